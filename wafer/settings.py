@@ -1,0 +1,37 @@
+"""The settings of a process, read once from the environment at its edge and passed inward as plain values."""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Where a run keeps its state; every default lies below `WAFER_HOME`, so a laptop needs no configuration."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+
+    home: Path = Field(Path(".wafer"), validation_alias="WAFER_HOME")
+    store: str = Field("", validation_alias="WAFER_STORE")
+    mongodb_uri: str = Field("", validation_alias="MONGODB_URI")
+    mlflow_tracking_uri: str = Field("", validation_alias="MLFLOW_TRACKING_URI")
+
+    @property
+    def store_uri(self) -> str:
+        """Root of everything that outlives a run: a folder path or `s3://bucket/prefix`."""
+        return self.store or str(self.home.absolute() / "store")
+
+    @property
+    def documents_uri(self) -> str:
+        """A `mongodb://` URI, or the path of the SQLite file of an embedded installation."""
+        return self.mongodb_uri or str(self.home.absolute() / "documents.sqlite")
+
+    @property
+    def tracking_uri(self) -> str:
+        """MLflow tracking and registry: a server's URI, or SQLite below the home."""
+        return self.mlflow_tracking_uri or f"sqlite:///{self.home.absolute()}/mlflow/mlflow.db"
+
+    @property
+    def runs_dir(self) -> Path:
+        """Artifacts, logs and caches of embedded runs, a folder a run."""
+        return self.home.absolute() / "runs"
