@@ -1,1 +1,1 @@
-"""What every stage shares: the data contract, storage, documents, the model bundle, the registry, reports, settings, errors and logs."""
+"""What every stage shares: contract, storage, documents, bundle, registry, reports, settings, errors, logs."""

@@ -1,0 +1,64 @@
+"""How a run looks in a terminal: one line a stage, growing while it runs."""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+
+from wafer.runs import StageRecord
+
+SIGNS = {"running": "[yellow]●[/]", "succeeded": "[green]✓[/]", "failed": "[red]✗[/]"}
+
+
+def sentence(record: StageRecord) -> str:
+    """A stage's counts as a person reads them: `files 12, wafers 1,137`."""
+    shown = [(name, value) for name, value in record.counts.items() if isinstance(value, int | float | str)]
+    return ", ".join(f"{name.replace('_', ' ')} {_number(value)}" for name, value in shown)
+
+
+def _number(value: float | str) -> str:
+    if isinstance(value, float) and not value.is_integer():
+        return f"{value:,.3g}"
+    return value if isinstance(value, str) else f"{int(value):,}"
+
+
+class Progress:
+    """Shows stages as they start and end; in a pipe each finished stage is one plain line."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._live: Live | None = None
+        self._told: set[str] = set()
+
+    @contextmanager
+    def shown(self) -> Iterator["Progress"]:
+        """Keep the terminal's live display for the time of a run."""
+        if not self._console.is_terminal:
+            yield self
+            return
+        with Live(console=self._console, refresh_per_second=8, transient=False) as self._live:
+            yield self
+
+    def __call__(self, records: Sequence[StageRecord]) -> None:
+        """Show the records as they are now."""
+        if self._live:
+            self._live.update(_grid(records))
+            return
+        for record in records:
+            if record.state != "running" and record.stage not in self._told:
+                self._told.add(record.stage)
+                sign = "ok  " if record.state == "succeeded" else "FAIL"
+                self._console.print(
+                    f"  {sign} {record.stage:<16} {record.seconds:6.1f} s  {sentence(record)}", markup=False
+                )
+
+
+def _grid(records: Sequence[StageRecord]) -> Table:
+    grid = Table.grid(padding=(0, 2))
+    for record in records:
+        seconds = record.seconds if record.state != "running" else time.time() - record.started
+        grid.add_row(SIGNS[record.state], record.stage, f"{seconds:.1f} s", sentence(record))
+    return grid

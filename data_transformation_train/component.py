@@ -1,0 +1,30 @@
+"""The transformation stage as a Kubeflow Pipelines component."""
+
+from kfp import dsl
+from kfp.dsl import Dataset, Input, Metrics, Output
+
+
+@dsl.component(base_image="wafer-fault/data_transformation_train", install_kfp_package=False)
+def transform(
+    run_id: str,
+    kind: str,
+    schema: str,
+    policy: str,
+    accepted: Input[Dataset],
+    wafers: Output[Dataset],
+    metrics: Output[Metrics],
+) -> None:
+    """Bring all good rows of a drop into one table: schema names, document ids, pass/fail labels, nulls."""
+    from wafer.runs import run_stage
+
+    with run_stage("transform", run_id) as stage:
+        from pathlib import Path
+
+        from wafer.contract import load_contract
+
+        from data_transformation_train.stage import transform_batches
+
+        result = transform_batches(Path(accepted.path), Path(wafers.path), load_contract(kind, schema, policy))
+        stage.count(**result.counts())
+        for name, value in result.counts().items():
+            metrics.log_metric(name, value)

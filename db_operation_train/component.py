@@ -1,0 +1,24 @@
+"""The load stage as a Kubeflow Pipelines component."""
+
+from kfp import dsl
+from kfp.dsl import Dataset, Input, Metrics, Output
+
+
+@dsl.component(base_image="wafer-fault/db_operation_train", install_kfp_package=False)
+def load(run_id: str, kind: str, wafers: Input[Dataset], export: Output[Dataset], metrics: Output[Metrics]) -> None:
+    """Load the wafers as documents and export exactly this run's wafers from the database."""
+    from wafer.runs import run_stage
+
+    with run_stage("load", run_id) as stage:
+        from pathlib import Path
+
+        from wafer.documents import open_documents
+
+        from db_operation_train.stage import load_wafers
+        from wafer.settings import Settings
+
+        with open_documents(Settings().documents_uri) as documents:
+            result = load_wafers(Path(wafers.path), documents, Path(export.path), kind)
+        stage.count(**result.counts())
+        for name, value in result.counts().items():
+            metrics.log_metric(name, value)

@@ -1,0 +1,57 @@
+"""The promotion stage as a Kubeflow Pipelines component."""
+
+from kfp import dsl
+from kfp.dsl import HTML, Artifact, Dataset, Input, Metrics, Model, Output
+
+
+@dsl.component(base_image="wafer-fault/load_prod_model", install_kfp_package=False)
+def promote(
+    run_id: str,
+    seed: int,
+    false_alarm_budget: float,
+    manifest: Input[Artifact],
+    export: Input[Dataset],
+    preprocessor: Input[Model],
+    cluster_model: Input[Model],
+    assignments: Input[Dataset],
+    elbow: Input[HTML],
+    global_models: Input[Model],
+    members: Input[list[Model]],
+    bundle: Output[Model],
+    decision: Output[Artifact],
+    report: Output[HTML],
+    metrics: Output[Metrics],
+) -> int:
+    """Assemble the bundle, register it, decide on production, publish the training's folder; returns the version."""
+    from wafer.runs import run_stage
+
+    with run_stage("promote", run_id) as stage:
+        from pathlib import Path
+
+        from load_prod_model.promotion import Parts, promote_run
+        from wafer.settings import Settings
+
+        result = promote_run(
+            Parts(
+                manifest=Path(manifest.path),
+                export=Path(export.path),
+                preprocessor=Path(preprocessor.path),
+                cluster_model=Path(cluster_model.path),
+                assignments=Path(assignments.path),
+                elbow=Path(elbow.path),
+                global_models=Path(global_models.path),
+                members=[Path(each.path) for each in members],
+            ),
+            run_id=run_id,
+            false_alarm_budget=false_alarm_budget,
+            seed=seed,
+            store=stage.store,
+            tracking_uri=Settings().tracking_uri,
+            bundle=Path(bundle.path),
+            decision=Path(decision.path),
+            report=Path(report.path),
+        )
+        stage.count(**result.counts())
+        for name, value in result.metrics.items():
+            metrics.log_metric(name, value)
+    return result.model_version

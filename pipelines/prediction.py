@@ -1,0 +1,79 @@
+"""The prediction DAG: select the production model, validate, transform, load, predict, publish."""
+
+from kfp import dsl
+from kfp.dsl import PIPELINE_JOB_ID_PLACEHOLDER
+from kfp.dsl.graph_component import GraphComponent
+
+from data_transformation_train.component import transform
+from db_operation_train.component import load
+from pipelines.images import Images
+from pipelines.outcome import record_outcome
+from pipelines.tasks import MEDIUM, SMALL, prepare
+from pred_pipeline.component import predict, publish, select_model
+from raw_data_validation_train.component import validate
+
+KIND = "prediction"
+
+
+def prediction_pipeline(images: Images) -> GraphComponent:
+    """The prediction DAG with every stage in its image."""
+
+    @dsl.pipeline(
+        name="wafer-fault-prediction",
+        description="Predict which wafers of a folder of CSV batches are faulty, with the production model.",
+    )
+    def wafer_fault_prediction(
+        source: str,
+        run_id: str = "",
+        schema: str = "",
+        policy: str = "",
+        false_alarm_budget: float = 0.0,
+    ) -> None:
+        """Predict a folder of batches.
+
+        Args:
+            source: Folder or s3://bucket/prefix that holds the CSV batches.
+            run_id: Name of this run in the store; empty: Kubeflow's own run id.
+            schema: Schema file to use instead of the built-in contract (URI); empty: the built-in one.
+            policy: Policy file to use instead of the built-in one (URI); empty: the built-in one.
+            false_alarm_budget: Share of good wafers that may be flagged; 0: as the model was trained.
+        """
+        job_id = PIPELINE_JOB_ID_PLACEHOLDER
+        outcome = record_outcome(pipeline="predict", run_id=run_id, job_id=job_id)
+        prepare(outcome, "raw_data_validation_train", images, SMALL, cached=False)
+        with dsl.ExitHandler(outcome, name="predict"):
+            selected = select_model(run_id=run_id, job_id=job_id)
+            prepare(selected, "pred_pipeline", images, SMALL, cached=False)
+
+            validated = validate(
+                source=source, kind=KIND, run_id=run_id, job_id=job_id, schema=schema, policy=policy
+            ).after(selected)
+            prepare(validated, "raw_data_validation_train", images, MEDIUM, cached=False)
+            run = validated.outputs["Output"]
+
+            transformed = transform(
+                run_id=run, kind=KIND, schema=schema, policy=policy, accepted=validated.outputs["accepted"]
+            )
+            prepare(transformed, "data_transformation_train", images, MEDIUM, cached=True)
+
+            loaded = load(run_id=run, kind=KIND, wafers=transformed.outputs["wafers"])
+            prepare(loaded, "db_operation_train", images, MEDIUM, cached=False)
+
+            predicted = predict(
+                run_id=run,
+                model_version=selected.outputs["Output"],
+                false_alarm_budget=false_alarm_budget,
+                export=loaded.outputs["export"],
+                bundle=selected.outputs["bundle"],
+            )
+            prepare(predicted, "pred_pipeline", images, MEDIUM, cached=True)
+
+            published = publish(
+                run_id=run,
+                manifest=validated.outputs["manifest"],
+                predictions=predicted.outputs["predictions"],
+                report=predicted.outputs["report"],
+            )
+            prepare(published, "pred_pipeline", images, SMALL, cached=False)
+
+    return wafer_fault_prediction

@@ -1,0 +1,46 @@
+"""What every task of both DAGs gets: image, resources, retries, time limit, identity and settings."""
+
+from dataclasses import dataclass
+
+from kfp import kubernetes
+from kfp.dsl import PipelineTask
+
+from pipelines.images import Images
+
+CONFIG_MAP = "wafer-settings"
+SECRET = "wafer-secrets"  # noqa: S105 - the name of a Kubernetes Secret, not its content
+USER = 1000
+SETTINGS = ("WAFER_STORE", "MLFLOW_TRACKING_URI", "AWS_ENDPOINT_URL", "AWS_REGION")
+SECRETS = ("MONGODB_URI", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """CPU (cores) and memory requested and allowed, and the time limit in seconds."""
+
+    cpu: tuple[str, str]
+    memory: tuple[str, str]
+    seconds: int
+
+
+SMALL = Size(cpu=("250m", "1"), memory=("256Mi", "1Gi"), seconds=1800)
+MEDIUM = Size(cpu=("500m", "2"), memory=("512Mi", "2Gi"), seconds=3600)
+LARGE = Size(cpu=("1", "2"), memory=("1Gi", "4Gi"), seconds=7200)
+
+
+def prepare(task: PipelineTask, stage: str, images: Images, size: Size, *, cached: bool) -> PipelineTask:
+    """Give a task its image, limits and settings.
+
+    `cached=False` for a task that reads or writes outside its artifacts. Retries need a controller whose retry
+    policy covers failures; stages are safe to run again either way.
+    """
+    task.set_container_image(images[stage])
+    task.set_cpu_request(size.cpu[0]).set_cpu_limit(size.cpu[1])
+    task.set_memory_request(size.memory[0]).set_memory_limit(size.memory[1])
+    task.set_retry(num_retries=2, backoff_duration="10s", backoff_factor=2, backoff_max_duration="120s")
+    task.set_caching_options(enable_caching=cached)
+    kubernetes.set_timeout(task, size.seconds)
+    kubernetes.set_security_context(task, run_as_user=USER, run_as_group=USER, run_as_non_root=True)
+    kubernetes.use_config_map_as_env(task, CONFIG_MAP, {name: name for name in SETTINGS}, optional=True)
+    kubernetes.use_secret_as_env(task, SECRET, {name: name for name in SECRETS}, optional=True)
+    return task

@@ -1,0 +1,104 @@
+"""The training DAG: validate, transform, load, preprocess, cluster, train every cluster, promote."""
+
+from kfp import dsl
+from kfp.dsl import PIPELINE_JOB_ID_PLACEHOLDER
+from kfp.dsl.graph_component import GraphComponent
+
+from clustering.component import cluster
+from data_transformation_train.component import transform
+from db_operation_train.component import load
+from load_prod_model.component import promote
+from model_training.component import train_cluster, train_global
+from pipelines.images import Images
+from pipelines.outcome import record_outcome
+from pipelines.tasks import LARGE, MEDIUM, SMALL, prepare
+from preprocessing_train.component import preprocess
+from raw_data_validation_train.component import validate
+
+KIND = "training"
+
+
+def training_pipeline(images: Images) -> GraphComponent:
+    """The training DAG with every stage in its image."""
+
+    @dsl.pipeline(
+        name="wafer-fault-training",
+        description="Train a wafer fault model on a folder of labelled CSV batches and decide on its promotion.",
+    )
+    def wafer_fault_training(
+        source: str,
+        run_id: str = "",
+        schema: str = "",
+        policy: str = "",
+        false_alarm_budget: float = 0.10,
+        max_clusters: int = 6,
+        seed: int = 0,
+    ) -> None:
+        """Train on labelled batches.
+
+        Args:
+            source: Folder or s3://bucket/prefix that holds the labelled CSV batches.
+            run_id: Name of this run in the store; empty: Kubeflow's own run id.
+            schema: Schema file to use instead of the built-in contract (URI); empty: the built-in one.
+            policy: Policy file to use instead of the built-in one (URI); empty: the built-in one.
+            false_alarm_budget: Share of good wafers that the decision threshold may flag.
+            max_clusters: Most clusters that the elbow search considers.
+            seed: Seed of everything random.
+        """
+        job_id = PIPELINE_JOB_ID_PLACEHOLDER
+        outcome = record_outcome(pipeline="train", run_id=run_id, job_id=job_id)
+        prepare(outcome, "raw_data_validation_train", images, SMALL, cached=False)
+        with dsl.ExitHandler(outcome, name="train"):
+            validated = validate(source=source, kind=KIND, run_id=run_id, job_id=job_id, schema=schema, policy=policy)
+            prepare(validated, "raw_data_validation_train", images, MEDIUM, cached=False)
+            run = validated.outputs["Output"]
+
+            transformed = transform(
+                run_id=run, kind=KIND, schema=schema, policy=policy, accepted=validated.outputs["accepted"]
+            )
+            prepare(transformed, "data_transformation_train", images, MEDIUM, cached=True)
+
+            loaded = load(run_id=run, kind=KIND, wafers=transformed.outputs["wafers"])
+            prepare(loaded, "db_operation_train", images, MEDIUM, cached=False)
+            export = loaded.outputs["export"]
+
+            preprocessed = preprocess(run_id=run, export=export)
+            prepare(preprocessed, "preprocessing_train", images, MEDIUM, cached=True)
+
+            clustered = cluster(run_id=run, export=export, max_clusters=max_clusters, seed=seed).after(preprocessed)
+            prepare(clustered, "clustering", images, MEDIUM, cached=True)
+
+            fitted = train_global(
+                run_id=run, export=export, preprocessor=preprocessed.outputs["preprocessor"], seed=seed
+            ).after(clustered)
+            prepare(fitted, "model_training", images, LARGE, cached=True)
+
+            with dsl.ParallelFor(clustered.outputs["Output"], name="clusters") as number:
+                trained = train_cluster(
+                    run_id=run,
+                    cluster=number,
+                    export=export,
+                    preprocessor=preprocessed.outputs["preprocessor"],
+                    assignments=clustered.outputs["assignments"],
+                    global_models=fitted.outputs["global_models"],
+                    false_alarm_budget=false_alarm_budget,
+                    seed=seed,
+                )
+                prepare(trained, "model_training", images, LARGE, cached=True)
+
+            promoted = promote(
+                run_id=run,
+                seed=seed,
+                false_alarm_budget=false_alarm_budget,
+                manifest=validated.outputs["manifest"],
+                export=export,
+                preprocessor=preprocessed.outputs["preprocessor"],
+                cluster_model=clustered.outputs["cluster_model"],
+                assignments=clustered.outputs["assignments"],
+                elbow=clustered.outputs["elbow"],
+                global_models=fitted.outputs["global_models"],
+                members=dsl.Collected(trained.outputs["member"]),
+            )
+            prepare(promoted, "load_prod_model", images, MEDIUM, cached=False)
+
+    return wafer_fault_training

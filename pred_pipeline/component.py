@@ -1,0 +1,69 @@
+"""The prediction stage as Kubeflow Pipelines components: select the model, predict, publish."""
+
+from kfp import dsl
+from kfp.dsl import HTML, Artifact, Dataset, Input, Metrics, Model, Output
+
+
+@dsl.component(base_image="wafer-fault/pred_pipeline", install_kfp_package=False)
+def select_model(run_id: str, job_id: str, bundle: Output[Model]) -> int:
+    """Fetch the production model before any other work; without one the run ends here. Returns its version."""
+    from wafer.runs import resolve_run_id, run_stage
+
+    with run_stage("select-model", resolve_run_id(run_id, job_id)) as stage:
+        from pathlib import Path
+
+        from pred_pipeline.serving import fetch_production
+        from wafer.settings import Settings
+
+        version = fetch_production(Settings().tracking_uri, Path(bundle.path))
+        bundle.metadata["version"] = version
+        stage.count(model_version=version)
+    return version
+
+
+@dsl.component(base_image="wafer-fault/pred_pipeline", install_kfp_package=False)
+def predict(
+    run_id: str,
+    model_version: int,
+    false_alarm_budget: float,
+    export: Input[Dataset],
+    bundle: Input[Model],
+    predictions: Output[Dataset],
+    report: Output[HTML],
+    metrics: Output[Metrics],
+) -> None:
+    """Score every wafer of the run, most suspicious first, with the sensors that made it so."""
+    from wafer.runs import run_stage
+
+    with run_stage("predict", run_id) as stage:
+        from pathlib import Path
+
+        from pred_pipeline.stage import predict_wafers
+
+        result = predict_wafers(
+            Path(export.path),
+            Path(bundle.path),
+            Path(predictions.path),
+            Path(report.path),
+            model_version=model_version,
+            run_id=run_id,
+            false_alarm_budget=false_alarm_budget or None,
+        )
+        stage.count(**result.counts())
+        for name, value in result.counts().items():
+            metrics.log_metric(name, value)
+
+
+@dsl.component(base_image="wafer-fault/pred_pipeline", install_kfp_package=False)
+def publish(run_id: str, manifest: Input[Artifact], predictions: Input[Dataset], report: Input[HTML]) -> str:
+    """Publish predictions, manifest and report as one folder, complete or invisible; returns its URI."""
+    from wafer.runs import run_stage
+
+    with run_stage("publish", run_id) as stage:
+        from pathlib import Path
+
+        from pred_pipeline.serving import publish_predictions
+
+        uri = publish_predictions(stage.store, run_id, Path(manifest.path), Path(predictions.path), Path(report.path))
+        stage.count(published=uri)
+    return uri

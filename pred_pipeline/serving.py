@@ -1,0 +1,28 @@
+"""The ends of the prediction DAG that touch the registry and the store."""
+
+import shutil
+from pathlib import Path
+
+from wafer.bundle import load_bundle
+from wafer.registry import Registry
+from wafer.storage import Store, publish
+
+
+def fetch_production(tracking_uri: str, folder: Path) -> int:
+    """Copy the production bundle into `folder`, verified against the registry's digest; its version.
+
+    Raises `NoProductionModel`, `BundleRejected` (bytes differ from what was registered) and `RegistryUnavailable`.
+    """
+    registry = Registry(tracking_uri)
+    chosen = registry.require_production()
+    fetched = registry.download(chosen.version, folder.with_name(f"{folder.name}.download"))
+    load_bundle(fetched, expected_digest=chosen.digest)
+    shutil.copytree(fetched, folder, dirs_exist_ok=True)
+    return chosen.version
+
+
+def publish_predictions(store: Store, run_id: str, manifest: Path, predictions: Path, report: Path) -> str:
+    """Publish a run's predictions below `predictions/<run>/`; the folder's URI."""
+    files: dict[str, Path | bytes] = {path.name: path for path in sorted(predictions.iterdir())}
+    files |= {"manifest.json": manifest, "report.html": report}
+    return publish(store, f"predictions/{run_id}", files, run_id=run_id)

@@ -1,0 +1,20 @@
+"""The preprocessing stage as a Kubeflow Pipelines component."""
+
+from kfp import dsl
+from kfp.dsl import Dataset, Input, Metrics, Model, Output
+
+
+@dsl.component(base_image="wafer-fault/preprocessing_train", install_kfp_package=False)
+def preprocess(run_id: str, export: Input[Dataset], preprocessor: Output[Model], metrics: Output[Metrics]) -> None:
+    """Fit the preprocessor once: which sensors carry information, and what stands in for a missing reading."""
+    from wafer.runs import run_stage
+
+    with run_stage("preprocess", run_id) as stage:
+        from pathlib import Path
+
+        from preprocessing_train.stage import preprocess_wafers
+
+        result = preprocess_wafers(Path(export.path), Path(preprocessor.path))
+        stage.count(**result.counts())
+        for name, value in result.counts().items():
+            metrics.log_metric(name, value)
