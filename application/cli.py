@@ -21,10 +21,8 @@ from wafer.storage import fetch_published, open_store
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 models_app = typer.Typer(no_args_is_help=False, help="List the model's versions; promote one; roll back.")
-runs_app = typer.Typer(no_args_is_help=False, help="List the runs, show one, retry a failed one.")
 pipelines_app = typer.Typer(no_args_is_help=True, help="The compiled pipeline packages.")
 app.add_typer(models_app, name="models")
-app.add_typer(runs_app, name="runs")
 app.add_typer(pipelines_app, name="pipelines")
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, last on standard output.")]
@@ -114,15 +112,30 @@ def _tell(console: Console, found: Mapping[str, Any]) -> None:
         console.print(f"  {name:<12} {uri}", markup=False, soft_wrap=True, highlight=False)
 
 
-def _console(as_json: bool) -> Console:  # noqa: FBT001 - the one switch between people and programs
+def _console(as_json: bool) -> Console:
     return Console(stderr=as_json)
 
 
-@runs_app.callback(invoke_without_command=True)
-def runs(context: typer.Context, as_json: Json = False) -> None:
-    """List the runs, newest first."""
-    if context.invoked_subcommand:
-        return
+@app.command()
+def runs(
+    words: Annotated[
+        list[str] | None, typer.Argument(metavar="[ID | retry ID]", help="Nothing: all runs.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """List the runs, newest first; show one by its id; or run a failed one again from its failed stage."""
+    match words or []:
+        case []:
+            _list_runs(as_json=as_json)
+        case ["retry", run_id]:
+            _follow(embedded.retry(Settings(), run_id), as_json=as_json)
+        case [run_id]:
+            _show_run(run_id, as_json=as_json)
+        case _:
+            raise typer.BadParameter("say nothing, one run id, or `retry` and a run id")
+
+
+def _list_runs(*, as_json: bool) -> None:
     settings = Settings()
     found = [_summary(settings, request) for request in embedded.all_requests(settings)]
     if as_json:
@@ -135,44 +148,31 @@ def runs(context: typer.Context, as_json: Json = False) -> None:
 
 
 def _summary(settings: Settings, request: embedded.Request) -> dict[str, Any]:
-    state = "running" if embedded.is_alive(settings, request.run_id) else _outcome(settings, request).state
     return {
         "run_id": request.run_id,
         "pipeline": request.pipeline,
-        "state": state,
+        "state": embedded.state(settings, request),
         "created": request.created,
         "source": request.source,
     }
 
 
-def _outcome(settings: Settings, request: embedded.Request) -> Outcome:
-    if embedded.is_alive(settings, request.run_id):
-        return judge(open_store(settings.store_uri), request.run_id, request.pipeline)
-    return embedded.ended(settings, request)
-
-
-@runs_app.command("show")
-def show_run(run_id: str, as_json: Json = False) -> None:
-    """Show one run: its stages, its outputs, its error."""
+def _show_run(run_id: str, *, as_json: bool) -> None:
     settings = Settings()
     request = embedded.read_request(settings, run_id)
-    outcome = _outcome(settings, request)
-    found = result(open_store(settings.store_uri), outcome)
+    store = open_store(settings.store_uri)
     if embedded.is_alive(settings, run_id):
-        found["state"] = "running"
+        found = result(store, judge(store, run_id, request.pipeline)) | {"state": "running"}
         found.pop("error", None)
+    else:
+        found = result(store, embedded.ended(settings, request))
     console = _console(as_json)
     for stage in found["stages"]:
         console.print(f"  {stage['name']:<16} {stage['state']:<10} {stage['seconds']:6.1f} s", markup=False)
-    _tell(console, found)
+    if found["state"] != "running":
+        _tell(console, found)
     if as_json:
         sys.stdout.write(json.dumps(found) + "\n")
-
-
-@runs_app.command("retry")
-def retry_run(run_id: str, as_json: Json = False) -> None:
-    """Run a failed run again from its failed stage; finished stages are kept."""
-    _follow(embedded.retry(Settings(), run_id), as_json=as_json)
 
 
 @models_app.callback(invoke_without_command=True)

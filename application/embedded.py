@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from wafer.errors import RunNotFound, RunNotRetryable
-from wafer.runs import Outcome, Pipeline, StageError, StageRecord, judge, stage_records
+from wafer.runs import Outcome, Pipeline, StageError, StageRecord, State, judge, stage_records
 from wafer.settings import Settings
 from wafer.storage import open_store
 
@@ -112,6 +112,13 @@ def is_alive(settings: Settings, run_id: str) -> bool:
     except (FileNotFoundError, ProcessLookupError, ValueError):
         return False
     return run_id.encode() in command.split(b"\0")
+
+
+def state(settings: Settings, request: Request) -> State:
+    """Whether the run goes on, succeeded or failed."""
+    if is_alive(settings, request.run_id):
+        return "running"
+    return judge(open_store(settings.store_uri), request.run_id, request.pipeline).state
 
 
 def _worker_environment(settings: Settings) -> dict[str, str]:

@@ -33,7 +33,7 @@ def result(store: Store, outcome: Outcome) -> dict[str, Any]:
 
 
 def outputs(store: Store, outcome: Outcome) -> dict[str, str]:
-    """Name -> URI of what can be read: the published folder, or the quarantine's manifest and report after a failure."""
+    """Name -> URI of what can be read: the published folder, or the quarantine's manifest and report."""
     if outcome.published:
         return {name: f"{outcome.published}/{file}" for name, file in PUBLISHED[outcome.pipeline].items()}
     try:

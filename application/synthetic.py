@@ -1,6 +1,5 @@
 """Batches with the shape of the real line and none of its data: to try the suite with, never to judge a model by."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -61,56 +60,53 @@ class _Wafers:
         return lines
 
 
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """One file below the folder; `wrong` says why it must be refused, empty for a good one."""
+
+    name: str
+    rows: list[str]
+    labelled: bool
+    wrong: str = ""
+
+
 def write_synthetic(
     folder: Path, *, seed: int = 0, training_files: int = 8, prediction_files: int = 4, wafers_per_file: int = 100
 ) -> Synthetic:
-    """Write `training/` (labelled), `prediction/` (unlabelled) and a note that they are synthetic; same seed, same bytes.
+    """Write `training/` (labelled), `prediction/` (unlabelled) and a note on what they are; same seed, same bytes.
 
     The numbers count good files; a few deliberately bad ones come on top, and one good file of each folder has bad
     rows among its good ones. Raises PublishConflict when a folder holds files that this function did not write.
     """
-    training, prediction, note = folder / "training", folder / "prediction", folder / NOTE
-    _make_room(training, prediction, note)
-    good = training_files + prediction_files
-    wafers = _measure((good + 1) * wafers_per_file, wafers_per_file, training_files * wafers_per_file, seed)
-    spare = good * wafers_per_file  # rows of the bad files come from wafers no good file has
-
-    names = [_file_name(n) for n in range(good + 5)]
-    for n in range(good):
-        labelled = n < training_files
-        rows = wafers.rows(n * wafers_per_file, wafers_per_file, labelled=labelled)
-        if n in (training_files - 1, good - 1):
-            rows = _among_bad_rows(rows, labelled=labelled)
-        _write((training if labelled else prediction) / names[n], rows, labelled=labelled)
-
-    few = min(BAD_FILE_ROWS, wafers_per_file)
-    refused = _bad_files(
-        folder, wafers.rows(spare, few, labelled=True), wafers.rows(spare, few, labelled=False), names[good:]
-    )
-
-    n_training, n_all = training_files * wafers_per_file, good * wafers_per_file
+    known, everything = training_files * wafers_per_file, (training_files + prediction_files) * wafers_per_file
+    wafers = _measure(everything + min(BAD_FILE_ROWS, wafers_per_file), wafers_per_file, known, seed)
+    good = _good_batches(wafers, training_files, prediction_files, wafers_per_file)
+    bad = _bad_batches(wafers, everything, len(good))
+    _make_room(folder)
+    for batch in (*good, *bad):
+        _write(folder, batch)
     synthetic = Synthetic(
-        training=training,
-        prediction=prediction,
-        note=note,
-        training_wafers=n_training,
-        prediction_wafers=n_all - n_training,
-        training_failures=int(wafers.failed[:n_training].sum()),
-        failing_to_predict=tuple(wafers.ids[i] for i in range(n_training, n_all) if wafers.failed[i]),
-        refused=refused,
+        training=folder / "training",
+        prediction=folder / "prediction",
+        note=folder / NOTE,
+        training_wafers=known,
+        prediction_wafers=everything - known,
+        training_failures=int(wafers.failed[:known].sum()),
+        failing_to_predict=tuple(wafers.ids[i] for i in range(known, everything) if wafers.failed[i]),
+        refused={batch.name: batch.wrong for batch in bad},
     )
-    note.write_text(_note(synthetic, seed), encoding="utf-8")
+    synthetic.note.write_text(_note(synthetic, seed), encoding="utf-8")
     return synthetic
 
 
-def _make_room(training: Path, prediction: Path, note: Path) -> None:
+def _make_room(folder: Path) -> None:
     """Remove earlier synthetic batches; refuse to touch any other file."""
-    for batches in (training, prediction):
+    for batches in (folder / "training", folder / "prediction"):
         batches.mkdir(parents=True, exist_ok=True)
         earlier = sorted(batches.iterdir())
-        if earlier and not note.exists():
+        if earlier and not (folder / NOTE).exists():
             raise PublishConflict(
-                f"{batches} holds files that are not synthetic ({earlier[0].name}, …); choose an empty folder."
+                f"{batches} holds files that are not synthetic, as {earlier[0].name}; choose another."
             )
         for path in earlier:
             path.unlink()
@@ -188,40 +184,59 @@ def _missing(rng: np.random.Generator, count: int, per_file: int) -> Bools:
     return missing
 
 
+def _good_batches(wafers: _Wafers, training: int, prediction: int, per_file: int) -> list[_Batch]:
+    batches = []
+    for n in range(training + prediction):
+        labelled = n < training
+        rows = wafers.rows(n * per_file, per_file, labelled=labelled)
+        if n in (training - 1, training + prediction - 1):
+            rows = _among_bad_rows(rows, labelled=labelled)
+        batches.append(_Batch(f"{'training' if labelled else 'prediction'}/{_file_name(n)}", rows, labelled))
+    return batches
+
+
+def _bad_batches(wafers: _Wafers, spare: int, number: int) -> list[_Batch]:
+    """Files to be refused, of the wafers from `spare` on, which no good file has."""
+    names = [_file_name(number + n) for n in range(6)]
+    labelled, bare = (wafers.rows(spare, len(wafers.ids) - spare, labelled=each) for each in (True, False))
+    commas = "decimal commas: a number falls apart into two cells"
+    return [
+        _Batch(f"training/{names[0].capitalize()}", labelled, True, "the name starts with a capital letter"),
+        _Batch(f"training/{names[1]}", [row.replace(".", ",") for row in labelled], True, commas),
+        _Batch(f"training/{names[2]}", [f"{row}," for row in labelled], True, "every row is one cell too long"),
+        _Batch(f"training/{names[3]}", bare, False, "the label column is missing"),
+        _Batch(f"prediction/{names[4].replace('_', '-')}", bare, False, "the name has hyphens for underscores"),
+        _Batch(f"prediction/{names[5]}", [row.replace(".", ",") for row in bare], False, commas),
+    ]
+
+
 def _file_name(number: int) -> str:
     return (FIRST_FILE + number * timedelta(hours=31, minutes=17, seconds=8)).strftime("wafer_%d%m%Y_%H%M%S.csv")
 
 
-def _write(path: Path, rows: Sequence[str], *, labelled: bool) -> None:
+def _write(folder: Path, batch: _Batch) -> None:
     """Header as the line writes it: an empty or unnamed id column, `Sensor-1` …, `Good/Bad` where labelled."""
     sensors = ",".join(f"Sensor-{i + 1}" for i in range(SENSORS))
-    header = f",{sensors},Good/Bad" if labelled else f"Unnamed: 0,{sensors}"
-    path.write_bytes("".join(f"{line}\r\n" for line in (header, *rows)).encode())
+    header = f",{sensors},Good/Bad" if batch.labelled else f"Unnamed: 0,{sensors}"
+    (folder / batch.name).write_bytes("".join(f"{line}\r\n" for line in (header, *batch.rows)).encode())
 
 
-def _among_bad_rows(rows: Sequence[str], *, labelled: bool) -> list[str]:
+def _among_bad_rows(rows: list[str], *, labelled: bool) -> list[str]:
     """The good rows, and between them: no id, a word for a number, an infinite reading, an unknown label."""
-    bad = [_with(rows[0], 0, ""), _with(rows[0], 0, "Wafer-X1", 7, "error"), _with(rows[0], 0, "Wafer-X2", 9, "inf")]
+    bad = [
+        _with(rows[0], {0: ""}),
+        _with(rows[0], {0: "Wafer-X1", 7: "error"}),
+        _with(rows[0], {0: "Wafer-X2", 9: "inf"}),
+    ]
     if labelled:
-        bad.append(_with(rows[0], 0, "Wafer-X3", SENSORS + 1, "0"))
+        bad.append(_with(rows[0], {0: "Wafer-X3", SENSORS + 1: "0"}))
     middle = len(rows) // 2
     return [*rows[:middle], *bad, *rows[middle:]]
 
 
-def _with(row: str, *changes: int | str) -> str:
-    """The row with cells replaced; `changes` alternates positions and texts."""
+def _with(row: str, changes: dict[int, str]) -> str:
     cells = row.split(",")
-    for position, text in zip(changes[::2], changes[1::2], strict=True):
-        cells[int(position)] = str(text)
-    return ",".join(cells)
-
-
-def _bad_files(folder: Path, labelled: list[str], bare: list[str], names: list[str]) -> dict[str, str]:
-    """Write files that must be refused; returns what is wrong with each."""
-    capital, hyphens, *plain = names[0].capitalize(), names[1].replace("_", "-"), *names[2:]
-    commas, long, bare_commas, unlabelled = (f"{part}/{name}" for part, name in zip(PARTS_OF_BAD_FILES, plain, strict=True))
-def _decimal_commas(row: str) -> str:
-    return row.replace(".", ",")
+    return ",".join(changes.get(position, cell) for position, cell in enumerate(cells))
 
 
 def _note(synthetic: Synthetic, seed: int) -> str:

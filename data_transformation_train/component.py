@@ -20,9 +20,8 @@ def transform(
     with run_stage("transform", run_id) as stage:
         from pathlib import Path
 
-        from wafer.contract import load_contract
-
         from data_transformation_train.stage import transform_batches
+        from wafer.contract import load_contract
 
         result = transform_batches(Path(accepted.path), Path(wafers.path), load_contract(kind, schema, policy))
         stage.count(**result.counts())

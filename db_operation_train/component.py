@@ -12,9 +12,8 @@ def load(run_id: str, kind: str, wafers: Input[Dataset], export: Output[Dataset]
     with run_stage("load", run_id) as stage:
         from pathlib import Path
 
-        from wafer.documents import open_documents
-
         from db_operation_train.stage import load_wafers
+        from wafer.documents import open_documents
         from wafer.settings import Settings
 
         with open_documents(Settings().documents_uri) as documents:

@@ -20,7 +20,7 @@ def graphs(images: Images) -> dict[str, GraphComponent]:
 def compile_all(folder: Path, images: Path | None = None) -> list[Path]:
     """Write `<route>.yaml` and `<route>.kubernetes.yaml` for both DAGs; the paths written.
 
-    A PipelineVersion is named by the content of its package, so a changed DAG is a new version and an unchanged one is not.
+    A PipelineVersion is named by the content of its package: a changed DAG is a new version, an unchanged one is not.
     """
     folder.mkdir(parents=True, exist_ok=True)
     written = []

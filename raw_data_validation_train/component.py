@@ -27,9 +27,8 @@ def validate(
     with run_stage("validate", run_id) as stage:
         from pathlib import Path
 
-        from wafer.contract import load_contract
-
         from raw_data_validation_train.stage import validate_source
+        from wafer.contract import load_contract
 
         result = validate_source(
             source,

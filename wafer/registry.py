@@ -8,6 +8,7 @@ version.
 import json
 import logging
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -69,14 +70,13 @@ def _reported(uri: str) -> Iterator[None]:
         yield
     except MlflowException as error:
         raise RegistryUnavailable(
-            f"The model registry at {_without_password(uri)} did not take the call: {error.message.splitlines()[0]} "
-            "Check that it runs and that MLFLOW_TRACKING_URI names it, then retry the run."
+            f"The model registry at {_without_password(uri)} did not take the call. Check that it runs and that "
+            f"MLFLOW_TRACKING_URI names it, then retry the run. It said: {_without_password(error.message)}"
         ) from error
 
 
-def _without_password(uri: str) -> str:
-    scheme, _, rest = uri.rpartition("://")
-    return f"{scheme}://{rest.rpartition('@')[2]}" if scheme else rest
+def _without_password(text: str) -> str:
+    return re.sub(r"://[^/@\s]*@", "://", text)
 
 
 class Registry:

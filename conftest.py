@@ -1,0 +1,38 @@
+"""Fixtures that every folder's tests share: the real data where it is at hand, and what a missing part means."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from wafer.contract import Contract, load_contract
+
+ROOT = Path(__file__).parent
+REAL_DATA = Path(os.environ.get("WAFER_DATA", ROOT.parent / "shared" / "data" / "wafer"))
+
+
+def skip_or_fail(what: str) -> None:
+    """Skip a test whose part is not on this machine; with `WAFER_REQUIRE=all` (CI) that is a failure."""
+    if os.environ.get("WAFER_REQUIRE") == "all":
+        pytest.fail(f"WAFER_REQUIRE=all, but {what}")
+    pytest.skip(what)
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """Folder with the real `training/` and `prediction/` batches."""
+    if not (REAL_DATA / "training").is_dir():
+        skip_or_fail(f"the real batches are not at {REAL_DATA} (WAFER_DATA names another place)")
+    return REAL_DATA
+
+
+@pytest.fixture(scope="session")
+def contract_training() -> Contract:
+    """The built-in contract for labelled batches."""
+    return load_contract("training")
+
+
+@pytest.fixture(scope="session")
+def contract_prediction() -> Contract:
+    """The built-in contract for batches to predict."""
+    return load_contract("prediction")

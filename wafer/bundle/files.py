@@ -1,0 +1,126 @@
+"""A sealed folder: every file named with its sha256, and nothing else in it.
+
+`seal` writes the list last, `verify` checks all of it before anybody parses a byte.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from wafer.errors import BundleRejected
+
+SEAL = "bundle.json"
+FORMAT = 1
+_SEAL_LIMIT = 4 << 20
+
+
+def write_json(path: Path, data: object) -> None:
+    """Write JSON whose bytes depend on the data alone; floats keep every bit."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(data, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False)
+    path.write_text(text + "\n", encoding="utf-8")
+
+
+def read_json(path: Path) -> Any:  # noqa: ANN401 - JSON
+    """Read a JSON file of a bundle. Raises BundleRejected when it is not JSON."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise BundleRejected(
+            f"{path.name} of the model bundle cannot be read as JSON; register the model again."
+        ) from error
+
+
+@contextmanager
+def replacing(folder: Path) -> Iterator[Path]:
+    """Yield an empty folder that takes the place of `folder` when the block succeeds, and vanishes when it fails."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    try:
+        yield fresh
+        fresh.chmod(0o755)
+        if folder.exists():
+            shutil.rmtree(folder)
+        fresh.rename(folder)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+
+
+def sha256_of(path: Path) -> str:
+    """Return the sha256 of a file in hex."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def seal(folder: Path, about: dict[str, Any]) -> str:
+    """List every file of the folder in `bundle.json`; return the bundle's digest."""
+    files = {path.relative_to(folder).as_posix(): sha256_of(path) for path in _files(folder)}
+    digest = _digest(files, about)
+    write_json(folder / SEAL, {"format": FORMAT, "digest": digest, "files": files, "about": about})
+    return digest
+
+
+def verify(folder: Path, expected_digest: str | None = None) -> dict[str, Any]:
+    """Check a sealed folder completely and return what the seal says about it.
+
+    Raises BundleRejected for a missing, extra or altered file, a path that leads out of the folder, a link, an unknown
+    format, or another digest than the expected one.
+    """
+    said = _read_seal(folder)
+    files, about = said["files"], said["about"]
+    _check_names(folder, files)
+    for name, sha256 in sorted(files.items()):
+        if sha256_of(folder / name) != sha256:
+            raise _rejected(f"{name} was altered after training")
+    digest = _digest(files, about)
+    if digest != said["digest"] or expected_digest not in (None, digest):
+        raise _rejected(f"its digest is {digest[:12]}, not the one it was registered with")
+    return {**about, "digest": digest}
+
+
+def _read_seal(folder: Path) -> dict[str, Any]:
+    path = folder / SEAL
+    if path.is_symlink() or not path.is_file() or path.stat().st_size > _SEAL_LIMIT:
+        raise _rejected(f"it has no {SEAL}")
+    said = read_json(path)
+    if not isinstance(said, dict) or set(said) != {"format", "digest", "files", "about"} or said["format"] != FORMAT:
+        raise _rejected(f"{SEAL} is not of format {FORMAT}")
+    if not isinstance(said["files"], dict) or not isinstance(said["about"], dict):
+        raise _rejected(f"{SEAL} does not list files")
+    return said
+
+
+def _check_names(folder: Path, files: dict[str, Any]) -> None:
+    for name in files:
+        path = PurePosixPath(name)
+        if path.is_absolute() or ".." in path.parts or "\\" in name or path.as_posix() != name or name == SEAL:
+            raise _rejected(f"it names a path outside itself: {name!r}")
+    found = {path.relative_to(folder).as_posix() for path in _files(folder)} - {SEAL}
+    if missing := sorted(set(files) - found):
+        raise _rejected(f"{missing[0]} is missing")
+    if extra := sorted(found - set(files)):
+        raise _rejected(f"it holds a file nobody recorded: {extra[0]}")
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    for base, folders, names in os.walk(folder):
+        for name in (*folders, *names):
+            if (Path(base) / name).is_symlink():
+                raise _rejected(f"{name} is a link")
+        yield from (Path(base) / name for name in sorted(names))
+
+
+def _digest(files: dict[str, str], about: dict[str, Any]) -> str:
+    lines = [f"{sha256}  {name}\n" for name, sha256 in sorted(files.items())]
+    lines.append(json.dumps(about, sort_keys=True, ensure_ascii=False))
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def _rejected(fact: str) -> BundleRejected:
+    return BundleRejected(f"The model bundle was not loaded: {fact}. Fetch it again from the registry, or train again.")

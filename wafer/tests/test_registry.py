@@ -1,0 +1,112 @@
+"""The registry keeps one version a bundle, moves aliases to complete versions only, remembers production."""
+
+from pathlib import Path
+
+import pytest
+
+from wafer.errors import ModelNotFound, NoProductionModel, RegistryUnavailable
+from wafer.registry import Member, Registry, TrainingRecord
+
+
+@pytest.fixture(scope="module")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """An MLflow database without runs; making one takes seconds, copying it does not."""
+    path = tmp_path_factory.mktemp("registry") / "mlflow.db"
+    Registry(f"sqlite:///{path}").versions()
+    return path.read_bytes()
+
+
+@pytest.fixture
+def registry(tmp_path: Path, empty_database: bytes) -> Registry:
+    (tmp_path / "mlflow.db").write_bytes(empty_database)
+    return Registry(f"sqlite:///{tmp_path / 'mlflow.db'}")
+
+
+def record(run_id: str) -> TrainingRecord:
+    return TrainingRecord(
+        run_id, {"digest": "d"}, {"seed": 0}, {"auc": 0.7}, [], [Member("cluster-0-xgboost", {}, {"auc": 0.6})]
+    )
+
+
+def bundle(tmp_path: Path, content: str) -> Path:
+    folder = tmp_path / f"bundle-{content}"
+    folder.mkdir(exist_ok=True)
+    (folder / "file.txt").write_text(content)
+    return folder
+
+
+def register(registry: Registry, tmp_path: Path, content: str) -> int:
+    parent = registry.log_training(record(f"train-{content}"))
+    return registry.register(bundle(tmp_path, content), f"digest-{content}", parent, f"train-{content}").version
+
+
+def test_without_a_promoted_version_the_error_says_what_to_do(registry: Registry) -> None:
+    assert registry.versions() == []
+    assert registry.production() is None
+
+    with pytest.raises(NoProductionModel, match="wafer train"):
+        registry.require_production()
+
+
+def test_a_bundle_registered_twice_is_one_version(registry: Registry, tmp_path: Path) -> None:
+    first = register(registry, tmp_path, "a")
+    again = registry.register(bundle(tmp_path, "a"), "digest-a", registry.log_training(record("train-b")), "train-b")
+
+    assert again.version == first
+    assert again.run_id == "train-a"
+
+
+def test_a_training_recorded_twice_is_one_run_with_its_members(registry: Registry) -> None:
+    assert registry.log_training(record("train-a")) == registry.log_training(record("train-a"))
+
+
+def test_production_moves_and_rolls_back_in_the_order_of_promotion(registry: Registry, tmp_path: Path) -> None:
+    first, second = (register(registry, tmp_path, name) for name in "ab")
+
+    registry.promote(first)
+    registry.promote(second)
+    assert registry.require_production().version == second
+    registry.rollback()
+
+    assert registry.require_production().version == first
+    assert registry.history() == [first]
+    with pytest.raises(ModelNotFound, match="roll back"):
+        registry.rollback()
+
+
+def test_promoting_an_unknown_version_changes_nothing(registry: Registry, tmp_path: Path) -> None:
+    registry.promote(register(registry, tmp_path, "a"))
+
+    with pytest.raises(ModelNotFound, match="wafer models"):
+        registry.promote(99)
+
+    assert registry.require_production().version == 1
+
+
+def test_the_decision_stays_with_its_version(registry: Registry, tmp_path: Path) -> None:
+    version = register(registry, tmp_path, "a")
+
+    registry.decide(version, {"promoted": False, "reason": "no flag"})
+    registry.stage(version)
+
+    found = registry.version(version)
+    assert found.decision == {"promoted": False, "reason": "no flag"}
+    assert found.aliases == ("staging",)
+
+
+def test_the_bytes_that_come_back_are_the_bytes_registered(registry: Registry, tmp_path: Path) -> None:
+    version = register(registry, tmp_path, "a")
+
+    fetched = registry.download(version, tmp_path / "fetched")
+
+    assert {path.name: path.read_text() for path in fetched.iterdir()} == {"file.txt": "a"}
+
+
+def test_a_registry_that_does_not_answer_is_named_without_its_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+
+    with pytest.raises(RegistryUnavailable, match=r"127\.0\.0\.1:9") as caught:
+        Registry("http://user:secret@127.0.0.1:9").versions()
+
+    assert "secret" not in caught.value.message
+    assert caught.value.retry_helps
