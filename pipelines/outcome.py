@@ -12,4 +12,4 @@ def record_outcome(pipeline: str, run_id: str, job_id: str, status: PipelineTask
     """
     from wafer.runs import record_outcome, resolve_run_id
 
-    record_outcome(resolve_run_id(run_id, job_id), pipeline)
+    record_outcome(resolve_run_id(run_id, job_id), "train" if pipeline == "train" else "predict")

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from wafer.bundle.wafers import Features, Floats, Ints
 from wafer.errors import BundleRejected
 
 if TYPE_CHECKING:
@@ -107,12 +108,13 @@ def _nodes(schema: object) -> Iterator[dict[str, Any]]:
 
 
 def _clean_array(content: bytes) -> bytes:
-    """Copy an array field by field: the padding of scikit-learn's tree nodes is never initialised."""
+    """Copy an array field by field: scikit-learn initialises neither the padding of its tree nodes nor a leaf's default."""
     array = np.load(io.BytesIO(content), allow_pickle=False)
     if array.dtype.names:
-        fresh = np.zeros_like(array)
+        fresh = np.zeros(array.shape, array.dtype)  # zeros_like would leave the padding as it is
         for name in array.dtype.names:
             fresh[name] = array[name]
+        fresh["missing_go_to_left"][fresh["left_child"] < 0] = 0
         array = fresh
     stream = io.BytesIO()
     np.save(stream, array, allow_pickle=False)
@@ -162,23 +164,20 @@ def booster_of(forest: "RandomForestClassifier") -> "Booster":
 
 def _tree_json(number: int, tree: Any, trees: int) -> dict[str, Any]:  # noqa: ANN401 - a Cython class
     """Translate one tree. scikit-learn goes left when x <= t in float64, XGBoost when x < t in float32."""
-    leaf = tree.children_left < 0
-    left = np.where(leaf, -1, tree.children_left)
-    right = np.where(leaf, -1, tree.children_right)
-    share = tree.value[:, 0, 1] / tree.value[:, 0, :].sum(axis=1) / trees
-    parents = np.full(tree.node_count, _NO_PARENT)
-    parents[left[~leaf]] = parents[right[~leaf]] = np.flatnonzero(~leaf)
+    order, left, right, parents = _sibling_order(tree.children_left, tree.children_right)
+    leaf = left < 0
+    share = (tree.value[:, 0, 1] / tree.value[:, 0, :].sum(axis=1) / trees)[order]
     zeros = [0] * tree.node_count
     return {
         "id": number,
         "base_weights": _floats(share),
-        "split_conditions": _floats(np.where(leaf, share, _strictly_above(tree.threshold))),
-        "split_indices": np.where(leaf, 0, tree.feature).tolist(),
+        "split_conditions": _floats(np.where(leaf, share, _strictly_above(tree.threshold[order]))),
+        "split_indices": np.where(leaf, 0, tree.feature[order]).tolist(),
         "left_children": left.tolist(),
         "right_children": right.tolist(),
         "parents": parents.tolist(),
-        "sum_hessian": _floats(tree.weighted_n_node_samples),
-        "loss_changes": _floats(np.where(leaf, 0.0, tree.impurity)),
+        "sum_hessian": _floats(tree.weighted_n_node_samples[order]),
+        "loss_changes": _floats(np.where(leaf, 0.0, tree.impurity[order])),
         "default_left": zeros,
         "split_type": zeros,
         "categories": [],
@@ -189,7 +188,24 @@ def _tree_json(number: int, tree: Any, trees: int) -> dict[str, Any]:  # noqa: A
     }
 
 
-def _strictly_above(threshold: np.ndarray[Any, np.dtype[np.float64]]) -> np.ndarray[Any, np.dtype[np.float32]]:
+def _sibling_order(lefts: Ints, rights: Ints) -> tuple[Ints, Ints, Ints, Ints]:
+    """Renumber nodes so that siblings stand together: XGBoost finds the right child at left + 1.
+
+    Returns the old number of every new node, and its left child, right child and parent by new number.
+    """
+    order, parents = [0], [_NO_PARENT]
+    left: list[int] = []
+    for new, old in enumerate(order):  # grows while it is walked
+        inner = lefts[old] >= 0
+        left.append(len(order) if inner else -1)
+        if inner:
+            order += [int(lefts[old]), int(rights[old])]
+            parents += [new, new]
+    children = np.array(left)
+    return np.array(order), children, np.where(children < 0, -1, children + 1), np.array(parents)
+
+
+def _strictly_above(threshold: Floats) -> Features:
     """Return the float32 bound u with x < u exactly where float32 x <= threshold."""
     below = threshold.astype(np.float32)
     below = np.where(below > threshold, np.nextafter(below, np.float32(-np.inf)), below)

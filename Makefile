@@ -1,0 +1,42 @@
+# Every target sets up .venv by itself. PYTHON=… picks the interpreter, ARGS=… reaches the tool behind a target.
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check format lock clean
+
+BIN := .venv/bin
+PACKAGES := $(patsubst %/__init__.py,%,$(wildcard */__init__.py))
+# One thread a process: the tests already use every core, and threads that wait for each other are slower than one.
+ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
+export PYTHON
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## make .venv with the locked dependencies and the project; afterwards .venv/bin/wafer is there
+	@bash .ci/setup
+
+demo: setup ## train and predict on synthetic batches, or on DATA=dir with training/ and prediction/ below it
+	@bash .ci/demo $(DATA)
+
+test: setup ## run every test this machine can run (ARGS="wafer -k storage" for a part)
+	@$(ONE_THREAD) $(BIN)/python -m pytest --numprocesses=auto --dist=loadgroup $(ARGS)
+
+check: setup ## formatting, lint, types, import rules, dependencies, security, audit
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/deptry .
+	$(BIN)/bandit --configfile pyproject.toml --quiet --recursive $(PACKAGES)
+	$(BIN)/python -m pytest tests/test_repository.py
+	bash .ci/audit
+
+format: setup ## rewrite the sources as `make check` wants them
+	$(BIN)/ruff check --fix-only --quiet .
+	$(BIN)/ruff format .
+
+lock: setup ## write requirements.lock and locks/ after a change of dependencies (UPGRADE=1 takes newer versions)
+	$(BIN)/python .ci/lock.py $(if $(UPGRADE),--upgrade)
+
+clean: ## remove .venv, caches and the local state .wafer
+	rm -rf .venv .wafer .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

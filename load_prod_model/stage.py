@@ -1,0 +1,70 @@
+"""Whether a newly trained model may predict: floors first, then the comparison with the model in production."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from wafer.bundle.metrics import Quality
+
+CHANCE = 0.5
+CONFIDENCE = 1.645  # one-sided 95 % of a normal distribution
+LEAST_LIFT = 1.25  # PR AUC over the failure rate, which is what chance reaches
+
+
+@dataclass(frozen=True, slots=True)
+class Floor:
+    """A figure that no model in production may lie below."""
+
+    name: str
+    value: float
+    limit: float
+    meaning: str
+
+    @property
+    def passed(self) -> bool:
+        """Whether the figure lies above its floor."""
+        return self.value > self.limit
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Whether the challenger goes into production, and the sentence that says why."""
+
+    promoted: bool
+    reason: str
+    floors: tuple[Floor, ...]
+
+
+def floors(quality: Quality) -> tuple[Floor, ...]:
+    """The floors, with the out-of-fold figures of a model beside them."""
+    margin = CONFIDENCE * auc_standard_error(quality.auc, quality.failures, quality.wafers - quality.failures)
+    base_rate = quality.failures / quality.wafers
+    flagged = quality.recall * quality.failures + quality.false_alarm_rate * (quality.wafers - quality.failures)
+    return (
+        Floor("AUC", quality.auc, CHANCE + margin, "chance is 0.5; the margin is what luck reaches once in 20 times"),
+        Floor("PR AUC", quality.pr_auc, LEAST_LIFT * base_rate, f"{LEAST_LIFT} times what chance reaches"),
+        Floor("flagged wafers", flagged, 0.0, "a model that flags nothing finds nothing"),
+    )
+
+
+def auc_standard_error(auc: float, failures: int, passes: int) -> float:
+    """Standard error of an AUC (Hanley and McNeil 1982)."""
+    q1, q2 = auc / (2 - auc), 2 * auc**2 / (1 + auc)
+    variance = auc * (1 - auc) + (failures - 1) * (q1 - auc**2) + (passes - 1) * (q2 - auc**2)
+    return math.sqrt(max(variance, 0.0) / (failures * passes))
+
+
+def decide(challenger: Quality, champion_version: int | None) -> Decision:
+    """Floors decide; a challenger above them takes the place of the champion."""
+    checked = floors(challenger)
+    failed = [floor for floor in checked if not floor.passed]
+    if failed:
+        return Decision(False, _below(failed), checked)
+    if champion_version is None:
+        return Decision(True, "It is above every floor, and no model was in production.", checked)
+    return Decision(True, f"It is above every floor and follows version {champion_version}.", checked)
+
+
+def _below(failed: Sequence[Floor]) -> str:
+    facts = "; ".join(f"{floor.name} is {floor.value:.3f} and must be above {floor.limit:.3f}" for floor in failed)
+    return f"It is not better than chance: {facts}. Train on more wafers, or check their labels."

@@ -1,0 +1,73 @@
+"""A model that knows nothing never reaches production; one that knows something does."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from load_prod_model.stage import auc_standard_error, decide, floors
+from wafer.bundle.metrics import Quality, measure, roc_auc
+
+GOOD = Quality(
+    wafers=1137,
+    failures=67,
+    auc=0.72,
+    pr_auc=0.18,
+    ber=0.36,
+    recall=0.30,
+    false_alarm_rate=0.10,
+    recall_at_10=0.30,
+    brier_skill=0.03,
+)
+
+
+def test_a_model_above_every_floor_is_promoted_when_none_is_in_production() -> None:
+    decision = decide(GOOD, None)
+
+    assert decision.promoted
+    assert all(floor.passed for floor in decision.floors)
+
+
+@pytest.mark.parametrize(
+    "worse",
+    [
+        replace(GOOD, auc=0.53),
+        replace(GOOD, pr_auc=0.06),
+        replace(GOOD, recall=0.0, false_alarm_rate=0.0),
+    ],
+    ids=["auc", "pr-auc", "no-flags"],
+)
+def test_a_model_below_one_floor_stays_out_and_the_reason_names_it(worse: Quality) -> None:
+    decision = decide(worse, None)
+
+    (failed,) = (floor for floor in decision.floors if not floor.passed)
+    assert not decision.promoted
+    assert failed.name in decision.reason
+
+
+def test_scores_drawn_at_random_pass_the_floors_about_once_in_twenty_times_at_most() -> None:
+    random = np.random.default_rng(5)
+    failed = np.arange(1137) < 67
+
+    passed = 0
+    for _ in range(400):
+        scores = random.random(1137)
+        passed += all(floor.passed for floor in floors(measure(failed, scores, scores > np.quantile(scores, 0.9))))
+
+    assert passed <= 400 * 0.05 * 1.6
+
+
+def test_the_standard_error_is_how_much_the_auc_scatters() -> None:
+    random = np.random.default_rng(6)
+    failures, passes, scale = (
+        60,
+        600,
+        2.5,
+    )  # exponential scores, for which the formula is exact: AUC = scale / (1 + scale)
+
+    areas = []
+    for _ in range(1500):
+        scores = np.append(random.exponential(scale, failures), random.exponential(1.0, passes))
+        areas.append(roc_auc(np.arange(failures + passes) < failures, scores))
+
+    assert float(np.std(areas)) == pytest.approx(auc_standard_error(scale / (1 + scale), failures, passes), rel=0.08)

@@ -1,0 +1,106 @@
+"""Wafers that stand in a drop more than once, found from a few numbers a row, however many files there are."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+
+import numpy as np
+from numpy.typing import NDArray
+
+from raw_data_validation_train.rows import Rows
+
+Words = NDArray[np.uint64]
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+_MIX = (np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))
+_MISSING = np.uint64(0x7FF8000000000000)
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprints:
+    """The good rows of one file, 36 bytes each: id hash (rows, 2), hash of readings and label, line number."""
+
+    ids: Words
+    values: Words
+    lines: NDArray[np.uint32]
+
+    @classmethod
+    def joined(cls, parts: Sequence["Fingerprints"]) -> "Fingerprints":
+        """The rows of several blocks or files, one after the other."""
+        if not parts:
+            return cls(np.empty((0, 2), np.uint64), np.empty(0, np.uint64), np.empty(0, np.uint32))
+        return cls(
+            np.concatenate([part.ids for part in parts]),
+            np.concatenate([part.values for part in parts]),
+            np.concatenate([part.lines for part in parts]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Repeats:
+    """Rows of one file to take out again: their places among its good rows, in order, and another place of the wafer."""
+
+    rows: NDArray[np.int64]
+    conflicting: NDArray[np.bool_]
+    other_file: NDArray[np.int64]
+    other_line: NDArray[np.uint32]
+
+
+def fingerprints(rows: Rows) -> Fingerprints:
+    """What is remembered of a block's good rows."""
+    hashes = b"".join(blake2b(wafer.encode(), digest_size=16).digest() for wafer in rows.ids)
+    return Fingerprints(np.frombuffer(hashes, np.uint64).reshape(-1, 2), _value_hashes(rows), rows.lines)
+
+
+def find_repeats(files: Sequence[Fingerprints]) -> dict[int, Repeats]:
+    """Rows to take out, by file: every row but the first where all are equal, every row where they are not.
+
+    "First" goes by the order of `files`, then by line.
+    """
+    every = Fingerprints.joined(files)
+    if not len(every.lines):
+        return {}
+    counts = [len(file.lines) for file in files]
+    file_of = np.repeat(np.arange(len(files)), counts)
+    order = np.lexsort((every.lines, file_of, every.ids[:, 0], every.ids[:, 1]))
+    begins = np.concatenate([[True], (every.ids[order][1:] != every.ids[order][:-1]).any(axis=1)])
+    starts = np.flatnonzero(begins)
+    group = np.cumsum(begins) - 1
+    values = every.values[order]
+    conflicting = np.logical_or.reduceat(values != values[starts][group], starts)[group]
+    several = np.diff(starts, append=len(order))[group] > 1
+    at = np.flatnonzero(several & (conflicting | ~begins))
+    other = order[np.where(begins[at], at + 1, starts[group[at]])]
+    first_row = np.concatenate([[0], np.cumsum(counts)])
+    rows = order[at]
+    return {
+        int(file): _of_file(int(file), rows, conflicting[at], other, file_of, every.lines, first_row)
+        for file in np.unique(file_of[rows])
+    }
+
+
+def _of_file(
+    file: int,
+    rows: NDArray[np.int64],
+    conflicting: NDArray[np.bool_],
+    other: NDArray[np.int64],
+    file_of: NDArray[np.int64],
+    lines: NDArray[np.uint32],
+    first_row: NDArray[np.int64],
+) -> Repeats:
+    mine = np.flatnonzero(file_of[rows] == file)
+    mine = mine[np.argsort(rows[mine])]
+    return Repeats(rows[mine] - first_row[file], conflicting[mine], file_of[other[mine]], lines[other[mine]])
+
+
+def _value_hashes(rows: Rows) -> Words:
+    """64 bits a row over its readings and label: each cell is mixed with its place (splitmix64), the row is the sum."""
+    cells = rows.readings if rows.labels is None else np.column_stack([rows.readings, rows.labels])
+    words = (cells + 0.0).view(np.uint64)  # + 0.0: minus zero is zero
+    words[np.isnan(cells)] = _MISSING
+    words += np.arange(1, cells.shape[1] + 1, dtype=np.uint64) * _GOLDEN
+    words ^= words >> np.uint64(30)
+    words *= _MIX[0]
+    words ^= words >> np.uint64(27)
+    words *= _MIX[1]
+    words ^= words >> np.uint64(31)
+    return words.sum(axis=1, dtype=np.uint64)

@@ -1,0 +1,142 @@
+"""The bytes of a file, read once: hashed, checked to be text, and cut into blocks of whole lines."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from raw_data_validation_train.verdicts import FileCode, Finding
+from wafer.policy import Limits
+
+BLOCK_BYTES = 8 * 2**20
+_BOM = b"\xef\xbb\xbf"
+_WIDE = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
+_MAGIC = {
+    b"\x1f\x8b": "a gzip archive",
+    b"PK\x03\x04": "a zip archive or a spreadsheet",
+    b"BZh": "a bzip2 archive",
+    b"\xfd7zXZ": "an xz archive",
+    b"\x28\xb5\x2f\xfd": "a zstd archive",
+    b"PAR1": "a Parquet file",
+    b"\xd0\xcf\x11\xe0": "an old spreadsheet",
+    b"%PDF": "a PDF document",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Whole lines of a file; `first_line` counts from 1."""
+
+    first_line: int
+    data: bytes
+
+
+class FileLines:
+    """Blocks of a file's lines; once it has been iterated, `sha256`, `bytes` and the first `trouble` are known.
+
+    Reading goes on to the end for the hash, but no block comes after the first trouble.
+    """
+
+    def __init__(self, path: Path, limits: Limits) -> None:
+        self._path = path
+        self._limits = limits
+        self._hash = hashlib.sha256()
+        self.bytes = 0
+        self.trouble: Finding | None = None
+
+    @property
+    def sha256(self) -> str:
+        """Hash of the bytes read so far."""
+        return self._hash.hexdigest()
+
+    def __iter__(self) -> Iterator[Block]:
+        line, carry = 1, b""
+        for data, rest in self._cut():
+            carry = rest
+            self.trouble = self.trouble or self._look_at(data, rest, first=line == 1)
+            if self.trouble is None and data:
+                text = data.removeprefix(_BOM) if line == 1 else data
+                yield Block(line, _without_blank_end(text))
+                line += count_lines(data)
+        self.trouble = self.trouble or _not_text(carry)
+        if carry and self.trouble is None:
+            yield Block(line, carry.removeprefix(_BOM) if line == 1 else carry)
+
+    def _cut(self) -> Iterator[tuple[bytes, bytes]]:
+        """Pairs of (whole lines, begin of the next line)."""
+        carry = b""
+        size = self._path.stat().st_size
+        with self._path.open("rb", buffering=0) as file:
+            while chunk := file.read(min(BLOCK_BYTES, size + 1)):
+                self._hash.update(chunk)
+                self.bytes += len(chunk)
+                data = b"" if self.trouble else carry + chunk
+                end = _end_of_last_line(data)
+                carry = data[end:]
+                yield data[:end], carry
+
+    def _look_at(self, data: bytes, rest: bytes, *, first: bool) -> Finding | None:
+        begin = data or rest
+        if first and (found := _known_format(begin)):
+            return found
+        if len(rest) > self._limits.row_bytes:
+            return Finding(
+                FileCode.NOT_CSV,
+                f"A line is longer than {self._limits.row_bytes} bytes; this is no table of wafers. Export the batch again.",
+            )
+        return _not_text(data) or _not_text(rest, cut=True)
+
+
+def count_lines(data: bytes) -> int:
+    """Number of lines, ended by LF, CRLF or CR as the fast parser takes them; the last one may lack its end."""
+    ends = data.count(b"\n")
+    if b"\r" in data:
+        ends += data.count(b"\r") - data.count(b"\r\n")
+    return ends + (not data.endswith((b"\n", b"\r")) if data else 0)
+
+
+def split_header(data: bytes) -> tuple[bytes, bytes]:
+    """First line without its end, and the lines after it."""
+    head = data[: data.find(b"\n") + 1 or len(data)]
+    first = head.splitlines(keepends=True)[0] if head else b""
+    return first.rstrip(b"\r\n"), data[len(first) :]
+
+
+def _end_of_last_line(data: bytes) -> int:
+    newline = data.rfind(b"\n") + 1
+    return newline or data[:-1].rfind(b"\r") + 1  # a CR at the very end may be half of a CRLF
+
+
+def _without_blank_end(data: bytes) -> bytes:
+    """Blank lines at the end are no rows; taking them away keeps the file on the fast path."""
+    return data.rstrip(b"\r\n") if data.endswith((b"\n\n", b"\n\r\n", b"\r\r")) else data
+
+
+def _known_format(data: bytes) -> Finding | None:
+    for magic, what in _MAGIC.items():
+        if data.startswith(magic):
+            return Finding(FileCode.NOT_CSV, f"The file is {what}, not CSV text. Unpack or export it as CSV.")
+    if data.startswith(_WIDE):
+        return Finding(FileCode.ENCODING, "The file is UTF-16 or UTF-32 text. Export it as UTF-8.")
+    return None
+
+
+def _not_text(data: bytes, *, cut: bool = False) -> Finding | None:
+    """NUL bytes, or bytes that are not UTF-8; `cut` data may end inside a character."""
+    if b"\0" in data:
+        return Finding(
+            FileCode.ENCODING,
+            "The file holds NUL bytes: it is UTF-16, or its writing was cut short. Export it again as UTF-8.",
+        )
+    if data.isascii():
+        return None
+    try:
+        data.decode()
+    except UnicodeDecodeError as exc:
+        if cut and exc.end == len(data) and exc.reason == "unexpected end of data":
+            return None
+        wrong = data[exc.start]
+        return Finding(
+            FileCode.ENCODING, f"Byte 0x{wrong:02X} is not UTF-8; Latin-1 text looks like this. Export the file as UTF-8."
+        )
+    return None

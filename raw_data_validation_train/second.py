@@ -1,0 +1,156 @@
+"""The second look at a block, row by row: tells good rows from bad ones and says what is wrong with each."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from raw_data_validation_train.header import Layout, split_row
+from raw_data_validation_train.lines import Block
+from raw_data_validation_train.rows import Rows, accepted_table
+from raw_data_validation_train.verdicts import BadRow, RowCode
+from wafer.contract import Contract
+
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_NOT_FINITE = re.compile(r"[+-]?(?:inf|infinity|nan(?:\(\w*\))?)", re.IGNORECASE | re.ASCII)
+_LONGEST_SHOWN = 40
+_LONGEST_ID = 200
+_CELLS_SHOWN = 3
+Problems = dict[RowCode, list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class _GoodRow:
+    line: int
+    wafer: str
+    readings: NDArray[np.float64]
+    label: int
+
+
+class SecondLook:
+    """Judges single rows of a file with one layout."""
+
+    def __init__(self, layout: Layout, contract: Contract) -> None:
+        self._layout = layout
+        self._contract = contract
+        self._wafer_id = re.compile(contract.policy.wafer_id, re.ASCII)
+
+    def read(self, block: Block) -> Rows:
+        """Every row of the block, good or bad; blank lines are no rows."""
+        good: list[_GoodRow] = []
+        bad: list[BadRow] = []
+        has_value = np.zeros(len(self._layout.measured), dtype=bool)
+        for line, text in _lines(block):
+            cells = self._cells(text)
+            if cells is None:
+                bad.append(self._wrong_length(line, text))
+                continue
+            has_value |= [not self._is_missing(cells[at]) for at in self._layout.measured]
+            row = self._judge(line, text, cells)
+            if isinstance(row, BadRow):
+                bad.append(row)
+            else:
+                good.append(row)
+        return self._rows(good, bad, has_value)
+
+    def _cells(self, text: str) -> list[str] | None:
+        """The row's fields, or None when it has not exactly as many as the header."""
+        if len(text) > self._contract.policy.limits.row_bytes:
+            return None
+        cells = split_row(text)
+        return cells if cells is not None and len(cells) == self._layout.width else None
+
+    def _judge(self, line: int, text: str, cells: list[str]) -> _GoodRow | BadRow:
+        problems: Problems = {}
+        wafer = self._wafer(cells, problems)
+        readings = np.array([self._reading(n, cells[at], problems) for n, at in enumerate(self._layout.measured)])
+        label = self._label(cells, problems)
+        if not problems:
+            return _GoodRow(line, wafer, readings, label)
+        codes = [code for code in RowCode if code in problems]
+        message = "; ".join(_first_few(problems[code]) for code in codes)
+        return BadRow(line, wafer[:_LONGEST_ID], codes[0], message, text)
+
+    def _wafer(self, cells: list[str], problems: Problems) -> str:
+        if self._layout.id_at is None:
+            return ""
+        wafer = cells[self._layout.id_at]
+        if not self._wafer_id.fullmatch(wafer):
+            problems[RowCode.WAFER_ID] = [f"the wafer id is {_shown(wafer)}"]
+        return wafer
+
+    def _reading(self, n: int, text: str, problems: Problems) -> float:
+        """The number a field holds, NaN for a missing reading or for one that is noted as a problem."""
+        if self._is_missing(text):
+            return np.nan
+        number, bounds = text.strip(" \t"), self._contract.policy.readings
+        if _NUMBER.fullmatch(number):
+            value = float(number)
+            if bounds.lowest <= value <= bounds.highest:
+                return value
+            code = RowCode.OUT_OF_RANGE
+        else:
+            code = RowCode.NOT_FINITE if _NOT_FINITE.fullmatch(number) else RowCode.NOT_A_NUMBER
+        problems.setdefault(code, []).append(f"{self._layout.names[n]} is {_shown(text)}")
+        return np.nan
+
+    def _is_missing(self, text: str) -> bool:
+        return not text.strip(" \t") or text in self._contract.policy.readings.missing
+
+    def _label(self, cells: list[str], problems: Problems) -> int:
+        if self._layout.label_at is None:
+            return 0
+        text, known = cells[self._layout.label_at], self._contract.policy.labels
+        number = text.strip(" \t")
+        if _NUMBER.fullmatch(number) and float(number) in known:
+            return int(float(number))
+        problems[RowCode.LABEL] = [f"the label is {_shown(text)}, not one of {', '.join(map(str, sorted(known)))}"]
+        return 0
+
+    def _wrong_length(self, line: int, text: str) -> BadRow:
+        limit = self._contract.policy.limits.row_bytes
+        cells, at = split_row(text[:limit]), self._layout.id_at
+        wafer = cells[at] if cells is not None and at is not None and at < len(cells) else ""
+        if len(text) > limit:
+            found = f"is longer than {limit} bytes"
+        else:
+            found = "has quotes that do not match" if cells is None else f"has {len(cells)} fields"
+        message = f"the row {found}, the header has {self._layout.width} fields"
+        return BadRow(line, wafer[:_LONGEST_ID], RowCode.ROW_LENGTH, message, text[:limit])
+
+    def _rows(self, good: list[_GoodRow], bad: list[BadRow], has_value: NDArray[np.bool_]) -> Rows:
+        readings = np.array([row.readings for row in good]).reshape(len(good), len(self._layout.measured))
+        ids = [row.wafer for row in good]
+        labels = np.array([row.label for row in good], dtype=np.int64) if self._contract.label else None
+        return Rows(
+            rows_in=len(good) + len(bad),
+            table=pa.record_batch({}) if self._layout.findings else accepted_table(self._contract, ids, readings, labels),
+            ids=ids,
+            readings=readings,
+            labels=labels,
+            lines=np.array([row.line for row in good], dtype=np.uint32),
+            has_value=has_value,
+            wrong_length=sum(row.code == RowCode.ROW_LENGTH for row in bad),
+            bad=bad,
+        )
+
+
+def _lines(block: Block) -> Iterator[tuple[int, str]]:
+    """Line number and text of every line that is not blank."""
+    for number, line in enumerate(block.data.splitlines(), block.first_line):
+        if line:
+            yield number, line.decode()
+
+
+def _first_few(texts: list[str]) -> str:
+    more = f" and {len(texts) - _CELLS_SHOWN} more" if len(texts) > _CELLS_SHOWN else ""
+    return ", ".join(texts[:_CELLS_SHOWN]) + more
+
+
+def _shown(text: str) -> str:
+    if not text:
+        return "empty"
+    return repr(text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…")

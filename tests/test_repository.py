@@ -1,0 +1,145 @@
+"""Promises about the repository itself: what its files may say, and that its locks are those of its project file."""
+
+import importlib.util
+import os
+import re
+import subprocess
+from functools import cache
+from importlib.metadata import packages_distributions
+from pathlib import Path
+from types import ModuleType
+
+import grimp
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+# Put together here, so that this file does not say them.
+REGISTRY_HOSTS = [
+    ".".join(parts)
+    for parts in (
+        ("pypi", "org"),
+        ("pythonhosted", "org"),
+        ("registry", "npmjs", "org"),
+        ("proxy", "golang", "org"),
+        ("sum", "golang", "org"),
+        ("static", "crates", "io"),
+        ("repo", "maven", "apache", "org"),
+        ("deb", "debian", "org"),
+    )
+]
+MACHINE_PATH = re.compile(r"(?<![\w.}])/(?:work|root|home|Users)/\w")
+NOT_IMPORTED = {"kfp-kubernetes"}  # part of the package kfp, under whose name it is imported
+
+
+def _lock_module() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("lock", ROOT / ".ci" / "lock.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+lock = _lock_module()
+
+
+def sources() -> list[Path]:
+    """Every file that is committed or about to be."""
+    command = ["git", "-c", "safe.directory=*", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
+    found = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    paths = [ROOT / name for name in found.split("\0") if name]
+    return [path for path in paths if path.is_file()]
+
+
+def lines_with(pattern: re.Pattern[str]) -> list[str]:
+    hits = []
+    for path in sources():
+        text = path.read_text(encoding="utf-8", errors="replace")
+        hits += [f"{path.relative_to(ROOT)}: {line.strip()[:100]}" for line in text.splitlines() if pattern.search(line)]
+    return hits
+
+
+def pins(path: Path) -> dict[str, str]:
+    """Package -> version; the same package may stand twice under different markers."""
+    found = re.findall(r"^([a-z0-9][\w.-]*)==(\S+)", path.read_text(), flags=re.MULTILINE)
+    return dict(found)
+
+
+@cache
+def import_graph() -> grimp.ImportGraph:
+    packages = sorted(path.parent.name for path in ROOT.glob("*/__init__.py"))
+    return grimp.build_graph(*packages, include_external_packages=True, cache_dir=None)
+
+
+def imported_distributions(stage: str) -> set[str]:
+    """Third-party distributions that a stage and the parts of the library it uses import, early or late."""
+    graph = import_graph()
+    modules = {stage} | graph.find_descendants(stage)
+    upstream = modules.union(*(graph.find_upstream_modules(module) for module in modules))
+    provided_by = packages_distributions()
+    return {
+        name.lower().replace("_", "-")
+        for module in upstream
+        if graph.is_module_squashed(module)
+        for name in provided_by.get(module, [])
+    }
+
+
+def test_no_file_names_a_package_registry() -> None:
+    assert lines_with(re.compile("|".join(map(re.escape, REGISTRY_HOSTS)))) == []
+
+
+def test_no_file_names_a_path_of_one_machine() -> None:
+    assert lines_with(MACHINE_PATH) == []
+
+
+def test_the_project_lock_was_made_from_the_dependencies_of_now() -> None:
+    assert lock.PROJECT_LOCK.read_text().splitlines()[0] == lock.first_line(), "run `make lock`"
+
+
+@pytest.mark.parametrize("stage", lock.stages())
+def test_a_stage_lock_was_made_from_the_dependencies_of_now(stage: str) -> None:
+    assert lock.lock_of(stage).read_text().splitlines()[0] == lock.first_line(stage), "run `make lock`"
+
+
+@pytest.mark.parametrize("stage", lock.stages())
+def test_a_stage_image_has_the_versions_everything_else_was_tested_with(stage: str) -> None:
+    project = pins(lock.PROJECT_LOCK)
+
+    assert pins(lock.lock_of(stage)).items() <= project.items()
+
+
+@pytest.mark.parametrize("path", [lock.PROJECT_LOCK, *map(lock.lock_of, lock.stages())], ids=lambda path: path.name)
+def test_every_locked_package_has_hashes_and_no_address(path: Path) -> None:
+    text = path.read_text()
+
+    assert "://" not in text
+    assert all(line.endswith("\\") for line in text.splitlines() if re.match(r"[a-z0-9]", line))
+
+
+@pytest.mark.parametrize("stage", lock.stages())
+def test_a_stage_image_installs_what_its_stage_imports(stage: str) -> None:
+    missing = imported_distributions(stage) - pins(lock.lock_of(stage)).keys()
+
+    assert not missing, f"add {sorted(missing)} to the dependency group {stage}, then `make lock`"
+
+
+@pytest.mark.parametrize("stage", lock.stages())
+def test_a_stage_asks_for_nothing_it_does_not_import(stage: str) -> None:
+    groups = lock.pyproject()["dependency-groups"]
+    asked = {name for name in groups[stage] if isinstance(name, str)}
+
+    assert asked - imported_distributions(stage) - NOT_IMPORTED == set()
+
+
+def test_every_stage_folder_has_a_lock_and_every_lock_a_stage() -> None:
+    stages = {path.parent.name for path in ROOT.glob("*/component.py")}
+
+    assert {path.stem for path in (ROOT / "locks").iterdir()} == stages == set(lock.stages())
+
+
+def test_every_script_of_the_repository_can_be_started() -> None:
+    scripts = [path for path in sources() if path.parent.name == ".ci" and path.suffix == ""]
+
+    assert scripts
+    assert all(os.access(path, os.X_OK) for path in scripts)

@@ -1,0 +1,50 @@
+"""Members: the fitted trees of one family, scored and explained in a space where scores add up."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, get_args
+
+import numpy as np
+
+from wafer.bundle.wafers import Features, Floats
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from xgboost import Booster
+
+Family = Literal["random_forest", "xgboost"]
+FAMILIES: tuple[Family, ...] = get_args(Family)
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One fitted model; its score is the margin (XGBoost) or the probability (random forest)."""
+
+    family: Family
+    booster: "Booster"
+
+    def score(self, features: Features) -> Floats:
+        """Return the additive score of each row, (rows,)."""
+        if not len(features):
+            return np.empty(0)
+        return np.asarray(self.booster.inplace_predict(features, predict_type="margin"), dtype=np.float64)
+
+    def contributions(self, features: Features) -> Floats:
+        """Return exact Shapley values, (rows, features); with a constant they add up to the score (Lundberg et al. 2020)."""
+        if not len(features):
+            return np.empty_like(features, dtype=np.float64)
+        import xgboost
+
+        values = self.booster.predict(xgboost.DMatrix(features), pred_contribs=True)
+        return np.asarray(values[:, :-1], dtype=np.float64)
+
+    def save(self, path: "Path") -> None:
+        """Write the member as UBJSON."""
+        path.write_bytes(self.booster.save_raw("ubj"))
+
+
+def load_member(family: Family, path: "Path") -> Member:
+    """Read a member written by `save`."""
+    import xgboost
+
+    return Member(family, xgboost.Booster(model_file=bytearray(path.read_bytes())))

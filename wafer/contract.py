@@ -1,0 +1,256 @@
+"""The data contract: the field's schema, read unchanged, and the policy beside it for what the schema does not say."""
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from wafer.errors import ContractInvalid, WaferError
+from wafer.policy import Policy
+
+Kind = Literal["training", "prediction"]
+KINDS: tuple[Kind, ...] = ("training", "prediction")
+_DATE_FORMATS = {8: "%d%m%Y", 6: "%d%m%y"}
+_TIME_FORMATS = {6: "%H%M%S", 4: "%H%M"}
+
+
+class Schema(BaseModel):
+    """The field's schema file, key for key."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+    SampleFileName: str
+    LengthOfDateStampInFile: int = Field(ge=1, le=20)
+    LengthOfTimeStampInFile: int = Field(ge=1, le=20)
+    NumberofColumns: int = Field(ge=2)
+    ColName: Annotated[dict[str, str], Field(min_length=2)]
+
+    @property
+    def types(self) -> dict[str, str]:
+        """Column name to type, in small letters and without the blanks the field writes around it."""
+        return {name: kind.strip().lower() for name, kind in self.ColName.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class FileName:
+    """The form of a batch file's name: a fixed text around a date stamp and a time stamp; capitals matter."""
+
+    example: str
+    pattern: re.Pattern[str]
+    date_format: str  # "" where the stamp has a length no known form has: then any digits will do
+    time_format: str
+
+    def matches(self, name: str) -> bool:
+        """Whether the name has the form, whatever its stamps say."""
+        return self.pattern.fullmatch(name) is not None
+
+    def stamps_are_real(self, name: str) -> bool:
+        """Whether a name of the right form carries a date of the calendar and a time of the day."""
+        found = self.pattern.fullmatch(name)
+        return found is not None and all(
+            form == "" or _is_in_calendar(found[part], form)
+            for part, form in (("date", self.date_format), ("time", self.time_format))
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """What a batch file of one kind must look like.
+
+    `sensors` and `label` are spelled as in the schema; `label` is None for files to predict. `digest` is the sha256
+    over the canonical form of schema and policy; `sensors_digest` covers the id column and the sensors only, so it is
+    the same for the training and the prediction schema of one line.
+    """
+
+    kind: Kind
+    id_column: str
+    sensors: tuple[str, ...]
+    label: str | None
+    file_name: FileName
+    policy: Policy
+    digest: str
+    sensors_digest: str
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """All columns in schema order."""
+        return (self.id_column, *self.sensors, *([self.label] if self.label else []))
+
+    @property
+    def silent_sensors_allowed(self) -> int:
+        """How many sensors may be without any value in one file."""
+        return int(self.policy.silent_sensors * len(self.sensors) + 1e-9)
+
+    def spellings(self) -> dict[str, str]:
+        """Every accepted spelling of a column, without blanks, and the schema's name it stands for."""
+        claims = {without_blanks(name): name for name in self.columns}
+        claims |= {without_blanks(spelling): self.id_column for spelling in self.policy.columns.id}
+        if self.label:
+            claims |= {without_blanks(spelling): self.label for spelling in self.policy.columns.label}
+        return claims
+
+
+def load_contract(kind: Kind, schema: str | Path = "", policy: str | Path = "") -> Contract:
+    """Read schema and policy; each is a path, an `s3://` URI, the JSON text itself, or "" for the one shipped here.
+
+    Raises ContractInvalid naming everything that is wrong.
+    """
+    if kind not in KINDS:
+        raise ContractInvalid(f"{kind!r} is no kind of batch; choose training or prediction.")
+    problems: list[str] = []
+    read_schema = _read_schema(_text(schema, f"schema_{kind}.json", problems), problems)
+    read_policy = _read_policy(_text(policy, "contract.yaml", problems), problems)
+    file_name = _file_name(read_schema, problems) if read_schema else None
+    if read_schema and read_policy:
+        problems += _disagreements(kind, read_schema, read_policy)
+    if problems or not (read_schema and read_policy and file_name):
+        raise ContractInvalid("The data contract cannot be used: " + "; ".join(problems) + ".")
+    return _contract(kind, read_schema, read_policy, file_name)
+
+
+def without_blanks(name: str) -> str:
+    """A column name with all white space taken out: the field writes both `Sensor - 1` and `Sensor-1`."""
+    return "".join(name.split())
+
+
+def _contract(kind: Kind, schema: Schema, policy: Policy, file_name: FileName) -> Contract:
+    names = list(schema.types)
+    label = _label(kind, schema)
+    sensors = tuple(name for name in names[1:] if name != label)
+    form = [file_name.pattern.pattern, list(schema.types.items()), policy.model_dump(mode="json")]
+    return Contract(
+        kind=kind,
+        id_column=names[0],
+        sensors=sensors,
+        label=label,
+        file_name=file_name,
+        policy=policy,
+        digest=_digest(form),
+        sensors_digest=_digest([names[0], sensors]),
+    )
+
+
+def _digest(content: object) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def _text(given: str | Path, default: str, problems: list[str]) -> str:
+    """The text behind what was given; what cannot be read becomes a problem and reads as empty."""
+    where = str(given)
+    if not where:
+        return (files("wafer") / default).read_text(encoding="utf-8")
+    if where.lstrip().startswith("{"):
+        return where
+    try:
+        return _stored(where) if "://" in where else Path(where).read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError, WaferError) as exc:
+        problems.append(f"{where} cannot be read ({getattr(exc, 'strerror', None) or exc})")
+        return ""
+
+
+def _stored(uri: str) -> str:
+    from wafer.storage import open_store  # only a run with its schema in a store needs one
+
+    folder, _, key = uri.rpartition("/")
+    return open_store(folder).get(key).decode("utf-8-sig")
+
+
+def _read_schema(text: str, problems: list[str]) -> Schema | None:
+    if not text:
+        return None
+    twice: list[str] = []
+
+    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        names = [name for name, _ in pairs]
+        twice.extend(sorted({name for name in names if names.count(name) > 1}) if len(set(names)) < len(names) else [])
+        return dict(pairs)
+
+    try:
+        content = json.loads(text, object_pairs_hook=unique)
+        problems += [f"the schema names {name!r} twice" for name in twice]
+        return Schema.model_validate(content)
+    except json.JSONDecodeError as exc:
+        problems.append(f"the schema is not JSON (line {exc.lineno}: {exc.msg})")
+    except ValidationError as exc:
+        problems += _sentences("schema", exc)
+    return None
+
+
+def _read_policy(text: str, problems: list[str]) -> Policy | None:
+    try:
+        return Policy.model_validate(yaml.safe_load(text) or {})
+    except yaml.YAMLError as exc:
+        problems.append(f"the policy is not YAML ({' '.join(str(exc).split())})")
+    except ValidationError as exc:
+        problems += _sentences("policy", exc)
+    return None
+
+
+def _sentences(part: str, error: ValidationError) -> list[str]:
+    return [f"{part} {'.'.join(map(str, each['loc'])) or 'as a whole'}: {each['msg']}" for each in error.errors()]
+
+
+def _disagreements(kind: Kind, schema: Schema, policy: Policy) -> list[str]:
+    """What is wrong between parts that are each well-formed."""
+    types = schema.types
+    problems = []
+    if len(types) != schema.NumberofColumns:
+        problems.append(f"NumberofColumns says {schema.NumberofColumns} but ColName lists {len(types)}")
+    if next(iter(types.values())) != "varchar":
+        problems.append("the first column of ColName must be the wafer id, of type varchar")
+    label = _label(kind, schema)
+    if kind == "training" and label is None:
+        problems.append("a training schema ends with the label, a column of type Integer; it has none")
+    problems += [
+        f"column {name!r} has type {found!r} where a sensor is a float"
+        for name, found in list(types.items())[1:]
+        if name != label and found != "float"
+    ]
+    return problems + _clashes(list(types), policy, label)
+
+
+def _clashes(names: list[str], policy: Policy, label: str | None) -> list[str]:
+    """Spellings that two columns would claim."""
+    owners: dict[str, str] = {}
+    problems = []
+    claims = [(name, name) for name in names] + [(spelling, names[0]) for spelling in policy.columns.id]
+    claims += [(spelling, label) for spelling in policy.columns.label if label]
+    for spelling, owner in claims:
+        first = owners.setdefault(without_blanks(spelling), owner)
+        if first != owner:
+            problems.append(f"the spelling {spelling!r} stands for both {first!r} and {owner!r}")
+    return problems
+
+
+def _label(kind: Kind, schema: Schema) -> str | None:
+    if kind == "prediction":
+        return None
+    integers = [name for name, found in schema.types.items() if found == "integer"]
+    return integers[-1] if integers else None
+
+
+def _file_name(schema: Schema, problems: list[str]) -> FileName | None:
+    date, time = schema.LengthOfDateStampInFile, schema.LengthOfTimeStampInFile
+    parts = re.fullmatch(rf"(.*?)([0-9]{{{date}}})([^0-9]+)([0-9]{{{time}}})([^0-9].*)", schema.SampleFileName)
+    if parts is None:
+        problems.append(
+            f"SampleFileName {schema.SampleFileName!r} does not hold a date of {date} and a time of {time} digits"
+        )
+        return None
+    before, between, after = (re.escape(parts[n]) for n in (1, 3, 5))
+    pattern = re.compile(rf"{before}(?P<date>[0-9]{{{date}}}){between}(?P<time>[0-9]{{{time}}}){after}")
+    return FileName(schema.SampleFileName, pattern, _DATE_FORMATS.get(date, ""), _TIME_FORMATS.get(time, ""))
+
+
+def _is_in_calendar(digits: str, form: str) -> bool:
+    try:
+        datetime.strptime(digits, form)  # noqa: DTZ007 - only asked whether the calendar has it
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,97 @@
+"""S3 for the tests of this folder: moto's server on 127.0.0.1, and a wire in front of it that can fail."""
+
+import http.client
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Literal
+
+import pytest
+from moto.server import ThreadedMotoServer
+
+Fault = Literal["", "refused", "denied", "answer lost", "body cut"]
+_ERRORS = {"refused": (503, "SlowDown"), "denied": (403, "AccessDenied")}
+
+
+@pytest.fixture(scope="session")
+def moto_endpoint() -> Iterator[str]:
+    os.environ["MOTO_S3_DEFAULT_MAX_KEYS"] = "7"  # so that a handful of objects is a listing of several pages
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@dataclass
+class Wire:
+    """The way to S3; `fault` decides for every request (its number from 0, its method) what goes wrong with it."""
+
+    target: str
+    fault: Callable[[int, str], Fault] = lambda _number, _method: ""
+    endpoint: str = ""
+    requests: list[str] = field(default_factory=list)
+
+
+@pytest.fixture
+def wire(moto_endpoint: str) -> Iterator[Wire]:
+    wire = Wire(moto_endpoint.removeprefix("http://"))
+
+    class Handler(_Handler):
+        through = wire
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    wire.endpoint = f"http://127.0.0.1:{server.server_port}"
+    yield wire
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    through: Wire
+    protocol_version = "HTTP/1.1"
+
+    def _handle(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        number = len(self.through.requests)
+        self.through.requests.append(f"{self.command} {self.path}")
+        fault = self.through.fault(number, self.command)
+        if fault in _ERRORS:
+            self._fail(*_ERRORS[fault])
+            return
+        status, headers, answer = self._forward(body)
+        if fault == "answer lost":
+            self.close_connection = True
+            return
+        self.send_response(status)
+        for name, value in headers:
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(answer[: len(answer) // 2] if fault == "body cut" else answer)
+        self.close_connection = fault == "body cut"
+
+    do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = _handle  # noqa: N815 - names of the base class
+
+    def _forward(self, body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
+        connection = http.client.HTTPConnection(self.through.target)
+        connection.request(self.command, self.path, body=body, headers=dict(self.headers.items()))
+        answer = connection.getresponse()
+        content = answer.read()
+        connection.close()
+        return answer.status, [item for item in answer.getheaders() if item[0] != "Transfer-Encoding"], content
+
+    def _fail(self, status: int, code: str) -> None:
+        content = f"<Error><Code>{code}</Code><Message>made by the test</Message></Error>".encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(content)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - name of the base class
+        """Say nothing: the tests look at `Wire.requests`."""
