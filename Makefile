@@ -18,7 +18,7 @@ demo: setup ## train and predict on synthetic batches, or on DATA=dir with train
 	@bash .ci/demo $(DATA)
 
 test: setup ## run every test this machine can run (ARGS="wafer -k storage" for a part)
-	@$(ONE_THREAD) $(BIN)/python -m pytest --numprocesses=auto --dist=loadgroup $(ARGS)
+	@$(ONE_THREAD) $(BIN)/python -m pytest --numprocesses=auto --maxprocesses=8 --dist=loadgroup $(ARGS)
 
 check: setup ## formatting, lint, types, import rules, dependencies, security, audit
 	$(BIN)/ruff format --check .
@@ -26,7 +26,7 @@ check: setup ## formatting, lint, types, import rules, dependencies, security, a
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/deptry .
-	$(BIN)/bandit --configfile pyproject.toml --quiet --recursive $(PACKAGES)
+	$(BIN)/bandit --configfile pyproject.toml --quiet --severity-level medium --recursive $(PACKAGES)
 	$(BIN)/python -m pytest tests/test_repository.py
 	bash .ci/audit
 

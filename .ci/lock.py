@@ -1,7 +1,7 @@
-"""Write requirements.lock and locks/<stage>.txt from pyproject.toml: exact versions with hashes, no address of any index.
+"""Write requirements.lock, locks/<stage>.txt and .ci/go.lock: exact versions with hashes and no addresses.
 
-`make lock` keeps the versions it finds; `make lock UPGRADE=1` takes newer ones. The first line of every lock is a digest of
-what it was made from, so that a stale lock is found without a network.
+All from pyproject.toml. `make lock` keeps the versions it finds; `make lock UPGRADE=1` takes newer ones. The first line
+of every lock is a digest of what it was made from, so that a stale lock is found without a network.
 """
 
 import hashlib
@@ -37,16 +37,17 @@ def stages() -> list[str]:
     return sorted(name for name in groups if (ROOT / name / "__init__.py").exists())
 
 
-def lock_of(stage: str) -> Path:
-    """Path of the lock that a stage's image installs."""
-    return ROOT / "locks" / f"{stage}.txt"
+def locks() -> dict[str, Path]:
+    """Dependency group -> its lock; the project's own dependencies and those of its tools are the group `dev`."""
+    of_stages = {stage: ROOT / "locks" / f"{stage}.txt" for stage in stages()}
+    return {"dev": PROJECT_LOCK, **of_stages, "go": ROOT / ".ci" / "go.lock"}
 
 
-def first_line(stage: str = "") -> str:
-    """What the first line of an up-to-date lock says; without a stage, of the project's lock."""
+def first_line(group: str) -> str:
+    """What the first line of the group's lock says when the lock is up to date."""
     project = pyproject()
-    made_from = [OPTIONS, project["project"]["requires-python"], project["dependency-groups"]]
-    made_from += [stage, PROJECT_LOCK.read_text(encoding="utf-8")] if stage else [project["project"]["dependencies"]]
+    made_from = [OPTIONS, group, project["project"]["requires-python"], project["dependency-groups"]]
+    made_from += [project["project"]["dependencies"]] if group == "dev" else [PROJECT_LOCK.read_text(encoding="utf-8")]
     digest = hashlib.sha256(json.dumps(made_from).encode()).hexdigest()
     return f"# made by `make lock` from pyproject.toml, digest {digest[:16]}"
 
@@ -56,23 +57,18 @@ def compile_lock(path: Path, *arguments: str) -> None:
     ours = {name: value for name, value in os.environ.items() if not name.startswith(("UV_FIND", "PIP_"))}
     uv = Path(sys.executable).with_name("uv")
     command = [str(uv), "pip", "compile", *OPTIONS, *arguments, f"--output-file={path.relative_to(ROOT)}"]
-    subprocess.run(command, cwd=ROOT, env=ours, check=True, stdout=subprocess.DEVNULL)
-
-
-def sign(path: Path, line: str) -> None:
-    """Put the line before the pins."""
-    path.write_text(f"{line}\n{path.read_text(encoding='utf-8')}", encoding="utf-8")
+    subprocess.run(command, cwd=ROOT, env=ours, check=True, stdout=subprocess.DEVNULL)  # noqa: S603 - fixed command
 
 
 def main() -> None:
-    """Write all locks; those of stages take their versions from the project's."""
-    compile_lock(PROJECT_LOCK, "pyproject.toml", "--group=dev", *sys.argv[1:])
-    sign(PROJECT_LOCK, first_line())
-    (ROOT / "locks").mkdir(exist_ok=True)
-    for stage in stages():
-        lock_of(stage).unlink(missing_ok=True)
-        compile_lock(lock_of(stage), f"--group={stage}", f"--constraints={PROJECT_LOCK.name}")
-        sign(lock_of(stage), first_line(stage))
+    """Write all locks, the project's first: the others take their versions from it."""
+    for group, path in locks().items():
+        path.parent.mkdir(exist_ok=True)
+        if group == "dev":
+            compile_lock(path, "pyproject.toml", "--group=dev", *sys.argv[1:])
+        else:
+            compile_lock(path, f"--group={group}", f"--constraints={PROJECT_LOCK.name}", *sys.argv[1:])
+        path.write_text(f"{first_line(group)}\n{path.read_text(encoding='utf-8')}", encoding="utf-8")
 
 
 if __name__ == "__main__":

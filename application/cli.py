@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from application import embedded
 from application.progress import Progress
@@ -141,7 +141,7 @@ def _list_runs(*, as_json: bool) -> None:
     if as_json:
         sys.stdout.write(json.dumps({"runs": found}) + "\n")
         return
-    table = Table("run", "pipeline", "state", "started", "source")
+    table = Table(Column("run", no_wrap=True), "pipeline", "state", "started", "source")
     for each in found:
         table.add_row(*(escape(str(each[name])) for name in ("run_id", "pipeline", "state", "created", "source")))
     _console(as_json=False).print(table if found else "No run yet: `wafer train DIR` starts the first.")

@@ -170,10 +170,16 @@ def ended(settings: Settings, request: Request) -> Outcome:
     where = f"in stage {cut.stage}" if cut else "before its next stage began"
     error = StageError(
         "STAGE_FAILED",
-        f"The run ended {where} without an error of its own: it was stopped or ran out of memory. "
-        f"Run `wafer runs retry {request.run_id}` to go on from its finished stages; the log is {log}.",
+        f"The run ended {where} without an error of its own: it was stopped, or ran out of memory. "
+        f"Run `wafer runs retry {request.run_id}` to go on from its finished stages. "
+        f"The log is {log}; its last line is: {_last_line(log)}",
         retry_helps=True,
     )
     return Outcome(
         outcome.run_id, outcome.pipeline, "failed", outcome.finished, None, cut.stage if cut else None, error
     )
+
+
+def _last_line(log: Path) -> str:
+    lines = log.read_text(encoding="utf-8", errors="replace").split("\n") if log.exists() else []
+    return next((line.strip() for line in reversed(lines) if line.strip()), "(empty)")

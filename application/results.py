@@ -11,7 +11,7 @@ PUBLISHED: dict[Pipeline, dict[str, str]] = {
     "train": {"manifest": "manifest.json", "report": "report.html", "decision": "decision.json"},
     "predict": {"manifest": "manifest.json", "predictions": "predictions.csv", "report": "report.html"},
 }
-REFUSED = {"manifest": "manifest.json", "report": "report.html"}
+REFUSED = {"manifest": "_manifest.json", "report": "_report.html"}
 
 
 def result(store: Store, outcome: Outcome) -> dict[str, Any]:

@@ -33,7 +33,9 @@ def learn_clusters(wafers: Wafers, preprocessor: Preprocessor, recipe: Recipe) -
     from threadpoolctl import threadpool_limits
 
     scaled = _scale(wafers, preprocessor, recipe)
-    with threadpool_limits(1):  # OpenMP adds up in the order its threads finish; one thread gives the same bits every time
+    with threadpool_limits(
+        1
+    ):  # OpenMP adds up in the order its threads finish; one thread gives the same bits every time
         mean, components = _principal_components(scaled.z, recipe.cluster_components)
         places = (scaled.z - mean) @ components.T
         fits = _fit_all(places, recipe)

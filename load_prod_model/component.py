@@ -1,19 +1,16 @@
 """The promotion stage as a Kubeflow Pipelines component."""
 
 from kfp import dsl
-from kfp.dsl import HTML, Artifact, Dataset, Input, Metrics, Model, Output
+from kfp.dsl import HTML, Artifact, Input, Metrics, Model, Output
 
 
 @dsl.component(base_image="wafer-fault/load_prod_model", install_kfp_package=False)
 def promote(
     run_id: str,
-    seed: int,
-    false_alarm_budget: float,
     manifest: Input[Artifact],
-    export: Input[Dataset],
+    validation_report: Input[HTML],
     preprocessor: Input[Model],
     cluster_model: Input[Model],
-    assignments: Input[Dataset],
     elbow: Input[HTML],
     global_models: Input[Model],
     members: Input[list[Model]],
@@ -34,17 +31,14 @@ def promote(
         result = promote_run(
             Parts(
                 manifest=Path(manifest.path),
-                export=Path(export.path),
+                validation_report=Path(validation_report.path),
                 preprocessor=Path(preprocessor.path),
                 cluster_model=Path(cluster_model.path),
-                assignments=Path(assignments.path),
                 elbow=Path(elbow.path),
                 global_models=Path(global_models.path),
                 members=[Path(each.path) for each in members],
             ),
             run_id=run_id,
-            false_alarm_budget=false_alarm_budget,
-            seed=seed,
             store=stage.store,
             tracking_uri=Settings().tracking_uri,
             bundle=Path(bundle.path),

@@ -61,11 +61,20 @@ def fit_global(features: Features, failed: Bools, fold: Ints, recipe: Recipe, n_
 
 
 def fit_cluster(
-    features: Features, failed: Bools, fold: Ints, inside: Bools, everywhere: GlobalFit, recipe: Recipe, n_jobs: int
+    features: Features,
+    failed: Bools,
+    fold: Ints,
+    inside: Bools,
+    everywhere: Mapping[Family, Floats],
+    recipe: Recipe,
+    n_jobs: int,
 ) -> ClusterFit:
-    """Fit the members of one cluster on all wafers, those of other clusters with a small weight, and choose the family."""
+    """Fit the members of one cluster on all wafers, those of other clusters with a small weight, and choose the family.
+
+    `everywhere` are the out-of-fold scores of the global members, (wafers,).
+    """
     if inside.all():
-        return _choose(failed, everywhere.scores)
+        return _choose(failed, everywhere)
     sample = Sample(features, failed, np.where(inside, 1.0, recipe.out_of_cluster_weight))
     tasks: dict[tuple[Family, int], Task] = {
         (family, number): _fold_task(family, sample, fold, number, features[inside & (fold == number)], recipe)
@@ -75,7 +84,7 @@ def fit_cluster(
     done = run_all(tasks, n_jobs)
     own = {family: _gather(done, family, fold, inside) for family in FAMILIES}
     share = recipe.cluster_share
-    mixed = {f: share * own[f][inside] + (1 - share) * everywhere.scores[f][inside] for f in FAMILIES}
+    mixed = {f: share * own[f][inside] + (1 - share) * everywhere[f][inside] for f in FAMILIES}
     chosen = _choose(failed[inside], mixed)
     return replace(chosen, fitted=fit(chosen.family, sample, recipe, recipe.seed))
 

@@ -71,6 +71,7 @@ def prediction_pipeline(images: Images) -> GraphComponent:
             published = publish(
                 run_id=run,
                 manifest=validated.outputs["manifest"],
+                validation_report=validated.outputs["report"],
                 predictions=predicted.outputs["predictions"],
                 report=predicted.outputs["report"],
             )

@@ -88,13 +88,10 @@ def training_pipeline(images: Images) -> GraphComponent:
 
             promoted = promote(
                 run_id=run,
-                seed=seed,
-                false_alarm_budget=false_alarm_budget,
                 manifest=validated.outputs["manifest"],
-                export=export,
+                validation_report=validated.outputs["report"],
                 preprocessor=preprocessed.outputs["preprocessor"],
                 cluster_model=clustered.outputs["cluster_model"],
-                assignments=clustered.outputs["assignments"],
                 elbow=clustered.outputs["elbow"],
                 global_models=fitted.outputs["global_models"],
                 members=dsl.Collected(trained.outputs["member"]),

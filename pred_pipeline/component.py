@@ -55,8 +55,14 @@ def predict(
 
 
 @dsl.component(base_image="wafer-fault/pred_pipeline", install_kfp_package=False)
-def publish(run_id: str, manifest: Input[Artifact], predictions: Input[Dataset], report: Input[HTML]) -> str:
-    """Publish predictions, manifest and report as one folder, complete or invisible; returns its URI."""
+def publish(
+    run_id: str,
+    manifest: Input[Artifact],
+    validation_report: Input[HTML],
+    predictions: Input[Dataset],
+    report: Input[HTML],
+) -> None:
+    """Publish predictions, manifest and reports as one folder, complete or invisible."""
     from wafer.runs import run_stage
 
     with run_stage("publish", run_id) as stage:
@@ -64,6 +70,11 @@ def publish(run_id: str, manifest: Input[Artifact], predictions: Input[Dataset],
 
         from pred_pipeline.serving import publish_predictions
 
-        uri = publish_predictions(stage.store, run_id, Path(manifest.path), Path(predictions.path), Path(report.path))
-        stage.count(published=uri)
-    return uri
+        publish_predictions(
+            stage.store,
+            run_id,
+            manifest=Path(manifest.path),
+            validation_report=Path(validation_report.path),
+            predictions=Path(predictions.path),
+            report=Path(report.path),
+        )

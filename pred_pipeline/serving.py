@@ -3,9 +3,9 @@
 import shutil
 from pathlib import Path
 
-from wafer.bundle import load_bundle
+from wafer.bundle.assembly import load_bundle
 from wafer.registry import Registry
-from wafer.storage import Store, publish
+from wafer.storage import Store, files_below, publish
 
 
 def fetch_production(tracking_uri: str, folder: Path) -> int:
@@ -21,8 +21,14 @@ def fetch_production(tracking_uri: str, folder: Path) -> int:
     return chosen.version
 
 
-def publish_predictions(store: Store, run_id: str, manifest: Path, predictions: Path, report: Path) -> str:
+def publish_predictions(
+    store: Store, run_id: str, *, manifest: Path, validation_report: Path, predictions: Path, report: Path
+) -> str:
     """Publish a run's predictions below `predictions/<run>/`; the folder's URI."""
-    files: dict[str, Path | bytes] = {path.name: path for path in sorted(predictions.iterdir())}
-    files |= {"manifest.json": manifest, "report.html": report}
+    files: dict[str, Path | bytes] = {
+        **files_below(predictions),
+        "manifest.json": manifest,
+        "validation.html": validation_report,
+        "report.html": report,
+    }
     return publish(store, f"predictions/{run_id}", files, run_id=run_id)

@@ -1,3 +1,5 @@
-"""Validation: a drop of CSV batch files and the data contract go in; good rows as Parquet, a manifest with a verdict and
-reasons for every file, the quarantine of refused files and rows, and a report for the yield engineer come out.
+"""Validation: a drop of CSV batch files is held against the data contract.
+
+In go the files and the contract; out come the good rows as Parquet, a manifest with a verdict and reasons for every
+file, the quarantine of refused files and rows, and a report for the yield engineer.
 """

@@ -37,7 +37,7 @@ class Fingerprints:
 
 @dataclass(frozen=True, slots=True)
 class Repeats:
-    """Rows of one file to take out again: their places among its good rows, in order, and another place of the wafer."""
+    """Rows of one file to take out again, by place among its good rows, in order, and where else each wafer stands."""
 
     rows: NDArray[np.int64]
     conflicting: NDArray[np.bool_]
@@ -57,39 +57,32 @@ def find_repeats(files: Sequence[Fingerprints]) -> dict[int, Repeats]:
     "First" goes by the order of `files`, then by line.
     """
     every = Fingerprints.joined(files)
-    if not len(every.lines):
-        return {}
-    counts = [len(file.lines) for file in files]
-    file_of = np.repeat(np.arange(len(files)), counts)
-    order = np.lexsort((every.lines, file_of, every.ids[:, 0], every.ids[:, 1]))
-    begins = np.concatenate([[True], (every.ids[order][1:] != every.ids[order][:-1]).any(axis=1)])
-    starts = np.flatnonzero(begins)
-    group = np.cumsum(begins) - 1
-    values = every.values[order]
-    conflicting = np.logical_or.reduceat(values != values[starts][group], starts)[group]
-    several = np.diff(starts, append=len(order))[group] > 1
-    at = np.flatnonzero(several & (conflicting | ~begins))
-    other = order[np.where(begins[at], at + 1, starts[group[at]])]
-    first_row = np.concatenate([[0], np.cumsum(counts)])
-    rows = order[at]
+    first_row = np.cumsum([0, *(len(file.lines) for file in files)])
+    rows, conflicting, other = _repeated(every)
+    other_file = np.searchsorted(first_row, other, side="right") - 1
+    cuts = np.searchsorted(rows, first_row)
     return {
-        int(file): _of_file(int(file), rows, conflicting[at], other, file_of, every.lines, first_row)
-        for file in np.unique(file_of[rows])
+        file: Repeats(rows[mine] - first_row[file], conflicting[mine], other_file[mine], every.lines[other[mine]])
+        for file in range(len(files))
+        if (mine := slice(cuts[file], cuts[file + 1])).start < mine.stop
     }
 
 
-def _of_file(
-    file: int,
-    rows: NDArray[np.int64],
-    conflicting: NDArray[np.bool_],
-    other: NDArray[np.int64],
-    file_of: NDArray[np.int64],
-    lines: NDArray[np.uint32],
-    first_row: NDArray[np.int64],
-) -> Repeats:
-    mine = np.flatnonzero(file_of[rows] == file)
-    mine = mine[np.argsort(rows[mine])]
-    return Repeats(rows[mine] - first_row[file], conflicting[mine], file_of[other[mine]], lines[other[mine]])
+def _repeated(every: Fingerprints) -> tuple[NDArray[np.int64], NDArray[np.bool_], NDArray[np.int64]]:
+    """Rows to take out in their order; whether the wafer's readings differ; another row of the same wafer."""
+    n = len(every.lines)
+    order = np.lexsort((np.arange(n), every.ids[:, 0], every.ids[:, 1]))
+    ids, values = every.ids[order], every.values[order]
+    begins = np.ones(n, dtype=bool)
+    begins[1:] = (ids[1:] != ids[:-1]).any(axis=1)
+    starts, wafer = np.flatnonzero(begins), np.cumsum(begins) - 1
+    differs = np.zeros(len(starts), dtype=bool)
+    np.logical_or.at(differs, wafer, values != values[starts][wafer])
+    several = np.bincount(wafer, minlength=len(starts)) > 1
+    out = np.flatnonzero(several[wafer] & (differs[wafer] | ~begins))
+    other = np.where(begins[out], out + 1, starts[wafer[out]])
+    by_row = np.argsort(order[out])
+    return order[out][by_row], differs[wafer[out]][by_row], order[other][by_row]
 
 
 def _value_hashes(rows: Rows) -> Words:
@@ -103,4 +96,5 @@ def _value_hashes(rows: Rows) -> Words:
     words ^= words >> np.uint64(27)
     words *= _MIX[1]
     words ^= words >> np.uint64(31)
-    return words.sum(axis=1, dtype=np.uint64)
+    sums: Words = words.sum(axis=1, dtype=np.uint64)
+    return sums

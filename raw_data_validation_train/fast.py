@@ -1,4 +1,4 @@
-"""The fast look at a block: parsed once, in columns; anything out of the ordinary sends the block to the second look."""
+"""The fast look at a block: parsed once, in columns; anything unusual sends the block to the second look."""
 
 import re
 
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from pyarrow import csv as arrow_csv
 
 from raw_data_validation_train.header import Layout
-from raw_data_validation_train.lines import Block, count_lines
+from raw_data_validation_train.lines import Block
 from raw_data_validation_train.rows import Rows
 from wafer.contract import Contract
 
@@ -18,7 +18,7 @@ _STRAY_QUOTE = re.compile(rb'[^,\r\n]"[^,\r\n]')  # the fast parser reads `"1"5`
 
 def read_ordinary(block: Block, layout: Layout, contract: Contract) -> Rows | None:
     """The block's rows if every one of them is good; None if the block needs the second look."""
-    batch = _parse(block.data, layout)
+    batch = _parse(block, layout)
     if batch is None:
         return None
     first, last = int(layout.id_at is not None), int(layout.label_at is not None)
@@ -44,7 +44,8 @@ def read_ordinary(block: Block, layout: Layout, contract: Contract) -> Rows | No
     )
 
 
-def _parse(data: bytes, layout: Layout) -> pa.RecordBatch | None:
+def _parse(block: Block, layout: Layout) -> pa.RecordBatch | None:
+    data = block.data
     if b'"' in data and _STRAY_QUOTE.search(data):
         return None
     try:
@@ -53,7 +54,7 @@ def _parse(data: bytes, layout: Layout) -> pa.RecordBatch | None:
         )
     except pa.ArrowInvalid:
         return None
-    if table.num_rows != count_lines(data):  # a blank line, or a line end inside quotes
+    if table.num_rows != block.lines:  # a blank line, or a line end inside quotes
         return None
     return table.combine_chunks().to_batches()[0]
 

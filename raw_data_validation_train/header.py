@@ -17,8 +17,8 @@ from wafer.contract import Contract, without_blanks
 class Layout:
     """Where a file keeps what.
 
-    `measured` are the positions of the readings: in schema order under a right header, else all columns but id and label
-    in the file's order. `read` and `convert` tell the fast parser to deliver id, readings, label, in that order.
+    `measured` are the positions of the readings: in schema order under a right header, else all columns but id and
+    label in the file's order. `read` and `convert` make the fast parser deliver id, readings, label, in that order.
     """
 
     findings: tuple[Finding, ...]
@@ -133,11 +133,11 @@ def _header_sentences(
         spellings = ", ".join(f"`{name}`" for name in (contract.label, *contract.policy.columns.label))
         yield f"The label column is missing ({spellings}): a file without labels can be predicted, not learned from."
     if sensors:
-        yield f"{len(sensors)} sensor column(s) missing: {in_short(sensors)}."
+        yield f"Sensor columns missing: {in_short(sensors)}."
     if nameless:
-        yield f"{nameless} column(s) without a name."
+        yield f"Columns without a name: {nameless}."
     if named_twice := [name for name in twice if without_blanks(name)]:
         yield f"Named more than once: {in_short(named_twice)}."
     if unknown:
-        yield f"Unknown column(s): {in_short(unknown)}."
+        yield f"Unknown columns: {in_short(unknown)}."
     yield "Export the batch again with the schema's column names; their order does not matter."

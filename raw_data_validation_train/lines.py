@@ -1,7 +1,7 @@
 """The bytes of a file, read once: hashed, checked to be text, and cut into blocks of whole lines."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,10 +25,17 @@ _MAGIC = {
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Whole lines of a file; `first_line` counts from 1."""
+    """Whole lines of a file: the number of the first (from 1), how many they are, their bytes."""
 
     first_line: int
+    lines: int
     data: bytes
+
+    def without_header(self) -> tuple[bytes, "Block"]:
+        """First line without its end, and the lines after it."""
+        head = self.data[: self.data.find(b"\n") + 1 or len(self.data)]
+        first = head.splitlines(keepends=True)[0] if head else b""
+        return first.rstrip(b"\r\n"), Block(self.first_line + 1, self.lines - 1, self.data[len(first) :])
 
 
 class FileLines:
@@ -55,12 +62,12 @@ class FileLines:
             carry = rest
             self.trouble = self.trouble or self._look_at(data, rest, first=line == 1)
             if self.trouble is None and data:
-                text = data.removeprefix(_BOM) if line == 1 else data
-                yield Block(line, _without_blank_end(text))
-                line += count_lines(data)
+                count = count_lines(data)
+                yield _block(line, count, data)
+                line += count
         self.trouble = self.trouble or _not_text(carry)
         if carry and self.trouble is None:
-            yield Block(line, carry.removeprefix(_BOM) if line == 1 else carry)
+            yield _block(line, 1, carry)
 
     def _cut(self) -> Iterator[tuple[bytes, bytes]]:
         """Pairs of (whole lines, begin of the next line)."""
@@ -82,9 +89,18 @@ class FileLines:
         if len(rest) > self._limits.row_bytes:
             return Finding(
                 FileCode.NOT_CSV,
-                f"A line is longer than {self._limits.row_bytes} bytes; this is no table of wafers. Export the batch again.",
+                f"A line is longer than {self._limits.row_bytes} bytes: this is no table of wafers. Export it again.",
             )
         return _not_text(data) or _not_text(rest, cut=True)
+
+
+def lines_at(path: Path, numbers: Sequence[int], limits: Limits) -> Iterator[str]:
+    """Some lines of a file that was read before, by their numbers in rising order."""
+    wanted = list(numbers)
+    for block in FileLines(path, limits):
+        texts = block.data.splitlines()
+        while wanted and wanted[0] < block.first_line + len(texts):
+            yield texts[wanted.pop(0) - block.first_line].decode()
 
 
 def count_lines(data: bytes) -> int:
@@ -95,21 +111,18 @@ def count_lines(data: bytes) -> int:
     return ends + (not data.endswith((b"\n", b"\r")) if data else 0)
 
 
-def split_header(data: bytes) -> tuple[bytes, bytes]:
-    """First line without its end, and the lines after it."""
-    head = data[: data.find(b"\n") + 1 or len(data)]
-    first = head.splitlines(keepends=True)[0] if head else b""
-    return first.rstrip(b"\r\n"), data[len(first) :]
-
-
 def _end_of_last_line(data: bytes) -> int:
     newline = data.rfind(b"\n") + 1
     return newline or data[:-1].rfind(b"\r") + 1  # a CR at the very end may be half of a CRLF
 
 
-def _without_blank_end(data: bytes) -> bytes:
+def _block(line: int, count: int, data: bytes) -> Block:
     """Blank lines at the end are no rows; taking them away keeps the file on the fast path."""
-    return data.rstrip(b"\r\n") if data.endswith((b"\n\n", b"\n\r\n", b"\r\r")) else data
+    text = data.removeprefix(_BOM) if line == 1 else data
+    if not text.endswith((b"\n\n", b"\n\r\n", b"\r\r")):
+        return Block(line, count, text)
+    text = text.rstrip(b"\r\n")
+    return Block(line, count_lines(text), text)
 
 
 def _known_format(data: bytes) -> Finding | None:
@@ -137,6 +150,7 @@ def _not_text(data: bytes, *, cut: bool = False) -> Finding | None:
             return None
         wrong = data[exc.start]
         return Finding(
-            FileCode.ENCODING, f"Byte 0x{wrong:02X} is not UTF-8; Latin-1 text looks like this. Export the file as UTF-8."
+            FileCode.ENCODING,
+            f"Byte 0x{wrong:02X} is not UTF-8; Latin-1 text looks like this. Export the file as UTF-8.",
         )
     return None

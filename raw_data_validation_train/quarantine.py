@@ -4,42 +4,102 @@ import csv
 import heapq
 import shutil
 from collections.abc import Iterable, Iterator
+from hashlib import sha256
+from operator import attrgetter
 from pathlib import Path
-from types import TracebackType
-from typing import Self
+from typing import TextIO
 
 from raw_data_validation_train.verdicts import BadRow, RowCode
 
 COLUMNS = ("file", "line", "wafer", "code", "message", "raw")
-_RISKY = ("=", "+", "-", "@", "\t", "\r", "'")  # a spreadsheet runs such a cell as a formula, or hides the quote
+_LONGEST_NAME = 200  # bytes; file systems end at 255
+_RISKY = ("=", "+", "-", "@", "\t", "\r", "'")  # a spreadsheet would run such a cell as a formula
 
 
-class BadRows:
-    """The `<stem>.rows.csv` of one file, written row by row; without rows there is no file."""
+class Quarantine:
+    """The quarantine folder of one drop: `<name>` for a refused file, `<stem>.rows.csv` for bad rows."""
 
-    def __init__(self, path: Path, file: str) -> None:
-        self.path = path
-        self._part = path.with_name(f".{path.name}.part")
-        self._file = file
-        self._handle = self._part.open("w", encoding="utf-8", errors="backslashreplace", newline="")
-        self._writer = csv.writer(self._handle, lineterminator="\n")
-        self._writer.writerow(COLUMNS)
-        self._empty = True
+    def __init__(self, folder: Path, names: Iterable[str]) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._folder = folder
+        self._names = frozenset(names)
 
-    def __enter__(self) -> Self:
+    def keep_file(self, path: Path, name: str) -> None:
+        """Copy a refused file byte for byte."""
+        shutil.copyfile(path, self._folder / kept_name(name))
+
+    def rows_path(self, name: str) -> Path:
+        """Where the bad rows of a file are listed; never the place of a refused file."""
+        stem = Path(kept_name(name)).stem
+        while f"{stem}.rows.csv" in self._names:
+            stem += "_"
+        return self._folder / f"{stem}.rows.csv"
+
+    def add_rows(self, name: str, rows: Iterable[BadRow]) -> None:
+        """Add rows, in the order of their lines, to those already listed for the file."""
+        path = self.rows_path(name)
+        with RowList(path, name) as merged:
+            merged.write(heapq.merge(self.rows(name), rows, key=attrgetter("line")))
+
+    def rows(self, name: str) -> Iterator[BadRow]:
+        """The listed rows of a file, one at a time."""
+        path = self.rows_path(name)
+        if not path.exists():
+            return
+        with path.open(encoding="utf-8", newline="") as file:
+            for row in csv.DictReader(file):
+                wafer, message, raw = (_as_it_was(row[column]) for column in ("wafer", "message", "raw"))
+                yield BadRow(int(row["line"]), wafer, RowCode(row["code"]), message, raw)
+
+
+class RowList:
+    """A `rows.csv` being written row by row; it appears when closed, and not at all without rows."""
+
+    def __init__(self, path: Path, name: str) -> None:
+        self._path = path
+        self._part = path.with_name(f"{path.name}.part")
+        self._name = safe_cell(name)
+        self._file: TextIO | None = None
+
+    def __enter__(self) -> "RowList":
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._handle.close()
-        if kind is None and not self._empty:
-            self._part.replace(self.path)
-        else:
-            self._part.unlink()
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def write(self, rows: Iterable[BadRow]) -> None:
-        """Append rows; text cells are safe to open in a spreadsheet."""
+        """Append rows; their text cells are safe to open in a spreadsheet."""
         for row in rows:
-            self._empty = False
+            if self._file is None:
+                self._file = self._part.open("w", encoding="utf-8", newline="")
+                csv.writer(self._file, lineterminator="\n").writerow(COLUMNS)
             texts = (safe_cell(row.wafer), row.code, safe_cell(row.message), safe_cell(row.raw))
-            self._writer.writerow((safe_cell(self._file), row.line, *texts))
+            csv.writer(self._file, lineterminator="\n").writerow((self._name, row.line, *texts))
 
+    def close(self) -> None:
+        """Let the list appear."""
+        if self._file is not None:
+            self._file.close()
+            self._part.replace(self._path)
+
+    def discard(self) -> None:
+        """Forget the rows."""
+        if self._file is not None:
+            self._file.close()
+            self._part.unlink()
+
+
+def safe_cell(text: str) -> str:
+    """The text with an apostrophe before it where a spreadsheet would take it for a formula."""
+    return f"'{text}" if text.startswith(_RISKY) else text
+
+
+def kept_name(name: str) -> str:
+    """Name of a refused file in the quarantine: its own, unless no folder could hold it."""
+    if name in {".", ".."} or len(name.encode()) > _LONGEST_NAME:
+        return f"{sha256(name.encode()).hexdigest()[:16]}.csv"
+    return name
+
+
+def _as_it_was(cell: str) -> str:
+    return cell[1:] if cell.startswith("'") and cell[1:].startswith(_RISKY) else cell

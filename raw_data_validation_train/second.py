@@ -127,7 +127,9 @@ class SecondLook:
         labels = np.array([row.label for row in good], dtype=np.int64) if self._contract.label else None
         return Rows(
             rows_in=len(good) + len(bad),
-            table=pa.record_batch({}) if self._layout.findings else accepted_table(self._contract, ids, readings, labels),
+            table=pa.record_batch({})
+            if self._layout.findings
+            else accepted_table(self._contract, ids, readings, labels),
             ids=ids,
             readings=readings,
             labels=labels,

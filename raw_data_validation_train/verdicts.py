@@ -85,8 +85,8 @@ class BadRow:
 class FileVerdict:
     """What became of one file; `silent` names the sensors without any value, `row_codes` counts rows by first reason.
 
-    Of a refused file every row is quarantined, and `row_codes` says what was wrong with single rows as far as they could
-    be judged.
+    Of a refused file every row is quarantined; `row_codes` then says what was wrong with single rows as far as they
+    could be judged.
     """
 
     name: str
@@ -111,7 +111,7 @@ class FileVerdict:
 
     @property
     def rows_quarantined(self) -> int:
-        """Rows of this file that went to the quarantine, as the reasons counted them; all of them for a refused file."""
+        """Rows that went to the quarantine, as their reasons counted them; all rows of a refused file."""
         return self.rows_in if self.findings else sum(count for _, count in self.row_codes)
 
     @property

@@ -96,22 +96,23 @@ class Contract:
         return claims
 
 
-def load_contract(kind: Kind, schema: str | Path = "", policy: str | Path = "") -> Contract:
+def load_contract(kind: str, schema: str | Path = "", policy: str | Path = "") -> Contract:
     """Read schema and policy; each is a path, an `s3://` URI, the JSON text itself, or "" for the one shipped here.
 
     Raises ContractInvalid naming everything that is wrong.
     """
-    if kind not in KINDS:
+    known = next((each for each in KINDS if each == kind), None)
+    if known is None:
         raise ContractInvalid(f"{kind!r} is no kind of batch; choose training or prediction.")
     problems: list[str] = []
     read_schema = _read_schema(_text(schema, f"schema_{kind}.json", problems), problems)
     read_policy = _read_policy(_text(policy, "contract.yaml", problems), problems)
     file_name = _file_name(read_schema, problems) if read_schema else None
     if read_schema and read_policy:
-        problems += _disagreements(kind, read_schema, read_policy)
+        problems += _disagreements(known, read_schema, read_policy)
     if problems or not (read_schema and read_policy and file_name):
         raise ContractInvalid("The data contract cannot be used: " + "; ".join(problems) + ".")
-    return _contract(kind, read_schema, read_policy, file_name)
+    return _contract(known, read_schema, read_policy, file_name)
 
 
 def without_blanks(name: str) -> str:

@@ -50,3 +50,9 @@ class Recipe:
     def to_json(self) -> dict[str, Any]:
         """Return the knobs by name."""
         return asdict(self)
+
+    def parameters(self, family: str) -> dict[str, Any]:
+        """Return what is recorded beside a member of this family."""
+        stem = "forest_" if family == "random_forest" else "boosting_"
+        shared = ("seed", "folds", "out_of_cluster_weight", "cluster_share")
+        return {name: value for name, value in self.to_json().items() if name.startswith(stem) or name in shared}

@@ -5,11 +5,16 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Thread
 from typing import Literal
+from uuid import uuid4
 
 import pytest
 from moto.server import ThreadedMotoServer
+
+from wafer.storage import Store, open_store
+from wafer.storage.s3 import S3Store
 
 Fault = Literal["", "refused", "denied", "answer lost", "body cut"]
 _ERRORS = {"refused": (503, "SlowDown"), "denied": (403, "AccessDenied")}
@@ -25,31 +30,76 @@ def moto_endpoint() -> Iterator[str]:
     server.stop()
 
 
+@pytest.fixture
+def make_bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], str]]:
+    """Point the AWS environment at an endpoint and make a bucket there that lives as long as the test."""
+    made = []
+
+    def make(endpoint: str) -> str:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+        for name, value in (("ACCESS_KEY_ID", "test"), ("SECRET_ACCESS_KEY", "test"), ("REGION", "us-east-1")):
+            monkeypatch.setenv(f"AWS_{name}", os.environ.get(f"AWS_{name}", value))
+        store = S3Store.at(f"s3://wafer-test-{uuid4().hex}")
+        store._client.create_bucket(Bucket=store._bucket)
+        made.append(store)
+        return store._bucket
+
+    yield make
+    for store in made:
+        for item in store.keys(""):
+            store.delete(item.key)
+        store._client.delete_bucket(Bucket=store._bucket)
+
+
+@pytest.fixture(params=["folder", "moto", "server"])
+def address(request: pytest.FixtureRequest, tmp_path: Path, make_bucket: Callable[[str], str]) -> str:
+    """Address of an empty store of each kind."""
+    if request.param == "folder":
+        return str(tmp_path / "store")
+    if request.param == "moto":
+        return f"s3://{make_bucket(request.getfixturevalue('moto_endpoint'))}/some/prefix"
+    if not os.environ.get("WAFER_TEST_S3"):
+        missing = pytest.fail if os.environ.get("WAFER_REQUIRE") == "all" else pytest.skip
+        missing("no S3 server: WAFER_TEST_S3 is not set")
+    return f"s3://{make_bucket(os.environ['WAFER_TEST_S3'])}/some/prefix"
+
+
+@pytest.fixture
+def store(address: str) -> Store:
+    return open_store(address)
+
+
 @dataclass
 class Wire:
     """The way to S3; `fault` decides for every request (its number from 0, its method) what goes wrong with it."""
 
     target: str
-    fault: Callable[[int, str], Fault] = lambda _number, _method: ""
     endpoint: str = ""
+    fault: Callable[[int, str], Fault] = lambda _number, _method: ""
     requests: list[str] = field(default_factory=list)
 
 
-@pytest.fixture
-def wire(moto_endpoint: str) -> Iterator[Wire]:
+@pytest.fixture(scope="session")
+def laid_wire(moto_endpoint: str) -> Iterator[Wire]:
     wire = Wire(moto_endpoint.removeprefix("http://"))
 
     class Handler(_Handler):
         through = wire
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
+    Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
     wire.endpoint = f"http://127.0.0.1:{server.server_port}"
     yield wire
     server.shutdown()
     server.server_close()
-    thread.join()
+
+
+@pytest.fixture
+def wire(laid_wire: Wire) -> Wire:
+    """The wire, sound and unused."""
+    laid_wire.fault = lambda _number, _method: ""
+    laid_wire.requests.clear()
+    return laid_wire
 
 
 class _Handler(BaseHTTPRequestHandler):

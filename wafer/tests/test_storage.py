@@ -7,9 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from uuid import uuid4
 
-import boto3
 import pytest
 
 from wafer.errors import ObjectNotFound, PublishConflict, SourceNotFound, StoreUnavailable
@@ -29,34 +27,6 @@ NOT_KEYS = [
     ".part-1",
     "x" * 1025,
 ]
-
-
-def use_s3(monkeypatch: pytest.MonkeyPatch, endpoint: str) -> str:
-    """Point the AWS environment at an endpoint and make a bucket of the test's own there."""
-    monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
-    for name, value in (("ACCESS_KEY_ID", "test"), ("SECRET_ACCESS_KEY", "test"), ("REGION", "us-east-1")):
-        monkeypatch.setenv(f"AWS_{name}", os.environ.get(f"AWS_{name}", value))
-    bucket = f"wafer-test-{uuid4().hex}"
-    boto3.session.Session().client("s3").create_bucket(Bucket=bucket)
-    return bucket
-
-
-@pytest.fixture(params=["folder", "moto", "server"])
-def address(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Address of an empty store of each kind."""
-    if request.param == "folder":
-        return str(tmp_path / "store")
-    if request.param == "moto":
-        return f"s3://{use_s3(monkeypatch, request.getfixturevalue('moto_endpoint'))}/some/prefix"
-    if not os.environ.get("WAFER_TEST_S3"):
-        missing = pytest.fail if os.environ.get("WAFER_REQUIRE") == "all" else pytest.skip
-        missing("no S3 server: WAFER_TEST_S3 is not set")
-    return f"s3://{use_s3(monkeypatch, os.environ['WAFER_TEST_S3'])}/some/prefix"
-
-
-@pytest.fixture
-def store(address: str) -> Store:
-    return open_store(address)
 
 
 @pytest.mark.parametrize("size", [0, 1, 70_000])
@@ -170,7 +140,7 @@ def test_batches_are_the_files_directly_in_the_source_by_name(address: str, stor
     assert [path.read_text() for _, path in fetched] == ["a.csv", "b.csv", "notes.txt"]
 
 
-def test_ten_thousand_batches_would_be_listed_page_by_page(address: str, store: Store) -> None:
+def test_a_drop_of_several_pages_is_listed_whole(address: str, store: Store) -> None:
     for number in range(16):
         store.put(f"wafer_{number:02}.csv", b"")
 
@@ -217,8 +187,8 @@ def test_links_to_nowhere_and_pipes_are_no_batches(tmp_path: Path) -> None:
     assert list_batches(str(tmp_path)) == []
 
 
-def test_a_missing_bucket_is_a_missing_source(monkeypatch: pytest.MonkeyPatch, moto_endpoint: str) -> None:
-    use_s3(monkeypatch, moto_endpoint)
+def test_a_missing_bucket_is_a_missing_source(make_bucket: Callable[[str], str], moto_endpoint: str) -> None:
+    make_bucket(moto_endpoint)
 
     with pytest.raises(SourceNotFound, match="no bucket"):
         list_batches("s3://wafer-test-none/drop")
@@ -237,10 +207,10 @@ def test_unusable_aws_settings_are_named(monkeypatch: pytest.MonkeyPatch) -> Non
         open_store("s3://bucket/prefix")
 
 
-def test_a_full_or_forbidden_disk_is_a_store_that_is_not_available(tmp_path: Path) -> None:
+def test_a_disk_that_refuses_is_a_store_that_is_not_available(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("1")
 
-    with pytest.raises(StoreUnavailable, match="Not a directory"):
+    with pytest.raises(StoreUnavailable, match=r"cannot be used: .* permissions"):
         open_store(str(tmp_path / "file")).put("key", b"x")
 
 

@@ -1,0 +1,67 @@
+"""Cluster the wafers of one training run."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from clustering.elbow import elbow_page
+from clustering.learn import learn_clusters
+from wafer.bundle.assembly import CLUSTERS, PREPROCESSOR
+from wafer.bundle.clusters import ClusterModel
+from wafer.bundle.files import read_json, replacing, write_json
+from wafer.bundle.preprocessor import Preprocessor
+from wafer.bundle.recipe import Recipe
+from wafer.bundle.wafers import Wafers, read_wafers, training_rows
+
+
+@dataclass(frozen=True, slots=True)
+class Clustered:
+    """How the wafers fell into clusters."""
+
+    clusters: list[int]  # 0 … k-1, the largest first
+    wafers: list[int]  # by cluster
+    failures: list[int]  # by cluster
+    elbow: int  # what the curve alone asked for
+    inertia: dict[int, float]
+
+
+def cluster_wafers(
+    export: Path, preprocessor: Path, out: Path, assignments: Path, report: Path, recipe: Recipe | None = None
+) -> Clustered:
+    """Learn clusters; write the model directory `out`, the Parquet file `assignments` and the HTML page `report`."""
+    recipe = recipe or Recipe()
+    everything = read_wafers(export)
+    wafers = training_rows(everything)
+    found = learn_clusters(wafers, Preprocessor.from_json(read_json(preprocessor / PREPROCESSOR)), recipe)
+    failed = np.zeros(len(wafers), bool) if wafers.failed is None else wafers.failed
+    done = Clustered(
+        clusters=list(range(found.k)),
+        wafers=np.bincount(found.labels, minlength=found.k).tolist(),
+        failures=np.bincount(found.labels[failed], minlength=found.k).tolist(),
+        elbow=found.elbow,
+        inertia=dict(found.inertia),
+    )
+    with replacing(out) as folder:
+        write_json(folder / CLUSTERS, found.model.to_json())
+    _write_assignments(everything, found.model, assignments)
+    report.parent.mkdir(parents=True, exist_ok=True)
+    report.write_text(elbow_page(found, done.wafers, done.failures, recipe), encoding="utf-8")
+    return done
+
+
+def _write_assignments(wafers: Wafers, model: ClusterModel, path: Path) -> None:
+    novelty = model.novelty(wafers)
+    table = pa.table(
+        {
+            "_id": list(wafers.ids),
+            "Wafer": list(wafers.names),
+            "cluster": pa.array(model.assign(wafers), pa.int32()),
+            "distance": novelty.distance,
+            "distance_percentile": novelty.percentile,
+        }
+    )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pq.write_table(table, path)

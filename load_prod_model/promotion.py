@@ -1,0 +1,145 @@
+"""The training's last act: bundle, registry, decision, report, published folder; safe to repeat at any time.
+
+The order is what makes it so: a version is complete before it is decided on, the decision is kept with the version
+before the alias moves, and the run's folder is published last. A repeated promotion finds its own decision and goes on.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from load_prod_model.report import training_report
+from load_prod_model.stage import Decision, decide
+from wafer.bundle.assembly import assemble_bundle
+from wafer.bundle.metrics import Quality
+from wafer.bundle.scoring import Bundle
+from wafer.registry import Member, ModelVersion, Registry, TrainingRecord
+from wafer.storage import Store, publish
+
+METRICS = ("auc", "pr_auc", "ber", "recall", "false_alarm_rate", "recall_at_10", "brier_skill")
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the stages before left behind."""
+
+    manifest: Path
+    validation_report: Path
+    preprocessor: Path
+    cluster_model: Path
+    elbow: Path
+    global_models: Path
+    members: Sequence[Path]
+
+
+@dataclass(frozen=True, slots=True)
+class Promoted:
+    """The version a training ended in, and what was decided."""
+
+    model_version: int
+    promoted: bool
+    reason: str
+    metrics: dict[str, float]
+
+    def counts(self) -> dict[str, Any]:
+        """What the stage reports of itself."""
+        return {"model_version": self.model_version, "promoted": str(self.promoted).lower(), "auc": self.metrics["auc"]}
+
+
+def promote_run(
+    parts: Parts, *, run_id: str, store: Store, tracking_uri: str, bundle: Path, decision: Path, report: Path
+) -> Promoted:
+    """Assemble, register, decide, move the alias, publish `training/<run>/`; what was decided."""
+    manifest = json.loads(parts.manifest.read_text(encoding="utf-8"))
+    model = assemble_bundle(
+        preprocessor_dir=parts.preprocessor,
+        cluster_model_dir=parts.cluster_model,
+        global_dir=parts.global_models,
+        member_dirs=parts.members,
+        out=bundle,
+        contract_digest=manifest["contract"],
+    )
+    quality = model.out_of_fold.quality(model.false_alarm_budget)
+    registry = Registry(tracking_uri)
+    files = [parts.manifest, parts.elbow]
+    parent = registry.log_training(_record(run_id, model, quality, manifest, files))
+    version = registry.register(bundle, model.digest, parent, run_id)
+    decided = _decide(registry, version, quality, run_id)
+    _apply(registry, version, decided)
+    decision.write_text(json.dumps(decided, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    report.write_text(training_report(model, quality, decided, manifest, parts.elbow), encoding="utf-8")
+    _publish(store, run_id, parts, decision, report)
+    return Promoted(version.version, decided["promoted"], decided["reason"], decided["metrics"])
+
+
+def _record(
+    run_id: str, model: Bundle, quality: Quality, manifest: Mapping[str, Any], files: Sequence[Path]
+) -> TrainingRecord:
+    members = [
+        Member(
+            name=f"cluster-{said['cluster']}-{family}",
+            params={"family": family, "chosen": family == said["family"], "share": said["share"]},
+            metrics={"auc": auc},
+        )
+        for said in model.about["clusters"]
+        for family, auc in said["auc"].items()
+    ]
+    return TrainingRecord(
+        run_id=run_id,
+        tags={"bundle": model.digest, "contract": manifest["contract"]},
+        params=model.recipe,
+        metrics=figures(quality),
+        files=files,
+        members=members,
+    )
+
+
+def figures(quality: Quality) -> dict[str, float]:
+    """The out-of-fold figures that are reported everywhere."""
+    found = quality.to_json()
+    return {name: round(found[name], 6) for name in METRICS}
+
+
+def _decide(registry: Registry, version: ModelVersion, quality: Quality, run_id: str) -> dict[str, Any]:
+    if version.decision.get("run_id") == run_id:
+        return version.decision
+    champion = registry.production()
+    if champion and champion.version == version.version:
+        reason = f"The training made the bundle of version {version.version} again, which is in production."
+        return _said(run_id, version, quality, Decision(True, reason, ()))
+    decided = _said(run_id, version, quality, decide(quality, champion.version if champion else None))
+    registry.decide(version.version, decided)
+    return decided
+
+
+def _said(run_id: str, version: ModelVersion, quality: Quality, decision: Decision) -> dict[str, Any]:
+    return {
+        "run_id": run_id,
+        "model_version": version.version,
+        "digest": version.digest,
+        "promoted": decision.promoted,
+        "reason": decision.reason,
+        "floors": [asdict(floor) | {"passed": floor.passed} for floor in decision.floors],
+        "metrics": figures(quality),
+        "wafers": quality.wafers,
+        "failures": quality.failures,
+    }
+
+
+def _apply(registry: Registry, version: ModelVersion, decided: Mapping[str, Any]) -> None:
+    if decided["promoted"]:
+        registry.promote(version.version)
+    else:
+        registry.stage(version.version)
+
+
+def _publish(store: Store, run_id: str, parts: Parts, decision: Path, report: Path) -> None:
+    files: dict[str, Path | bytes] = {
+        "manifest.json": parts.manifest,
+        "validation.html": parts.validation_report,
+        "decision.json": decision,
+        "report.html": report,
+    }
+    publish(store, f"training/{run_id}", files, run_id=run_id)

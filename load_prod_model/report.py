@@ -1,0 +1,146 @@
+"""The training report: may this model predict, how good is it, what was it made from."""
+
+import base64
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup
+
+from load_prod_model.plots import calibration_plot, roc_plot
+from wafer import report
+from wafer.bundle.metrics import Quality
+from wafer.bundle.scoring import Bundle
+
+FIGURES = {
+    "auc": ("AUC", "chance that a failing wafer ranks above a passing one; 0.5 is chance"),
+    "pr_auc": ("PR AUC", "average precision; the failure rate is chance"),
+    "ber": (
+        "Balanced error rate",
+        "mean error on failing and passing wafers at the threshold; flagging nothing reaches 0.5",
+    ),
+    "recall": ("Recall", "share of the failing wafers flagged at the threshold"),
+    "false_alarm_rate": ("False alarms", "share of the passing wafers flagged at the threshold"),
+    "brier_skill": ("Brier skill", "how much better the probabilities are than always saying the failure rate"),
+}
+
+
+def training_report(
+    model: Bundle, quality: Quality, decision: Mapping[str, Any], manifest: Mapping[str, Any], elbow: Path
+) -> str:
+    """The whole page."""
+    body = Markup("").join(
+        [
+            _verdict(decision),
+            _tiles(quality, decision),
+            _quality(model, quality, decision),
+            _floors(decision),
+            _data(manifest, quality),
+            _clusters(model, elbow),
+        ]
+    )
+    subtitle = f"Run {decision['run_id']}, bundle {decision['digest'][:12]}"
+    return report.page(f"Training: version {decision['model_version']} of wafer-fault", body, subtitle)
+
+
+def _verdict(decision: Mapping[str, Any]) -> Markup:
+    if decision["promoted"]:
+        return report.notice("ok", f"Version {decision['model_version']} is in production. {decision['reason']}")
+    return report.notice("warning", f"Version {decision['model_version']} was not promoted. {decision['reason']}")
+
+
+def _tiles(quality: Quality, decision: Mapping[str, Any]) -> Markup:
+    good = quality.wafers - quality.failures
+    alarms = quality.false_alarm_rate * good
+    return report.tiles(
+        [
+            ("Wafers learned from", f"{quality.wafers:,}", f"{quality.failures} of them failed"),
+            ("AUC", f"{quality.auc:.3f}", "out of fold; 0.5 is chance"),
+            (
+                "Failures found",
+                f"{quality.recall:.0%}",
+                f"{quality.recall * quality.failures:.0f} of {quality.failures}",
+            ),
+            ("False alarms", f"{quality.false_alarm_rate:.0%}", f"{alarms:.0f} of {good:,} good wafers"),
+            ("Version", decision["model_version"], "in production" if decision["promoted"] else "not promoted"),
+        ]
+    )
+
+
+def _quality(model: Bundle, quality: Quality, decision: Mapping[str, Any]) -> Markup:
+    rows = [(name, f"{decision['metrics'][key]:.3f}", meaning) for key, (name, meaning) in FIGURES.items()]
+    rows_of = model.out_of_fold
+    flagged = quality.recall * quality.failures + quality.false_alarm_rate * (quality.wafers - quality.failures)
+    per_hundred = 100 * flagged / quality.wafers
+    hits = 100 * quality.recall * quality.failures / max(flagged, 1)
+    return report.section(
+        "How good it is",
+        report.paragraph(
+            "Every figure comes from scores that a wafer got from models that never saw it (out of fold), with wafers "
+            "drawn at random. Wafers of a later week are harder than that."
+        ),
+        report.table(("figure", "value", "what it means"), rows, numeric=(1,)),
+        report.paragraph(
+            f"At the threshold {rows_of.threshold(model.false_alarm_budget):.3f} about {per_hundred:.0f} of 100 wafers "
+            f"are flagged, and about {hits:.0f} of 100 flagged wafers really fail."
+        ),
+        report.figure(roc_plot(rows_of.failed, rows_of.probability), "Recall against false alarms (ROC), out of fold"),
+        report.figure(calibration_plot(rows_of.failed, rows_of.probability), "Predicted against observed failure rate"),
+    )
+
+
+def _floors(decision: Mapping[str, Any]) -> Markup:
+    rows = [
+        (
+            report.badge("ok", "passed") if floor["passed"] else report.badge("error", "below"),
+            floor["name"],
+            f"{floor['value']:.3f}",
+            f"{floor['limit']:.3f}",
+            floor["meaning"],
+        )
+        for floor in decision["floors"]
+    ]
+    if not rows:
+        return Markup()
+    headers = ("", "figure", "value", "must be above", "why")
+    return report.section("Floors of production", report.table(headers, rows, numeric=(2, 3)))
+
+
+def _data(manifest: Mapping[str, Any], quality: Quality) -> Markup:
+    refused = [each for each in manifest["files"] if each["verdict"] == "bad"]
+    good = [each for each in manifest["files"] if each["verdict"] == "good"]
+    rows = [
+        (each["name"], f"{each['rows_in']:,}", f"{each['rows_good']:,}", f"{each['rows_quarantined']:,}")
+        for each in good
+    ]
+    refusals = [(each["name"], ", ".join(each["codes"]), " ".join(each["messages"])) for each in refused]
+    learned = report.paragraph(
+        f"{len(good)} of {len(manifest['files'])} files were good; {quality.wafers:,} wafers were learned from."
+    )
+    return report.section(
+        "What it was made from",
+        learned,
+        report.details("Good files", report.table(("file", "rows", "good", "quarantined"), rows, numeric=(1, 2, 3))),
+        report.details(f"Refused files ({len(refused)})", report.table(("file", "codes", "why"), refusals))
+        if refused
+        else Markup(),
+    )
+
+
+def _clusters(model: Bundle, elbow: Path) -> Markup:
+    rows_of = model.out_of_fold
+    rows = []
+    for said in model.about["clusters"]:
+        mine = rows_of.cluster == said["cluster"]
+        areas = ", ".join(f"{family.replace('_', ' ')} {auc:.3f}" for family, auc in said["auc"].items())
+        failures = int(rows_of.failed[mine].sum())
+        rows.append((said["cluster"], int(mine.sum()), failures, said["family"].replace("_", " "), areas))
+    headers = ("cluster", "wafers", "failures", "model", "AUC out of fold")
+    return report.section("Clusters", report.table(headers, rows, numeric=(0, 1, 2)), *_picture(elbow))
+
+
+def _picture(page: Path) -> list[Markup]:
+    """The picture inside the elbow page, for this page."""
+    found = re.search(r"data:image/svg\+xml;base64,([A-Za-z0-9+/=]+)", page.read_text(encoding="utf-8"))
+    return [report.figure(base64.b64decode(found[1]), "Elbow of the KMeans inertia")] if found else []

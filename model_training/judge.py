@@ -1,0 +1,50 @@
+"""The figures of one family in one cluster, in the shape Kubeflow's `ClassificationMetrics` takes them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from wafer.bundle.calibration import threshold_for
+from wafer.bundle.metrics import Quality, measure, roc_points
+from wafer.bundle.recipe import Recipe
+from wafer.bundle.wafers import Bools, Floats
+
+
+@dataclass(frozen=True, slots=True)
+class FamilyFigures:
+    """Quality, ROC curve and confusion of scores the models never fitted."""
+
+    quality: Quality
+    threshold: float
+    false_alarm_rate: list[float]  # ROC, from (0, 0) to (1, 1)
+    recall: list[float]
+    roc_threshold: list[float]  # finite: the first one is just above every probability
+    confusion: list[
+        list[int]
+    ]  # [[passed and not flagged, passed but flagged], [failed but missed, failed and flagged]]
+    calibration: list[tuple[float, float, int]]  # mean probability, failure rate, wafers: by fifths of the wafers
+
+
+def judge(failed: Bools, probability: Floats, recipe: Recipe) -> FamilyFigures:
+    """Measure calibrated out-of-fold probabilities under the recipe's false-alarm budget."""
+    threshold = threshold_for(recipe.false_alarm_budget, probability, failed)
+    flagged = probability >= threshold
+    alarms, recall, steps = roc_points(failed, probability)
+    return FamilyFigures(
+        quality=measure(failed, probability, flagged),
+        threshold=threshold,
+        false_alarm_rate=alarms.tolist(),
+        recall=recall.tolist(),
+        roc_threshold=np.minimum(steps, 1.0).tolist(),
+        confusion=[[int((flagged[failed == each] == flag).sum()) for flag in (False, True)] for each in (False, True)],
+        calibration=_reliability(failed, probability),
+    )
+
+
+def _reliability(failed: Bools, probability: Floats, groups: int = 5) -> list[tuple[float, float, int]]:
+    order = np.argsort(probability, kind="stable")
+    return [
+        (float(probability[part].mean()), float(failed[part].mean()), len(part))
+        for part in np.array_split(order, groups)
+        if len(part)
+    ]

@@ -1,0 +1,80 @@
+"""The page that shows how good one cluster's models are on wafers they never saw."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from markupsafe import Markup
+
+from model_training.judge import FamilyFigures
+from wafer.bundle.drawing import svg
+from wafer.bundle.members import Family
+from wafer.bundle.recipe import Recipe
+from wafer.report import figure, page, paragraph, section, table, tiles
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+NAMES: dict[Family, str] = {"random_forest": "Random forest", "xgboost": "XGBoost"}
+_COLOURS: dict[Family, str] = {"random_forest": "#2563eb", "xgboost": "#ea580c"}
+
+
+def cluster_page(cluster: int, family: Family, figures: Mapping[Family, FamilyFigures], recipe: Recipe) -> str:
+    """Render figures, ROC, calibration and confusion as one HTML page."""
+    serving = figures[family]
+    quality = serving.quality
+    body = tiles(
+        [
+            ("Serves", NAMES[family], "the family that ranks better"),
+            ("ROC AUC", f"{quality.auc:.3f}", ".5 is chance"),
+            ("Recall", f"{quality.recall:.0%}", f"at {recipe.false_alarm_budget:.0%} false alarms"),
+            ("Threshold", f"{serving.threshold:.4f}", "probability from which a wafer is flagged"),
+        ]
+    )
+    body += paragraph("Every figure comes from wafers the scoring models had not seen (out of fold).")
+    body += section("Families", _families(figures))
+    body += section("Ranking", figure(_roc(figures), "Recall against false alarms for both families"))
+    body += section("Calibration", figure(_reliability(serving), "Failure rate found against probability given"))
+    body += section("At the threshold", _confusion(serving))
+    return page(f"Cluster {cluster}", body, f"{quality.wafers} wafers, {quality.failures} failing")
+
+
+def _families(figures: Mapping[Family, FamilyFigures]) -> Markup:
+    headers = ["Family", "ROC AUC", "PR AUC", "BER", "Recall", "False alarms", "Brier skill"]
+    rows = []
+    for family, each in figures.items():
+        q = each.quality
+        values = (q.auc, q.pr_auc, q.ber, q.recall, q.false_alarm_rate, q.brier_skill)
+        rows.append((NAMES[family], *(f"{value:.3f}" for value in values)))
+    return table(headers, rows, numeric=range(1, len(headers)))
+
+
+def _confusion(serving: FamilyFigures) -> Markup:
+    rows = [(truth, *counts) for truth, counts in zip(("passed", "failed"), serving.confusion, strict=True)]
+    return table(["In truth", "Not flagged", "Flagged"], rows, numeric=(1, 2))
+
+
+def _roc(figures: Mapping[Family, FamilyFigures]) -> bytes:
+    def draw(axes: "Axes") -> None:
+        for family, each in figures.items():
+            label = f"{NAMES[family]} ({each.quality.auc:.3f})"
+            axes.plot(each.false_alarm_rate, each.recall, color=_COLOURS[family], label=label)
+        axes.plot([0, 1], [0, 1], color="#888888", linestyle=":", label="chance")
+        axes.set_xlabel("false alarm rate")
+        axes.set_ylabel("recall")
+        axes.legend(loc="lower right")
+
+    return svg(draw)
+
+
+def _reliability(serving: FamilyFigures) -> bytes:
+    given, found, _ = zip(*serving.calibration, strict=True)
+
+    def draw(axes: "Axes") -> None:
+        top = 1.1 * max(*given, *found)
+        axes.plot([0, top], [0, top], color="#888888", linestyle=":", label="perfect")
+        axes.plot(given, found, "o-", color="#2563eb", label="a fifth of the wafers each")
+        axes.set_xlabel("probability given")
+        axes.set_ylabel("failure rate found")
+        axes.legend(loc="upper left")
+
+    return svg(draw)

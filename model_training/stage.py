@@ -1,0 +1,166 @@
+"""Train on the wafers of one run: `fit_global_models` once, then `train_cluster` for every cluster, side by side."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from model_training.families import Fitted
+from model_training.judge import FamilyFigures, judge
+from model_training.learn import ClusterFit, fit_cluster, fit_global, split_folds
+from model_training.page import cluster_page
+from wafer.bundle.assembly import CLUSTERS, GLOBAL, MEMBER, OUT_OF_FOLD, PREPROCESSOR
+from wafer.bundle.calibration import probability_of
+from wafer.bundle.clusters import ClusterModel
+from wafer.bundle.files import read_json, replacing, write_json
+from wafer.bundle.forest import save_forest
+from wafer.bundle.members import FAMILIES, Family
+from wafer.bundle.metrics import roc_auc
+from wafer.bundle.out_of_fold import OutOfFold
+from wafer.bundle.preprocessor import Preprocessor
+from wafer.bundle.recipe import Recipe
+from wafer.bundle.wafers import Bools, Features, Floats, Ints, Wafers, content_keys, read_wafers, training_rows
+from wafer.errors import BundleRejected
+
+
+@dataclass(frozen=True, slots=True)
+class GlobalModels:
+    """Both families fitted on all wafers."""
+
+    wafers: int
+    failures: int
+    auc: dict[Family, float]  # out of fold
+
+
+@dataclass(frozen=True, slots=True)
+class TrainedCluster:
+    """One cluster's models and their figures, all out of fold."""
+
+    cluster: int
+    wafers: int
+    failures: int
+    family: Family  # the one that serves
+    threshold: float  # at which the cluster's own false alarms meet the budget
+    figures: dict[Family, FamilyFigures]
+    parameters: dict[Family, dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Lesson:
+    """What every fit of a run shares; computed from the inputs alone, so each task finds the same."""
+
+    wafers: Wafers
+    failed: Bools
+    features: Features
+    fold: Ints
+
+
+def fit_global_models(
+    export: Path, preprocessor: Path, out: Path, recipe: Recipe | None = None, n_jobs: int = 1
+) -> GlobalModels:
+    """Fit both families on all wafers and write the directory `out`; `n_jobs` changes the time, never the bytes."""
+    recipe = recipe or Recipe()
+    lesson = _lesson(export, preprocessor, recipe)
+    done = fit_global(lesson.features, lesson.failed, lesson.fold, recipe, n_jobs)
+    auc = {family: roc_auc(lesson.failed, done.scores[family]) for family in FAMILIES}
+    with replacing(out) as folder:
+        for family in FAMILIES:
+            _save(done.fitted[family], folder)
+        _save_scores(lesson, done.scores, folder / OUT_OF_FOLD)
+        write_json(folder / GLOBAL, {"auc": auc, "recipe": recipe.to_json()})
+    return GlobalModels(len(lesson.wafers), int(lesson.failed.sum()), auc)
+
+
+def train_cluster(
+    cluster: int,
+    export: Path,
+    preprocessor: Path,
+    cluster_model: Path,
+    global_models: Path,
+    out: Path,
+    report: Path,
+    n_jobs: int = 1,
+) -> TrainedCluster:
+    """Train one cluster by the recipe of the global models; write the directory `out` and the HTML page `report`."""
+    recipe = Recipe(**read_json(global_models / GLOBAL)["recipe"])
+    lesson = _lesson(export, preprocessor, recipe)
+    labels = ClusterModel.from_json(read_json(cluster_model / CLUSTERS)).assign(lesson.wafers)
+    inside: Bools = labels == cluster
+    everywhere = _load_scores(lesson, global_models / OUT_OF_FOLD)
+    fit = fit_cluster(lesson.features, lesson.failed, lesson.fold, inside, everywhere, recipe, n_jobs)
+    done = _describe(cluster, lesson.failed[inside], fit, recipe)
+    with replacing(out) as folder:
+        if fit.fitted:
+            _save(fit.fitted, folder)
+        _out_of_fold(lesson.wafers.rows(inside), cluster, fit).save(folder / OUT_OF_FOLD)
+        write_json(folder / MEMBER, _member(done, fit, recipe))
+    report.parent.mkdir(parents=True, exist_ok=True)
+    report.write_text(cluster_page(done.cluster, done.family, done.figures, recipe), encoding="utf-8")
+    return done
+
+
+def _lesson(export: Path, preprocessor: Path, recipe: Recipe) -> _Lesson:
+    wafers = training_rows(read_wafers(export))
+    failed = np.zeros(len(wafers), bool) if wafers.failed is None else wafers.failed
+    features = Preprocessor.from_json(read_json(preprocessor / PREPROCESSOR)).transform(wafers)
+    return _Lesson(wafers, failed, features, split_folds(failed, recipe.folds))
+
+
+def _save(fitted: Fitted, folder: Path) -> None:
+    fitted.member.save(folder / f"{fitted.member.family}.ubj")
+    if fitted.forest is not None:
+        save_forest(fitted.forest, folder / f"{fitted.member.family}.skops")
+
+
+def _save_scores(lesson: _Lesson, scores: dict[Family, Floats], path: Path) -> None:
+    pq.write_table(pa.table({"key": content_keys(lesson.wafers), **{name: scores[name] for name in FAMILIES}}), path)
+
+
+def _load_scores(lesson: _Lesson, path: Path) -> dict[Family, Floats]:
+    table = pq.read_table(path)
+    if table["key"].to_pylist() != content_keys(lesson.wafers):
+        raise BundleRejected("The global models were trained on other wafers than these; run the training again.")
+    return {family: table[family].to_numpy() for family in FAMILIES}
+
+
+def _out_of_fold(wafers: Wafers, cluster: int, fit: ClusterFit) -> OutOfFold:
+    return OutOfFold(
+        keys=tuple(content_keys(wafers)),
+        ids=wafers.ids,
+        names=wafers.names,
+        cluster=np.full(len(wafers), cluster),
+        failed=np.zeros(len(wafers), bool) if wafers.failed is None else wafers.failed,
+        probability=probability_of(fit.calibrations[fit.family].log_odds(fit.scores[fit.family])),
+    )
+
+
+def _describe(cluster: int, failed: Bools, fit: ClusterFit, recipe: Recipe) -> TrainedCluster:
+    figures = {
+        family: judge(failed, probability_of(fit.calibrations[family].log_odds(fit.scores[family])), recipe)
+        for family in FAMILIES
+    }
+    return TrainedCluster(
+        cluster=cluster,
+        wafers=len(failed),
+        failures=int(failed.sum()),
+        family=fit.family,
+        threshold=figures[fit.family].threshold,
+        figures=figures,
+        parameters={family: recipe.parameters(family) for family in FAMILIES},
+    )
+
+
+def _member(done: TrainedCluster, fit: ClusterFit, recipe: Recipe) -> dict[str, Any]:
+    """Say what prediction needs to know of a cluster, and what a reader wants to."""
+    return {
+        "cluster": done.cluster,
+        "family": done.family,
+        "share": recipe.cluster_share if fit.fitted else 0.0,
+        "calibration": fit.calibrations[done.family].to_json(),
+        "wafers": done.wafers,
+        "failures": done.failures,
+        "quality": {family: figures.quality.to_json() for family, figures in done.figures.items()},
+    }

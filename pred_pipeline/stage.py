@@ -1,0 +1,115 @@
+"""Score the wafers of one prediction run, most suspicious first."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from pred_pipeline.report import prediction_page
+from pred_pipeline.rows import PredictionRow, write_csv, write_parquet
+from wafer.bundle.assembly import load_bundle
+from wafer.bundle.files import replacing
+from wafer.bundle.reasons import Reason, top_reasons
+from wafer.bundle.scoring import Bundle, Scores
+from wafer.bundle.wafers import Ints, Wafers, read_wafers
+from wafer.errors import ContractMismatch
+
+PARQUET, CSV, REPORT = "predictions.parquet", "predictions.csv", "report.html"
+
+
+@dataclass(frozen=True, slots=True)
+class Predicted:
+    """What came out, and where it lies."""
+
+    wafers: int
+    failing: int
+    inspect: int
+    passing: int
+    threshold: float
+    model_version: str
+    parquet: Path
+    csv: Path
+    report: Path
+
+
+def predict_wafers(
+    export: Path,
+    bundle_dir: Path,
+    out: Path,
+    *,
+    model_version: str,
+    run_id: str,
+    false_alarm_budget: float | None = None,
+    expected_digest: str | None = None,
+) -> Predicted:
+    """Judge every wafer of `export` and write the directory `out`.
+
+    `false_alarm_budget` overrides the one the model was trained with. Raises BundleRejected for a bundle that is not
+    the registered one, ContractMismatch for wafers measured by other sensors.
+    """
+    bundle = load_bundle(bundle_dir, expected_digest)
+    wafers = read_wafers(export)
+    check_contract(wafers, bundle)
+    budget = bundle.false_alarm_budget if false_alarm_budget is None else false_alarm_budget
+    scores = bundle.score(wafers, budget)
+    rows = rank(wafers, bundle, scores, model_version, run_id)
+    with replacing(out) as folder:
+        write_parquet(rows, folder / PARQUET)
+        write_csv(rows, folder / CSV)
+        (folder / REPORT).write_text(prediction_page(rows, bundle, budget), encoding="utf-8")
+    verdicts = [row.verdict for row in rows]
+    return Predicted(
+        wafers=len(rows),
+        failing=verdicts.count("fail"),
+        inspect=verdicts.count("inspect"),
+        passing=verdicts.count("pass"),
+        threshold=scores.threshold,
+        model_version=model_version,
+        parquet=out / PARQUET,
+        csv=out / CSV,
+        report=out / REPORT,
+    )
+
+
+def check_contract(wafers: Wafers, bundle: Bundle) -> None:
+    """Refuse wafers whose sensors are not exactly the ones of the training contract; their order does not matter."""
+    trained, measured = set(bundle.preprocessor.contract), set(wafers.sensors)
+    if trained == measured:
+        return
+    differences = [f"{len(names)} {what} (for example {min(names)!r})" for what, names in _differing(trained, measured)]
+    raise ContractMismatch(
+        f"The wafers were measured under another contract than the model was trained on: {' and '.join(differences)}. "
+        "Predict with the schema the model was trained under, or train a model under this one."
+    )
+
+
+def _differing(trained: set[str], measured: set[str]) -> list[tuple[str, set[str]]]:
+    pairs = [("sensor(s) are missing", trained - measured), ("sensor(s) are unknown to the model", measured - trained)]
+    return [(what, names) for what, names in pairs if names]
+
+
+def rank(wafers: Wafers, bundle: Bundle, scores: Scores, model_version: str, run_id: str) -> list[PredictionRow]:
+    """Return one row a wafer, most suspicious first, with reasons for those to look at."""
+    verdicts, order = scores.verdicts, scores.order()
+    reasons = _reasons(wafers, bundle, np.array([i for i in order if verdicts[i] != "pass"], dtype=np.int64))
+    return [
+        PredictionRow(
+            rank=place,
+            wafer=wafers.names[i],
+            verdict=verdicts[i],
+            probability=float(scores.probability[i]),
+            threshold=scores.threshold,
+            cluster=int(scores.cluster[i]),
+            distance_percentile=round(float(scores.novelty.percentile[i]), 2),
+            top_sensors=tuple(reasons.get(int(i), ())),
+            note=scores.notes[i],
+            file=wafers.files[i],
+            model_version=model_version,
+            run_id=run_id,
+        )
+        for place, i in enumerate(order, start=1)
+    ]
+
+
+def _reasons(wafers: Wafers, bundle: Bundle, asked: Ints) -> dict[int, list[Reason]]:
+    return dict(zip(asked.tolist(), top_reasons(bundle, wafers.rows(asked)), strict=True))

@@ -1,0 +1,46 @@
+"""Fit the preprocessor on the wafers of one training run."""
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from preprocessing_train.learn import learn_preprocessor
+from wafer.bundle.assembly import PREPROCESSOR, STATISTICS
+from wafer.bundle.files import replacing, write_json
+from wafer.bundle.recipe import Recipe
+from wafer.bundle.statistics import sensor_statistics
+from wafer.bundle.wafers import read_wafers, training_rows
+
+
+@dataclass(frozen=True, slots=True)
+class Preprocessed:
+    """What the stage found and kept."""
+
+    wafers: int  # learned from; exact copies counted once
+    copies: int  # wafers left out because another one has the same readings and label
+    failures: int
+    sensors_kept: int
+    sensors_silent: int
+    sensors_constant: int
+    sensors_moving_together: int
+
+
+def fit_preprocessor(export: Path, out: Path, recipe: Recipe | None = None) -> Preprocessed:
+    """Learn from `export` and write the preprocessor directory `out`. Raises DataUnlearnable."""
+    everything = read_wafers(export)
+    wafers = training_rows(everything)
+    preprocessor = learn_preprocessor(wafers, recipe or Recipe())
+    statistics = sensor_statistics(wafers)
+    with replacing(out) as folder:
+        write_json(folder / PREPROCESSOR, preprocessor.to_json())
+        write_json(folder / STATISTICS, statistics.to_json())
+    reasons = Counter(reason.split(" ")[0] for reason in preprocessor.dropped.values())
+    return Preprocessed(
+        wafers=len(wafers),
+        copies=len(everything) - len(wafers),
+        failures=statistics.failures,
+        sensors_kept=len(preprocessor.sensors),
+        sensors_silent=reasons["silent"],
+        sensors_constant=reasons["constant"],
+        sensors_moving_together=reasons["moves"],
+    )

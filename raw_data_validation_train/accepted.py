@@ -1,0 +1,71 @@
+"""The good rows of one file as Parquet, written block by block and visible only when complete."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+from pyarrow import parquet
+
+# Hundreds of short columns: dictionaries, statistics and a second copy of the schema cost more time than they save.
+_FORMAT = {"compression": "lz4", "use_dictionary": False, "write_statistics": False, "store_schema": False}
+
+
+class AcceptedFile:
+    """A Parquet file in the making; file name, sha256 and contract digest become its key-value metadata."""
+
+    def __init__(self, path: Path, schema: pa.Schema) -> None:
+        self._path = path
+        self._part = path.with_name(f"{path.name}.part")
+        self._schema = schema
+        self._writer: parquet.ParquetWriter | None = None
+        self.rows = 0
+
+    def write(self, table: pa.RecordBatch) -> None:
+        """Append rows as one row group."""
+        if table.num_rows == 0:
+            return
+        if self._writer is None:
+            self._writer = parquet.ParquetWriter(self._part, self._schema, **_FORMAT)
+        self._writer.write_batch(table)
+        self.rows += table.num_rows
+
+    def close(self, metadata: Mapping[str, str]) -> None:
+        """Let the file appear; without rows there is none."""
+        if self._writer is not None:
+            self._writer.add_key_value_metadata(dict(metadata))
+            self._writer.close()
+            self._part.replace(self._path)
+
+    def discard(self) -> None:
+        """Forget the rows."""
+        if self._writer is not None:
+            self._writer.close()
+            self._part.unlink()
+
+
+def wafers_at(path: Path, rows: NDArray[np.int64]) -> list[str]:
+    """Ids of the wafers at some places of an accepted file."""
+    with parquet.ParquetFile(path) as file:
+        ids = file.read(columns=[file.schema_arrow.names[0]]).column(0)
+    return [str(wafer) for wafer in ids.take(pa.array(rows)).to_pylist()]
+
+
+def take_out(path: Path, rows: NDArray[np.int64]) -> int:
+    """Rewrite an accepted file without some of its rows; return how many are left. Without any the file goes."""
+    with parquet.ParquetFile(path) as file:
+        rest = AcceptedFile(path, file.schema_arrow.remove_metadata())
+        first = 0
+        for group in range(file.num_row_groups):
+            table = file.read_row_group(group)
+            keep = np.ones(table.num_rows, dtype=bool)
+            keep[rows[(rows >= first) & (rows < first + table.num_rows)] - first] = False
+            first += table.num_rows
+            for batch in table.filter(pa.array(keep)).replace_schema_metadata(None).combine_chunks().to_batches():
+                rest.write(batch)
+        metadata = {key.decode(): value.decode() for key, value in file.metadata.metadata.items()}
+    rest.close(metadata)
+    if rest.rows == 0:
+        path.unlink()
+    return rest.rows

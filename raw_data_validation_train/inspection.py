@@ -1,0 +1,220 @@
+"""One file held against the contract: its verdict, its good rows as Parquet, its bad rows in the quarantine."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from raw_data_validation_train.accepted import AcceptedFile
+from raw_data_validation_train.duplicates import Fingerprints, fingerprints
+from raw_data_validation_train.fast import read_ordinary
+from raw_data_validation_train.header import Headers, Layout, in_short
+from raw_data_validation_train.lines import Block, FileLines
+from raw_data_validation_train.quarantine import Quarantine, RowList
+from raw_data_validation_train.rows import Rows, accepted_schema
+from raw_data_validation_train.second import SecondLook
+from raw_data_validation_train.verdicts import FileCode, FileVerdict, Finding, RowCode
+from wafer.contract import Contract
+
+_LISTED_SENSORS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """The verdict on one file by itself, and what later tells whether its wafers stand in other files too."""
+
+    verdict: FileVerdict
+    rows: Fingerprints
+
+
+class Inspector:
+    """Inspects the files of one drop; may be used from several threads."""
+
+    def __init__(self, contract: Contract, accepted: Path, quarantine: Quarantine) -> None:
+        self._contract = contract
+        self._headers = Headers(contract)
+        self._schema = accepted_schema(contract)
+        self._accepted = accepted
+        self._quarantine = quarantine
+
+    def inspect(self, path: Path, name: str) -> Inspection:
+        """Judge one file and put its good rows, its bad rows, or the whole of it where they belong."""
+        findings = list(check_name(name, self._contract))
+        limit = self._contract.policy.limits.file_bytes
+        size = path.stat().st_size
+        if size > limit:
+            message = (
+                f"The file has {size:,} bytes, the policy allows {limit:,}. Split it, or raise `limits.file_bytes`."
+            )
+            findings.append(Finding(FileCode.FILE_TOO_LARGE, message))
+        if size > limit or not is_csv(name):
+            result = Inspection(_unopened(path, name, findings), Fingerprints.joined([]))
+        else:
+            result = self._read(path, name, findings)
+        if result.verdict.findings:
+            self._quarantine.keep_file(path, name)
+        return result
+
+    def _read(self, path: Path, name: str, findings: list[Finding]) -> Inspection:
+        lines = FileLines(path, self._contract.policy.limits)
+        reading = _Reading(self._contract, self._headers, keep=not findings)
+        accepted = AcceptedFile(self.accepted_path(name), self._schema)
+        listed = RowList(self._quarantine.rows_path(name), name)
+        for rows in reading.rows(lines):
+            if reading.keeps:
+                accepted.write(rows.table)
+                listed.write(rows.bad)
+        findings += reading.findings(lines)
+        verdict = reading.verdict(name, lines, findings)
+        (listed.close if verdict.rows_are_listed else listed.discard)()
+        if verdict.findings:
+            accepted.discard()
+            return Inspection(verdict, Fingerprints.joined([]))
+        accepted.close({"file": name, "sha256": lines.sha256, "contract": self._contract.digest})
+        return Inspection(verdict, Fingerprints.joined(reading.fingerprints))
+
+    def accepted_path(self, name: str) -> Path:
+        """Where the good rows of a file go."""
+        return self._accepted / f"{Path(name).stem}.parquet"
+
+
+class _Reading:
+    """What is learned about a file while its blocks go by."""
+
+    def __init__(self, contract: Contract, headers: Headers, *, keep: bool) -> None:
+        self._contract = contract
+        self._headers = headers
+        self._keep = keep
+        self._header: Layout | Finding | None = None
+        self._has_value = np.zeros(0, dtype=bool)
+        self._codes: Counter[RowCode] = Counter()
+        self._rows_in = self._rows_good = 0
+        self.fingerprints: list[Fingerprints] = []
+
+    @property
+    def keeps(self) -> bool:
+        """Whether the rows can be good so far: name and header are right."""
+        return self._keep and isinstance(self._header, Layout) and not self._header.findings
+
+    def rows(self, lines: FileLines) -> Iterator[Rows]:
+        """Judge block by block."""
+        for block in lines:
+            body = self._take_header(block) if self._header is None else block
+            if isinstance(self._header, Layout) and body.data.strip(b"\r\n"):
+                rows = read_ordinary(body, self._header, self._contract)
+                rows = rows or SecondLook(self._header, self._contract).read(body)
+                self._count(rows)
+                yield rows
+
+    def _take_header(self, block: Block) -> Block:
+        header, rest = block.without_header()
+        if header.strip() or rest.data.strip():
+            self._header = self._headers.layout(header)
+        if isinstance(self._header, Layout):
+            self._has_value = np.zeros(len(self._header.measured), dtype=bool)
+        return rest
+
+    def _count(self, rows: Rows) -> None:
+        self._rows_in += rows.rows_in
+        self._rows_good += len(rows.lines)
+        self._has_value |= rows.has_value
+        self._codes.update(row.code for row in rows.bad)
+        if self.keeps:
+            self.fingerprints.append(fingerprints(rows))
+
+    def findings(self, lines: FileLines) -> Iterator[Finding]:
+        """What is wrong with the content as a whole."""
+        if lines.trouble is not None:
+            yield lines.trouble
+        elif isinstance(self._header, Finding):
+            yield self._header
+        elif self._header is None or self._rows_in == 0:
+            what = "The file is empty." if self._header is None else "The file has a header but not a single row."
+            yield Finding(FileCode.FILE_EMPTY, f"{what} Export the batch again.")
+            yield from self._header.findings if self._header else ()
+        else:
+            yield from self._header.findings
+            yield from self._row_findings(self._header)
+
+    def _row_findings(self, header: Layout) -> Iterator[Finding]:
+        wrong_length = self._codes[RowCode.ROW_LENGTH]
+        if wrong_length == self._rows_in:
+            yield Finding(
+                FileCode.ROW_LENGTH,
+                f"No row has the {header.width} fields of the header: values would stand under the wrong sensors. "
+                "Decimal commas and separators at the end of lines cause this. Export the batch again.",
+            )
+            return
+        silent, allowed = len(self._silent(header)), self._contract.silent_sensors_allowed
+        if silent > allowed:
+            yield Finding(
+                FileCode.SILENT_SENSORS,
+                f"{silent} of {len(header.measured)} sensors have no value in the whole file, {allowed} are tolerated. "
+                "Check the tool's connection, or raise `silent_sensors` in the policy.",
+            )
+        if not self._rows_good and not header.findings:
+            yield no_good_rows(self._rows_in, self._codes)
+
+    def _silent(self, header: Layout) -> tuple[str, ...]:
+        return tuple(name for name, value in zip(header.names, self._has_value, strict=True) if not value)
+
+    def verdict(self, name: str, lines: FileLines, findings: list[Finding]) -> FileVerdict:
+        """The file's verdict; of a file that is no table no row is counted."""
+        order = list(FileCode)
+        header = self._header if isinstance(self._header, Layout) and lines.trouble is None else None
+        readable = header is not None and self._rows_in > self._codes[RowCode.ROW_LENGTH]
+        silent = self._silent(header) if header is not None and readable else ()
+        return FileVerdict(
+            name=name,
+            bytes=lines.bytes,
+            sha256=lines.sha256,
+            findings=tuple(sorted(findings, key=lambda finding: order.index(finding.code))),
+            warnings=tuple(_warnings(silent, self._contract, findings)),
+            rows_in=self._rows_in if header else 0,
+            rows_good=0 if findings else self._rows_good,
+            silent=silent,
+            row_codes=tuple((code, self._codes[code]) for code in RowCode if code in self._codes) if header else (),
+        )
+
+
+def check_name(name: str, contract: Contract) -> Iterator[Finding]:
+    """Whether the name has the schema's form and its stamps are a real date and time."""
+    form = contract.file_name
+    if not form.matches(name):
+        yield Finding(
+            FileCode.FILE_NAME,
+            f"The name must look like `{form.example}`, small and capital letters as shown. Rename it.",
+        )
+    elif not form.stamps_are_real(name):
+        yield Finding(
+            FileCode.FILE_STAMP,
+            f"The stamps in the name are no date and time; they read day, month, year as in `{form.example}`. Rename it.",
+        )
+
+
+def is_csv(name: str) -> bool:
+    """Whether a file means to be CSV; others are refused by their name alone and not opened."""
+    return name.lower().endswith(".csv")
+
+
+def _unopened(path: Path, name: str, findings: list[Finding]) -> FileVerdict:
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return FileVerdict(name, path.stat().st_size, digest, tuple(findings))
+
+
+def no_good_rows(rows: int, codes: Counter[RowCode]) -> Finding:
+    """All rows of a file are quarantined, each for its own reason."""
+    reasons = ", ".join(f"{count} {code}" for code, count in codes.most_common() if count)
+    return Finding(FileCode.NO_GOOD_ROWS, f"Not one of {rows} rows can be used: {reasons}.")
+
+
+def _warnings(silent: tuple[str, ...], contract: Contract, findings: list[Finding]) -> Iterator[str]:
+    if silent and FileCode.SILENT_SENSORS not in {finding.code for finding in findings}:
+        yield (
+            f"{len(silent)} of {len(contract.sensors)} sensors have no value in this file "
+            f"({contract.silent_sensors_allowed} are tolerated): {in_short(silent, _LISTED_SENSORS)}."
+        )

@@ -1,0 +1,58 @@
+"""Wafers that stand in a drop more than once, taken out of the accepted files and into the quarantine."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from raw_data_validation_train.accepted import take_out, wafers_at
+from raw_data_validation_train.duplicates import Repeats
+from raw_data_validation_train.inspection import Inspection, no_good_rows
+from raw_data_validation_train.lines import lines_at
+from raw_data_validation_train.quarantine import Quarantine
+from raw_data_validation_train.verdicts import BadRow, FileVerdict, RowCode
+from wafer.contract import Contract
+
+
+def without_repeats(
+    inspection: Inspection,
+    repeats: Repeats,
+    names: Sequence[str],
+    *,
+    source: Path,
+    accepted: Path,
+    quarantine: Quarantine,
+    contract: Contract,
+) -> FileVerdict:
+    """Move repeated wafers of one good file to the quarantine; a file that keeps none is refused.
+
+    `names` are the names of all files, `source` is the file as it came, `accepted` its good rows.
+    """
+    verdict = inspection.verdict
+    lines = [int(line) for line in inspection.rows.lines[repeats.rows]]
+    wafers = wafers_at(accepted, repeats.rows)
+    raw = lines_at(source, lines, contract.policy.limits)
+    quarantine.add_rows(verdict.name, _bad_rows(zip(lines, wafers, raw, strict=True), repeats, names))
+    left = take_out(accepted, repeats.rows)
+    codes = Counter(dict(verdict.row_codes))
+    codes[RowCode.CONFLICTING_WAFER] += int(repeats.conflicting.sum())
+    codes[RowCode.DUPLICATE_WAFER] += int((~repeats.conflicting).sum())
+    row_codes = tuple((code, codes[code]) for code in RowCode if codes[code])
+    if left:
+        return replace(verdict, rows_good=left, row_codes=row_codes)
+    quarantine.keep_file(source, verdict.name)
+    finding = no_good_rows(verdict.rows_in, codes)
+    if len(copied := set(repeats.other_file)) == 1 and not repeats.conflicting.any():
+        finding = replace(finding, message=f"{finding.message} They stand in `{names[copied.pop()]}` already.")
+    return replace(verdict, rows_good=0, row_codes=row_codes, findings=(finding,))
+
+
+def _bad_rows(rows: Iterator[tuple[int, str, str]], repeats: Repeats, names: Sequence[str]) -> Iterator[BadRow]:
+    for n, (line, wafer, raw) in enumerate(rows):
+        place = f"{names[repeats.other_file[n]]}, line {repeats.other_line[n]}"
+        if repeats.conflicting[n]:
+            message = f"the wafer stands in the drop with different readings, see {place}; which ones are right?"
+            yield BadRow(line, wafer, RowCode.CONFLICTING_WAFER, message, raw)
+        else:
+            message = f"the wafer stands with the same readings in {place}, which is kept"
+            yield BadRow(line, wafer, RowCode.DUPLICATE_WAFER, message, raw)

@@ -1,0 +1,155 @@
+"""Validate a drop: every file gets a verdict, good rows go on, what is refused is kept with its reasons."""
+
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+from raw_data_validation_train.duplicates import Repeats, find_repeats
+from raw_data_validation_train.inspection import Inspection, Inspector, is_csv
+from raw_data_validation_train.manifest import check_identity, write_manifest
+from raw_data_validation_train.quarantine import Quarantine
+from raw_data_validation_train.repeats import without_repeats
+from raw_data_validation_train.report import write_report
+from raw_data_validation_train.verdicts import FileVerdict, Validated
+from wafer.contract import Contract
+from wafer.errors import NoGoodFiles, PublishConflict, SourceEmpty, SourceNotFound
+from wafer.storage import MARKER, Batch, Store, fetch, files_below, list_batches, publish
+
+_MOST_WORKERS = 4  # a worker at a large file holds some 100 MB
+
+
+def validate_source(
+    source: str, contract: Contract, *, accepted: Path, manifest: Path, report: Path, store: Store, run_id: str
+) -> Validated:
+    """Validate a folder or an S3 prefix; the quarantine is published below `quarantine/<run>` with manifest and report.
+
+    Raises SourceNotFound, SourceEmpty, and NoGoodFiles once everything is written and published.
+    """
+    with tempfile.TemporaryDirectory(prefix="quarantine-") as scratch:
+        quarantine = Path(scratch) / "quarantine"
+        validated = _validate(list_batches(source), contract, accepted, manifest, quarantine, report, workers=0)
+        files: dict[str, Path | bytes] = {"_manifest.json": manifest, "_report.html": report}
+        publish(store, f"quarantine/{run_id}", files | files_below(quarantine), run_id=run_id)
+    return _with_good_files(validated)
+
+
+def validate_batches(
+    batches: Sequence[Batch],
+    contract: Contract,
+    *,
+    accepted: Path,
+    manifest: Path,
+    quarantine: Path,
+    report: Path,
+    workers: int = 0,
+) -> Validated:
+    """Validate batch files into an `accepted` folder of Parquet files, a quarantine folder, a manifest and a report.
+
+    `workers` files are read at once, by default as many as there are processors, four at most. Raises SourceEmpty when
+    none of the files is CSV, PublishConflict when the quarantine folder is in use, and NoGoodFiles once everything is
+    written.
+    """
+    return _with_good_files(_validate(batches, contract, accepted, manifest, quarantine, report, workers))
+
+
+def _with_good_files(validated: Validated) -> Validated:
+    if not validated.good:
+        reasons = ", ".join(f"{count} {code}" for code, count in validated.files_by_code().items())
+        raise NoGoodFiles(
+            f"All {len(validated.files)} files were refused ({reasons}). "
+            "The manifest and the report say of each what to do."
+        )
+    return validated
+
+
+def _validate(
+    batches: Sequence[Batch],
+    contract: Contract,
+    accepted: Path,
+    manifest: Path,
+    quarantine: Path,
+    report: Path,
+    workers: int,
+) -> Validated:
+    drop = [batch for batch in sorted(batches) if not batch.name.startswith(".") and batch.name != MARKER]
+    if not any(is_csv(batch.name) for batch in drop):
+        raise SourceEmpty("The source holds no CSV file. Give the folder or prefix that holds the batches.")
+    _make_room(accepted, quarantine)
+    kept = Quarantine(quarantine, (batch.name for batch in drop))
+    workers = workers or min(_MOST_WORKERS, len(os.sched_getaffinity(0)))
+    with tempfile.TemporaryDirectory(prefix="batches-") as scratch, ThreadPoolExecutor(workers) as pool:
+        judge = _Judge(drop, contract, accepted, kept, Path(scratch))
+        validated = Validated(contract.kind, contract.digest, tuple(judge.verdicts(pool)))
+    check_identity(validated)
+    write_manifest(manifest, validated, kept)
+    write_report(report, validated, kept, contract)
+    return validated
+
+
+class _Judge:
+    """Two rounds over a drop: each file by itself, then the wafers that stand in it more than once."""
+
+    def __init__(
+        self, drop: Sequence[Batch], contract: Contract, accepted: Path, quarantine: Quarantine, scratch: Path
+    ) -> None:
+        self._drop = drop
+        self._contract = contract
+        self._quarantine = quarantine
+        self._scratch = scratch
+        self._inspector = Inspector(contract, accepted, quarantine)
+
+    def verdicts(self, pool: ThreadPoolExecutor) -> list[FileVerdict]:
+        """The verdict on every file, in their order."""
+        inspections = list(pool.map(self._inspect, self._drop))
+        verdicts = [inspection.verdict for inspection in inspections]
+        repeats = find_repeats([inspection.rows for inspection in inspections])
+        second_round = partial(self._take_out_repeats, inspections)
+        for file, verdict in zip(repeats, pool.map(second_round, repeats, repeats.values()), strict=True):
+            verdicts[file] = verdict
+        return verdicts
+
+    def _inspect(self, batch: Batch) -> Inspection:
+        with self._at_hand(batch) as path:
+            return self._inspector.inspect(path, batch.name)
+
+    def _take_out_repeats(self, inspections: Sequence[Inspection], file: int, repeats: Repeats) -> FileVerdict:
+        batch = self._drop[file]
+        with self._at_hand(batch) as path:
+            return without_repeats(
+                inspections[file],
+                repeats,
+                [batch.name for batch in self._drop],
+                source=path,
+                accepted=self._inspector.accepted_path(batch.name),
+                quarantine=self._quarantine,
+                contract=self._contract,
+            )
+
+    @contextmanager
+    def _at_hand(self, batch: Batch) -> Iterator[Path]:
+        """The file on this machine; a downloaded one goes again, so disk use does not grow with the drop."""
+        path = fetch(batch, self._scratch)
+        try:
+            yield path
+        except OSError as exc:
+            if exc.filename != str(path):
+                raise
+            raise SourceNotFound(f"{batch.name} cannot be read: {exc.strerror}. Check its permissions.") from exc
+        finally:
+            if path.parent == self._scratch:
+                path.unlink(missing_ok=True)
+
+
+def _make_room(accepted: Path, quarantine: Path) -> None:
+    """Remove what an earlier attempt left among the accepted files; never touch anything else."""
+    accepted.mkdir(parents=True, exist_ok=True)
+    for pattern in ("*.parquet", "*.parquet.part"):
+        for path in accepted.glob(pattern):
+            path.unlink()
+    for folder in (accepted, quarantine):
+        if folder.is_dir() and any(folder.iterdir()):
+            raise PublishConflict(f"{folder} already holds files; choose an empty folder.")

@@ -1,0 +1,66 @@
+"""The test servers' programs, built by `go` from the pinned module beside this file: once, and outside the repository."""
+
+import fcntl
+import os
+import shutil
+import subprocess
+import sys
+from hashlib import sha256
+from pathlib import Path
+
+MODULE = Path(__file__).parent
+PACKAGES = {
+    "minio": "github.com/minio/minio",
+    "mongodb": "./mongodb",
+    "toxiproxy": "github.com/Shopify/toxiproxy/v2/cmd/server",
+}
+BUILD_SECONDS = 1800  # MinIO alone is four minutes of one core, and other tests may be using the cores
+
+
+class CannotBuild(Exception):
+    """A program could not be built on this machine, and why."""
+
+
+def program(name: str) -> Path:
+    """Path of a program of `PACKAGES`, built if it is not there yet; processes that ask at once build it once."""
+    built = _cache() / name
+    if built.exists():
+        return built
+    go = _go()
+    built.parent.mkdir(parents=True, exist_ok=True)
+    with built.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not built.exists():
+            _build(go, PACKAGES[name], built)
+    return built
+
+
+def _cache() -> Path:
+    pins = sha256()
+    for path in sorted([MODULE / "go.mod", MODULE / "go.sum", *MODULE.rglob("*.go")]):
+        pins.update(path.read_bytes())
+    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return home / "wafer-test-servers" / pins.hexdigest()[:16]
+
+
+def _go() -> str:
+    places = [str(Path(sys.executable).parent), os.environ.get("PATH", ""), "/usr/local/go/bin"]
+    go = shutil.which("go", path=os.pathsep.join(places))
+    if go is None:
+        raise CannotBuild("there is no `go` (1.24 or newer) on this machine")
+    return go
+
+
+def _build(go: str, package: str, built: Path) -> None:
+    part = built.with_suffix(".part")
+    command = [go, "build", "-buildvcs=false", "-trimpath", "-ldflags=-s -w", "-o", str(part), package]
+    environment = os.environ | {"CGO_ENABLED": "0"}
+    try:
+        subprocess.run(
+            command, cwd=MODULE, env=environment, check=True, capture_output=True, text=True, timeout=BUILD_SECONDS
+        )
+    except subprocess.CalledProcessError as exc:
+        raise CannotBuild(f"`go build {package}` failed:\n{exc.stderr[-2000:]}") from exc
+    except subprocess.TimeoutExpired as exc:
+        raise CannotBuild(f"`go build {package}` was not done after {BUILD_SECONDS} s") from exc
+    part.rename(built)

@@ -1,0 +1,151 @@
+"""The documents in MongoDB, or whatever speaks its protocol: a collection a kind in the database the address names."""
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache, partial
+from types import TracebackType
+from typing import Any, Self, TypeVar, cast
+from urllib.parse import unquote
+
+from pymongo import MongoClient
+from pymongo.collection import Collection
+from pymongo.errors import (
+    AutoReconnect,
+    BulkWriteError,
+    ExecutionTimeout,
+    OperationFailure,
+    PyMongoError,
+    WTimeoutError,
+)
+from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random_exponential
+
+from wafer.contract import KINDS
+from wafer.documents.protocol import Document, Inserted, batches_of, collection_of
+from wafer.errors import DocumentsUnavailable
+
+T = TypeVar("T")
+PATIENCE_SECONDS = 60  # how long a call is repeated while the database is away
+TIMEOUTS = {"serverSelectionTimeoutMS": 5_000, "connectTimeoutMS": 5_000, "socketTimeoutMS": 60_000}
+INSERTED_AT_ONCE = 500  # documents a request; 590 readings are about 12 kB of BSON
+READ_AT_ONCE = 2_000  # ids a query; about 100 MB in memory, put in order before they are handed on
+DATABASE = "wafer"  # where the address names none
+_DUPLICATE = 11000
+_REFUSED = {13, 18}  # Unauthorized, AuthenticationFailed
+_IN_NAMES = str.maketrans({"%": "%25", ".": "%2E", "$": "%24", "\0": "%00"})
+
+
+class MongoDocuments:
+    """`Documents` on a server; every call is repeated for a minute while the server is away or changes its primary."""
+
+    def __init__(self, uri: str, *, patience: float = PATIENCE_SECONDS) -> None:
+        self._address = uri.partition("://")[2].rpartition("@")[2].partition("?")[0]  # without user and password
+        self._patience = patience
+        settings: dict[str, Any] = {name: value for name, value in TIMEOUTS.items() if name not in uri}
+        try:
+            self._client: MongoClient[dict[str, Any]] = MongoClient(uri, appname="wafer", **settings)
+            self._database = self._client.get_default_database(DATABASE)
+        except (PyMongoError, ValueError) as exc:
+            # what pymongo says may quote a part of the password
+            sentence = "MONGODB_URI is not a usable address: write mongodb://user:password@host:port/database, with "
+            raise DocumentsUnavailable(f"{sentence}special characters of user and password percent-encoded.") from exc
+        self._make_indexes()
+
+    def insert(self, kind: str, documents: Iterable[Document]) -> Inserted:
+        """Write those documents whose `_id` is not there yet, in batches; safe to repeat and to run side by side."""
+        collection = self._collection(kind)
+        inserted = seen = 0
+        for batch in batches_of(documents, INSERTED_AT_ONCE):
+            stored = [{**document, "readings": _renamed(document["readings"], _to_stored)} for document in batch]
+            inserted += self._call(partial(_insert_new, collection, stored))
+            seen += len(batch)
+        return Inserted(inserted, seen - inserted)
+
+    def read(self, kind: str, ids: Iterable[str]) -> Iterator[Document]:
+        """Read documents in the order of the ids, a bounded number of them in memory; unknown ids are left out."""
+        collection = self._collection(kind)
+        for batch in batches_of(ids, READ_AT_ONCE):
+            found = self._call(partial(_find, collection, batch))
+            for identity in batch:
+                if document := found.get(identity):
+                    readings = _renamed(document["readings"], _from_stored)
+                    yield cast("Document", {**document, "readings": readings})
+
+    def count(self, kind: str) -> int:
+        """How many documents of a kind there are, of all runs."""
+        return self._call(partial(self._collection(kind).count_documents, {}))
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._client.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _collection(self, kind: str) -> Collection[dict[str, Any]]:
+        return self._database[collection_of(kind)]
+
+    def _make_indexes(self) -> None:
+        """Beside `_id`, what a person looks a document up by: the wafer, and the file it came in."""
+        try:
+            for kind in KINDS:
+                for field in ("wafer", "sha256"):
+                    self._call(partial(self._collection(kind).create_index, field))
+        except DocumentsUnavailable:
+            self.close()
+            raise
+
+    def _call(self, action: Callable[[], T]) -> T:
+        pause = wait_random_exponential(multiplier=0.2, max=2)
+        again = retry_if_exception(_passes)
+        try:
+            return Retrying(retry=again, stop=stop_after_delay(self._patience), wait=pause, reraise=True)(action)
+        except PyMongoError as exc:
+            raise DocumentsUnavailable(_sentence(exc, self._address)) from exc
+
+
+def _insert_new(collection: Collection[dict[str, Any]], documents: list[dict[str, Any]]) -> int:
+    """Insert what is not there yet; a duplicate `_id` means it is, and every other error is one."""
+    try:
+        return len(collection.insert_many(documents, ordered=False).inserted_ids)
+    except BulkWriteError as exc:
+        details = exc.details or {}
+        errors = details.get("writeErrors", [])
+        if details.get("writeConcernErrors") or any(error["code"] != _DUPLICATE for error in errors):
+            raise
+        return len(documents) - len(errors)
+
+
+def _find(collection: Collection[dict[str, Any]], ids: list[str]) -> dict[str, dict[str, Any]]:
+    return {document["_id"]: document for document in collection.find({"_id": {"$in": ids}})}
+
+
+def _passes(failure: BaseException) -> bool:
+    if isinstance(failure, (AutoReconnect, ExecutionTimeout, WTimeoutError)):
+        return True
+    return isinstance(failure, PyMongoError) and failure.has_error_label("RetryableWriteError")
+
+
+def _sentence(failure: PyMongoError, address: str) -> str:
+    if isinstance(failure, OperationFailure) and failure.code in _REFUSED:
+        return f"MongoDB at {address} refused the user: {failure}. Check user, password and authSource in MONGODB_URI."
+    reason = failure.details if isinstance(failure, BulkWriteError) else failure
+    return f"MongoDB at {address} could not be used: {str(reason)[:500]}. Check MONGODB_URI and the server."
+
+
+def _renamed(readings: dict[str, float], rename: Callable[[str], str]) -> dict[str, float]:
+    return {rename(name): value for name, value in readings.items()}
+
+
+@cache
+def _to_stored(sensor: str) -> str:
+    """Field name of a sensor: MongoDB's queries cannot name a field with a dot or a leading dollar."""
+    return sensor.translate(_IN_NAMES)
+
+
+@cache
+def _from_stored(field: str) -> str:
+    return unquote(field)

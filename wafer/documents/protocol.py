@@ -1,0 +1,101 @@
+"""What a wafer's document is, what a document database does here, and which one an address means."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from types import TracebackType
+from typing import NotRequired, Protocol, Self, TypedDict, TypeVar
+from urllib.parse import unquote, urlsplit
+
+from wafer.contract import KINDS
+from wafer.errors import ContractInvalid, DocumentsUnavailable
+
+T = TypeVar("T")
+
+
+class Document(TypedDict):
+    """One wafer as one file measured it; a sensor without a reading is left out of `readings`.
+
+    `_id` is derived from the content: the file's sha256, the wafer's id, the sensors and readings and the label. So
+    an `_id` that is already there stands for the same document, and a second load has nothing to compare or replace.
+    Only `file` may differ, where the same bytes came under two names; the first one stays.
+    """
+
+    _id: str
+    wafer: str
+    file: str
+    sha256: str
+    kind: str
+    label: NotRequired[int]  # training only: 0 = pass, 1 = fail
+    readings: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Inserted:
+    """How many documents a load wrote, and how many it found in place.
+
+    A document whose first try was written but not answered counts as found: together they are always all of them.
+    """
+
+    inserted: int
+    already: int
+
+
+class Documents(Protocol):
+    """Documents by `_id`, in one collection for each kind; `DocumentsUnavailable` where the database does not serve."""
+
+    def insert(self, kind: str, documents: Iterable[Document]) -> Inserted:
+        """Write those documents whose `_id` is not there yet, in batches; safe to repeat and to run side by side."""
+
+    def read(self, kind: str, ids: Iterable[str]) -> Iterator[Document]:
+        """Read documents in the order of the ids, a bounded number of them in memory; unknown ids are left out."""
+
+    def count(self, kind: str) -> int:
+        """How many documents of a kind there are, of all runs."""
+
+    def close(self) -> None:
+        """Give the connection back."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+def open_documents(uri: str) -> Documents:
+    """Open a `mongodb://` (or `mongodb+srv://`) address, or the SQLite file at a path or `sqlite:///path`.
+
+    The database is asked at once, and its collections and indexes are made where they are missing.
+    """
+    if uri.startswith(("mongodb://", "mongodb+srv://")):
+        from wafer.documents.mongodb import MongoDocuments
+
+        return MongoDocuments(uri)
+    from wafer.documents.sqlite import SqliteDocuments
+
+    return SqliteDocuments(_path(uri))
+
+
+def collection_of(kind: str) -> str:
+    """Name of the collection or table that holds a kind; `ContractInvalid` for what is no kind."""
+    if kind not in KINDS:
+        raise ContractInvalid(f"{kind!r} is no kind of batch; choose training or prediction.")
+    return kind
+
+
+def batches_of(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    """Cut a stream into lists of `size`, the last one shorter."""
+    rest = iter(items)
+    while batch := list(islice(rest, size)):
+        yield batch
+
+
+def _path(uri: str) -> Path:
+    path = unquote(urlsplit(uri).path) if uri.startswith("sqlite:///") else uri
+    if not path.strip() or "://" in path:
+        raise DocumentsUnavailable(
+            f"{uri.rpartition('@')[2]!r} is no document database: give mongodb://… in MONGODB_URI, or a file's path."
+        )
+    return Path(path).absolute()

@@ -1,0 +1,104 @@
+"""The documents in one SQLite file: a table a kind, a document a row, as JSON that any SQLite tool can query."""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Self, cast
+
+from tenacity import retry, retry_if_exception, stop_after_delay, wait_random
+
+from wafer.contract import KINDS
+from wafer.documents.protocol import Document, Inserted, batches_of, collection_of
+from wafer.errors import DocumentsUnavailable
+
+BUSY_SECONDS = 60  # how long a process waits for the others that write
+BATCH = 250  # documents a transaction or a query; 590 readings are about 50 kB in memory
+
+
+class SqliteDocuments:
+    """`Documents` in a file, which is made if it is missing; any number of processes may use it at once."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        with self._failures():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._connection = _connect(path)
+
+    def insert(self, kind: str, documents: Iterable[Document]) -> Inserted:
+        """Write those documents whose `_id` is not there yet, in batches; safe to repeat and to run side by side."""
+        statement = f"INSERT INTO {collection_of(kind)} VALUES (?, ?) ON CONFLICT DO NOTHING"  # noqa: S608 - a kind
+        encode = json.JSONEncoder(allow_nan=False, ensure_ascii=False).encode
+        inserted = seen = 0
+        for batch in batches_of(documents, BATCH):
+            rows = [(document["_id"], encode(document)) for document in batch]
+            inserted += self._write(statement, rows)
+            seen += len(rows)
+        return Inserted(inserted, seen - inserted)
+
+    def read(self, kind: str, ids: Iterable[str]) -> Iterator[Document]:
+        """Read documents in the order of the ids, a bounded number of them in memory; unknown ids are left out."""
+        query = f"SELECT _id, document FROM {collection_of(kind)} WHERE _id IN (SELECT value FROM json_each(?))"  # noqa: S608 - a kind
+        for batch in batches_of(ids, BATCH):
+            with self._failures():
+                found = dict(self._connection.execute(query, [json.dumps(batch)]).fetchall())
+            wanted = [found[identity] for identity in batch if identity in found]
+            # one text for the batch: the decoder then keeps each sensor's name once, not once a document
+            yield from cast("list[Document]", json.loads(f"[{','.join(wanted)}]"))
+
+    def count(self, kind: str) -> int:
+        """How many documents of a kind there are, of all runs."""
+        with self._failures():
+            (number,) = self._connection.execute(f"SELECT count(*) FROM {collection_of(kind)}").fetchone()  # noqa: S608 - a kind
+        return int(number)
+
+    def close(self) -> None:
+        """Give the connection back."""
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _write(self, statement: str, rows: list[tuple[str, str]]) -> int:
+        with self._failures(), self._connection:
+            self._connection.execute("BEGIN IMMEDIATE")
+            return self._connection.executemany(statement, rows).rowcount
+
+    @contextmanager
+    def _failures(self) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.Error, OSError) as exc:
+            raise DocumentsUnavailable(
+                f"The document database {self._path} cannot be used: {exc}. Check the disk's space and permissions, "
+                f"and that the file is a SQLite database; or set MONGODB_URI."
+            ) from exc
+
+
+def _is_locked(failure: BaseException) -> bool:
+    return isinstance(failure, sqlite3.Error) and failure.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+
+
+@retry(
+    retry=retry_if_exception(_is_locked),  # switching to WAL ignores the busy timeout
+    stop=stop_after_delay(10),
+    wait=wait_random(0.01, 0.1),
+    reraise=True,
+)
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
+    try:
+        connection.execute("PRAGMA journal_mode=WAL")
+        for kind in KINDS:
+            connection.execute(f"CREATE TABLE IF NOT EXISTS {kind} (_id TEXT PRIMARY KEY, document TEXT NOT NULL)")
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection

@@ -1,0 +1,207 @@
+"""The contract of a document database, for SQLite and for the server that `WAFER_TEST_MONGODB` names."""
+
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from itertools import chain, cycle, islice, repeat
+from pathlib import Path
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from wafer.documents import Document, Documents, Inserted, open_documents
+from wafer.errors import ContractInvalid, DocumentsUnavailable
+
+SENSORS = ["Sensor - 1", "Sensor - 2", "Temp. in %", "$price", "a.b.c", "%2E", "ü", ""]
+
+
+def document(identity: str, readings: dict[str, float] | None = None, *, kind: str = "training") -> Document:
+    return {
+        "_id": identity,
+        "wafer": f"Wafer-{identity}",
+        "file": "wafer_08012020_120000.csv",
+        "sha256": "0" * 64,
+        "kind": kind,
+        "label": 1,
+        "readings": readings or {},
+    }
+
+
+@pytest.fixture(params=["sqlite", "mongodb"])
+def uri(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Address of an empty database of each kind."""
+    if request.param == "sqlite":
+        yield str(tmp_path / "deep" / "documents.sqlite")
+        return
+    server = os.environ.get("WAFER_TEST_MONGODB")
+    if not server:
+        missing = pytest.fail if os.environ.get("WAFER_REQUIRE") == "all" else pytest.skip
+        missing("no MongoDB server: WAFER_TEST_MONGODB is not set")
+    name = f"wafer_test_{uuid4().hex}"
+    yield urlsplit(server)._replace(path=f"/{name}").geturl()
+    import pymongo
+
+    with pymongo.MongoClient[dict[str, object]](server) as client:
+        client.drop_database(name)
+
+
+@pytest.fixture
+def documents(uri: str) -> Iterator[Documents]:
+    with open_documents(uri) as opened:
+        yield opened
+
+
+def test_a_document_comes_back_as_it_was(documents: Documents) -> None:
+    original = document("a", dict.fromkeys(SENSORS, 1.5))
+    unlabelled = document("b")
+    del unlabelled["label"]
+
+    assert documents.insert("training", [original, unlabelled]) == Inserted(2, 0)
+
+    assert list(documents.read("training", ["a", "b"])) == [original, unlabelled]
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    readings=st.dictionaries(
+        st.sampled_from(SENSORS), st.floats(allow_nan=False, allow_infinity=False, width=64), max_size=len(SENSORS)
+    )
+)
+def test_any_finite_reading_comes_back_bit_for_bit(documents: Documents, readings: dict[str, float]) -> None:
+    identity = uuid4().hex  # the database stays from example to example
+    documents.insert("training", [document(identity, readings)])
+
+    (found,) = documents.read("training", [identity])
+
+    assert {name: value.hex() for name, value in found["readings"].items()} == {
+        name: value.hex() for name, value in readings.items()
+    }
+
+
+def test_five_replays_change_nothing(documents: Documents) -> None:
+    loaded = [document(f"{number:04}", {"a": number / 7}) for number in range(600)]
+
+    first = documents.insert("training", iter(loaded))
+    replays = [documents.insert("training", iter(loaded)) for _ in range(5)]
+
+    assert first == Inserted(600, 0)
+    assert replays == [Inserted(0, 600)] * 5
+    assert documents.count("training") == 600
+    assert list(documents.read("training", [each["_id"] for each in loaded])) == loaded
+
+
+def test_a_load_that_was_cut_short_is_completed_by_the_next(documents: Documents) -> None:
+    loaded = [document(f"{number:04}", {"a": 1.0}) for number in range(700)]
+    documents.insert("training", loaded[:523])
+
+    assert documents.insert("training", loaded) == Inserted(177, 523)
+    assert documents.count("training") == 700
+
+
+def test_the_same_document_twice_in_one_load_is_kept_once(documents: Documents) -> None:
+    assert documents.insert("training", [document("a"), document("a")]) == Inserted(1, 1)
+
+
+LOADER = """
+import sys
+from wafer.documents import open_documents
+documents = [
+    {"_id": f"{n:04}", "wafer": "W", "file": "f", "sha256": "0", "kind": "training", "readings": {"a": n / 7}}
+    for n in range(300)
+]
+with open_documents(sys.argv[1]) as opened:
+    print(opened.insert("training", documents).inserted)
+"""
+
+
+def test_sixteen_processes_loading_the_same_wafers_write_each_once(uri: str) -> None:
+    command = [sys.executable, "-c", LOADER, uri]
+    loaders = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(16)]
+
+    inserted = [int(loader.communicate(timeout=300)[0]) for loader in loaders]
+
+    assert sum(inserted) == 300
+    with open_documents(uri) as opened:
+        found = list(opened.read("training", (f"{number:04}" for number in range(300))))
+        assert opened.count("training") == 300
+    assert [each["readings"]["a"] for each in found] == [number / 7 for number in range(300)]
+
+
+def test_documents_are_read_in_the_order_asked_for_and_unknown_ones_left_out(documents: Documents) -> None:
+    documents.insert("training", [document(letter) for letter in "abc"])
+
+    assert [found["_id"] for found in documents.read("training", ["c", "x", "a", "b"])] == ["c", "a", "b"]
+    assert list(documents.read("training", [])) == []
+
+
+def test_reading_never_holds_all_documents(documents: Documents) -> None:
+    documents.insert("training", [document(letter) for letter in "abc"])
+
+    endless = documents.read("training", chain.from_iterable(repeat("abc")))
+
+    assert [found["_id"] for found in islice(endless, 5000)] == list(islice(cycle("abc"), 5000))
+
+
+def test_wafers_to_predict_never_mix_with_labelled_ones(documents: Documents) -> None:
+    documents.insert("training", [document("a")])
+    documents.insert("prediction", [document("a", {"x": 1.0}, kind="prediction"), document("b", kind="prediction")])
+
+    assert [documents.count("training"), documents.count("prediction")] == [1, 2]
+    assert [found["readings"] for found in documents.read("training", ["a", "b"])] == [{}]
+
+
+@pytest.mark.parametrize("kind", ["", "sqlite_master", "training; DROP TABLE training"])
+def test_what_is_no_kind_is_refused(documents: Documents, kind: str) -> None:
+    for use in (
+        lambda: documents.insert(kind, []),
+        lambda: list(documents.read(kind, [])),
+        lambda: documents.count(kind),
+    ):
+        with pytest.raises(ContractInvalid, match="no kind"):
+            use()
+
+
+def test_an_embedded_document_is_readable_with_any_sqlite_tool(tmp_path: Path) -> None:
+    with open_documents(str(tmp_path / "documents.sqlite")) as documents:
+        documents.insert("training", [document("a", {"x": 0.1})])
+
+    with sqlite3.connect(tmp_path / "documents.sqlite") as plain:
+        (text,) = plain.execute("SELECT document FROM training WHERE document ->> '$.wafer' = 'Wafer-a'").fetchone()
+    assert json.loads(text) == document("a", {"x": 0.1})
+
+
+def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("not a database " * 100)
+
+    for path in (tmp_path / "notes.txt", tmp_path / "notes.txt" / "deeper.sqlite", tmp_path):
+        with pytest.raises(DocumentsUnavailable, match=str(path)):
+            open_documents(str(path))
+
+
+def test_a_server_that_is_away_ends_in_a_clear_error_in_time() -> None:
+    from wafer.documents.mongodb import MongoDocuments
+
+    started = time.monotonic()
+
+    with pytest.raises(DocumentsUnavailable, match=r"MongoDB at 127.0.0.1:9/lab .*Check MONGODB_URI") as caught:
+        MongoDocuments("mongodb://anna:secret@127.0.0.1:9/lab?serverSelectionTimeoutMS=200", patience=1)
+
+    assert "secret" not in caught.value.message
+    assert time.monotonic() - started < 10
+
+
+@pytest.mark.parametrize(
+    "uri", ["", "postgres://db", "mongodb://", "mongodb://anna:sec/ret@host", "mongodb://host:port"]
+)
+def test_an_address_that_is_no_database_is_refused_without_showing_a_password(uri: str) -> None:
+    with pytest.raises(DocumentsUnavailable, match="MONGODB_URI") as caught:
+        open_documents(uri)
+
+    assert "sec" not in caught.value.message
