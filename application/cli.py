@@ -40,8 +40,8 @@ def train(
     schema: Schema = "",
     policy: Policy = "",
     false_alarm_budget: Budget = 0.10,
-    max_clusters: Annotated[int, typer.Option(min=1, max=20, help="Most clusters to consider.")] = 6,
-    seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
+    max_clusters: Annotated[int, typer.Option(min=1, max=20, help="Most clusters to consider.")] = 10,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of everything random.")] = 7,
     as_json: Json = False,
 ) -> None:
     """Train on a folder of labelled batches and decide whether the model goes into production."""
@@ -118,9 +118,7 @@ def _console(as_json: bool) -> Console:
 
 @app.command()
 def runs(
-    words: Annotated[
-        list[str] | None, typer.Argument(metavar="[ID | retry ID]", help="Nothing: all runs.")
-    ] = None,
+    words: Annotated[list[str] | None, typer.Argument(metavar="[ID | retry ID]", help="Nothing: all runs.")] = None,
     as_json: Json = False,
 ) -> None:
     """List the runs, newest first; show one by its id; or run a failed one again from its failed stage."""

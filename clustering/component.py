@@ -7,9 +7,10 @@ from kfp.dsl import HTML, Dataset, Input, Metrics, Model, Output
 @dsl.component(base_image="wafer-fault/clustering", install_kfp_package=False)
 def cluster(
     run_id: str,
-    export: Input[Dataset],
     max_clusters: int,
     seed: int,
+    export: Input[Dataset],
+    preprocessor: Input[Model],
     cluster_model: Output[Model],
     assignments: Output[Dataset],
     elbow: Output[HTML],
@@ -21,17 +22,18 @@ def cluster(
     with run_stage("cluster", run_id) as stage:
         from pathlib import Path
 
-        from clustering.stage import cluster_export
+        from clustering.stage import cluster_wafers
+        from wafer.bundle.recipe import Recipe
 
-        result = cluster_export(
+        result = cluster_wafers(
             Path(export.path),
+            Path(preprocessor.path),
             Path(cluster_model.path),
             Path(assignments.path),
             Path(elbow.path),
-            max_clusters=max_clusters,
-            seed=seed,
+            Recipe(seed=seed, max_clusters=max_clusters),
         )
-        stage.count(**result.counts())
-        for name, value in result.counts().items():
-            metrics.log_metric(name, value)
+        stage.count(clusters=len(result.clusters), elbow=result.elbow, wafers_by_cluster=result.wafers)
+        metrics.log_metric("clusters", len(result.clusters))
+        metrics.log_metric("elbow", result.elbow)
     return result.clusters

@@ -81,10 +81,10 @@ def _record(
         Member(
             name=f"cluster-{said['cluster']}-{family}",
             params={"family": family, "chosen": family == said["family"], "share": said["share"]},
-            metrics={"auc": auc},
+            metrics=figures,
         )
         for said in model.about["clusters"]
-        for family, auc in said["auc"].items()
+        for family, figures in said["quality"].items()
     ]
     return TrainingRecord(
         run_id=run_id,

@@ -133,7 +133,9 @@ def _clusters(model: Bundle, elbow: Path) -> Markup:
     rows = []
     for said in model.about["clusters"]:
         mine = rows_of.cluster == said["cluster"]
-        areas = ", ".join(f"{family.replace('_', ' ')} {auc:.3f}" for family, auc in said["auc"].items())
+        areas = ", ".join(
+            f"{family.replace('_', ' ')} {figures['auc']:.3f}" for family, figures in said["quality"].items()
+        )
         failures = int(rows_of.failed[mine].sum())
         rows.append((said["cluster"], int(mine.sum()), failures, said["family"].replace("_", " "), areas))
     headers = ("cluster", "wafers", "failures", "model", "AUC out of fold")

@@ -8,6 +8,8 @@ from kfp.dsl import HTML, ClassificationMetrics, Dataset, Input, Metrics, Model,
 def train_global(
     run_id: str,
     seed: int,
+    max_clusters: int,
+    false_alarm_budget: float,
     export: Input[Dataset],
     preprocessor: Input[Model],
     global_models: Output[Model],
@@ -17,36 +19,44 @@ def train_global(
     from wafer.runs import run_stage
 
     with run_stage("train-global", run_id) as stage:
+        import os
         from pathlib import Path
 
         from model_training.stage import fit_global_models
+        from wafer.bundle.recipe import Recipe
 
-        result = fit_global_models(Path(export.path), Path(preprocessor.path), Path(global_models.path), seed=seed)
-        stage.count(**result.counts())
-        for name, value in result.counts().items():
+        result = fit_global_models(
+            Path(export.path),
+            Path(preprocessor.path),
+            Path(global_models.path),
+            Recipe(seed=seed, max_clusters=max_clusters, false_alarm_budget=false_alarm_budget),
+            n_jobs=len(os.sched_getaffinity(0)),
+        )
+        figures = {f"auc_{family}": auc for family, auc in result.auc.items()}
+        stage.count(wafers=result.wafers, failures=result.failures, **figures)
+        for name, value in figures.items():
             metrics.log_metric(name, value)
 
 
 @dsl.component(base_image="wafer-fault/model_training", install_kfp_package=False)
 def train_cluster(
     run_id: str,
+    job_id: str,
     cluster: int,
-    seed: int,
-    false_alarm_budget: float,
     export: Input[Dataset],
     preprocessor: Input[Model],
-    assignments: Input[Dataset],
+    cluster_model: Input[Model],
     global_models: Input[Model],
     member: Output[Model],
     metrics: Output[Metrics],
     roc: Output[ClassificationMetrics],
     confusion: Output[ClassificationMetrics],
-    plots: Output[HTML],
+    report: Output[HTML],
 ) -> None:
     """Fit XGBoost and RandomForest for one cluster, calibrate both, and choose one by its out-of-fold AUC."""
-    from wafer.runs import run_stage
+    from wafer.runs import resolve_run_id, run_stage
 
-    with run_stage(f"train-cluster-{cluster}", run_id) as stage:
+    with run_stage(f"train-cluster-{cluster}", resolve_run_id(run_id, job_id)) as stage:
         from pathlib import Path
 
         from model_training.stage import train_cluster as train
@@ -55,15 +65,15 @@ def train_cluster(
             cluster,
             Path(export.path),
             Path(preprocessor.path),
-            Path(assignments.path),
+            Path(cluster_model.path),
             Path(global_models.path),
             Path(member.path),
-            Path(plots.path),
-            false_alarm_budget=false_alarm_budget,
-            seed=seed,
+            Path(report.path),
         )
-        stage.count(**result.counts())
-        for name, value in result.metrics().items():
-            metrics.log_metric(name, value)
-        roc.log_roc_curve(*result.roc())
-        confusion.log_confusion_matrix(["pass", "fail"], result.confusion())
+        chosen = result.figures[result.family]
+        stage.count(wafers=result.wafers, failures=result.failures, family=result.family, auc=chosen.quality.auc)
+        for family, figures in result.figures.items():
+            metrics.log_metric(f"auc_{family}", figures.quality.auc)
+            metrics.log_metric(f"pr_auc_{family}", figures.quality.pr_auc)
+        roc.log_roc_curve(chosen.false_alarm_rate, chosen.recall, chosen.roc_threshold)
+        confusion.log_confusion_matrix(["pass", "fail"], chosen.confusion)

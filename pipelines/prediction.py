@@ -73,7 +73,6 @@ def prediction_pipeline(images: Images) -> GraphComponent:
                 manifest=validated.outputs["manifest"],
                 validation_report=validated.outputs["report"],
                 predictions=predicted.outputs["predictions"],
-                report=predicted.outputs["report"],
             )
             prepare(published, "pred_pipeline", images, SMALL, cached=False)
 

@@ -31,8 +31,8 @@ def training_pipeline(images: Images) -> GraphComponent:
         schema: str = "",
         policy: str = "",
         false_alarm_budget: float = 0.10,
-        max_clusters: int = 6,
-        seed: int = 0,
+        max_clusters: int = 10,
+        seed: int = 7,
     ) -> None:
         """Train on labelled batches.
 
@@ -65,24 +65,36 @@ def training_pipeline(images: Images) -> GraphComponent:
             preprocessed = preprocess(run_id=run, export=export)
             prepare(preprocessed, "preprocessing_train", images, MEDIUM, cached=True)
 
-            clustered = cluster(run_id=run, export=export, max_clusters=max_clusters, seed=seed).after(preprocessed)
+            clustered = cluster(
+                run_id=run,
+                max_clusters=max_clusters,
+                seed=seed,
+                export=export,
+                preprocessor=preprocessed.outputs["preprocessor"],
+            )
             prepare(clustered, "clustering", images, MEDIUM, cached=True)
 
             fitted = train_global(
-                run_id=run, export=export, preprocessor=preprocessed.outputs["preprocessor"], seed=seed
+                run_id=run,
+                seed=seed,
+                max_clusters=max_clusters,
+                false_alarm_budget=false_alarm_budget,
+                export=export,
+                preprocessor=preprocessed.outputs["preprocessor"],
             ).after(clustered)
             prepare(fitted, "model_training", images, LARGE, cached=True)
 
             with dsl.ParallelFor(clustered.outputs["Output"], name="clusters") as number:
+                # The run id comes as a pipeline parameter here: kfp.local 2.17.0 puts the loop's item in the place of any
+                # parameter that another task put out.
                 trained = train_cluster(
-                    run_id=run,
+                    run_id=run_id,
+                    job_id=job_id,
                     cluster=number,
                     export=export,
                     preprocessor=preprocessed.outputs["preprocessor"],
-                    assignments=clustered.outputs["assignments"],
+                    cluster_model=clustered.outputs["cluster_model"],
                     global_models=fitted.outputs["global_models"],
-                    false_alarm_budget=false_alarm_budget,
-                    seed=seed,
                 )
                 prepare(trained, "model_training", images, LARGE, cached=True)
 

@@ -36,6 +36,7 @@ def predict(
     from wafer.runs import run_stage
 
     with run_stage("predict", run_id) as stage:
+        import shutil
         from pathlib import Path
 
         from pred_pipeline.stage import predict_wafers
@@ -44,13 +45,14 @@ def predict(
             Path(export.path),
             Path(bundle.path),
             Path(predictions.path),
-            Path(report.path),
-            model_version=model_version,
+            model_version=str(model_version),
             run_id=run_id,
             false_alarm_budget=false_alarm_budget or None,
         )
-        stage.count(**result.counts())
-        for name, value in result.counts().items():
+        shutil.copyfile(result.report, report.path)
+        counts = {name: getattr(result, name) for name in ("wafers", "failing", "inspect", "passing")}
+        stage.count(**counts)
+        for name, value in counts.items():
             metrics.log_metric(name, value)
 
 
@@ -60,7 +62,6 @@ def publish(
     manifest: Input[Artifact],
     validation_report: Input[HTML],
     predictions: Input[Dataset],
-    report: Input[HTML],
 ) -> None:
     """Publish predictions, manifest and reports as one folder, complete or invisible."""
     from wafer.runs import run_stage
@@ -76,5 +77,4 @@ def publish(
             manifest=Path(manifest.path),
             validation_report=Path(validation_report.path),
             predictions=Path(predictions.path),
-            report=Path(report.path),
         )

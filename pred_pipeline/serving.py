@@ -22,13 +22,12 @@ def fetch_production(tracking_uri: str, folder: Path) -> int:
 
 
 def publish_predictions(
-    store: Store, run_id: str, *, manifest: Path, validation_report: Path, predictions: Path, report: Path
+    store: Store, run_id: str, *, manifest: Path, validation_report: Path, predictions: Path
 ) -> str:
     """Publish a run's predictions below `predictions/<run>/`; the folder's URI."""
     files: dict[str, Path | bytes] = {
         **files_below(predictions),
         "manifest.json": manifest,
         "validation.html": validation_report,
-        "report.html": report,
     }
     return publish(store, f"predictions/{run_id}", files, run_id=run_id)

@@ -10,11 +10,12 @@ def preprocess(run_id: str, export: Input[Dataset], preprocessor: Output[Model],
     from wafer.runs import run_stage
 
     with run_stage("preprocess", run_id) as stage:
+        from dataclasses import asdict
         from pathlib import Path
 
-        from preprocessing_train.stage import preprocess_wafers
+        from preprocessing_train.stage import fit_preprocessor
 
-        result = preprocess_wafers(Path(export.path), Path(preprocessor.path))
-        stage.count(**result.counts())
-        for name, value in result.counts().items():
+        result = fit_preprocessor(Path(export.path), Path(preprocessor.path))
+        stage.count(**asdict(result))
+        for name, value in asdict(result).items():
             metrics.log_metric(name, value)

@@ -8,6 +8,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from pyarrow import parquet
 
+_BUFFER = 2**20  # a column is a few kB: without a buffer, each is a write of its own
 # Hundreds of short columns: dictionaries, statistics and a second copy of the schema cost more time than they save.
 _FORMAT = {"compression": "lz4", "use_dictionary": False, "write_statistics": False, "store_schema": False}
 
@@ -20,6 +21,7 @@ class AcceptedFile:
         self._part = path.with_name(f"{path.name}.part")
         self._schema = schema
         self._writer: parquet.ParquetWriter | None = None
+        self._sink: pa.NativeFile | None = None
         self.rows = 0
 
     def write(self, table: pa.RecordBatch) -> None:
@@ -27,7 +29,8 @@ class AcceptedFile:
         if table.num_rows == 0:
             return
         if self._writer is None:
-            self._writer = parquet.ParquetWriter(self._part, self._schema, **_FORMAT)
+            self._sink = pa.output_stream(self._part, compression=None, buffer_size=_BUFFER)
+            self._writer = parquet.ParquetWriter(self._sink, self._schema, **_FORMAT)
         self._writer.write_batch(table)
         self.rows += table.num_rows
 
@@ -35,14 +38,18 @@ class AcceptedFile:
         """Let the file appear; without rows there is none."""
         if self._writer is not None:
             self._writer.add_key_value_metadata(dict(metadata))
-            self._writer.close()
+            self._finish()
             self._part.replace(self._path)
 
     def discard(self) -> None:
         """Forget the rows."""
         if self._writer is not None:
-            self._writer.close()
+            self._finish()
             self._part.unlink()
+
+    def _finish(self) -> None:
+        self._writer.close()
+        self._sink.close()
 
 
 def wafers_at(path: Path, rows: NDArray[np.int64]) -> list[str]:

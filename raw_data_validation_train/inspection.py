@@ -191,7 +191,7 @@ def check_name(name: str, contract: Contract) -> Iterator[Finding]:
     elif not form.stamps_are_real(name):
         yield Finding(
             FileCode.FILE_STAMP,
-            f"The stamps in the name are no date and time; they read day, month, year as in `{form.example}`. Rename it.",
+            f"The name's stamps are no date and time; day, month, year stand as in `{form.example}`. Rename it.",
         )
 
 

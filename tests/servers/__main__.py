@@ -1,6 +1,7 @@
 """All test servers at once for a person: `python -m tests.servers` in the root of the repository, until Ctrl-C."""
 
 import argparse
+import os
 import shlex
 import signal
 import sys
@@ -21,7 +22,9 @@ BUCKET = "wafer"
 def main() -> int:
     """Build the servers, and unless only that was asked for run them; 1 where they cannot be built or started."""
     parser = argparse.ArgumentParser(prog="python -m tests.servers", description=__doc__)
-    parser.add_argument("--build", action="store_true", help="only build the programs; done at once when they are there")
+    parser.add_argument(
+        "--build", action="store_true", help="only build the programs; done at once when they are there"
+    )
     only_build = parser.parse_args().build
     try:
         for name in PACKAGES:
@@ -54,22 +57,14 @@ def _start_all(folder: Path, stack: ExitStack) -> dict[str, str]:
 
     s3 = start(lambda: start_minio(folder / "s3"))
     aws = {"AWS_ENDPOINT_URL": s3, **S3_CREDENTIALS}
-    boto3.client("s3", **_client_arguments(aws)).create_bucket(Bucket=BUCKET)
+    os.environ.update(aws)
+    boto3.client("s3").create_bucket(Bucket=BUCKET)
     mongodb = start(lambda: start_mongodb(folder / "mongodb"))
     mlflow = start(lambda: start_mlflow(folder / "mlflow", f"s3://{BUCKET}/mlflow", aws))
     toxiproxy = start(lambda: start_toxiproxy(folder / "toxiproxy"))
     tests = {"S3": s3, "MONGODB": mongodb, "MLFLOW": mlflow, "TOXIPROXY": toxiproxy}
     production = {"WAFER_STORE": f"s3://{BUCKET}/store", "MONGODB_URI": mongodb, "MLFLOW_TRACKING_URI": mlflow}
     return {f"WAFER_TEST_{name}": value for name, value in tests.items()} | aws | production
-
-
-def _client_arguments(aws: dict[str, str]) -> dict[str, str]:
-    return {
-        "endpoint_url": aws["AWS_ENDPOINT_URL"],
-        "aws_access_key_id": aws["AWS_ACCESS_KEY_ID"],
-        "aws_secret_access_key": aws["AWS_SECRET_ACCESS_KEY"],
-        "region_name": aws["AWS_REGION"],
-    }
 
 
 def _say(line: str) -> None:

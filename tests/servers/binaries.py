@@ -1,4 +1,4 @@
-"""The test servers' programs, built by `go` from the pinned module beside this file: once, and outside the repository."""
+"""The test servers' programs, built by `go` from the pinned module beside this file, once, outside the repository."""
 
 import fcntl
 import os

@@ -11,10 +11,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import boto3
 import pytest
+from pymongo import MongoClient
 
 from conftest import skip_or_fail
 from tests.servers.binaries import CannotBuild
@@ -56,6 +58,15 @@ def mongodb_server() -> Iterator[str]:
     """URI of a MongoDB server, without a database: `mongodb://host:port/`."""
     with _given_or_started("WAFER_TEST_MONGODB", start_mongodb) as uri:
         yield uri
+
+
+@pytest.fixture
+def mongodb_database(mongodb_server: str) -> Iterator[str]:
+    """URI of a new database that is dropped after the test: `mongodb://host:port/name`."""
+    name = f"wafer-test-{uuid4().hex}"
+    yield urlsplit(mongodb_server)._replace(path=f"/{name}").geturl()
+    with MongoClient[dict[str, object]](mongodb_server) as client:
+        client.drop_database(name)
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""The servers that the suite works with in production, each in a folder of its own: S3, MongoDB, MLflow; and toxiproxy."""
+"""The servers that the suite works with (S3, MongoDB, MLflow) and toxiproxy, each started in a folder of its own."""
 
 import sys
 import urllib.error

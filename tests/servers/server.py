@@ -23,7 +23,7 @@ class NotReady(Exception):
 
 @dataclass(slots=True)
 class Server:
-    """One server; `start` and `stop` may be repeated, port and data stay the same. Use it in `with`: the end stops it."""
+    """One server, stopped at the end of a `with`; `stop` and `start` may be repeated: port and data stay the same."""
 
     command: list[str]
     url: str
@@ -68,7 +68,9 @@ class Server:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.stop()
 
     def _wait(self, process: subprocess.Popen[bytes]) -> None:

@@ -20,8 +20,9 @@ class Proxy:
     def add(self, kind: Kind, *, upstream: bool = False, share: float = 1.0, **attributes: int) -> None:
         """Spoil what comes from the server (or goes `upstream`) in this `share` of the connections.
 
-        Attributes by kind: latency (latency, jitter: ms), bandwidth (rate: KB/s), slow_close (delay: ms), timeout
-        (timeout: ms), reset_peer (timeout: ms), slicer (average_size, size_variation: bytes, delay: µs), limit_data (bytes).
+        Attributes by kind: latency (latency, jitter: ms), bandwidth (rate: KB/s), slow_close (delay: ms),
+        timeout (timeout: ms), reset_peer (timeout: ms), slicer (average_size, size_variation: bytes, delay: µs),
+        limit_data (bytes).
         """
         stream = "upstream" if upstream else "downstream"
         toxic = {"type": kind, "stream": stream, "toxicity": share, "attributes": attributes}
