@@ -1,48 +1,34 @@
-"""Runs on this machine: one worker process a run, which executes the compiled package through `kfp.local`."""
+"""Runs on this machine: one worker process a run, which executes the compiled package through `kfp.local`.
 
+A worker holds a lock on its run's folder for as long as it lives, taken before it is started. So whether a run goes on
+can be asked by any process at any time, a reused process id deceives nobody, and no run has two workers.
+"""
+
+import fcntl
 import json
 import os
-import secrets
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO
 
+from application.request import Request as Request
+from application.request import new_request as new_request
 from wafer.errors import RunNotFound, RunNotRetryable
-from wafer.runs import Outcome, Pipeline, StageError, StageRecord, State, judge, stage_records
+from wafer.runs import Outcome, StageError, StageRecord, State, judge, stage_records
 from wafer.settings import Settings
 from wafer.storage import open_store
 
-REQUEST, LOG, PID = "run.json", "log.txt", "pid"
+REQUEST, LOG, PID, LOCK = "run.json", "log.txt", "pid", "lock"
 POLL_SECONDS = 0.1
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What was asked for: which pipeline over which source, with which parameters."""
-
-    run_id: str
-    pipeline: Pipeline
-    source: str
-    created: str
-    parameters: Mapping[str, Any] = field(default_factory=dict)
-
-    def arguments(self) -> dict[str, Any]:
-        """The pipeline's parameters."""
-        return {"source": self.source, "run_id": self.run_id, **self.parameters}
-
-
-def new_request(pipeline: Pipeline, source: str, parameters: Mapping[str, Any]) -> Request:
-    """A request with a fresh run id; a local source becomes an absolute path."""
-    now = datetime.now(UTC)
-    run_id = f"{pipeline}-{now:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
-    where = source if "://" in source else str(Path(source).absolute())
-    return Request(run_id, pipeline, where, now.isoformat(timespec="seconds"), dict(parameters))
+STOP_SECONDS = 10.0
+WORKER = (sys.executable, "-m", "application.worker")
+MARK = "WAFER_RUN_ID"  # in the environment of the worker and of everything it starts
 
 
 def run_folder(settings: Settings, run_id: str) -> Path:
@@ -69,28 +55,45 @@ def all_requests(settings: Settings) -> list[Request]:
     return sorted(found, key=lambda request: (request.created, request.run_id), reverse=True)
 
 
-def start(settings: Settings, request: Request) -> "Worker":
-    """Write the request down, then start its worker in a process group of its own."""
+def start(settings: Settings, request: Request, command: Sequence[str] = WORKER) -> "Worker":
+    """Write the request down, then start its worker in a process group of its own.
+
+    Raises `RunNotRetryable` when the run has a worker already.
+    """
     folder = run_folder(settings, request.run_id)
     folder.mkdir(parents=True, exist_ok=True)
-    temporary = folder / f"{REQUEST}.new"
-    temporary.write_text(json.dumps(asdict(request)), encoding="utf-8")
-    temporary.replace(folder / REQUEST)
-    with (folder / LOG).open("ab") as log:
+    with _locked(folder, request.run_id) as lock, (folder / LOG).open("ab") as log:
+        temporary = folder / f"{REQUEST}.new"
+        temporary.write_text(json.dumps(asdict(request)), encoding="utf-8")
+        temporary.replace(folder / REQUEST)
         process = subprocess.Popen(  # noqa: S603 - our own module
-            [sys.executable, "-m", "application.worker", request.run_id],
+            [*command, request.run_id],
             cwd=folder,
-            env=_worker_environment(settings),
+            env=_worker_environment(settings, request.run_id),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            pass_fds=(lock.fileno(),),  # the worker keeps the lock; what the worker starts does not get it
         )
-    (folder / PID).write_text(str(process.pid), encoding="utf-8")
+        (folder / PID).write_text(str(process.pid), encoding="utf-8")
     return Worker(settings, request, process)
 
 
-def retry(settings: Settings, run_id: str) -> "Worker":
+@contextmanager
+def _locked(folder: Path, run_id: str) -> Iterator[IO[bytes]]:
+    with (folder / LOCK).open("ab") as lock:
+        for _ in range(50):
+            with suppress(BlockingIOError):  # somebody who only asks whether the run goes on holds it for a moment
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            time.sleep(0.01)
+        else:
+            raise RunNotRetryable(f"Run {run_id} is still running; wait for it or cancel it first.")
+        yield lock
+
+
+def retry(settings: Settings, run_id: str, command: Sequence[str] = WORKER) -> "Worker":
     """Run a failed run again under its own id; its finished stages are kept. Raises `RunNotRetryable`."""
     request = read_request(settings, run_id)
     store = open_store(settings.store_uri)
@@ -98,20 +101,28 @@ def retry(settings: Settings, run_id: str) -> "Worker":
         raise RunNotRetryable(f"Run {run_id} succeeded; there is nothing to retry. Start a new run instead.")
     if is_alive(settings, run_id):
         raise RunNotRetryable(f"Run {run_id} is still running; wait for it or cancel it first.")
+    end_leftovers(run_id)
     for record in stage_records(store, run_id):
         if record.state != "succeeded":
             store.delete(f"kfp/{run_id}/stages/{record.stage}.json")
-    return start(settings, request)
+    return start(settings, request, command)
 
 
 def is_alive(settings: Settings, run_id: str) -> bool:
-    """Whether the run's worker process still exists (and is a worker of this run, not a reused process id)."""
+    """Whether the run's worker process still exists."""
     try:
-        pid = int((run_folder(settings, run_id) / PID).read_text(encoding="utf-8"))
-        command = Path(f"/proc/{pid}/cmdline").read_bytes()
-    except (FileNotFoundError, ProcessLookupError, ValueError):
+        with (run_folder(settings, run_id) / LOCK).open("rb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
         return False
-    return run_id.encode() in command.split(b"\0")
+    except BlockingIOError:
+        return True
+    return False
+
+
+def was_started(settings: Settings, run_id: str) -> bool:
+    """Whether the run ever had a worker."""
+    return (run_folder(settings, run_id) / PID).exists()
 
 
 def state(settings: Settings, request: Request) -> State:
@@ -121,7 +132,38 @@ def state(settings: Settings, request: Request) -> State:
     return judge(open_store(settings.store_uri), request.run_id, request.pipeline).state
 
 
-def _worker_environment(settings: Settings) -> dict[str, str]:
+def stop(settings: Settings, run_id: str) -> None:
+    """End a run's worker and every stage process it started; one that has ended already is no error."""
+    deadline = time.monotonic() + STOP_SECONDS
+    _signal(run_id, signal.SIGTERM)
+    while is_alive(settings, run_id) and time.monotonic() < deadline:
+        time.sleep(POLL_SECONDS / 5)
+    end_leftovers(run_id)
+
+
+def end_leftovers(run_id: str) -> None:
+    """Kill the stage processes that outlived their worker, so that none of them writes after the run was judged."""
+    _signal(run_id, signal.SIGKILL)
+
+
+def _signal(run_id: str, number: signal.Signals) -> None:
+    for pid in _processes(run_id):
+        with suppress(ProcessLookupError, PermissionError):
+            os.kill(pid, number)
+
+
+def _processes(run_id: str) -> list[int]:
+    """Processes that carry the run's mark, which no reused process id does."""
+    mark = f"{MARK}={run_id}".encode()
+    found = []
+    for path in Path("/proc").glob("[0-9]*/environ"):
+        with suppress(OSError):  # gone since, or somebody else's
+            if mark in path.read_bytes().split(b"\0"):
+                found.append(int(path.parent.name))
+    return [pid for pid in found if pid != os.getpid()]
+
+
+def _worker_environment(settings: Settings, run_id: str) -> dict[str, str]:
     venv = str(Path(sys.executable).parent)
     return {
         **{name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"},
@@ -129,6 +171,7 @@ def _worker_environment(settings: Settings) -> dict[str, str]:
         "WAFER_HOME": str(settings.home.absolute()),
         "WAFER_STORE": settings.store_uri,
         "PYTHONUNBUFFERED": "1",
+        MARK: run_id,
     }
 
 

@@ -59,7 +59,7 @@ class _Scaled:
 
 
 def _scale(wafers: Wafers, preprocessor: Preprocessor, recipe: Recipe) -> _Scaled:
-    """Scale the sensors that speak often enough by median and interquartile range (standard deviation where that is 0)."""
+    """Scale the sensors that speak often enough by median and interquartile range, by deviation where that is 0."""
     readings = wafers.columns(preprocessor.sensors)
     speaks = np.isnan(readings).mean(axis=0) <= recipe.cluster_max_missing_share
     speaks |= not speaks.any()  # nothing speaks often: better all sensors than none

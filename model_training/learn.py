@@ -52,9 +52,11 @@ def fit_global(features: Features, failed: Bools, fold: Ints, recipe: Recipe, n_
     sample = Sample(features, failed, np.ones(len(failed)))
     tasks: dict[tuple[Family, int], Task] = {}
     for family in FAMILIES:
-        tasks[family, -1] = partial(fit, family, sample, recipe, recipe.seed)
+        tasks[family, -1] = partial(fit, family, sample, recipe, recipe.seed, recipe.forest_trees)
         for number in range(fold.max() + 1):
-            tasks[family, number] = _fold_task(family, sample, fold, number, features[fold == number], recipe)
+            tasks[family, number] = _fold_task(
+                family, sample, fold, number, features[fold == number], recipe, recipe.forest_trees
+            )
     done = run_all(tasks, n_jobs)
     scores = {family: _gather(done, family, fold, np.ones(len(fold), bool)) for family in FAMILIES}
     return GlobalFit({family: done[family, -1] for family in FAMILIES}, scores)  # type: ignore[misc] # task -1 fits
@@ -77,7 +79,9 @@ def fit_cluster(
         return _choose(failed, everywhere)
     sample = Sample(features, failed, np.where(inside, 1.0, recipe.out_of_cluster_weight))
     tasks: dict[tuple[Family, int], Task] = {
-        (family, number): _fold_task(family, sample, fold, number, features[inside & (fold == number)], recipe)
+        (family, number): _fold_task(
+            family, sample, fold, number, features[inside & (fold == number)], recipe, recipe.forest_trees_cluster
+        )
         for family in FAMILIES
         for number in range(fold.max() + 1)
     }
@@ -86,18 +90,20 @@ def fit_cluster(
     share = recipe.cluster_share
     mixed = {f: share * own[f][inside] + (1 - share) * everywhere[f][inside] for f in FAMILIES}
     chosen = _choose(failed[inside], mixed)
-    return replace(chosen, fitted=fit(chosen.family, sample, recipe, recipe.seed))
+    return replace(chosen, fitted=fit(chosen.family, sample, recipe, recipe.seed, recipe.forest_trees_cluster))
 
 
-def _fold_task(family: Family, sample: Sample, fold: Ints, number: int, unseen: Features, recipe: Recipe) -> Task:
-    return partial(fit_and_score, family, sample.rows(fold != number), unseen, recipe, recipe.seed + 1 + number)
+def _fold_task(
+    family: Family, sample: Sample, fold: Ints, number: int, unseen: Features, recipe: Recipe, trees: int
+) -> Task:
+    return partial(fit_and_score, family, sample.rows(fold != number), unseen, recipe, recipe.seed + 1 + number, trees)
 
 
 def _gather(done: Mapping[tuple[Family, int], Fitted | Floats], family: Family, fold: Ints, asked: Bools) -> Floats:
     """Put the scores of the folds back into the order of the wafers; NaN where nobody asked."""
     scores = np.full(len(fold), np.nan)
     for number in range(fold.max() + 1):
-        scores[asked & (fold == number)] = done[family, number]  # type: ignore[assignment] # folds give scores
+        scores[asked & (fold == number)] = done[family, number]
     return scores
 
 

@@ -1,5 +1,6 @@
 """Train on the wafers of one run: `fit_global_models` once, then `train_cluster` for every cluster, side by side."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -115,8 +116,10 @@ def _save(fitted: Fitted, folder: Path) -> None:
         save_forest(fitted.forest, folder / f"{fitted.member.family}.skops")
 
 
-def _save_scores(lesson: _Lesson, scores: dict[Family, Floats], path: Path) -> None:
-    pq.write_table(pa.table({"key": content_keys(lesson.wafers), **{name: scores[name] for name in FAMILIES}}), path)
+def _save_scores(lesson: _Lesson, scores: Mapping[Family, Floats], path: Path) -> None:
+    columns: dict[str, list[str] | Floats] = {"key": content_keys(lesson.wafers)}
+    columns |= {family: scores[family] for family in FAMILIES}
+    pq.write_table(pa.table(columns), path)
 
 
 def _load_scores(lesson: _Lesson, path: Path) -> dict[Family, Floats]:

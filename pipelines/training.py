@@ -85,7 +85,7 @@ def training_pipeline(images: Images) -> GraphComponent:
             prepare(fitted, "model_training", images, LARGE, cached=True)
 
             with dsl.ParallelFor(clustered.outputs["Output"], name="clusters") as number:
-                # The run id comes as a pipeline parameter here: kfp.local 2.17.0 puts the loop's item in the place of any
+                # The run id comes as a pipeline parameter: kfp.local 2.17.0 puts the loop's item in the place of any
                 # parameter that another task put out.
                 trained = train_cluster(
                     run_id=run_id,

@@ -30,7 +30,7 @@ def prediction_page(rows: Sequence[PredictionRow], bundle: Bundle, budget: float
     body += section("Look at these first", _ranked([*flagged, *strange]))
     if strange:
         body += section("Why some wafers are not judged", _strange(strange))
-    body += section("What the threshold means", _threshold(rows, bundle, budget))
+    body += section("What the threshold means", _threshold(bundle, budget))
     body += section("Clusters", _clusters(rows, bundle))
     body += section("Every other wafer", details(f"{len(passing)} passing wafers", _plain(passing)))
     version, run = (rows[0].model_version, rows[0].run_id) if rows else ("", "")
@@ -88,12 +88,12 @@ def _strange(rows: Sequence[PredictionRow]) -> Markup:
     return paragraph(text) + table(["Wafer", "Why", "File"], lines)
 
 
-def _threshold(rows: Sequence[PredictionRow], bundle: Bundle, budget: float) -> Markup:
+def _threshold(bundle: Bundle, budget: float) -> Markup:
     threshold = bundle.out_of_fold.threshold(budget)
     quality = bundle.out_of_fold.quality(budget)
     text = (
-        f"A wafer is flagged from a probability of {threshold:.2%}. On {quality.wafers} training wafers, each scored by "
-        f"models that had not seen it, this flags {quality.false_alarm_rate:.0%} of the good wafers "
+        f"A wafer is flagged from a probability of {threshold:.2%}. On {quality.wafers} training wafers, each scored "
+        f"by models that had not seen it, this flags {quality.false_alarm_rate:.0%} of the good wafers "
         f"(budget {budget:.0%}) and finds {quality.recall:.0%} of the failing ones (chance would find {budget:.0%})."
     )
     explained = (

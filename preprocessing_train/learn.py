@@ -58,12 +58,12 @@ def _unusable(wafers: Wafers, recipe: Recipe) -> dict[str, str]:
     missing = np.isnan(wafers.readings).mean(axis=0)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # a sensor that never spoke has no extremes
-        spread = np.nanmax(wafers.readings, axis=0) > np.nanmin(wafers.readings, axis=0)
+        varies = np.nanmax(wafers.readings, axis=0) > np.nanmin(wafers.readings, axis=0)
     reasons = {}
-    for name, share, varies in zip(wafers.sensors, missing, spread, strict=True):
+    for name, share, alive in zip(wafers.sensors, missing.tolist(), varies.tolist(), strict=True):
         if share > recipe.max_missing_share:
             reasons[name] = "silent"
-        elif not varies:
+        elif not alive:
             reasons[name] = "constant"
     return reasons
 
@@ -92,9 +92,7 @@ def _correlations(readings: Floats) -> Floats:
 def _indicators(wafers: Wafers, sensors: tuple[str, ...]) -> tuple[str, ...]:
     """Pick kept sensors whose silence differs between wafers, one for each distinct pattern of silence."""
     silent = np.isnan(wafers.columns(sensors))
-    varied = silent.any(axis=0) & ~silent.all(axis=0)
     seen: dict[bytes, str] = {}
-    for name, pattern, varies in zip(sensors, silent.T, varied, strict=True):
-        if varies:
-            seen.setdefault(pattern.tobytes(), name)
+    for column in np.flatnonzero(silent.any(axis=0) & ~silent.all(axis=0)):
+        seen.setdefault(silent[:, column].tobytes(), sensors[column])
     return tuple(seen.values())

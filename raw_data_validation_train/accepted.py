@@ -1,6 +1,7 @@
 """The good rows of one file as Parquet, written block by block and visible only when complete."""
 
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from pyarrow import parquet
 
+_GROUP_ROWS = 1000
 _BUFFER = 2**20  # a column is a few kB: without a buffer, each is a write of its own
 # Hundreds of short columns: dictionaries, statistics and a second copy of the schema cost more time than they save.
 _FORMAT = {"compression": "lz4", "use_dictionary": False, "write_statistics": False, "store_schema": False}
@@ -20,36 +22,44 @@ class AcceptedFile:
         self._path = path
         self._part = path.with_name(f"{path.name}.part")
         self._schema = schema
+        self._files = ExitStack()
         self._writer: parquet.ParquetWriter | None = None
-        self._sink: pa.NativeFile | None = None
+        self._waiting: list[pa.RecordBatch] = []
         self.rows = 0
 
     def write(self, table: pa.RecordBatch) -> None:
-        """Append rows as one row group."""
-        if table.num_rows == 0:
-            return
-        if self._writer is None:
-            self._sink = pa.output_stream(self._part, compression=None, buffer_size=_BUFFER)
-            self._writer = parquet.ParquetWriter(self._sink, self._schema, **_FORMAT)
-        self._writer.write_batch(table)
+        """Append rows; small tables are gathered into one row group."""
+        if table.num_rows:
+            self._waiting.append(table)
         self.rows += table.num_rows
+        if sum(table.num_rows for table in self._waiting) >= _GROUP_ROWS:
+            self._write_group()
 
     def close(self, metadata: Mapping[str, str]) -> None:
         """Let the file appear; without rows there is none."""
+        self._write_group()
         if self._writer is not None:
             self._writer.add_key_value_metadata(dict(metadata))
-            self._finish()
+            self._files.close()
             self._part.replace(self._path)
 
     def discard(self) -> None:
         """Forget the rows."""
-        if self._writer is not None:
-            self._finish()
-            self._part.unlink()
+        self._files.close()
+        self._part.unlink(missing_ok=True)
 
-    def _finish(self) -> None:
-        self._writer.close()
-        self._sink.close()
+    def _write_group(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        if len(waiting) > 1:
+            waiting = pa.Table.from_batches(waiting, self._schema).combine_chunks().to_batches()
+        for batch in waiting:
+            self._open().write_batch(batch)
+
+    def _open(self) -> parquet.ParquetWriter:
+        if self._writer is None:
+            sink = self._files.enter_context(pa.output_stream(self._part, compression=None, buffer_size=_BUFFER))
+            self._writer = self._files.enter_context(parquet.ParquetWriter(sink, self._schema, **_FORMAT))
+        return self._writer
 
 
 def wafers_at(path: Path, rows: NDArray[np.int64]) -> list[str]:
@@ -69,7 +79,7 @@ def take_out(path: Path, rows: NDArray[np.int64]) -> int:
             keep = np.ones(table.num_rows, dtype=bool)
             keep[rows[(rows >= first) & (rows < first + table.num_rows)] - first] = False
             first += table.num_rows
-            for batch in table.filter(pa.array(keep)).replace_schema_metadata(None).combine_chunks().to_batches():
+            for batch in table.filter(pa.array(keep)).replace_schema_metadata(None).to_batches():
                 rest.write(batch)
         metadata = {key.decode(): value.decode() for key, value in file.metadata.metadata.items()}
     rest.close(metadata)

@@ -20,6 +20,7 @@ from raw_data_validation_train.verdicts import FileCode, FileVerdict, Finding, R
 from wafer.contract import Contract
 
 _LISTED_SENSORS = 20
+_SECOND_LOOK_LINES = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,10 @@ class Inspector:
                 listed.write(rows.bad)
         findings += reading.findings(lines)
         verdict = reading.verdict(name, lines, findings)
-        (listed.close if verdict.rows_are_listed else listed.discard)()
+        if verdict.rows_are_listed:
+            listed.close()
+        else:
+            listed.discard()
         if verdict.findings:
             accepted.discard()
             return Inspection(verdict, Fingerprints.joined([]))
@@ -103,11 +107,22 @@ class _Reading:
         """Judge block by block."""
         for block in lines:
             body = self._take_header(block) if self._header is None else block
-            if isinstance(self._header, Layout) and body.data.strip(b"\r\n"):
-                rows = read_ordinary(body, self._header, self._contract)
-                rows = rows or SecondLook(self._header, self._contract).read(body)
-                self._count(rows)
-                yield rows
+            if isinstance(self._header, Layout):
+                for rows in self._judged(body, self._header):
+                    self._count(rows)
+                    yield rows
+
+    def _judged(self, block: Block, header: Layout) -> Iterator[Rows]:
+        """The rows of a block in order; the second look is slow and narrowed down to the lines that need it."""
+        if not block.data.strip(b"\r\n"):
+            return
+        if (rows := read_ordinary(block, header, self._contract)) is not None:
+            yield rows
+        elif block.lines > _SECOND_LOOK_LINES and (halves := block.halves()) is not None:
+            for half in halves:
+                yield from self._judged(half, header)
+        else:
+            yield SecondLook(header, self._contract).read(block)
 
     def _take_header(self, block: Block) -> Block:
         header, rest = block.without_header()

@@ -37,6 +37,17 @@ class Block:
         first = head.splitlines(keepends=True)[0] if head else b""
         return first.rstrip(b"\r\n"), Block(self.first_line + 1, self.lines - 1, self.data[len(first) :])
 
+    def halves(self) -> tuple["Block", "Block"] | None:
+        """The block in two of about the same size; None when it cannot be cut."""
+        cut = _end_of_last_line(self.data[: len(self.data) // 2])
+        if cut == 0:
+            return None
+        lines = count_lines(self.data[:cut])
+        return (
+            Block(self.first_line, lines, self.data[:cut]),
+            Block(self.first_line + lines, self.lines - lines, self.data[cut:]),
+        )
+
 
 class FileLines:
     """Blocks of a file's lines; once it has been iterated, `sha256`, `bytes` and the first `trouble` are known.
@@ -44,9 +55,10 @@ class FileLines:
     Reading goes on to the end for the hash, but no block comes after the first trouble.
     """
 
-    def __init__(self, path: Path, limits: Limits) -> None:
+    def __init__(self, path: Path, limits: Limits, block_bytes: int = BLOCK_BYTES) -> None:
         self._path = path
         self._limits = limits
+        self._block_bytes = block_bytes
         self._hash = hashlib.sha256()
         self.bytes = 0
         self.trouble: Finding | None = None
@@ -67,14 +79,14 @@ class FileLines:
                 line += count
         self.trouble = self.trouble or _not_text(carry)
         if carry and self.trouble is None:
-            yield _block(line, 1, carry)
+            yield _block(line, count_lines(carry), carry)
 
     def _cut(self) -> Iterator[tuple[bytes, bytes]]:
         """Pairs of (whole lines, begin of the next line)."""
         carry = b""
         size = self._path.stat().st_size
         with self._path.open("rb", buffering=0) as file:
-            while chunk := file.read(min(BLOCK_BYTES, size + 1)):
+            while chunk := file.read(min(self._block_bytes, size + 1)):
                 self._hash.update(chunk)
                 self.bytes += len(chunk)
                 data = b"" if self.trouble else carry + chunk

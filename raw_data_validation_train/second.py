@@ -48,8 +48,9 @@ class SecondLook:
             if cells is None:
                 bad.append(self._wrong_length(line, text))
                 continue
-            has_value |= [not self._is_missing(cells[at]) for at in self._layout.measured]
-            row = self._judge(line, text, cells)
+            readings, problems = self._readings(cells)
+            has_value |= ~np.isnan(readings)
+            row = self._judge(line, text, cells, readings, problems)
             if isinstance(row, BadRow):
                 bad.append(row)
             else:
@@ -63,16 +64,28 @@ class SecondLook:
         cells = split_row(text)
         return cells if cells is not None and len(cells) == self._layout.width else None
 
-    def _judge(self, line: int, text: str, cells: list[str]) -> _GoodRow | BadRow:
-        problems: Problems = {}
+    def _judge(
+        self, line: int, text: str, cells: list[str], readings: NDArray[np.float64], problems: Problems
+    ) -> _GoodRow | BadRow:
         wafer = self._wafer(cells, problems)
-        readings = np.array([self._reading(n, cells[at], problems) for n, at in enumerate(self._layout.measured)])
         label = self._label(cells, problems)
         if not problems:
             return _GoodRow(line, wafer, readings, label)
         codes = [code for code in RowCode if code in problems]
         message = "; ".join(_first_few(problems[code]) for code in codes)
         return BadRow(line, wafer[:_LONGEST_ID], codes[0], message, text)
+
+    def _readings(self, cells: list[str]) -> tuple[NDArray[np.float64], Problems]:
+        """Value of every measured field: NaN for a missing reading, infinite for one that is noted as a problem."""
+        problems: Problems = {}
+        values = np.empty(len(self._layout.measured))
+        for n, at in enumerate(self._layout.measured):
+            value = self._reading(cells[at])
+            if isinstance(value, RowCode):
+                problems.setdefault(value, []).append(f"{self._layout.names[n]} is {_shown(cells[at])}")
+                value = np.inf
+            values[n] = value
+        return values, problems
 
     def _wafer(self, cells: list[str], problems: Problems) -> str:
         if self._layout.id_at is None:
@@ -82,23 +95,17 @@ class SecondLook:
             problems[RowCode.WAFER_ID] = [f"the wafer id is {_shown(wafer)}"]
         return wafer
 
-    def _reading(self, n: int, text: str, problems: Problems) -> float:
-        """The number a field holds, NaN for a missing reading or for one that is noted as a problem."""
-        if self._is_missing(text):
+    def _reading(self, text: str) -> float | RowCode:
+        bounds = self._contract.policy.readings
+        if text in bounds.missing:
             return np.nan
-        number, bounds = text.strip(" \t"), self._contract.policy.readings
+        number = text.strip(" \t")
         if _NUMBER.fullmatch(number):
             value = float(number)
-            if bounds.lowest <= value <= bounds.highest:
-                return value
-            code = RowCode.OUT_OF_RANGE
-        else:
-            code = RowCode.NOT_FINITE if _NOT_FINITE.fullmatch(number) else RowCode.NOT_A_NUMBER
-        problems.setdefault(code, []).append(f"{self._layout.names[n]} is {_shown(text)}")
-        return np.nan
-
-    def _is_missing(self, text: str) -> bool:
-        return not text.strip(" \t") or text in self._contract.policy.readings.missing
+            return value if bounds.lowest <= value <= bounds.highest else RowCode.OUT_OF_RANGE
+        if not number:
+            return np.nan
+        return RowCode.NOT_FINITE if _NOT_FINITE.fullmatch(number) else RowCode.NOT_A_NUMBER
 
     def _label(self, cells: list[str], problems: Problems) -> int:
         if self._layout.label_at is None:

@@ -30,6 +30,14 @@ REGISTRY_HOSTS = [
 MACHINE_PATH = re.compile(r"(?<![\w.}])/(?:work|root|home|Users)/\w")
 
 
+# Imported by functions of the bundle that these stages never call: they write its first parts only.
+BEHIND_THE_BUNDLE = {
+    "clustering": {"pandas", "skops", "xgboost"},
+    "preprocessing_train": {"pandas", "skops", "xgboost"},
+    "model_training": {"pandas"},
+}
+
+
 def _lock_module() -> ModuleType:
     spec = importlib.util.spec_from_file_location("lock", ROOT / ".ci" / "lock.py")
     assert spec is not None
@@ -83,7 +91,9 @@ def imported(stage: str) -> dict[str, set[str]]:
     return {
         module: {re.sub(r"[-_.]+", "-", name.lower()) for name in provided_by[module]}
         for module in upstream
-        if graph.is_module_squashed(module) and module in provided_by
+        if graph.is_module_squashed(module)
+        and module in provided_by
+        and module not in BEHIND_THE_BUNDLE.get(stage, set())
     }
 
 

@@ -1,5 +1,8 @@
 """What the suite relies on from real S3, MongoDB and MLflow servers, and from the faults on the wire to them."""
 
+import os
+import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
@@ -16,6 +19,18 @@ from tests.servers.fixtures import S3Server
 from tests.servers.parts import start_toxiproxy
 from tests.servers.server import NotReady, Server, start_on_free_port
 from tests.servers.toxiproxy import Proxy
+
+ROOT = Path(__file__).parents[1]
+OWNER = """
+import sys
+from pathlib import Path
+from tests.servers.server import Server
+pid = Path(sys.argv[1])
+command = ["sh", "-c", 'echo $$ > "$0.part" && mv "$0.part" "$0" && exec sleep 600', str(pid)]
+Server(command, "", 0, pid.with_name("log"), lambda url: pid.exists()).start()
+print("started", flush=True)
+sys.stdin.read()
+"""
 
 
 def test_s3_keeps_an_object_and_refuses_to_write_it_twice_on_condition(s3_bucket: str) -> None:
@@ -122,6 +137,31 @@ def test_a_server_that_ends_by_itself_is_reported_with_its_last_words(tmp_path: 
 
     with pytest.raises(NotReady, match=r"ended with 3:\n(?s:.*)no space left"):
         start_on_free_port(describe)
+
+
+def test_a_server_ends_with_the_process_that_started_it_even_if_that_is_killed(tmp_path: Path) -> None:
+    pid_file = tmp_path / "pid"
+    owner = subprocess.Popen(
+        [sys.executable, "-c", OWNER, str(pid_file)], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert owner.stdout is not None
+    assert owner.stdout.readline() == b"started\n"
+    server = int(pid_file.read_text())
+
+    owner.kill()
+    owner.communicate()
+
+    deadline = time.monotonic() + 20
+    while _is_alive(server):
+        assert time.monotonic() < deadline
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def _status(url: str) -> int:

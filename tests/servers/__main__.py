@@ -38,7 +38,8 @@ def main() -> int:
 
 
 def _run() -> None:
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     with TemporaryDirectory(prefix="wafer-servers-") as folder, ExitStack() as stack:
         try:
             for name, value in _start_all(Path(folder), stack).items():

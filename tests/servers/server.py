@@ -1,20 +1,23 @@
 """A server that runs in the background on a port of 127.0.0.1 for as long as it is needed."""
 
 import os
-import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from tests.servers import keeper
+
 READY_SECONDS = 120.0
-STOP_SECONDS = 10.0
 PAUSE_SECONDS = 0.05
 ATTEMPTS = 3  # another program may take a free port before the server does
+KEEPER = [sys.executable, "-I", "-S", keeper.__file__]
 
 
 class NotReady(Exception):
@@ -37,13 +40,13 @@ class Server:
         """Start the program and wait until it answers; `NotReady` if it ends or does not answer in time."""
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                self.command,
+                [*KEEPER, *self.command],
                 cwd=self.log.parent,
                 env=os.environ | dict(self.environment),
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
-                start_new_session=True,  # so that Ctrl-C reaches us alone, and children are stopped with their parent
+                start_new_session=True,  # Ctrl-C is for us, who then stop it
             )
         try:
             self._wait(self._process)
@@ -52,18 +55,12 @@ class Server:
             raise
 
     def stop(self) -> None:
-        """End the program and its children: politely, and by force if that takes too long."""
+        """End the program and its children."""
         if self._process is None:
             return
         process, self._process = self._process, None
-        _signal_group(process.pid, signal.SIGTERM)
-        try:
-            process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            pass
-        finally:
-            _signal_group(process.pid, signal.SIGKILL)
-            process.wait()
+        with suppress(BrokenPipeError):  # it has ended by itself
+            process.communicate(b"\n", keeper.POLITE_SECONDS + 10)
 
     def __enter__(self) -> Self:
         return self
@@ -107,10 +104,3 @@ def _free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
     return port
-
-
-def _signal_group(pid: int, number: signal.Signals) -> None:
-    try:
-        os.killpg(pid, number)
-    except ProcessLookupError:  # it has ended by itself
-        return

@@ -10,7 +10,7 @@ from wafer.bundle.clusters import ClusterModel
 from wafer.bundle.files import read_json, replacing, seal, verify
 from wafer.bundle.forest import check_forest_file
 from wafer.bundle.members import FAMILIES, Family, load_member
-from wafer.bundle.out_of_fold import OutOfFold, joined, load_out_of_fold
+from wafer.bundle.out_of_fold import joined, load_out_of_fold
 from wafer.bundle.preprocessor import Preprocessor
 from wafer.bundle.scoring import Bundle, ClusterScorer
 from wafer.bundle.statistics import SensorStatistics
@@ -76,11 +76,20 @@ def _copy_members(source: Path, families: Sequence[Family], target: Path) -> Non
                 shutil.copyfile(source / name, target / name)
 
 
-def load_bundle(folder: Path, expected_digest: str | None = None) -> Bundle:
-    """Verify a bundle completely, then load it. Raises BundleRejected before anything of it is built."""
+def verify_bundle(folder: Path, expected_digest: str | None = None) -> dict[str, Any]:
+    """Check every byte of a bundle and every type it names, importing nothing; return what its seal says.
+
+    Raises BundleRejected.
+    """
     about = verify(folder, expected_digest)
     for path in sorted(folder.rglob("*.skops")):
         check_forest_file(path)
+    return about
+
+
+def load_bundle(folder: Path, expected_digest: str | None = None) -> Bundle:
+    """Verify a bundle completely, then load it. Raises BundleRejected before anything of it is built."""
+    about = verify_bundle(folder, expected_digest)
     try:
         return Bundle(
             digest=about["digest"],

@@ -41,7 +41,7 @@ def probability_of(log_odds: Floats) -> Floats:
 
 
 def fit_calibration(scores: Floats, failed: Bools) -> Calibration:
-    """Fit Platt scaling on scores of wafers the scoring model never saw (Platt 1999; Newton steps after Lin et al. 2007).
+    """Fit Platt scaling on scores of wafers the scoring model never saw (Platt 1999).
 
     The targets are drawn in by one wafer of each class, which keeps the slope finite when the classes separate.
     """
@@ -73,9 +73,9 @@ def _newton(standard: Floats, targets: Floats) -> tuple[float, float]:
 
 
 def threshold_for(budget: float, probability: Floats, failed: Bools) -> float:
-    """Return the lowest threshold that flags at most this share of the good wafers; flagged is `probability >= threshold`.
+    """Return the lowest threshold that flags at most this share of the good wafers.
 
-    A larger budget never gives a higher threshold. A budget of 1 flags everything.
+    Flagged is `probability >= threshold`. A larger budget never gives a higher threshold; a budget of 1 flags all.
     """
     good = np.sort(probability[~failed])[::-1]
     allowed = int(np.floor(budget * len(good) + 1e-9))

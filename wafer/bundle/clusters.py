@@ -73,7 +73,7 @@ class ClusterModel:
         z = np.clip(self._robust_z(wafers.columns(self.sensors)), -self.clip, self.clip) - self.mean
         places = row_products(z, self.components)
         squared = ((places[:, None, :] - self.centroids) ** 2).sum(axis=-1)
-        return squared.argmin(axis=1).astype(np.int64)
+        return np.asarray(squared.argmin(axis=1), dtype=np.int64)
 
     def novelty(self, wafers: Wafers) -> Novelty:
         """Measure how unlike the training wafers each wafer is."""

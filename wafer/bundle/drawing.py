@@ -2,12 +2,12 @@
 
 import io
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_STYLE = {
+_STYLE: "dict[Any, Any]" = {  # matplotlib types every key of its settings by name
     "svg.hashsalt": "wafer",
     "svg.fonttype": "none",
     "font.size": 9.0,

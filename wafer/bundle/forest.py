@@ -80,7 +80,7 @@ def check_forest_file(path: Path) -> None:
 
 
 def canonical(data: bytes) -> bytes:
-    """Rewrite a skops archive: nodes numbered in order, arrays named by content, fixed dates, no uninitialised bytes."""
+    """Rewrite a skops archive: nodes numbered in order, arrays named by content, fixed dates, no stray bytes."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         schema = json.loads(archive.read(_SCHEMA))
         arrays = {name: _clean_array(archive.read(name)) for name in archive.namelist() if name != _SCHEMA}
@@ -108,7 +108,7 @@ def _nodes(schema: object) -> Iterator[dict[str, Any]]:
 
 
 def _clean_array(content: bytes) -> bytes:
-    """Copy an array field by field: scikit-learn initialises neither the padding of its tree nodes nor a leaf's default."""
+    """Copy an array field by field: scikit-learn never sets the padding of its tree nodes, nor a leaf's default."""
     array = np.load(io.BytesIO(content), allow_pickle=False)
     if array.dtype.names:
         fresh = np.zeros(array.shape, array.dtype)  # zeros_like would leave the padding as it is
@@ -159,7 +159,7 @@ def booster_of(forest: "RandomForestClassifier") -> "Booster":
         "objective": {"name": "reg:squarederror", "reg_loss_param": {"scale_pos_weight": "1"}},
     }
     document = {"learner": learner, "version": [3, 2, 0]}
-    return xgboost.Booster(model_file=bytearray(json.dumps(document), "ascii"))
+    return xgboost.Booster({"nthread": 1}, model_file=bytearray(json.dumps(document), "ascii"))
 
 
 def _tree_json(number: int, tree: Any, trees: int) -> dict[str, Any]:  # noqa: ANN401 - a Cython class

@@ -30,12 +30,12 @@ class Member:
         return np.asarray(self.booster.inplace_predict(features, predict_type="margin"), dtype=np.float64)
 
     def contributions(self, features: Features) -> Floats:
-        """Return exact Shapley values, (rows, features); with a constant they add up to the score (Lundberg et al. 2020)."""
+        """Return exact Shapley values, (rows, features); with a constant they add up to the score (Lundberg 2020)."""
         if not len(features):
             return np.empty_like(features, dtype=np.float64)
         import xgboost
 
-        values = self.booster.predict(xgboost.DMatrix(features), pred_contribs=True)
+        values = self.booster.predict(xgboost.DMatrix(features, nthread=1), pred_contribs=True)
         return np.asarray(values[:, :-1], dtype=np.float64)
 
     def save(self, path: "Path") -> None:
@@ -44,7 +44,7 @@ class Member:
 
 
 def load_member(family: Family, path: "Path") -> Member:
-    """Read a member written by `save`."""
+    """Read a member written by `save`; it answers on one thread, since waking more costs more than a batch's trees."""
     import xgboost
 
-    return Member(family, xgboost.Booster(model_file=bytearray(path.read_bytes())))
+    return Member(family, xgboost.Booster({"nthread": 1}, model_file=bytearray(path.read_bytes())))

@@ -42,7 +42,7 @@ def measure(failed: Bools, probability: Floats, flagged: Bools) -> Quality:
 
 
 def roc_points(failed: Bools, scores: Floats) -> tuple[Floats, Floats, Floats]:
-    """Return false alarm rate, recall and score from the strictest threshold to the loosest, starting at (0, 0, inf)."""
+    """Return false alarm rate, recall and score, from the strictest threshold to the loosest: first (0, 0, inf)."""
     order = np.argsort(-scores, kind="stable")
     ranked, hits = scores[order], failed[order]
     last = np.append(np.flatnonzero(np.diff(ranked)), len(ranked) - 1)  # equal scores are flagged together

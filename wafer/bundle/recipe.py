@@ -35,7 +35,8 @@ class Recipe:
     folds: int = 3
     out_of_cluster_weight: float = 0.2
     cluster_share: float = 0.5
-    forest_trees: int = 200
+    forest_trees: int = 500
+    forest_trees_cluster: int = 250  # averaged with the global forest, so a wafer is judged by 750 trees
     forest_min_leaf: int = 5
     boosting_rounds: int = 400
     boosting_learning_rate: float = 0.01

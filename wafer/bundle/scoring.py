@@ -63,7 +63,7 @@ class Scores:
         )
 
     def order(self) -> Ints:
-        """Return positions, most suspicious first: wafers to look at before passing ones, then by probability, then by name."""
+        """Return positions, most suspicious first: those to look at, then passing ones, by probability and name."""
         passing = [verdict == "pass" for verdict in self.verdicts]
         keys = [
             (p, -q, name, i) for i, (p, q, name) in enumerate(zip(passing, self.probability, self.names, strict=True))

@@ -112,9 +112,10 @@ def wafers_from_frame(
 
 
 def training_rows(wafers: Wafers) -> Wafers:
-    """Return the wafers in an order that only their readings decide, columns in natural order, exact copies counted once.
+    """Return the wafers in an order that only their readings decide, exact copies counted once.
 
-    A model then depends neither on wafer numbers, nor on the order of rows and columns, nor on a batch dropped twice.
+    Columns come in natural order. A model then depends neither on wafer numbers, nor on the order of rows and
+    columns, nor on a batch dropped twice.
     """
     sensors = tuple(sorted(wafers.sensors, key=_natural))
     ordered = replace(wafers, sensors=sensors, readings=wafers.columns(sensors))

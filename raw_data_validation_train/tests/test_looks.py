@@ -1,0 +1,122 @@
+"""The fast look and the second look must never disagree about a value."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from raw_data_validation_train.fast import read_ordinary
+from raw_data_validation_train.header import Headers, Layout
+from raw_data_validation_train.lines import Block
+from raw_data_validation_train.second import SecondLook
+from raw_data_validation_train.tests.corpus import batch
+from wafer.contract import Contract, load_contract
+
+SCHEMA = (
+    '{"SampleFileName": "wafer_01012020_000000.csv", "LengthOfDateStampInFile": 8, "LengthOfTimeStampInFile": 6, '
+    '"NumberofColumns": 5, '
+    '"ColName": {"Wafer": "varchar", "S1": "float", "S2": "float", "S3": "float", "Output": "Integer"}}'
+)
+CONTRACT = load_contract("training", SCHEMA, '{"readings": {"missing": ["-999", "n.a."]}}')
+
+
+def layout_of(header: bytes, contract: Contract) -> Layout:
+    layout = Headers(contract).layout(header)
+    assert isinstance(layout, Layout)
+    return layout
+
+
+LAYOUT = layout_of(b"Wafer,S1,S2,S3,Output", CONTRACT)
+_PIECES = [
+    "1",
+    "0",
+    "9",
+    ".",
+    "-",
+    "+",
+    "e",
+    "E",
+    " ",
+    "\t",
+    '"',
+    "'",
+    "n",
+    "a",
+    "N",
+    "i",
+    "f",
+    "x",
+    "_",
+    ",",
+    "é",
+    "٣",
+    "inf",
+    "999",
+]
+_CELL = st.one_of(
+    st.lists(st.sampled_from(_PIECES), max_size=5).map("".join),
+    st.floats().map(repr),
+    st.integers().map(str),
+    st.sampled_from(["", "-999", "n.a.", " -999", '"1"', '"1.5"', '""', "NaN", "1e400", "nan(1)"]),
+)
+
+
+@settings(max_examples=600, deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["W1", '"W2"', "W 3", ""]), _CELL, _CELL, st.sampled_from(["1", "-1", "1.0", "0", ""])
+        ),
+        min_size=1,
+        max_size=3,
+    )
+)
+def test_a_block_the_fast_look_takes_is_the_same_in_the_second_look(rows: list[tuple[str, str, str, str]]) -> None:
+    text = "".join(f"{wafer},{one},{two},7,{label}\n" for wafer, one, two, label in rows)
+    block = Block(2, len(rows), text.encode())
+
+    fast = read_ordinary(block, LAYOUT, CONTRACT)
+    second = SecondLook(LAYOUT, CONTRACT).read(block)
+
+    assert second.rows_in == len(rows)
+    if fast is not None:
+        assert not second.bad
+        assert fast.ids == second.ids
+        assert fast.table.equals(second.table)
+        np.testing.assert_array_equal(fast.readings, second.readings)
+        np.testing.assert_array_equal(fast.has_value, second.has_value)
+        np.testing.assert_array_equal(fast.lines, second.lines)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.floats(min_value=-3e38, max_value=3e38))
+def test_every_number_comes_out_as_python_reads_it(value: float) -> None:
+    block = Block(2, 1, f"W,{value!r},,{value:.4g},1\n".encode())
+
+    rows = read_ordinary(block, LAYOUT, CONTRACT)
+
+    assert rows is not None
+    assert rows.readings[0, 0] == value
+    assert math.isnan(rows.readings[0, 1])
+
+
+def test_ordinary_rows_never_need_the_second_look() -> None:
+    contract = load_contract("training")
+    made = batch(1, rows=50)
+    made.rows[7][3] = "-1.5e-07"
+    layout = layout_of(made.lines()[0].rstrip().encode(), contract)
+
+    rows = read_ordinary(Block(2, 50, "".join(made.lines()[1:]).encode()), layout, contract)
+
+    assert rows is not None
+    assert rows.rows_in == 50
+
+
+@pytest.mark.parametrize("blank", ["\n", "\r"])
+def test_a_stray_line_end_is_left_to_the_second_look(blank: str) -> None:
+    block = Block(2, 2, f"W1,1,2,3,1{blank}{blank}".encode())
+
+    assert read_ordinary(block, LAYOUT, CONTRACT) is None
+    assert SecondLook(LAYOUT, CONTRACT).read(block).ids == ["W1"]

@@ -1,0 +1,18 @@
+# Development: one NAT gateway, few nodes, and a destroy takes everything with it.
+
+module "platform" {
+  source = "../../modules/platform"
+
+  environment         = "dev"
+  disposable          = true
+  cidr                = "10.20.0.0/16"
+  zone_count          = 2
+  detailed_monitoring = false
+  kfp_artifact_days   = var.kfp_artifact_days
+  quarantine_days     = 30
+  node_count          = var.node_count
+  cluster_admin_roles = var.cluster_admin_roles
+  operator_cidrs      = var.operator_cidrs
+  github_repository   = var.github_repository
+  mlflow_requirements = file("${path.root}/../../../locks/load_prod_model.txt") # the stage that registers: server and client agree
+}

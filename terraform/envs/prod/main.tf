@@ -1,0 +1,20 @@
+# Production: three zones that fail alone, AWS services reached inside the VPC, and nothing that holds data goes with a destroy.
+
+module "platform" {
+  source = "../../modules/platform"
+
+  environment          = "prod"
+  disposable           = false
+  cidr                 = "10.30.0.0/16"
+  zone_count           = 3
+  nat_per_zone         = true
+  interface_endpoints  = ["ecr.api", "ecr.dkr", "sts", "logs", "ssm", "ssmmessages", "ec2messages"]
+  kfp_artifact_days    = var.kfp_artifact_days
+  quarantine_days      = 365
+  node_count           = var.node_count
+  cluster_admin_roles  = var.cluster_admin_roles
+  operator_cidrs       = var.operator_cidrs
+  github_repository    = var.github_repository
+  mlflow_requirements  = file("${path.root}/../../../locks/load_prod_model.txt") # the stage that registers: server and client agree
+  mlflow_instance_type = "m7i.large"
+}

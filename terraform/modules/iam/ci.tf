@@ -1,0 +1,109 @@
+# What builds and deploys: image push for Jenkins (attached to its machine's role), package sync for GitHub by OIDC. No keys.
+
+data "aws_region" "current" {}
+
+resource "aws_iam_policy" "image_push" {
+  name        = "${var.name}-image-push"
+  description = "Push images to the repositories of ${var.name} and read what scanning found"
+  policy      = data.aws_iam_policy_document.image_push.json
+}
+
+data "aws_iam_policy_document" "image_push" {
+  #checkov:skip=CKV_AWS_356:ecr:GetAuthorizationToken knows no resource; it gives a login, not a permission
+  statement {
+    sid       = "Login"
+    actions   = ["ecr:GetAuthorizationToken"]
+    resources = ["*"]
+  }
+
+  statement {
+    sid = "PushAndReadFindings"
+    actions = [
+      "ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:CompleteLayerUpload", "ecr:DescribeImages",
+      "ecr:DescribeImageScanFindings", "ecr:GetDownloadUrlForLayer", "ecr:InitiateLayerUpload", "ecr:PutImage",
+      "ecr:UploadLayerPart",
+    ]
+    resources = var.repository_arns
+  }
+}
+
+resource "aws_iam_openid_connect_provider" "github" {
+  count = var.github_repository == "" ? 0 : 1
+
+  url            = "https://token.actions.githubusercontent.com"
+  client_id_list = ["sts.amazonaws.com"]
+}
+
+resource "aws_iam_role" "sync" {
+  count = var.github_repository == "" ? 0 : 1
+
+  name               = "${var.name}-sync"
+  description        = "GitHub workflow that copies compiled pipelines to the store"
+  assume_role_policy = data.aws_iam_policy_document.github_trust[0].json
+}
+
+data "aws_iam_policy_document" "github_trust" {
+  count = var.github_repository == "" ? 0 : 1
+
+  statement {
+    actions = ["sts:AssumeRoleWithWebIdentity"]
+
+    principals {
+      type        = "Federated"
+      identifiers = [aws_iam_openid_connect_provider.github[0].arn]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "token.actions.githubusercontent.com:aud"
+      values   = ["sts.amazonaws.com"]
+    }
+
+    # One branch of one repository; a pull request has another subject.
+    condition {
+      test     = "StringEquals"
+      variable = "token.actions.githubusercontent.com:sub"
+      values   = ["repo:${var.github_repository}:ref:refs/heads/${var.github_branch}"]
+    }
+  }
+}
+
+resource "aws_iam_role_policy" "sync" {
+  count = var.github_repository == "" ? 0 : 1
+
+  name   = "pipelines"
+  role   = aws_iam_role.sync[0].id
+  policy = data.aws_iam_policy_document.sync.json
+}
+
+data "aws_iam_policy_document" "sync" {
+  statement {
+    sid       = "Packages"
+    actions   = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"]
+    resources = ["${var.store_arn}/pipelines/*"]
+  }
+
+  statement {
+    sid       = "List"
+    actions   = ["s3:ListBucket"]
+    resources = [var.store_arn]
+
+    condition {
+      test     = "StringLike"
+      variable = "s3:prefix"
+      values   = ["pipelines/*"]
+    }
+  }
+
+  statement {
+    sid       = "Encrypt"
+    actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
+    resources = [var.kms_key_arn]
+
+    condition {
+      test     = "StringEquals"
+      variable = "kms:ViaService"
+      values   = ["s3.${data.aws_region.current.name}.amazonaws.com"]
+    }
+  }
+}

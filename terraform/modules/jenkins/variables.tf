@@ -1,0 +1,92 @@
+variable "name" {
+  description = "Environment's name; the machine is called <name>-jenkins."
+  type        = string
+}
+
+variable "subnet_id" {
+  description = "Private subnet of the machine."
+  type        = string
+}
+
+variable "zone_id" {
+  description = "Private DNS zone."
+  type        = string
+}
+
+variable "zone_name" {
+  description = "Name of that zone; the machine is jenkins.<zone>."
+  type        = string
+}
+
+variable "operator_cidrs" {
+  description = "Private ranges (a VPN) that reach the page on port 8080."
+  type        = set(string)
+  default     = []
+}
+
+variable "policy_arns" {
+  description = "What the machine may do: name -> IAM policy."
+  type        = map(string)
+}
+
+variable "registry" {
+  description = "Host of the image registry, whose logins come from the machine's role."
+  type        = string
+}
+
+variable "volume_key_arn" {
+  description = "Key of the machine's volumes."
+  type        = string
+}
+
+variable "jenkins_version" {
+  description = "Jenkins LTS version."
+  type        = string
+  default     = "2.555.1"
+
+  validation {
+    condition     = can(regex("^2\\.[0-9]+\\.[0-9]+$", var.jenkins_version))
+    error_message = "Give an LTS version of three parts, such as 2.555.1."
+  }
+}
+
+variable "repository_key_url" {
+  description = "Key that signs the Jenkins packages; the project changes it every three years."
+  type        = string
+  default     = "https://pkg.jenkins.io/debian-stable/jenkins.io-2026.key"
+
+  validation {
+    condition     = startswith(var.repository_key_url, "https://")
+    error_message = "A signing key is fetched over HTTPS only."
+  }
+}
+
+variable "instance_type" {
+  description = "Instance type of the machine."
+  type        = string
+  default     = "m7i.large"
+}
+
+variable "ami_parameter" {
+  description = "Systems Manager parameter of a Debian 13 image: it has podman, which Amazon Linux lacks, and installs over HTTPS."
+  type        = string
+  default     = "/aws/service/debian/release/13/latest/amd64"
+}
+
+variable "data_volume_gb" {
+  description = "Disk of Jenkins' home and of podman's layers."
+  type        = number
+  default     = 100
+}
+
+variable "final_snapshot" {
+  description = "Whether a destroy first takes a snapshot of Jenkins' home."
+  type        = bool
+  default     = true
+}
+
+variable "detailed_monitoring" {
+  description = "Measurements every minute instead of every five."
+  type        = bool
+  default     = true
+}

@@ -1,0 +1,131 @@
+variable "environment" {
+  description = "Name of the environment, part of every resource's name."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9]{1,9}$", var.environment))
+    error_message = "2 to 10 lower-case letters and digits, a letter first."
+  }
+}
+
+variable "disposable" {
+  description = "Whether a destroy may take the data with it; false protects buckets, images and ledger and snapshots disks."
+  type        = bool
+  default     = false
+}
+
+variable "cidr" {
+  description = "Private range of the VPC."
+  type        = string
+}
+
+variable "zone_count" {
+  description = "Availability zones."
+  type        = number
+  default     = 2
+}
+
+variable "nat_per_zone" {
+  description = "One NAT gateway a zone instead of one for all."
+  type        = bool
+  default     = false
+}
+
+variable "interface_endpoints" {
+  description = "AWS services reached inside the VPC instead of through NAT."
+  type        = set(string)
+  default     = []
+}
+
+variable "kfp_artifact_days" {
+  description = "Days that artifacts between stages are kept; the lineage in Kubeflow's page ends with them."
+  type        = number
+  default     = 30
+
+  validation {
+    condition     = var.kfp_artifact_days >= 7
+    error_message = "Keep them a week or more: a failed run is resumed from them."
+  }
+}
+
+variable "quarantine_days" {
+  description = "Days that refused files and rows are kept."
+  type        = number
+  default     = 180
+
+  validation {
+    condition     = var.quarantine_days >= 30
+    error_message = "Keep refused files a month or more, for those who mend them."
+  }
+}
+
+variable "noncurrent_version_days" {
+  description = "Days that overwritten and deleted objects can be brought back."
+  type        = number
+  default     = 30
+}
+
+variable "kubernetes_version" {
+  description = "Kubernetes minor version."
+  type        = string
+  default     = "1.34"
+}
+
+variable "node_types" {
+  description = "Instance types of the nodes."
+  type        = list(string)
+  default     = ["m7i.xlarge"]
+}
+
+variable "node_count" {
+  description = "Fewest, wanted and most nodes."
+  type        = object({ min = number, desired = number, max = number })
+  default     = { min = 2, desired = 2, max = 4 }
+}
+
+variable "addons" {
+  description = "EKS add-ons that AWS keeps up to date."
+  type        = set(string)
+  default     = ["vpc-cni", "kube-proxy", "coredns", "aws-ebs-csi-driver"]
+}
+
+variable "cluster_admin_roles" {
+  description = "IAM roles of this account, by name, that administer the cluster."
+  type        = set(string)
+  default     = []
+}
+
+variable "operator_cidrs" {
+  description = "Private ranges (a VPN) that reach the Kubernetes API and the Jenkins page; empty: Session Manager tunnels only."
+  type        = set(string)
+  default     = []
+}
+
+variable "github_repository" {
+  description = "Repository (owner/name) whose workflow copies compiled pipelines to the store; empty: none."
+  type        = string
+  default     = ""
+}
+
+variable "detailed_monitoring" {
+  description = "Measure the machines every minute instead of every five."
+  type        = bool
+  default     = true
+}
+
+variable "mlflow_requirements" {
+  description = "Text of the hashed package lock that the MLflow server installs; null: its image brings MLflow."
+  type        = string
+}
+
+variable "mlflow_instance_type" {
+  description = "Instance type of the MLflow server."
+  type        = string
+  default     = "t3.medium"
+}
+
+variable "jenkins_ami_parameter" {
+  description = "Systems Manager parameter of Jenkins' Debian image."
+  type        = string
+  default     = "/aws/service/debian/release/13/latest/amd64"
+}
