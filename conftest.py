@@ -7,6 +7,8 @@ import pytest
 
 from wafer.contract import Contract, load_contract
 
+pytest_plugins = ["tests.servers.fixtures"]
+
 ROOT = Path(__file__).parent
 REAL_DATA = Path(os.environ.get("WAFER_DATA", ROOT.parent / "shared" / "data" / "wafer"))
 

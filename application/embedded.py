@@ -135,7 +135,9 @@ def state(settings: Settings, request: Request) -> State:
 def stop(settings: Settings, run_id: str) -> None:
     """End a run's worker and every stage process it started; one that has ended already is no error."""
     deadline = time.monotonic() + STOP_SECONDS
-    _signal(run_id, signal.SIGTERM)
+    if is_alive(settings, run_id):
+        with suppress(ProcessLookupError):
+            os.killpg(int((run_folder(settings, run_id) / PID).read_text(encoding="utf-8")), signal.SIGTERM)
     while is_alive(settings, run_id) and time.monotonic() < deadline:
         time.sleep(POLL_SECONDS / 5)
     end_leftovers(run_id)
@@ -143,13 +145,9 @@ def stop(settings: Settings, run_id: str) -> None:
 
 def end_leftovers(run_id: str) -> None:
     """Kill the stage processes that outlived their worker, so that none of them writes after the run was judged."""
-    _signal(run_id, signal.SIGKILL)
-
-
-def _signal(run_id: str, number: signal.Signals) -> None:
     for pid in _processes(run_id):
         with suppress(ProcessLookupError, PermissionError):
-            os.kill(pid, number)
+            os.kill(pid, signal.SIGKILL)
 
 
 def _processes(run_id: str) -> list[int]:

@@ -103,6 +103,7 @@ def _block(batch: pa.RecordBatch, file: str, sha256: str, contract: Contract) ->
     for number, sensor in enumerate(sensors):
         readings[:, number] = sensor.to_numpy(zero_copy_only=False)
     readings[np.isnan(readings)] = np.nan  # one bit pattern for every missing reading: ids are made from the bits
+    readings += 0.0  # -0.0 becomes 0.0: not every database keeps the sign of nothing
     ids = _document_ids(sha256, contract.sensors, wafers.to_pylist(), readings, failed)
     return _Block(file, sha256, wafers.to_pylist(), ids, readings, failed)
 

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from model_training.families import Fitted
 from model_training.judge import FamilyFigures, judge
-from model_training.learn import ClusterFit, fit_cluster, fit_global, split_folds
+from model_training.learn import ClusterFit, Lesson, fit_cluster, fit_global, make_lesson
 from model_training.page import cluster_page
 from wafer.bundle.assembly import CLUSTERS, GLOBAL, MEMBER, OUT_OF_FOLD, PREPROCESSOR
 from wafer.bundle.calibration import probability_of
@@ -23,7 +23,7 @@ from wafer.bundle.metrics import roc_auc
 from wafer.bundle.out_of_fold import OutOfFold
 from wafer.bundle.preprocessor import Preprocessor
 from wafer.bundle.recipe import Recipe
-from wafer.bundle.wafers import Bools, Features, Floats, Ints, Wafers, content_keys, read_wafers, training_rows
+from wafer.bundle.wafers import Bools, Floats, Wafers, content_keys, read_wafers, training_rows
 from wafer.errors import BundleRejected
 
 
@@ -49,30 +49,20 @@ class TrainedCluster:
     parameters: dict[Family, dict[str, Any]]
 
 
-@dataclass(frozen=True, slots=True)
-class _Lesson:
-    """What every fit of a run shares; computed from the inputs alone, so each task finds the same."""
-
-    wafers: Wafers
-    failed: Bools
-    features: Features
-    fold: Ints
-
-
 def fit_global_models(
     export: Path, preprocessor: Path, out: Path, recipe: Recipe | None = None, n_jobs: int = 1
 ) -> GlobalModels:
     """Fit both families on all wafers and write the directory `out`; `n_jobs` changes the time, never the bytes."""
     recipe = recipe or Recipe()
-    lesson = _lesson(export, preprocessor, recipe)
-    done = fit_global(lesson.features, lesson.failed, lesson.fold, recipe, n_jobs)
-    auc = {family: roc_auc(lesson.failed, done.scores[family]) for family in FAMILIES}
+    wafers, lesson = _lesson(export, preprocessor, recipe)
+    fitted = fit_global(lesson, recipe, n_jobs)
+    auc = {family: roc_auc(lesson.failed, fitted[family].scores) for family in FAMILIES}
     with replacing(out) as folder:
-        for family in FAMILIES:
-            _save(done.fitted[family], folder)
-        _save_scores(lesson, done.scores, folder / OUT_OF_FOLD)
+        for each in fitted.values():
+            _save(each, folder)
+        _save_scores(wafers, fitted, folder / OUT_OF_FOLD)
         write_json(folder / GLOBAL, {"auc": auc, "recipe": recipe.to_json()})
-    return GlobalModels(len(lesson.wafers), int(lesson.failed.sum()), auc)
+    return GlobalModels(len(wafers), int(lesson.failed.sum()), auc)
 
 
 def train_cluster(
@@ -87,27 +77,28 @@ def train_cluster(
 ) -> TrainedCluster:
     """Train one cluster by the recipe of the global models; write the directory `out` and the HTML page `report`."""
     recipe = Recipe(**read_json(global_models / GLOBAL)["recipe"])
-    lesson = _lesson(export, preprocessor, recipe)
-    labels = ClusterModel.from_json(read_json(cluster_model / CLUSTERS)).assign(lesson.wafers)
+    wafers, lesson = _lesson(export, preprocessor, recipe)
+    labels = ClusterModel.from_json(read_json(cluster_model / CLUSTERS)).assign(wafers)
     inside: Bools = labels == cluster
-    everywhere = _load_scores(lesson, global_models / OUT_OF_FOLD)
-    fit = fit_cluster(lesson.features, lesson.failed, lesson.fold, inside, everywhere, recipe, n_jobs)
+    everywhere = _load_scores(wafers, global_models / OUT_OF_FOLD)
+    fit = fit_cluster(lesson, inside, everywhere, recipe, n_jobs)
     done = _describe(cluster, lesson.failed[inside], fit, recipe)
     with replacing(out) as folder:
         if fit.fitted:
             _save(fit.fitted, folder)
-        _out_of_fold(lesson.wafers.rows(inside), cluster, fit).save(folder / OUT_OF_FOLD)
+        _out_of_fold(wafers.rows(inside), cluster, fit).save(folder / OUT_OF_FOLD)
         write_json(folder / MEMBER, _member(done, fit, recipe))
     report.parent.mkdir(parents=True, exist_ok=True)
     report.write_text(cluster_page(done.cluster, done.family, done.figures, recipe), encoding="utf-8")
     return done
 
 
-def _lesson(export: Path, preprocessor: Path, recipe: Recipe) -> _Lesson:
+def _lesson(export: Path, preprocessor: Path, recipe: Recipe) -> tuple[Wafers, Lesson]:
+    """Read what every task of a run learns from; each finds the same, since only the inputs decide it."""
     wafers = training_rows(read_wafers(export))
     failed = np.zeros(len(wafers), bool) if wafers.failed is None else wafers.failed
     features = Preprocessor.from_json(read_json(preprocessor / PREPROCESSOR)).transform(wafers)
-    return _Lesson(wafers, failed, features, split_folds(failed, recipe.folds))
+    return wafers, make_lesson(features, failed, recipe)
 
 
 def _save(fitted: Fitted, folder: Path) -> None:
@@ -116,15 +107,15 @@ def _save(fitted: Fitted, folder: Path) -> None:
         save_forest(fitted.forest, folder / f"{fitted.member.family}.skops")
 
 
-def _save_scores(lesson: _Lesson, scores: Mapping[Family, Floats], path: Path) -> None:
-    columns: dict[str, list[str] | Floats] = {"key": content_keys(lesson.wafers)}
-    columns |= {family: scores[family] for family in FAMILIES}
+def _save_scores(wafers: Wafers, fitted: Mapping[Family, Fitted], path: Path) -> None:
+    columns: dict[str, list[str] | Floats] = {"key": content_keys(wafers)}
+    columns |= {family: fitted[family].scores for family in FAMILIES}
     pq.write_table(pa.table(columns), path)
 
 
-def _load_scores(lesson: _Lesson, path: Path) -> dict[Family, Floats]:
+def _load_scores(wafers: Wafers, path: Path) -> dict[Family, Floats]:
     table = pq.read_table(path)
-    if table["key"].to_pylist() != content_keys(lesson.wafers):
+    if table["key"].to_pylist() != content_keys(wafers):
         raise BundleRejected("The global models were trained on other wafers than these; run the training again.")
     return {family: table[family].to_numpy() for family in FAMILIES}
 

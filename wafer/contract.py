@@ -2,9 +2,8 @@
 
 import hashlib
 import json
-import re
+from collections import Counter
 from dataclasses import dataclass
-from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -13,12 +12,11 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from wafer.errors import ContractInvalid, WaferError
+from wafer.file_name import FileName
 from wafer.policy import Policy
 
 Kind = Literal["training", "prediction"]
 KINDS: tuple[Kind, ...] = ("training", "prediction")
-_DATE_FORMATS = {8: "%d%m%Y", 6: "%d%m%y"}
-_TIME_FORMATS = {6: "%H%M%S", 4: "%H%M"}
 
 
 class Schema(BaseModel):
@@ -36,27 +34,10 @@ class Schema(BaseModel):
         """Column name to type, in small letters and without the blanks the field writes around it."""
         return {name: kind.strip().lower() for name, kind in self.ColName.items()}
 
-
-@dataclass(frozen=True, slots=True)
-class FileName:
-    """The form of a batch file's name: a fixed text around a date stamp and a time stamp; capitals matter."""
-
-    example: str
-    pattern: re.Pattern[str]
-    date_format: str  # "" where the stamp has a length no known form has: then any digits will do
-    time_format: str
-
-    def matches(self, name: str) -> bool:
-        """Whether the name has the form, whatever its stamps say."""
-        return self.pattern.fullmatch(name) is not None
-
-    def stamps_are_real(self, name: str) -> bool:
-        """Whether a name of the right form carries a date of the calendar and a time of the day."""
-        found = self.pattern.fullmatch(name)
-        return found is not None and all(
-            form == "" or _is_in_calendar(found[part], form)
-            for part, form in (("date", self.date_format), ("time", self.time_format))
-        )
+    @property
+    def file_name(self) -> FileName | None:
+        """The form of file names, None when the sample does not hold the stamps it should."""
+        return FileName.like(self.SampleFileName, self.LengthOfDateStampInFile, self.LengthOfTimeStampInFile)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +88,9 @@ def load_contract(kind: str, schema: str | Path = "", policy: str | Path = "") -
     problems: list[str] = []
     read_schema = _read_schema(_text(schema, f"schema_{kind}.json", problems), problems)
     read_policy = _read_policy(_text(policy, "contract.yaml", problems), problems)
-    file_name = _file_name(read_schema, problems) if read_schema else None
-    if read_schema and read_policy:
-        problems += _disagreements(known, read_schema, read_policy)
+    file_name = read_schema.file_name if read_schema else None
+    problems += _schema_problems(known, read_schema) if read_schema else []
+    problems += _clashes(known, read_schema, read_policy) if read_schema and read_policy else []
     if problems or not (read_schema and read_policy and file_name):
         raise ContractInvalid("The data contract cannot be used: " + "; ".join(problems) + ".")
     return _contract(known, read_schema, read_policy, file_name)
@@ -168,8 +149,7 @@ def _read_schema(text: str, problems: list[str]) -> Schema | None:
     twice: list[str] = []
 
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        names = [name for name, _ in pairs]
-        twice.extend(sorted({name for name in names if names.count(name) > 1}) if len(set(names)) < len(names) else [])
+        twice.extend(name for name, times in Counter(name for name, _ in pairs).items() if times > 1)
         return dict(pairs)
 
     try:
@@ -180,6 +160,8 @@ def _read_schema(text: str, problems: list[str]) -> Schema | None:
         problems.append(f"the schema is not JSON (line {exc.lineno}: {exc.msg})")
     except ValidationError as exc:
         problems += _sentences("schema", exc)
+    except (ValueError, RecursionError) as exc:  # a number or a nesting beyond any sense
+        problems.append(f"the schema cannot be read ({exc})")
     return None
 
 
@@ -190,6 +172,8 @@ def _read_policy(text: str, problems: list[str]) -> Policy | None:
         problems.append(f"the policy is not YAML ({' '.join(str(exc).split())})")
     except ValidationError as exc:
         problems += _sentences("policy", exc)
+    except (ValueError, RecursionError) as exc:
+        problems.append(f"the policy cannot be read ({exc})")
     return None
 
 
@@ -197,10 +181,15 @@ def _sentences(part: str, error: ValidationError) -> list[str]:
     return [f"{part} {'.'.join(map(str, each['loc'])) or 'as a whole'}: {each['msg']}" for each in error.errors()]
 
 
-def _disagreements(kind: Kind, schema: Schema, policy: Policy) -> list[str]:
-    """What is wrong between parts that are each well-formed."""
+def _schema_problems(kind: Kind, schema: Schema) -> list[str]:
+    """Where the well-formed parts of a schema contradict each other."""
     types = schema.types
     problems = []
+    if schema.file_name is None:
+        problems.append(
+            f"SampleFileName {schema.SampleFileName!r} does not hold a date of {schema.LengthOfDateStampInFile} "
+            f"and a time of {schema.LengthOfTimeStampInFile} digits"
+        )
     if len(types) != schema.NumberofColumns:
         problems.append(f"NumberofColumns says {schema.NumberofColumns} but ColName lists {len(types)}")
     if next(iter(types.values())) != "varchar":
@@ -213,11 +202,12 @@ def _disagreements(kind: Kind, schema: Schema, policy: Policy) -> list[str]:
         for name, found in list(types.items())[1:]
         if name != label and found != "float"
     ]
-    return problems + _clashes(list(types), policy, label)
+    return problems
 
 
-def _clashes(names: list[str], policy: Policy, label: str | None) -> list[str]:
+def _clashes(kind: Kind, schema: Schema, policy: Policy) -> list[str]:
     """Spellings that two columns would claim."""
+    names, label = list(schema.types), _label(kind, schema)
     owners: dict[str, str] = {}
     problems = []
     claims = [(name, name) for name in names] + [(spelling, names[0]) for spelling in policy.columns.id]
@@ -234,24 +224,3 @@ def _label(kind: Kind, schema: Schema) -> str | None:
         return None
     integers = [name for name, found in schema.types.items() if found == "integer"]
     return integers[-1] if integers else None
-
-
-def _file_name(schema: Schema, problems: list[str]) -> FileName | None:
-    date, time = schema.LengthOfDateStampInFile, schema.LengthOfTimeStampInFile
-    parts = re.fullmatch(rf"(.*?)([0-9]{{{date}}})([^0-9]+)([0-9]{{{time}}})([^0-9].*)", schema.SampleFileName)
-    if parts is None:
-        problems.append(
-            f"SampleFileName {schema.SampleFileName!r} does not hold a date of {date} and a time of {time} digits"
-        )
-        return None
-    before, between, after = (re.escape(parts[n]) for n in (1, 3, 5))
-    pattern = re.compile(rf"{before}(?P<date>[0-9]{{{date}}}){between}(?P<time>[0-9]{{{time}}}){after}")
-    return FileName(schema.SampleFileName, pattern, _DATE_FORMATS.get(date, ""), _TIME_FORMATS.get(time, ""))
-
-
-def _is_in_calendar(digits: str, form: str) -> bool:
-    try:
-        datetime.strptime(digits, form)  # noqa: DTZ007 - only asked whether the calendar has it
-    except ValueError:
-        return False
-    return True

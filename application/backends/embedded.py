@@ -61,7 +61,7 @@ class EmbeddedBackend:
     def recent(self) -> list[Found]:
         """The newest runs below `WAFER_HOME`."""
         try:
-            names = [entry.name for entry in os.scandir(self._settings.runs_dir) if entry.is_dir()]
+            names = [path.name for path in self._settings.runs_dir.iterdir()]
         except FileNotFoundError:
             return []
         found = []

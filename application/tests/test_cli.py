@@ -277,7 +277,7 @@ def test_an_unknown_run_is_named_with_what_to_do(fresh: Home) -> None:
     said = fresh.wafer("runs", "train-20200101T000000-000000")
 
     assert said.code == 1
-    assert "wafer runs" in said.err
+    assert "`wafer runs`" in " ".join(said.err.split())
 
 
 def test_the_home_is_the_only_state(trained: tuple[Home, dict[str, Any]]) -> None:

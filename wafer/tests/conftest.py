@@ -58,10 +58,7 @@ def address(request: pytest.FixtureRequest, tmp_path: Path, make_bucket: Callabl
         return str(tmp_path / "store")
     if request.param == "moto":
         return f"s3://{make_bucket(request.getfixturevalue('moto_endpoint'))}/some/prefix"
-    if not os.environ.get("WAFER_TEST_S3"):
-        missing = pytest.fail if os.environ.get("WAFER_REQUIRE") == "all" else pytest.skip
-        missing("no S3 server: WAFER_TEST_S3 is not set")
-    return f"s3://{make_bucket(os.environ['WAFER_TEST_S3'])}/some/prefix"
+    return f"{request.getfixturevalue('s3_bucket')}/some/prefix"
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""Who may do what: API keys with roles, the browser's session, and how often anybody may ask."""

@@ -1,0 +1,44 @@
+"""Which compiled pipeline a route means on Kubeflow: a package in the store, or a pipeline version on the server."""
+
+from typing import Any
+
+from application.errors import PackageNotFound
+from wafer.errors import ObjectNotFound
+from wafer.runs import Pipeline
+from wafer.storage import Store
+
+PREFIX = "pipelines"
+ON_SERVER: dict[Pipeline, str] = {"train": "wafer-fault-train", "predict": "wafer-fault-predict"}
+GRAPHS: dict[str, Pipeline] = {"wafer-fault-training": "train", "wafer-fault-prediction": "predict"}
+
+
+def package_key(pipeline: Pipeline) -> str:
+    """Key in the store under which a route's package is published."""
+    return f"{PREFIX}/{pipeline}.yaml"
+
+
+def stored_package(store: Store, pipeline: Pipeline) -> dict[str, Any] | None:
+    """A route's package in the store, as the server takes it; None when there is none. Raises `PackageNotFound`."""
+    import yaml
+
+    try:
+        text = store.get(package_key(pipeline))
+    except ObjectNotFound:
+        return None
+    try:
+        documents = [each for each in yaml.load_all(text, Loader=yaml.CSafeLoader) if each]
+    except yaml.YAMLError as error:
+        raise PackageNotFound(f"{store.uri}/{package_key(pipeline)} is not YAML; publish the package again.") from error
+    if not documents or not all(isinstance(each, dict) for each in documents):
+        raise PackageNotFound(f"{store.uri}/{package_key(pipeline)} holds no pipeline; publish the package again.")
+    spec, *platforms = documents
+    return {"pipeline_spec": spec, "platform_spec": platforms[0]} if platforms else dict(spec)
+
+
+def graph_of(spec: object) -> Pipeline | None:
+    """The route whose graph a run's inline specification holds; None for somebody else's pipeline."""
+    if not isinstance(spec, dict):
+        return None
+    inner = spec.get("pipeline_spec", spec)
+    info = inner.get("pipelineInfo", {}) if isinstance(inner, dict) else {}
+    return GRAPHS.get(str(info.get("name", "")))

@@ -1,0 +1,207 @@
+"""The contract: the field's schema as it is, the policy beside it, and everything wrong named at once."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from wafer.contract import Contract, load_contract
+from wafer.errors import ContractInvalid
+
+
+def schema(**changes: Any) -> str:  # noqa: ANN401 - any JSON value
+    columns = {"Wafer": "varchar", "Sensor - 1": " float", "Sensor - 2": " float", "Output": "Integer"}
+    whole = {
+        "SampleFileName": "wafer_08012020_120000.csv",
+        "LengthOfDateStampInFile": 8,
+        "LengthOfTimeStampInFile": 6,
+        "NumberofColumns": len(columns),
+        "ColName": columns,
+    }
+    return json.dumps({**whole, **changes})
+
+
+def refusal(kind: str = "training", schema: str | Path = "", policy: str | Path = "") -> str:
+    with pytest.raises(ContractInvalid) as raised:
+        load_contract(kind, schema, policy)
+    return raised.value.message
+
+
+def test_the_shipped_contract_has_590_sensors_and_a_label_only_for_training(
+    contract_training: Contract, contract_prediction: Contract
+) -> None:
+    assert contract_training.sensors == contract_prediction.sensors
+    assert contract_training.sensors[::589] == ("Sensor - 1", "Sensor - 590")
+    assert (contract_training.id_column, contract_training.label) == ("Wafer", "Output")
+    assert contract_prediction.label is None
+    assert contract_training.columns == ("Wafer", *contract_training.sensors, "Output")
+
+
+def test_the_fields_own_schema_files_are_read_unchanged(real_data: Path, contract_training: Contract) -> None:
+    labelled = load_contract("training", real_data / "schema_training.json")
+    bare = load_contract("prediction", real_data / "schema_prediction.json")
+
+    assert labelled.digest == contract_training.digest
+    assert bare.sensors == labelled.sensors
+    assert bare.label is None
+
+
+def test_both_schemas_of_a_line_share_the_sensors_digest_but_not_the_digest(
+    contract_training: Contract, contract_prediction: Contract
+) -> None:
+    assert contract_training.sensors_digest == contract_prediction.sensors_digest
+    assert contract_training.digest != contract_prediction.digest
+
+
+def test_the_shipped_policy_says_what_the_code_takes_when_nothing_is_said() -> None:
+    assert (
+        load_contract("training").policy
+        == load_contract("training", policy='{"labels": {"-1": "pass", "1": "fail"}}').policy
+    )
+
+
+def test_a_key_left_out_of_the_policy_keeps_its_default() -> None:
+    strict = load_contract("training", policy='{"silent_sensors": 0}')
+
+    assert strict.silent_sensors_allowed == 0
+    assert strict.policy.columns == load_contract("training").policy.columns
+
+
+def test_the_digest_changes_with_every_rule_and_with_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "schema.json"
+    path.write_text(schema(), encoding="utf-8-sig")
+    base = load_contract("training", schema()).digest
+
+    assert load_contract("training", path).digest == base
+    assert load_contract("training", schema(SampleFileName="wafer_31122024_235959.csv", Note="new")).digest == base
+    assert load_contract("training", schema(SampleFileName="lot_08012020_120000.csv")).digest != base
+    assert load_contract("training", schema(), '{"silent_sensors": 0.1}').digest != base
+    turned = {"Wafer": "varchar", "Sensor - 2": "float", "Sensor - 1": "float", "Output": "Integer"}
+    assert load_contract("training", schema(ColName=turned)).digest != base
+
+
+def test_a_column_is_known_by_its_schema_name_its_aliases_and_without_blanks() -> None:
+    spellings = load_contract("training", schema()).spellings()
+
+    assert spellings[""] == spellings["Unnamed:0"] == spellings["Wafer"] == "Wafer"
+    assert spellings["Sensor-2"] == "Sensor - 2"
+    assert spellings["Good/Bad"] == spellings["Output"] == "Output"
+    assert "sensor-2" not in spellings
+
+
+def test_aliases_label_map_and_missing_texts_come_from_the_policy() -> None:
+    policy = '{"columns": {"id": ["Scheibe"], "label": []}, "labels": {"0": "pass", "1": "fail", "2": "fail"}}'
+
+    contract = load_contract("training", schema(), policy)
+
+    assert contract.spellings()["Scheibe"] == "Wafer"
+    assert "Good/Bad" not in contract.spellings()
+    assert contract.policy.labels == {0: "pass", 1: "fail", 2: "fail"}
+
+
+@pytest.mark.parametrize(
+    ("name", "matches", "real"),
+    [
+        ("wafer_08012020_120000.csv", True, True),
+        ("wafer_29022020_000000.csv", True, True),
+        ("wafer_29022021_000000.csv", True, False),
+        ("wafer_08012020_235960.csv", True, False),
+        ("Wafer_08012020_120000.csv", False, False),
+        ("wafer_08012020_120000.csv\n", False, False),
+        ("wafer_0801202_120000.csv", False, False),
+        ("wafer_08012020_120000xcsv", False, False),
+        ("wafer_\u0660\u0668012020_120000.csv", False, False),
+    ],
+)
+def test_a_file_name_has_the_schemas_form_and_real_stamps(name: str, matches: bool, real: bool) -> None:
+    form = load_contract("training").file_name
+
+    assert (form.matches(name), form.stamps_are_real(name)) == (matches, real)
+
+
+def test_stamps_of_another_length_follow_the_schema() -> None:
+    text = schema(SampleFileName="w-080120-1200.csv", LengthOfDateStampInFile=6, LengthOfTimeStampInFile=4)
+
+    form = load_contract("training", text).file_name
+
+    assert form.stamps_are_real("w-310120-2359.csv")
+    assert not form.stamps_are_real("w-310220-2359.csv")
+    assert not form.matches("w-31012020-2359.csv")
+
+
+def test_everything_wrong_is_named_at_once(tmp_path: Path) -> None:
+    columns = {"Sensor - 1": "float", "Sensor-1": "float", "Remark": "text"}
+
+    message = refusal(
+        schema=schema(NumberofColumns=7, SampleFileName="x.csv", ColName=columns), policy='{"labels": {"1": "ok"}}'
+    )
+    assert "SampleFileName 'x.csv'" in message
+    assert "policy labels" in message
+
+    message = refusal(schema=schema(NumberofColumns=7, ColName=columns))
+    for part in (
+        "says 7 but ColName lists 3",
+        "type varchar",
+        "type Integer",
+        "'Remark' has type 'text'",
+        "'Sensor-1'",
+    ):
+        assert part in message
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("{", "not JSON"),
+        ('{"a":' * 100_000, "schema cannot be read"),
+        (f'{{"a": {"9" * 5000}}}', "schema cannot be read"),
+        ("{}", "SampleFileName"),
+        (schema(NumberofColumns="many"), "NumberofColumns"),
+        (schema().replace("Sensor - 2", "Sensor - 1"), "'Sensor - 1' twice"),
+        (schema(LengthOfDateStampInFile=6), "a date of 6"),
+    ],
+)
+def test_a_broken_schema_is_refused(text: str, part: str) -> None:
+    assert part in refusal(schema=text)
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("{a: [", "not YAML"),
+        (f"{{a: {'9' * 5000}}}", "policy cannot be read"),
+        ('{"silent_sensors": 2}', "silent_sensors"),
+        ('{"silent": 0}', "policy silent"),
+        ('{"labels": {"1": "pass", "2": "pass"}}', "means fail"),
+        ('{"wafer_id": "["}', "regular expression"),
+        ('{"readings": {"lowest": 1, "highest": 0}}', "lowest"),
+        ('{"readings": {"highest": 1e39}}', "highest"),
+        ('{"columns": {"id": ["Sensor-1"]}}', "stands for both"),
+        ('{"columns": {"id": ["Good/Bad"]}}', "stands for both"),
+    ],
+)
+def test_a_broken_policy_is_refused(text: str, part: str) -> None:
+    assert part in refusal(policy=text)
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    binary = tmp_path / "schema.json"
+    binary.write_bytes(b"\xff\xfe\x00")
+
+    assert "nowhere.json cannot be read" in refusal(schema=tmp_path / "nowhere.json")
+    assert "schema.json cannot be read" in refusal(schema=binary)
+    assert "cannot be read" in refusal(policy=tmp_path)
+
+
+def test_a_schema_can_lie_in_the_store(tmp_path: Path) -> None:
+    (tmp_path / "schema.json").write_text(schema())
+
+    contract = load_contract("training", f"file://{tmp_path}/schema.json")
+
+    assert contract.sensors == ("Sensor - 1", "Sensor - 2")
+    assert "absent.json" in refusal(schema=f"file://{tmp_path}/absent.json")
+
+
+def test_an_unknown_kind_is_refused() -> None:
+    assert "choose training or prediction" in refusal(kind="test")
