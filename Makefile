@@ -1,6 +1,6 @@
 # Every target sets up .venv by itself. PYTHON=… picks the interpreter, ARGS=… reaches the tool behind a target.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format lock clean
+.PHONY: help setup demo test servers check format lock clean
 
 BIN := .venv/bin
 PACKAGES := $(patsubst %/__init__.py,%,$(wildcard */__init__.py))
@@ -18,7 +18,11 @@ demo: setup ## train and predict on synthetic batches, or on DATA=dir with train
 	@bash .ci/demo $(DATA)
 
 test: setup ## run every test this machine can run (ARGS="wafer -k storage" for a part)
+	-@$(BIN)/python -m tests.servers --build
 	@$(ONE_THREAD) $(BIN)/python -m pytest --numprocesses=auto --maxprocesses=8 --dist=loadgroup $(ARGS)
+
+servers: setup ## S3, MongoDB, MLflow and toxiproxy on 127.0.0.1, with the environment to export
+	@$(BIN)/python -m tests.servers
 
 check: setup ## formatting, lint, types, import rules, dependencies, security, audit
 	$(BIN)/ruff format --check .

@@ -1,7 +1,7 @@
 """The promotion stage as a Kubeflow Pipelines component."""
 
 from kfp import dsl
-from kfp.dsl import HTML, Artifact, Input, Metrics, Model, Output
+from kfp.dsl import HTML, Artifact, Dataset, Input, Metrics, Model, Output
 
 
 @dsl.component(base_image="wafer-fault/load_prod_model", install_kfp_package=False)
@@ -9,6 +9,7 @@ def promote(
     run_id: str,
     manifest: Input[Artifact],
     validation_report: Input[HTML],
+    export: Input[Dataset],
     preprocessor: Input[Model],
     cluster_model: Input[Model],
     elbow: Input[HTML],
@@ -26,25 +27,30 @@ def promote(
         from pathlib import Path
 
         from load_prod_model.promotion import Parts, promote_run
+        from wafer.documents import open_documents
         from wafer.settings import Settings
 
-        result = promote_run(
-            Parts(
-                manifest=Path(manifest.path),
-                validation_report=Path(validation_report.path),
-                preprocessor=Path(preprocessor.path),
-                cluster_model=Path(cluster_model.path),
-                elbow=Path(elbow.path),
-                global_models=Path(global_models.path),
-                members=[Path(each.path) for each in members],
-            ),
-            run_id=run_id,
-            store=stage.store,
-            tracking_uri=Settings().tracking_uri,
-            bundle=Path(bundle.path),
-            decision=Path(decision.path),
-            report=Path(report.path),
-        )
+        settings = Settings()
+        with open_documents(settings.documents_uri) as documents:
+            result = promote_run(
+                Parts(
+                    manifest=Path(manifest.path),
+                    validation_report=Path(validation_report.path),
+                    export=Path(export.path),
+                    preprocessor=Path(preprocessor.path),
+                    cluster_model=Path(cluster_model.path),
+                    elbow=Path(elbow.path),
+                    global_models=Path(global_models.path),
+                    members=[Path(each.path) for each in members],
+                ),
+                run_id=run_id,
+                store=stage.store,
+                documents=documents,
+                tracking_uri=settings.tracking_uri,
+                bundle=Path(bundle.path),
+                decision=Path(decision.path),
+                report=Path(report.path),
+            )
         stage.count(**result.counts())
         for name, value in result.metrics.items():
             metrics.log_metric(name, value)

@@ -5,16 +5,20 @@ before the alias moves, and the run's folder is published last. A repeated promo
 """
 
 import json
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from load_prod_model.comparison import Comparison, compare
 from load_prod_model.report import training_report
 from load_prod_model.stage import Decision, decide
-from wafer.bundle.assembly import assemble_bundle
+from wafer.bundle import Bundle, Wafers, assemble_bundle, load_bundle, read_wafers
 from wafer.bundle.metrics import Quality
-from wafer.bundle.scoring import Bundle
+from wafer.documents import Documents
 from wafer.registry import Member, ModelVersion, Registry, TrainingRecord
 from wafer.storage import Store, publish
 
@@ -27,6 +31,7 @@ class Parts:
 
     manifest: Path
     validation_report: Path
+    export: Path
     preprocessor: Path
     cluster_model: Path
     elbow: Path
@@ -49,7 +54,15 @@ class Promoted:
 
 
 def promote_run(
-    parts: Parts, *, run_id: str, store: Store, tracking_uri: str, bundle: Path, decision: Path, report: Path
+    parts: Parts,
+    *,
+    run_id: str,
+    store: Store,
+    documents: Documents,
+    tracking_uri: str,
+    bundle: Path,
+    decision: Path,
+    report: Path,
 ) -> Promoted:
     """Assemble, register, decide, move the alias, publish `training/<run>/`; what was decided."""
     manifest = json.loads(parts.manifest.read_text(encoding="utf-8"))
@@ -66,7 +79,7 @@ def promote_run(
     files = [parts.manifest, parts.elbow]
     parent = registry.log_training(_record(run_id, model, quality, manifest, files))
     version = registry.register(bundle, model.digest, parent, run_id)
-    decided = _decide(registry, version, quality, run_id)
+    decided = _decide(registry, version, model, quality, run_id, parts, documents)
     _apply(registry, version, decided)
     decision.write_text(json.dumps(decided, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     report.write_text(training_report(model, quality, decided, manifest, parts.elbow), encoding="utf-8")
@@ -102,19 +115,60 @@ def figures(quality: Quality) -> dict[str, float]:
     return {name: round(found[name], 6) for name in METRICS}
 
 
-def _decide(registry: Registry, version: ModelVersion, quality: Quality, run_id: str) -> dict[str, Any]:
+def _decide(
+    registry: Registry,
+    version: ModelVersion,
+    model: Bundle,
+    quality: Quality,
+    run_id: str,
+    parts: Parts,
+    documents: Documents,
+) -> dict[str, Any]:
     if version.decision.get("run_id") == run_id:
         return version.decision
     champion = registry.production()
     if champion and champion.version == version.version:
         reason = f"The training made the bundle of version {version.version} again, which is in production."
-        return _said(run_id, version, quality, Decision(True, reason, ()))
-    decided = _said(run_id, version, quality, decide(quality, champion.version if champion else None))
+        return _said(run_id, version, quality, Decision(True, reason, ()), None)
+    reigning = _load(registry, champion) if champion else None
+    comparison = None
+    if champion and reigning and set(reigning.preprocessor.contract) == set(model.preprocessor.contract):
+        comparison = compare(model, reigning, champion.version, _learned_from(model, reigning, parts.export, documents))
+    decided = _said(
+        run_id, version, quality, decide(quality, champion.version if champion else None, comparison), comparison
+    )
     registry.decide(version.version, decided)
     return decided
 
 
-def _said(run_id: str, version: ModelVersion, quality: Quality, decision: Decision) -> dict[str, Any]:
+def _load(registry: Registry, champion: ModelVersion) -> Bundle:
+    with tempfile.TemporaryDirectory(prefix="champion-") as scratch:
+        return load_bundle(registry.download(champion.version, Path(scratch)), expected_digest=champion.digest)
+
+
+def _learned_from(challenger: Bundle, champion: Bundle, export: Path, documents: Documents) -> list[Wafers]:
+    """This run's wafers, and those only the champion learned from."""
+    ours = set(challenger.out_of_fold.ids)
+    elsewhere = [each for each in champion.out_of_fold.ids if each not in ours]
+    return [read_wafers(export), _from_documents(documents, elsewhere, champion.preprocessor.contract)]
+
+
+def _from_documents(documents: Documents, ids: Sequence[str], sensors: Sequence[str]) -> Wafers:
+    """Readings of wafers that only the champion learned from, as far as the database still holds them."""
+    found = list(documents.read("training", ids))
+    readings = [[each["readings"].get(sensor, np.nan) for sensor in sensors] for each in found]
+    return Wafers(
+        ids=tuple(each["_id"] for each in found),
+        names=tuple(each["wafer"] for each in found),
+        files=tuple(each["file"] for each in found),
+        sensors=tuple(sensors),
+        readings=np.array(readings, dtype=np.float64).reshape(len(found), len(sensors)),
+    )
+
+
+def _said(
+    run_id: str, version: ModelVersion, quality: Quality, decision: Decision, comparison: Comparison | None
+) -> dict[str, Any]:
     return {
         "run_id": run_id,
         "model_version": version.version,
@@ -122,6 +176,7 @@ def _said(run_id: str, version: ModelVersion, quality: Quality, decision: Decisi
         "promoted": decision.promoted,
         "reason": decision.reason,
         "floors": [asdict(floor) | {"passed": floor.passed} for floor in decision.floors],
+        "comparison": asdict(comparison) | {"difference": comparison.difference} if comparison else None,
         "metrics": figures(quality),
         "wafers": quality.wafers,
         "failures": quality.failures,

@@ -36,6 +36,7 @@ def training_report(
             _tiles(quality, decision),
             _quality(model, quality, decision),
             _floors(decision),
+            _comparison(decision),
             _data(manifest, quality),
             _clusters(model, elbow),
         ]
@@ -105,6 +106,27 @@ def _floors(decision: Mapping[str, Any]) -> Markup:
         return Markup()
     headers = ("", "figure", "value", "must be above", "why")
     return report.section("Floors of production", report.table(headers, rows, numeric=(2, 3)))
+
+
+def _comparison(decision: Mapping[str, Any]) -> Markup:
+    found = decision["comparison"]
+    if not found:
+        return Markup()
+    rows = [
+        (f"version {found['champion_version']}, in production so far", f"{found['champion_auc']:.3f}"),
+        (f"version {decision['model_version']}, this training", f"{found['challenger_auc']:.3f}"),
+        ("difference", f"{found['difference']:+.3f}"),
+        ("90 % interval of the difference", f"{found['low']:+.3f} to {found['high']:+.3f}"),
+    ]
+    return report.section(
+        "Against the model in production",
+        report.paragraph(
+            f"Both on the same {found['wafers']:,} wafers ({found['failures']} failed), each wafer scored by a model that "
+            f"never learned from it. {found['added']:,} wafers are new to production, {found['missing']:,} of its wafers "
+            f"were not part of this training, {found['relabelled']:,} carry another label."
+        ),
+        report.table(("model", "AUC"), rows, numeric=(1,)),
+    )
 
 
 def _data(manifest: Mapping[str, Any], quality: Quality) -> Markup:

@@ -4,10 +4,16 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from load_prod_model.comparison import Comparison
 from wafer.bundle.metrics import Quality
 
 CHANCE = 0.5
 CONFIDENCE = 1.645  # one-sided 95 % of a normal distribution
+MOST_RELABELLED = 0.01  # share of the compared wafers whose label changed
+OTHER_CONTRACT = (
+    "It was trained under another contract than version {}, so the two cannot be compared on the same wafers. "
+    "Promote it by hand when the batches to predict come under its contract."
+)
 LEAST_LIFT = 1.25  # PR AUC over the failure rate, which is what chance reaches
 
 
@@ -54,15 +60,44 @@ def auc_standard_error(auc: float, failures: int, passes: int) -> float:
     return math.sqrt(max(variance, 0.0) / (failures * passes))
 
 
-def decide(challenger: Quality, champion_version: int | None) -> Decision:
-    """Floors decide; a challenger above them takes the place of the champion."""
+def decide(challenger: Quality, champion_version: int | None, comparison: Comparison | None = None) -> Decision:
+    """Floors first; then the champion, if there is one, must not be the better model.
+
+    A challenger that learned from every wafer of the champion takes its place unless it is worse beyond chance: more
+    of the same must not be blocked for ever. Any other challenger must be better beyond chance.
+    """
     checked = floors(challenger)
     failed = [floor for floor in checked if not floor.passed]
     if failed:
         return Decision(False, _below(failed), checked)
     if champion_version is None:
         return Decision(True, "It is above every floor, and no model was in production.", checked)
-    return Decision(True, f"It is above every floor and follows version {champion_version}.", checked)
+    if comparison is None:
+        return Decision(False, OTHER_CONTRACT.format(champion_version), checked)
+    return Decision(*_against(comparison), checked)
+
+
+def _against(found: Comparison) -> tuple[bool, str]:
+    champion = f"version {found.champion_version}"
+    figures = (
+        f"AUC {found.challenger_auc:.3f} against {found.champion_auc:.3f} of {champion} on the same {found.wafers:,} "
+        f"wafers (difference {found.difference:+.3f}, 90 % interval {found.low:+.3f} to {found.high:+.3f})"
+    )
+    if found.relabelled > MOST_RELABELLED * found.wafers:
+        return False, (
+            f"{found.relabelled} wafers carry another label than when {champion} learned from them. Check the labels; "
+            "if the new ones are right, promote this version by hand."
+        )
+    if found.low > 0:
+        return True, f"It is better beyond chance: {figures}."
+    if found.high < 0:
+        return False, f"It is worse beyond chance: {figures}."
+    if found.missing:
+        return False, (
+            f"It is not better beyond chance, and {found.missing:,} wafers that {champion} learned from were not part of "
+            f"its training: {figures}. Train on all batches together."
+        )
+    return True, f"It learned from every wafer of {champion} and {found.added:,} more, and is not worse: {figures}."
 
 
 def _below(failed: Sequence[Floor]) -> str:

@@ -102,6 +102,7 @@ def training_pipeline(images: Images) -> GraphComponent:
                 run_id=run,
                 manifest=validated.outputs["manifest"],
                 validation_report=validated.outputs["report"],
+                export=export,
                 preprocessor=preprocessed.outputs["preprocessor"],
                 cluster_model=clustered.outputs["cluster_model"],
                 elbow=clustered.outputs["elbow"],

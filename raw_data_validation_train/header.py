@@ -12,6 +12,8 @@ from pyarrow import csv as arrow_csv
 from raw_data_validation_train.verdicts import FileCode, Finding
 from wafer.contract import Contract, without_blanks
 
+_MOST_COLUMNS = 20_000  # more than the schema's: beyond, the rows of a wrong table are not even counted
+
 
 @dataclass(frozen=True, slots=True)
 class Layout:
@@ -47,6 +49,10 @@ class Headers:
             return Finding(
                 FileCode.NOT_CSV,
                 "The first line is no header with commas between the column names. Export with the comma as separator.",
+            )
+        if len(cells) > _MOST_COLUMNS + len(self._contract.columns):
+            return Finding(
+                FileCode.COLUMN_COUNT, f"The file has {len(cells)} columns. Export the schema's columns only."
             )
         roles = self._roles(cells)
         findings = tuple(_findings(cells, roles, self._contract))
@@ -86,7 +92,7 @@ def _layout(contract: Contract, cells: Sequence[str], places: dict[str, int], fi
     label_at = places.get(contract.label) if contract.label else None
     others = [at for at in range(len(cells)) if at not in (id_at, label_at)]
     measured = others if findings else [places[sensor] for sensor in contract.sensors]
-    columns = [f"column {at}" for at in range(len(cells))]
+    columns = [f"\0{at}" for at in range(len(cells))]  # a name no header can hold
     for name, at in places.items():
         columns[at] = name
     order = [at for at in (id_at, *measured, label_at) if at is not None]
@@ -138,6 +144,8 @@ def _header_sentences(
         yield f"Columns without a name: {nameless}."
     if named_twice := [name for name in twice if without_blanks(name)]:
         yield f"Named more than once: {in_short(named_twice)}."
-    if unknown:
+    if labels := [name for name in unknown if contract.label is None and name in contract.policy.columns.label]:
+        yield f"A file to predict has no label, this one has {in_short(labels)}."
+    if unknown := [name for name in unknown if name not in labels]:
         yield f"Unknown columns: {in_short(unknown)}."
     yield "Export the batch again with the schema's column names; their order does not matter."

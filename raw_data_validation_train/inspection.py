@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -171,7 +171,7 @@ class _Reading:
                 "Check the tool's connection, or raise `silent_sensors` in the policy.",
             )
         if not self._rows_good and not header.findings:
-            yield no_good_rows(self._rows_in, self._codes)
+            yield no_good_rows(self._rows_in, self._row_codes())
 
     def _silent(self, header: Layout) -> tuple[str, ...]:
         return tuple(name for name, value in zip(header.names, self._has_value, strict=True) if not value)
@@ -191,8 +191,11 @@ class _Reading:
             rows_in=self._rows_in if header else 0,
             rows_good=0 if findings else self._rows_good,
             silent=silent,
-            row_codes=tuple((code, self._codes[code]) for code in RowCode if code in self._codes) if header else (),
+            row_codes=self._row_codes() if header else (),
         )
+
+    def _row_codes(self) -> tuple[tuple[RowCode, int], ...]:
+        return tuple((code, self._codes[code]) for code in RowCode if self._codes[code])
 
 
 def check_name(name: str, contract: Contract) -> Iterator[Finding]:
@@ -221,9 +224,9 @@ def _unopened(path: Path, name: str, findings: list[Finding]) -> FileVerdict:
     return FileVerdict(name, path.stat().st_size, digest, tuple(findings))
 
 
-def no_good_rows(rows: int, codes: Counter[RowCode]) -> Finding:
+def no_good_rows(rows: int, codes: Iterable[tuple[RowCode, int]]) -> Finding:
     """All rows of a file are quarantined, each for its own reason."""
-    reasons = ", ".join(f"{count} {code}" for code, count in codes.most_common() if count)
+    reasons = ", ".join(f"{count} {code}" for code, count in codes)
     return Finding(FileCode.NO_GOOD_ROWS, f"Not one of {rows} rows can be used: {reasons}.")
 
 

@@ -10,7 +10,7 @@ from raw_data_validation_train.duplicates import Repeats
 from raw_data_validation_train.inspection import Inspection, no_good_rows
 from raw_data_validation_train.lines import lines_at
 from raw_data_validation_train.quarantine import Quarantine
-from raw_data_validation_train.verdicts import BadRow, FileVerdict, RowCode
+from raw_data_validation_train.verdicts import BadRow, FileVerdict, Finding, RowCode
 from wafer.contract import Contract
 
 
@@ -34,17 +34,26 @@ def without_repeats(
     raw = lines_at(source, lines, contract.policy.limits)
     quarantine.add_rows(verdict.name, _bad_rows(zip(lines, wafers, raw, strict=True), repeats, names))
     left = take_out(accepted, repeats.rows)
+    verdict = replace(verdict, rows_good=left, row_codes=_counted(verdict, repeats))
+    if left:
+        return verdict
+    quarantine.keep_file(source, verdict.name)
+    return replace(verdict, findings=(_nothing_left(verdict, repeats, names),))
+
+
+def _counted(verdict: FileVerdict, repeats: Repeats) -> tuple[tuple[RowCode, int], ...]:
     codes = Counter(dict(verdict.row_codes))
     codes[RowCode.CONFLICTING_WAFER] += int(repeats.conflicting.sum())
     codes[RowCode.DUPLICATE_WAFER] += int((~repeats.conflicting).sum())
-    row_codes = tuple((code, codes[code]) for code in RowCode if codes[code])
-    if left:
-        return replace(verdict, rows_good=left, row_codes=row_codes)
-    quarantine.keep_file(source, verdict.name)
-    finding = no_good_rows(verdict.rows_in, codes)
-    if len(copied := set(repeats.other_file)) == 1 and not repeats.conflicting.any():
-        finding = replace(finding, message=f"{finding.message} They stand in `{names[copied.pop()]}` already.")
-    return replace(verdict, rows_good=0, row_codes=row_codes, findings=(finding,))
+    return tuple((code, codes[code]) for code in RowCode if codes[code])
+
+
+def _nothing_left(verdict: FileVerdict, repeats: Repeats, names: Sequence[str]) -> Finding:
+    finding = no_good_rows(verdict.rows_in, verdict.row_codes)
+    others = set(repeats.other_file)
+    if len(others) > 1 or repeats.conflicting.any() or len(repeats.rows) < verdict.rows_in:
+        return finding
+    return replace(finding, message=f"{finding.message} They all stand in `{names[others.pop()]}` already.")
 
 
 def _bad_rows(rows: Iterator[tuple[int, str, str]], repeats: Repeats, names: Sequence[str]) -> Iterator[BadRow]:

@@ -100,6 +100,7 @@ class _Judge:
         self._contract = contract
         self._quarantine = quarantine
         self._scratch = scratch
+        self._names = [batch.name for batch in drop]
         self._inspector = Inspector(contract, accepted, quarantine)
 
     def verdicts(self, pool: ThreadPoolExecutor) -> list[FileVerdict]:
@@ -122,7 +123,7 @@ class _Judge:
             return without_repeats(
                 inspections[file],
                 repeats,
-                [batch.name for batch in self._drop],
+                self._names,
                 source=path,
                 accepted=self._inspector.accepted_path(batch.name),
                 quarantine=self._quarantine,

@@ -192,6 +192,7 @@ def _bad_bytes(numbers: Iterator[int]) -> Iterator[Case]:
     yield case("semicolons and decimal commas", lambda made: made.data(separator=";").replace(b".", b","), "NOT_CSV")
     yield case("tabs", lambda made: made.data(separator="\t"), "NOT_CSV")
     yield case("a quote without its end in the header", lambda made: b'"' + made.data(), "NOT_CSV")
+    yield case("a header of very many columns", lambda _: b"," * 500_000 + b"\n1\n", "COLUMN_COUNT")
     yield case("a line without end", lambda _: b"1" * 3_000_000, "NOT_CSV")
     yield case("a page of HTML", lambda _: b"<html>\n<body>Not found</body>\n</html>\n", "NOT_CSV")
     yield case("JSON", lambda _: json.dumps({"wafer": 1, "sensor": 2}).encode(), "FILE_EMPTY", "HEADER")

@@ -108,7 +108,7 @@ def test_a_copy_of_a_file_changes_nothing_in_the_good_data(tmp_path: Path) -> No
     copy = manifest["files"][1]
     assert (copy["codes"], copy["rows_quarantined"]) == (["NO_GOOD_ROWS"], 3)
     assert copy["messages"] == [
-        f"Not one of 3 rows can be used: 3 DUPLICATE_WAFER. They stand in `{FIRST}.csv` already."
+        f"Not one of 3 rows can be used: 3 DUPLICATE_WAFER. They all stand in `{FIRST}.csv` already."
     ]
 
 

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from wafer.errors import ContractMismatch, SourceNotFound
+from wafer.table import ORIGIN, WaferColumns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,7 +24,6 @@ Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
 EXPORT_FILE = "wafers.parquet"
-_ORIGIN_COLUMNS = ("_id", "file", "sha256")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,26 +68,20 @@ class Wafers:
 
 
 def read_wafers(export: Path) -> Wafers:
-    """Read an export directory; the column types tell id (text), sensors (floating point) and label (integer) apart."""
+    """Read the wafers of an export directory. Raises SourceNotFound."""
     path = export / EXPORT_FILE
     if not path.is_file():
         raise SourceNotFound(f"{export} holds no {EXPORT_FILE}; give the export directory of the load stage.")
     table = pq.read_table(path)
-    fields = [field for field in table.schema if field.name not in _ORIGIN_COLUMNS]
-    labels = [field.name for field in fields if pa.types.is_integer(field.type)]
-    return wafers_from_table(
-        table,
-        sensors=[field.name for field in fields if pa.types.is_floating(field.type)],
-        wafer=next(field.name for field in fields if pa.types.is_string(field.type)),
-        label=labels[0] if labels else None,
-    )
+    columns = WaferColumns.of(table.schema)
+    return wafers_from_table(table, sensors=columns.sensors, wafer=columns.wafer, label=columns.label)
 
 
 def wafers_from_table(
     table: pa.Table, *, sensors: Sequence[str], wafer: str = "Wafer", label: str | None = None
 ) -> Wafers:
     """Build wafers from named columns of a table; origin columns that are absent are left empty."""
-    texts = {name: _texts(table, name) for name in (*_ORIGIN_COLUMNS, wafer)}
+    texts = {name: _texts(table, name) for name in (*ORIGIN, wafer)}
     columns = [table[name].cast(pa.float64()).to_numpy(zero_copy_only=False) for name in sensors]
     return Wafers(
         ids=texts["_id"],
@@ -106,7 +100,7 @@ def wafers_from_frame(
     absent = [name for name in sensors if name not in frame.columns]
     if absent:
         raise ContractMismatch(f"The frame lacks {len(absent)} sensor column(s), for example {absent[0]!r}.")
-    wanted = [name for name in (*_ORIGIN_COLUMNS, wafer, *sensors, label) if name in frame.columns]
+    wanted = [name for name in (*ORIGIN, wafer, *sensors, label) if name in frame.columns]
     table = pa.Table.from_pandas(frame[wanted], preserve_index=False)
     return wafers_from_table(table, sensors=sensors, wafer=wafer, label=label)
 

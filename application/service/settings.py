@@ -1,0 +1,54 @@
+"""The service's settings, read once from the environment beside those of `wafer.settings`."""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+MIB = 2**20
+
+
+class ServiceSettings(BaseSettings):
+    """Every default suits a laptop."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+
+    sources: str = Field("", validation_alias="WAFER_SOURCES")
+    """Folders and s3:// prefixes, separated by commas, that runs may read beside the store's own raw/."""
+    ledger: str = Field("", validation_alias="WAFER_LEDGER")
+    """`dynamodb://TABLE`; empty: SQLite below the home."""
+    keys: str = Field("", validation_alias="WAFER_API_KEYS")
+    """File of the API keys; empty: `keys.json` below the home."""
+    session_secret: str = Field("", validation_alias="WAFER_SESSION_SECRET")
+    """Signs sessions; several replicas need the same one. Empty: made once below the home."""
+    hosts: str = Field("", validation_alias="WAFER_HOSTS")
+    """Host names, separated by commas, that the service answers to; empty: this machine's own without keys, else any."""
+    proxies: str = Field("127.0.0.1", validation_alias="WAFER_PROXIES")
+    """Addresses of reverse proxies whose X-Forwarded headers are believed."""
+    body_bytes: int = Field(MIB, validation_alias="WAFER_BODY_BYTES", ge=1024)
+    upload_bytes: int = Field(64 * MIB, validation_alias="WAFER_UPLOAD_BYTES", ge=1)
+    upload_files: int = Field(500, validation_alias="WAFER_UPLOAD_FILES", ge=1)
+    """Files in one batch set."""
+    max_runs: int = Field(2, validation_alias="WAFER_MAX_RUNS", ge=1)
+    """Embedded runs at once; later ones wait. Kubeflow does its own waiting."""
+    key_hours: float = Field(24.0, validation_alias="WAFER_IDEMPOTENCY_HOURS", gt=0)
+    reads_per_second: float = Field(200.0, validation_alias="WAFER_READS_PER_SECOND", gt=0)
+    changes_per_second: float = Field(10.0, validation_alias="WAFER_CHANGES_PER_SECOND", gt=0)
+    kfp_endpoint: str = Field("", validation_alias="KFP_ENDPOINT")
+    kfp_experiment: str = Field("wafer-fault", validation_alias="KFP_EXPERIMENT")
+    kfp_namespace: str = Field("", validation_alias="KFP_NAMESPACE")
+    kfp_token: Path = Field(Path("/var/run/secrets/kubeflow/pipelines/token"), validation_alias="KFP_TOKEN_PATH")
+
+    @property
+    def allowed_sources(self) -> tuple[str, ...]:
+        """The places of `sources`."""
+        return _listed(self.sources)
+
+    @property
+    def allowed_hosts(self) -> tuple[str, ...]:
+        """The names of `hosts`."""
+        return _listed(self.hosts)
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())

@@ -1,0 +1,89 @@
+"""Which places a caller may name: the store's own raw/ and the configured sources; nothing else, however it is spelled."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from application.errors import SourceNotAllowed
+from wafer.errors import SourceEmpty
+from wafer.runs import Pipeline
+from wafer.storage import Store, list_batches
+
+RAW: dict[Pipeline, str] = {"train": "raw/train", "predict": "raw/predict"}
+LONGEST = 1000
+# A letter or digit first, so that no part is hidden, an option or a way up; no slash, colon, percent sign or backslash.
+_PART = re.compile(r"[^\W_](?:[\w.+=@(), -]{0,126}[\w+=@)-])?")
+
+
+@dataclass(frozen=True, slots=True)
+class BatchSet:
+    """A folder of batches that a run can be started over; `source` is what a request names."""
+
+    source: str
+    pipeline: Pipeline
+    files: int
+    bytes: int
+
+
+class Sources:
+    """The store's raw/ prefixes, and other allowed roots (folders or s3:// prefixes)."""
+
+    def __init__(self, store: Store, extra: Iterable[str] = ()) -> None:
+        self._store = store
+        self._extra = tuple(root.rstrip("/") for root in extra)
+
+    def batches(self, named: str, pipeline: Pipeline) -> str:
+        """The address behind a source's name, for a pipeline. Raises `SourceNotAllowed`."""
+        return self._address(named, (RAW[pipeline],))
+
+    def file(self, named: str) -> str:
+        """The address behind the name of a schema or policy file. Raises `SourceNotAllowed`."""
+        return self._address(named, tuple(RAW.values()))
+
+    def require_batches(self, address: str, named: str) -> None:
+        """Raise `SourceNotFound` or `SourceEmpty` now, and not minutes later in the first stage."""
+        if not list_batches(address):
+            raise SourceEmpty(f"There is no file directly in {named}. Upload batches there first, or name another source.")
+
+    def shown(self, address: str) -> str:
+        """An address as callers name it: relative to the store where it lies there."""
+        return address.removeprefix(f"{self._store.uri}/")
+
+    def sets(self, pipeline: Pipeline) -> list[BatchSet]:
+        """The batch sets in the store for a pipeline, by name."""
+        counted: dict[str, list[int]] = {}
+        for item in self._store.keys(RAW[pipeline]):
+            counted.setdefault(item.key.rpartition("/")[0], []).append(item.bytes)
+        return [BatchSet(name, pipeline, len(sizes), sum(sizes)) for name, sizes in sorted(counted.items())]
+
+    def _address(self, named: str, prefixes: tuple[str, ...]) -> str:
+        text = named.removesuffix("/")
+        if len(text) <= LONGEST:
+            for prefix in prefixes:
+                if _lies_in(text, prefix):
+                    return self._inside(self._store.uri, f"{self._store.uri}/{text}", named)
+            for root in (*(f"{self._store.uri}/{prefix}" for prefix in prefixes), *self._extra):
+                if _lies_in(text, root):
+                    return self._inside(root, text, named)
+        raise _refused(named, prefixes)
+
+    def _inside(self, root: str, address: str, named: str) -> str:
+        """The address, unless a link in a local folder leads out of its root."""
+        if "://" not in root and not Path(address).resolve().is_relative_to(Path(root).resolve()):
+            raise _refused(named, ())
+        return address
+
+
+def _lies_in(text: str, root: str) -> bool:
+    if text == root:
+        return True
+    inner = text.removeprefix(f"{root}/")
+    return inner != text and all(_PART.fullmatch(part) for part in inner.split("/"))
+
+
+def _refused(named: str, prefixes: tuple[str, ...]) -> SourceNotAllowed:
+    where = " or ".join(f"{prefix}/NAME" for prefix in prefixes) or "a configured source"
+    return SourceNotAllowed(
+        f"{named[:200]!r} is not a source that may be used here. Name {where}, or one that WAFER_SOURCES lists."
+    )

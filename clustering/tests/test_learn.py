@@ -1,0 +1,112 @@
+"""How many clusters there are, and that the same wafers always fall into the same ones."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from clustering.learn import Clusters, learn_clusters
+from wafer.bundle.clusters import ClusterModel
+from wafer.bundle.preprocessor import Preprocessor
+from wafer.bundle.recipe import Recipe
+from wafer.bundle.wafers import Wafers
+
+RECIPE = Recipe(max_clusters=6)
+
+
+def _wafers(groups: list[int], failures: list[int], seed: int = 0) -> Wafers:
+    """Wafers in groups far apart; the first `failures` of each group failed."""
+    rng = np.random.default_rng(seed)
+    parts = [rng.normal(size=(size, 20)) + 3.0 * rng.normal(size=20) for size in groups]
+    failed = [np.arange(size) < bad for size, bad in zip(groups, failures, strict=True)]
+    names = tuple(f"W-{i}" for i in range(sum(groups)))
+    sensors = tuple(f"Sensor - {i}" for i in range(1, 21))
+    return Wafers(names, names, ("a.csv",) * len(names), sensors, np.vstack(parts), np.concatenate(failed))
+
+
+def _cluster(wafers: Wafers, recipe: Recipe = RECIPE) -> Clusters:
+    every = wafers.sensors
+    return learn_clusters(wafers, Preprocessor(every, every, (0.0,) * len(every), (), {}), recipe)
+
+
+def test_clear_groups_are_found_and_the_largest_comes_first() -> None:
+    wafers = _wafers([100, 200, 150], [30, 30, 30])
+
+    found = _cluster(wafers)
+
+    assert found.k == 3
+    assert np.bincount(found.labels).tolist() == [200, 150, 100]
+
+
+@pytest.mark.parametrize(("failures", "most"), [([30, 30, 30], 3), ([30, 30, 2], 2), ([60, 2, 2], 1), ([5, 5, 5], 1)])
+def test_no_cluster_keeps_too_few_failures_to_learn_from(failures: list[int], most: int) -> None:
+    wafers = _wafers([150, 150, 150], failures)
+    assert wafers.failed is not None
+
+    found = _cluster(wafers)
+
+    assert found.k <= most
+    assert found.k == 1 or np.bincount(found.labels[wafers.failed]).min() >= RECIPE.min_cluster_failures
+
+
+def test_thirty_wafers_are_one_cluster() -> None:
+    found = _cluster(_wafers([30], [12]))
+
+    assert found.k == 1
+    assert set(found.labels) == {0}
+
+
+def test_identical_wafers_are_one_cluster() -> None:
+    wafers = _wafers([40], [12])
+    wafers = replace(wafers, readings=np.tile(wafers.readings[:1], (40, 1)) + np.eye(40, 20) * 1e-9)
+
+    assert _cluster(wafers).k == 1
+
+
+def test_a_sensor_silent_in_half_the_wafers_takes_no_part() -> None:
+    wafers = _wafers([60, 60], [30, 30])
+    readings = wafers.readings.copy()
+    readings[:61, 3] = np.nan
+
+    found = _cluster(replace(wafers, readings=readings))
+
+    assert "Sensor - 4" not in found.model.sensors
+    assert len(found.model.sensors) == 19
+
+
+def test_the_same_wafers_give_the_same_model_to_the_last_bit() -> None:
+    wafers = _wafers([100, 100], [30, 30])
+
+    assert _cluster(wafers).model.to_json() == _cluster(wafers).model.to_json()
+
+
+def test_a_model_survives_json_to_the_last_bit() -> None:
+    wafers = _wafers([100, 100], [30, 30])
+    model = _cluster(wafers).model
+
+    again = ClusterModel.from_json(model.to_json())
+
+    assert again.to_json() == model.to_json()
+    np.testing.assert_array_equal(again.assign(wafers), model.assign(wafers))
+
+
+def test_training_wafers_are_hardly_ever_called_unlike_the_training_wafers() -> None:
+    wafers = _wafers([300, 300], [30, 30])
+
+    novelty = _cluster(wafers).model.novelty(wafers)
+
+    assert novelty.unlike.sum() <= 1
+    assert novelty.percentile.min() == 0
+    assert novelty.percentile.max() == 100
+
+
+def test_more_silent_sensors_than_any_training_wafer_had_is_unlike() -> None:
+    wafers = _wafers([100], [30])
+    found = _cluster(wafers)
+    readings = wafers.readings[:2].copy()
+    readings[0, :3] = np.nan
+
+    novelty = found.model.novelty(replace(wafers.rows(np.array([0, 1])), readings=readings))
+
+    assert novelty.unlike.tolist() == [True, False]
+    assert "silent" in novelty.reason(0, found.model.limits)

@@ -1,0 +1,107 @@
+"""Champion against challenger, on the same wafers, each scored by a model that never learned from it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from wafer.bundle import Bundle, OutOfFold, Wafers, content_keys
+from wafer.bundle.metrics import roc_auc
+from wafer.bundle.wafers import Bools, Floats
+
+RESAMPLES = 2000
+INTERVAL = (0.05, 0.95)
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two models on the same wafers; `low` to `high` is the 90 % interval of the difference (paired bootstrap)."""
+
+    champion_version: int
+    wafers: int
+    failures: int
+    champion_auc: float
+    challenger_auc: float
+    low: float
+    high: float
+    missing: int  # wafers the champion learned from and the challenger did not
+    added: int  # wafers the challenger learned from and the champion did not
+    relabelled: int  # wafers both learned from, with different labels
+
+    @property
+    def difference(self) -> float:
+        """Challenger minus champion, in AUC."""
+        return self.challenger_auc - self.champion_auc
+
+
+def compare(
+    challenger: Bundle, champion: Bundle, champion_version: int, wafers: Iterable[Wafers], seed: int = 0
+) -> Comparison:
+    """Compare on every labelled wafer at hand; `wafers` holds the readings of what either model learned from.
+
+    A wafer that a model learned from counts with its out-of-fold score, any other with the model's direct score.
+    """
+    known = _by_key(challenger.out_of_fold) | _by_key(champion.out_of_fold)
+    ours, theirs = _by_key(challenger.out_of_fold), _by_key(champion.out_of_fold)
+    judged = [key for key in sorted(known) if ours.get(key, known[key])[0] == theirs.get(key, known[key])[0]]
+    readings = _readings(wafers)
+    judged = [key for key in judged if (key in ours and key in theirs) or key in readings]
+    failed = np.array([known[key][0] for key in judged], bool)
+    scores = [_scores(bundle, table, judged, readings) for bundle, table in ((challenger, ours), (champion, theirs))]
+    low, high = paired_bootstrap(failed, *scores, seed=seed)
+    return Comparison(
+        champion_version=champion_version,
+        wafers=len(judged),
+        failures=int(failed.sum()),
+        champion_auc=roc_auc(failed, scores[1]),
+        challenger_auc=roc_auc(failed, scores[0]),
+        low=low,
+        high=high,
+        missing=len(theirs.keys() - ours.keys()),
+        added=len(ours.keys() - theirs.keys()),
+        relabelled=sum(ours[key][0] != theirs[key][0] for key in ours.keys() & theirs.keys()),
+    )
+
+
+def _by_key(rows: OutOfFold) -> dict[str, tuple[bool, float]]:
+    """Readings' digest -> (failed, out-of-fold probability)."""
+    return {
+        key: (bool(failed), float(p)) for key, failed, p in zip(rows.keys, rows.failed, rows.probability, strict=True)
+    }
+
+
+def _readings(wafers: Iterable[Wafers]) -> dict[str, tuple[Wafers, int]]:
+    return {key: (part, row) for part in wafers for row, key in enumerate(content_keys(part))}
+
+
+def _scores(
+    bundle: Bundle,
+    table: Mapping[str, tuple[bool, float]],
+    judged: list[str],
+    readings: Mapping[str, tuple[Wafers, int]],
+) -> Floats:
+    scores = np.array([table[key][1] if key in table else np.nan for key in judged])
+    unseen = np.flatnonzero(np.isnan(scores))
+    for part in {id(readings[judged[i]][0]): readings[judged[i]][0] for i in unseen}.values():
+        places = [i for i in unseen if readings[judged[i]][0] is part]
+        rows = np.array([readings[judged[i]][1] for i in places], dtype=np.int64)
+        scores[places] = bundle.score(part.rows(rows)).probability
+    return scores
+
+
+def paired_bootstrap(failed: Bools, first: Floats, second: Floats, *, seed: int) -> tuple[float, float]:
+    """90 % interval of AUC(first) - AUC(second) over resampled wafers, failing and passing ones each by themselves."""
+    random = np.random.default_rng(seed)
+    gain = _wins(first, failed) - _wins(second, failed)
+    failures, passes = gain.shape
+    of_failures = random.multinomial(failures, np.full(failures, 1 / failures), RESAMPLES)
+    of_passes = random.multinomial(passes, np.full(passes, 1 / passes), RESAMPLES)
+    differences = ((of_failures @ gain) * of_passes).sum(axis=1) / (failures * passes)
+    low, high = np.quantile(differences, INTERVAL)
+    return float(low), float(high)
+
+
+def _wins(scores: Floats, failed: Bools) -> Floats:
+    """1 where a failing wafer ranks above a passing one, 0.5 for a tie, (failing, passing)."""
+    above = scores[failed][:, None] - scores[~failed][None, :]
+    return np.asarray((above > 0) + 0.5 * (above == 0))

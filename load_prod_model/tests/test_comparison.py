@@ -1,0 +1,169 @@
+"""Champion against challenger on the same wafers, with scores that neither model was fitted on."""
+
+from dataclasses import dataclass, replace
+from typing import cast
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from load_prod_model.comparison import Comparison, compare, paired_bootstrap
+from load_prod_model.stage import decide
+from wafer.bundle import Bundle, OutOfFold, Wafers, content_keys
+from wafer.bundle.metrics import Quality, roc_auc
+
+GOOD = Quality(
+    wafers=1137,
+    failures=67,
+    auc=0.72,
+    pr_auc=0.18,
+    ber=0.36,
+    recall=0.30,
+    false_alarm_rate=0.10,
+    recall_at_10=0.30,
+    brier_skill=0.03,
+)
+
+
+@dataclass(frozen=True)
+class Probabilities:
+    probability: npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model by hand: out-of-fold rows for what it learned from, and an answer for every other wafer.
+
+    `memorised` is what it would answer for a wafer it knows, and what a comparison must never use.
+    """
+
+    out_of_fold: OutOfFold
+    skill: float
+
+    def score(self, wafers: Wafers) -> Probabilities:
+        assert not set(content_keys(wafers)) & set(self.out_of_fold.keys), (
+            "scored directly, although it was learned from"
+        )
+        return Probabilities(self.skill * wafers.readings[:, 0] + wafers.readings[:, 1])
+
+
+def line(count: int = 600, seed: int = 1) -> tuple[Wafers, npt.NDArray[np.bool_]]:
+    """Wafers whose first sensor tells failures apart and whose second is noise."""
+    random = np.random.default_rng(seed)
+    failed = np.arange(count) % 10 == 0
+    readings = np.column_stack([failed + random.normal(0, 1, count), random.normal(0, 1, count)])
+    names = tuple(f"Wafer-{seed}-{number}" for number in range(count))
+    return Wafers(names, names, names, ("Sensor - 1", "Sensor - 2"), readings), failed
+
+
+def trained(wafers: Wafers, failed: npt.NDArray[np.bool_], skill: float) -> Bundle:
+    scores = skill * wafers.readings[:, 0] + wafers.readings[:, 1]
+    rows = OutOfFold(
+        tuple(content_keys(wafers)), wafers.ids, wafers.names, np.zeros(len(wafers), np.int64), failed, scores
+    )
+    return cast("Bundle", Model(rows, skill))
+
+
+def promoted(found: Comparison) -> bool:
+    return decide(GOOD, found.champion_version, found).promoted
+
+
+def test_a_better_challenger_on_the_same_wafers_is_promoted() -> None:
+    wafers, failed = line()
+
+    found = compare(trained(wafers, failed, 3.0), trained(wafers, failed, 0.2), 1, [wafers])
+
+    assert (found.wafers, found.failures, found.missing, found.added) == (600, 60, 0, 0)
+    assert found.low > 0
+    assert promoted(found)
+
+
+def test_a_worse_challenger_loses_however_much_it_learned_from() -> None:
+    wafers, failed = line()
+    half = np.arange(300)
+
+    found = compare(trained(wafers, failed, 0.2), trained(wafers.rows(half), failed[half], 3.0), 1, [wafers])
+
+    assert found.high < 0
+    assert not promoted(found)
+
+
+def test_more_of_the_same_is_promoted_without_being_better_beyond_chance() -> None:
+    wafers, failed = line()
+    half = np.arange(300)
+
+    found = compare(trained(wafers, failed, 1.0), trained(wafers.rows(half), failed[half], 1.0), 1, [wafers])
+
+    assert (found.missing, found.added, found.difference) == (0, 300, 0.0)
+    assert promoted(found)
+
+
+def test_fewer_wafers_of_the_same_do_not_take_the_place() -> None:
+    wafers, failed = line()
+    half = np.arange(300)
+
+    found = compare(trained(wafers.rows(half), failed[half], 1.0), trained(wafers, failed, 1.0), 1, [wafers])
+
+    assert found.missing == 300
+    assert not promoted(found)
+
+
+def test_other_wafers_of_the_same_line_do_not_take_the_place() -> None:
+    (ours, failed), (theirs, also_failed) = line(seed=1), line(seed=2)
+
+    found = compare(trained(ours, failed, 1.0), trained(theirs, also_failed, 1.0), 1, [ours, theirs])
+
+    assert (found.wafers, found.missing, found.added) == (1200, 600, 600)
+    assert not promoted(found)
+
+
+def test_wafers_that_nobody_holds_any_more_are_left_out_and_still_count_as_missing() -> None:
+    (ours, failed), (theirs, also_failed) = line(seed=1), line(seed=2)
+
+    found = compare(trained(ours, failed, 1.0), trained(theirs, also_failed, 1.0), 1, [ours])
+
+    assert (found.wafers, found.missing) == (600, 600)
+    assert not promoted(found)
+
+
+def test_wafers_whose_label_changed_are_counted_and_stop_the_promotion() -> None:
+    wafers, failed = line()
+    shuffled = np.random.default_rng(3).permutation(failed)
+
+    found = compare(trained(wafers, shuffled, 3.0), trained(wafers, failed, 0.2), 4, [wafers])
+
+    decision = decide(GOOD, 4, found)
+    assert found.relabelled == int((shuffled != failed).sum()) > 0
+    assert not decision.promoted
+    assert "label" in decision.reason
+
+
+def test_a_champion_of_another_contract_is_not_replaced_without_a_person() -> None:
+    decision = decide(GOOD, 4, None)
+
+    assert not decision.promoted
+    assert "contract" in decision.reason
+
+
+def test_a_challenger_below_a_floor_is_not_even_compared() -> None:
+    wafers, failed = line()
+    found = compare(trained(wafers, failed, 3.0), trained(wafers, failed, 0.2), 1, [wafers])
+
+    assert not decide(replace(GOOD, auc=0.5), 1, found).promoted
+
+
+def test_the_interval_covers_the_difference_and_is_the_same_every_time() -> None:
+    wafers, failed = line()
+    first, second = wafers.readings[:, 0], wafers.readings[:, 0] + wafers.readings[:, 1]
+
+    low, high = paired_bootstrap(failed, first, second, seed=0)
+
+    assert low < roc_auc(failed, first) - roc_auc(failed, second) < high
+    assert paired_bootstrap(failed, first, second, seed=0) == (low, high)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_model_against_itself_differs_by_nothing(seed: int) -> None:
+    wafers, failed = line(seed=seed)
+
+    assert paired_bootstrap(failed, wafers.readings[:, 0], wafers.readings[:, 0], seed=seed) == (0.0, 0.0)

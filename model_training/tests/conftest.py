@@ -1,0 +1,68 @@
+"""Folders as the stages before leave them, for a small drop of synthetic wafers."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from clustering.learn import learn_clusters
+from preprocessing_train.learn import learn_preprocessor
+from wafer.bundle.assembly import CLUSTERS, PREPROCESSOR, STATISTICS
+from wafer.bundle.files import write_json
+from wafer.bundle.recipe import Recipe
+from wafer.bundle.statistics import sensor_statistics
+from wafer.bundle.wafers import EXPORT_FILE, read_wafers, training_rows
+from wafer.table import WaferColumns, wafers_writer
+
+QUICK = Recipe(forest_trees=60, forest_trees_cluster=40, boosting_rounds=30, boosting_learning_rate=0.1, max_clusters=4)
+
+
+@pytest.fixture(scope="session")
+def quick() -> Recipe:
+    """The recipe with fewer trees."""
+    return QUICK
+
+
+@pytest.fixture(scope="session")
+def make_export() -> Callable[..., Path]:
+    """Write an export directory of wafers in `groups` groups; in each, sensor 3 is higher for failing ones."""
+
+    def write(folder: Path, groups: int = 2, size: int = 150, seed: int = 0, order: int = 0) -> Path:
+        rng = np.random.default_rng(seed)
+        count = groups * size
+        readings = rng.normal(size=(count, 15)) + 4.0 * np.repeat(rng.normal(size=(groups, 15)), size, axis=0)
+        failed = np.tile(np.arange(size) < size // 5, groups)
+        readings[failed, 2] += 1.5
+        readings[rng.random(readings.shape) < 0.03] = np.nan
+        columns = WaferColumns("Wafer", tuple(f"Sensor - {i}" for i in range(1, 16)), "Output")
+        names = [f"Wafer-{i:04}" for i in range(count)]
+        texts = {"_id": [f"id-{n}" for n in names], "file": ["a.csv"] * count, "sha256": ["0"] * count, "Wafer": names}
+        data = texts | dict(zip(columns.sensors, readings.T, strict=True)) | {"Output": failed.astype(np.int8)}
+        table = pa.table(
+            {n: pa.array(v, from_pandas=True) for n, v in data.items()}, columns.schema(kind="training", contract="c")
+        )
+        rows = np.random.default_rng(order).permutation(count) if order else np.arange(count)
+        with wafers_writer(folder / EXPORT_FILE, table.schema) as writer:
+            writer.write_table(table.take(pa.array(rows)))
+        return folder
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def prepare() -> Callable[..., Path]:
+    """Learn preprocessor and clusters from an export, as the stages before do; the folder that holds both."""
+
+    def learn(export: Path, folder: Path, recipe: Recipe = QUICK) -> Path:
+        wafers = training_rows(read_wafers(export))
+        preprocessor = learn_preprocessor(wafers, recipe)
+        clusters = learn_clusters(wafers, preprocessor, replace(recipe, max_clusters=4))
+        write_json(folder / "preprocessor" / PREPROCESSOR, preprocessor.to_json())
+        write_json(folder / "preprocessor" / STATISTICS, sensor_statistics(wafers).to_json())
+        write_json(folder / "clusters" / CLUSTERS, clusters.model.to_json())
+        return folder
+
+    return learn

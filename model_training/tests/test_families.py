@@ -1,0 +1,70 @@
+"""What each family promises: scores of rows it did not see, and margins that stay where they were."""
+
+import numpy as np
+import pytest
+
+from model_training.families import Sample, boost, fit, fit_forest
+from model_training.learn import make_lesson
+from wafer.bundle.members import FAMILIES, Family, Member
+from wafer.bundle.metrics import roc_auc
+from wafer.bundle.recipe import Recipe
+
+RECIPE = Recipe(boosting_rounds=60, boosting_learning_rate=0.1)
+
+
+def _sample(count: int, signal: float, seed: int = 0) -> Sample:
+    rng = np.random.default_rng(seed)
+    features = rng.normal(size=(count, 12)).astype(np.float32)
+    failed = rng.random(count) < 0.2
+    features[failed, 0] += signal
+    return Sample(features, failed, np.ones(count))
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_noise_is_not_learned_by_heart(family: Family) -> None:
+    sample = _sample(400, signal=0.0)
+    lesson = make_lesson(sample.features, sample.failed, RECIPE)
+
+    fitted = fit(family, sample, lesson.fold, RECIPE, trees=80, n_jobs=1)
+
+    assert roc_auc(sample.failed, fitted.member.score(sample.features)) > 0.9
+    assert roc_auc(sample.failed, fitted.scores) < 0.62
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_signal_is_found_on_rows_not_seen(family: Family) -> None:
+    sample = _sample(400, signal=2.0)
+    lesson = make_lesson(sample.features, sample.failed, RECIPE)
+
+    fitted = fit(family, sample, lesson.fold, RECIPE, trees=80, n_jobs=1)
+
+    assert roc_auc(sample.failed, fitted.scores) > 0.7
+    assert np.isfinite(fitted.scores).all()
+
+
+@pytest.mark.parametrize("count", [100, 300, 900])
+def test_margins_of_boosted_trees_lie_in_the_same_place_however_many_wafers_they_saw(count: int) -> None:
+    sample = _sample(count, signal=1.0)
+
+    margins = Member("xgboost", boost(sample, RECIPE)).score(sample.features[~sample.failed])
+
+    assert abs(margins.mean()) < 1e-4
+
+
+def test_rows_of_small_weight_hardly_count() -> None:
+    sample = _sample(400, signal=2.0)
+    flipped = np.where(np.arange(400) < 200, sample.failed, ~sample.failed)
+    weight = np.where(np.arange(400) < 200, 1.0, 0.02)
+
+    fitted = fit_forest(Sample(sample.features, flipped, weight), RECIPE, trees=80, n_jobs=1)
+
+    assert roc_auc(sample.failed[:200], fitted.scores[:200]) > 0.7
+
+
+def test_folds_are_stratified_and_hold_every_wafer_once() -> None:
+    failed = np.arange(100) % 9 == 0
+
+    fold = make_lesson(np.zeros((100, 1), np.float32), failed, RECIPE).fold
+
+    assert np.ptp(np.bincount(fold)) <= 2
+    assert np.ptp(np.bincount(fold[failed])) <= 1

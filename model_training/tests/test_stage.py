@@ -1,0 +1,182 @@
+"""Training by path: same input, same bytes; members that fit together into a bundle; figures that hold."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from model_training.stage import TrainedCluster, fit_global_models, train_cluster
+from wafer.bundle.assembly import CLUSTERS, OUT_OF_FOLD, assemble_bundle
+from wafer.bundle.files import read_json
+from wafer.bundle.forest import load_forest
+from wafer.bundle.members import load_member
+from wafer.bundle.preprocessor import Preprocessor
+from wafer.bundle.recipe import Recipe
+from wafer.bundle.scoring import Bundle
+from wafer.bundle.wafers import read_wafers
+from wafer.errors import BundleRejected
+
+Make = Callable[..., Path]
+
+
+def _train(export: Path, before: Path, out: Path, recipe: Recipe, n_jobs: int = 1) -> list[TrainedCluster]:
+    fit_global_models(export, before / "preprocessor", out / "global", recipe, n_jobs)
+    count = len(read_json(before / "clusters" / CLUSTERS)["centroids"])
+    return [
+        train_cluster(
+            number,
+            export,
+            before / "preprocessor",
+            before / "clusters",
+            out / "global",
+            out / f"cluster-{number}",
+            out / f"cluster-{number}.html",
+            n_jobs,
+        )
+        for number in range(count)
+    ]
+
+
+def _assemble(before: Path, out: Path, count: int) -> Bundle:
+    return assemble_bundle(
+        preprocessor_dir=before / "preprocessor",
+        cluster_model_dir=before / "clusters",
+        global_dir=out / "global",
+        member_dirs=[out / f"cluster-{number}" for number in range(count)],
+        out=out / "bundle",
+    )
+
+
+def _bytes_below(folder: Path) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.fixture(scope="module")
+def trained(
+    make_export: Make, prepare: Make, quick: Recipe, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, list[TrainedCluster]]:
+    folder = tmp_path_factory.mktemp("trained")
+    export = make_export(folder / "export")
+    return folder, _train(export, prepare(export, folder), folder, quick)
+
+
+def test_neither_cores_nor_row_order_change_a_byte(
+    trained: tuple[Path, list[TrainedCluster]], make_export: Make, prepare: Make, quick: Recipe, tmp_path: Path
+) -> None:
+    folder, _ = trained
+    export = make_export(tmp_path / "export", order=3)
+
+    _train(export, prepare(export, tmp_path), tmp_path, quick, n_jobs=2)
+
+    first, second = _bytes_below(folder), _bytes_below(tmp_path)
+    made = {name for name in second if not name.startswith("export/")}
+    assert {name for name in made if first[name] != second[name]} == set()
+    assert made == {name for name in first if not name.startswith(("export/", "bundle/"))}
+
+
+def test_a_stage_run_again_leaves_the_same_folder(trained: tuple[Path, list[TrainedCluster]], quick: Recipe) -> None:
+    folder, _ = trained
+    before = _bytes_below(folder / "global")
+    (folder / "global" / "half written").write_text("a killed run")
+
+    fit_global_models(folder / "export", folder / "preprocessor", folder / "global", quick)
+
+    assert _bytes_below(folder / "global") == before
+
+
+def test_the_parts_fit_together_into_a_bundle_that_finds_the_failures(
+    trained: tuple[Path, list[TrainedCluster]],
+) -> None:
+    folder, clusters = trained
+
+    bundle = _assemble(folder, folder, len(clusters))
+
+    wafers = read_wafers(folder / "export")
+    assert len(clusters) == 2
+    assert len(bundle.out_of_fold.names) == len(wafers)
+    assert bundle.out_of_fold.quality(0.1).auc > 0.75
+    scores = bundle.score(wafers)
+    assert wafers.failed is not None
+    assert scores.probability[wafers.failed].mean() > scores.probability[~wafers.failed].mean()
+    np.testing.assert_array_equal(np.sort(bundle.out_of_fold.cluster), np.sort(scores.cluster))
+
+
+def test_the_figures_of_a_cluster_are_those_of_its_out_of_fold_rows(
+    trained: tuple[Path, list[TrainedCluster]],
+) -> None:
+    folder, clusters = trained
+
+    for each in clusters:
+        rows = pq.read_table(folder / f"cluster-{each.cluster}" / OUT_OF_FOLD)
+        figures = each.figures[each.family]
+        flagged = rows["probability"].to_numpy() >= each.threshold
+        failed = rows["failed"].to_numpy(zero_copy_only=False)
+        assert figures.confusion == [
+            [int((~flagged & ~failed).sum()), int((flagged & ~failed).sum())],
+            [int((~flagged & failed).sum()), int((flagged & failed).sum())],
+        ]
+        assert figures.quality.false_alarm_rate <= 0.1
+        assert np.isfinite(figures.roc_threshold).all()
+        assert (figures.false_alarm_rate[-1], figures.recall[-1]) == (1.0, 1.0)
+
+
+def test_the_serving_family_is_the_one_that_ranks_better_out_of_fold(
+    trained: tuple[Path, list[TrainedCluster]],
+) -> None:
+    for each in trained[1]:
+        best = max(figures.quality.auc for figures in each.figures.values())
+        assert each.figures[each.family].quality.auc == best
+
+
+def test_the_forest_of_record_and_the_one_that_serves_are_the_same(
+    trained: tuple[Path, list[TrainedCluster]],
+) -> None:
+    folder, _ = trained
+    preprocessor = Preprocessor.from_json(read_json(folder / "preprocessor" / "preprocessor.json"))
+    features = preprocessor.transform(read_wafers(folder / "export"))
+
+    record = load_forest(folder / "global" / "random_forest.skops")
+    serving = load_member("random_forest", folder / "global" / "random_forest.ubj")
+
+    np.testing.assert_allclose(serving.score(features), record.predict_proba(features)[:, 1], atol=1e-6)
+
+
+def test_the_page_of_a_cluster_shows_both_families(trained: tuple[Path, list[TrainedCluster]]) -> None:
+    page = (trained[0] / "cluster-1.html").read_text()
+
+    assert "Random forest" in page
+    assert "XGBoost" in page
+    assert page.count("<img") == 2
+
+
+def test_a_single_cluster_is_served_by_the_global_models(
+    make_export: Make, prepare: Make, quick: Recipe, tmp_path: Path
+) -> None:
+    export = make_export(tmp_path / "export", groups=1, size=60)
+
+    clusters = _train(export, prepare(export, tmp_path), tmp_path, quick)
+
+    bundle = _assemble(tmp_path, tmp_path, 1)
+    assert [each.wafers for each in clusters] == [60]
+    assert [share for share, _ in bundle.scorers[0].members] == [1.0]
+    assert not list((tmp_path / "cluster-0").glob("*.ubj"))
+
+
+def test_global_models_of_other_wafers_are_refused(
+    trained: tuple[Path, list[TrainedCluster]], make_export: Make, tmp_path: Path
+) -> None:
+    folder, _ = trained
+    other = make_export(tmp_path / "export", seed=9)
+
+    with pytest.raises(BundleRejected, match="other wafers"):
+        train_cluster(
+            0,
+            other,
+            folder / "preprocessor",
+            folder / "clusters",
+            folder / "global",
+            tmp_path / "out",
+            tmp_path / "page.html",
+        )
