@@ -121,9 +121,9 @@ def _comparison(decision: Mapping[str, Any]) -> Markup:
     return report.section(
         "Against the model in production",
         report.paragraph(
-            f"Both on the same {found['wafers']:,} wafers ({found['failures']} failed), each wafer scored by a model that "
-            f"never learned from it. {found['added']:,} wafers are new to production, {found['missing']:,} of its wafers "
-            f"were not part of this training, {found['relabelled']:,} carry another label."
+            f"Both on the same {found['wafers']:,} wafers ({found['failures']} failed), each scored by a model that never "
+            f"learned from it. {found['added']:,} wafers are new to production, {found['missing']:,} of its wafers were "
+            f"not part of this training, {found['relabelled']:,} carry another label."
         ),
         report.table(("model", "AUC"), rows, numeric=(1,)),
     )

@@ -94,8 +94,8 @@ def _against(found: Comparison) -> tuple[bool, str]:
         return False, f"It is worse beyond chance: {figures}."
     if found.missing:
         return False, (
-            f"It is not better beyond chance, and {found.missing:,} wafers that {champion} learned from were not part of "
-            f"its training: {figures}. Train on all batches together."
+            f"It is not better beyond chance, and {found.missing:,} wafers that {champion} learned from were not part "
+            f"of its training: {figures}. Train on all batches together."
         )
     return True, f"It learned from every wafer of {champion} and {found.added:,} more, and is not worse: {figures}."
 

@@ -2,7 +2,7 @@
 
 import os
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from application import embedded
 from application.backends.protocol import BackendName, Found, Handle, Status
@@ -58,7 +58,7 @@ class EmbeddedBackend:
         if not embedded.is_alive(self._settings, run.run_id):
             self._keep(embedded.retry(self._settings, run.run_id, self._command))
 
-    def recent(self) -> list[Found]:
+    def recent(self, known: Collection[str] = ()) -> list[Found]:
         """The newest runs below `WAFER_HOME`."""
         try:
             names = [path.name for path in self._settings.runs_dir.iterdir()]
@@ -66,7 +66,7 @@ class EmbeddedBackend:
             return []
         found = []
         for name in sorted(names, key=lambda each: each.partition("-")[2], reverse=True)[:RECENT]:
-            if embedded.was_started(self._settings, name):
+            if name not in known and embedded.was_started(self._settings, name):
                 found.append(Found(embedded.read_request(self._settings, name), name))
         return found
 

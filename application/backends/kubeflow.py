@@ -1,6 +1,6 @@
 """The backend on Kubeflow Pipelines, through `kfp.Client` and the v2beta1 API it speaks."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -85,14 +85,15 @@ class KubeflowBackend:
             if state in ENDED:
                 self._client.runs.run_service_retry_run(run.native_id, _request_timeout=PATIENCE)
 
-    def recent(self) -> list[Found]:
+    def recent(self, known: Collection[str] = ()) -> list[Found]:
         """The newest runs of our pipelines, whoever started them."""
         with self._answering():
             listed = self._client.runs.run_service_list_runs(
                 page_size=RECENT, sort_by="created_at desc", _request_timeout=PATIENCE, **self._within()
             )
-            known = [(run, self._pipeline(run)) for run in listed.runs or []]
-        return [_found(run, pipeline) for run, pipeline in known if pipeline]
+            ours = [(run, self._pipeline(run)) for run in listed.runs or []]
+        found = [_found(run, pipeline) for run, pipeline in ours if pipeline]
+        return [each for each in found if each.request.run_id not in known]
 
     def check(self) -> None:
         """Ask the server for its health."""

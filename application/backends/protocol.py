@@ -1,5 +1,6 @@
 """What the service asks of a place that executes runs."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -54,8 +55,8 @@ class Backend(Protocol):
     def retry(self, run: Handle) -> None:
         """Go on from the finished stages of a run that failed; one that goes on already is left as it is."""
 
-    def recent(self) -> list[Found]:
-        """The newest runs, also those started at the command line or on Kubeflow's own page."""
+    def recent(self, known: Collection[str] = ()) -> list[Found]:
+        """The newest runs but the known ones, also those started at the command line or on Kubeflow's own page."""
 
     def check(self) -> None:
         """Raise `BackendUnavailable` when no run could be started now."""

@@ -25,6 +25,7 @@ from wafer.errors import RunNotFound, RunNotRetryable, WaferError
 from wafer.runs import Outcome, Pipeline, StageRecord
 
 LEASE_SECONDS = 60.0  # after which a run that was being started is started by somebody else
+ADOPT_SECONDS = 2.0  # between two looks for a run that nobody here knows
 FAILED_STARTS = 5  # after which a backend that does not answer fails the run
 
 
@@ -59,6 +60,8 @@ class Runs:
         self._sources = sources
         self._metrics = metrics
         self._limits = limits
+        self._seen: set[str] = set()
+        self._adopted = -ADOPT_SECONDS
 
     def submit(self, order: Order, *, by: str, key: str | None = None) -> Entry:
         """Claim a run and start it as soon as there is a place; with a key used before, the run of that time.
@@ -75,7 +78,7 @@ class Runs:
     def entry(self, run_id: str) -> Entry:
         """A run as the ledger knows it; one started elsewhere is written down first. Raises `RunNotFound`."""
         found = self._ledger.get(run_id)
-        if not found:
+        if not found and time.monotonic() - self._adopted > ADOPT_SECONDS:
             self.adopt()
             found = self._ledger.get(run_id)
         if not found:
@@ -90,7 +93,11 @@ class Runs:
         """A run as it is now, and where it stands on its backend; one that has ended there is settled on the way."""
         if entry.state != "running":
             return entry, None
-        status = self._backend.status(_handle(entry))
+        try:
+            status = self._backend.status(_handle(entry))
+        except RunNotFound as error:
+            lost = {"code": error.code, "message": error.message, "stage": None, "retry_helps": False}
+            return self._end(entry, "failed", lost, (), _now()), None
         return (self._settle(entry, status), status) if status.outcome else (entry, status)
 
     def cancel(self, run_id: str, *, by: str) -> Entry:
@@ -127,17 +134,23 @@ class Runs:
     def tick(self) -> None:
         """Settle what has ended, start what waits, take up what was started elsewhere."""
         for entry in self._ledger.active():
-            self.look(entry)
+            try:
+                self.look(entry)
+            except WaferError as error:  # the others can still be looked at
+                structlog.get_logger().warning("run.look_failed", run_id=entry.run_id, code=error.code)
         self._start_waiting()
 
     def adopt(self) -> None:
         """Write down the runs that were started at the command line or on Kubeflow's own page."""
-        for found in self._backend.recent():
+        self._adopted = time.monotonic()
+        where = "command line" if self._backend.name == "embedded" else "kubeflow"
+        for found in self._backend.recent(self._seen):
             request = found.request
             if self._ledger.get(request.run_id) is None:
                 created = _moment(request.created)
-                entry = Entry(request.run_id, request.pipeline, request.source, request.parameters, created, "elsewhere")
+                entry = Entry(request.run_id, request.pipeline, request.source, request.parameters, created, where)
                 self._ledger.adopt(entry.next(state="running", native_id=found.native_id, started=created))
+            self._seen.add(request.run_id)
 
     def active(self) -> list[Entry]:
         """Every run that has not ended."""
@@ -171,6 +184,7 @@ class Runs:
         """Refuse a second exclusive run, after a look whether the first one still lives."""
         if pipeline not in EXCLUSIVE:
             return
+        self.adopt()
         for entry in self._ledger.active():
             if entry.pipeline == pipeline and self.look(entry)[0].active:
                 raise TrainingRunning(entry.run_id)
@@ -209,13 +223,12 @@ class Runs:
         return entry.native_id
 
     def _running(self, mine: Entry, native_id: str) -> None:
-        changed = self._ledger.change(mine, state="running", native_id=native_id, started=_now())
-        if changed:
-            return
-        newer = self.entry(mine.run_id)  # somebody cancelled it while it was being started
-        self._ledger.change(newer, state="running", native_id=native_id, started=_now())
-        if newer.cancelled_by:
-            self._backend.cancel(Handle(mine.run_id, mine.pipeline, native_id))
+        now = _now()
+        changed = self._ledger.change(mine, state="running", native_id=native_id, started=now)
+        if not changed:  # somebody cancelled it while it was being started
+            changed = self._ledger.change(self.entry(mine.run_id), state="running", native_id=native_id, started=now)
+        if changed and changed.cancelled_by:
+            self._backend.cancel(_handle(changed))
 
     def _not_started(self, mine: Entry, error: WaferError) -> None:
         failed = mine.failed_starts + 1
@@ -223,7 +236,7 @@ class Runs:
             self._ledger.change(mine, state="queued", failed_starts=failed)
             return
         said = {"code": error.code, "message": error.message, "stage": None, "retry_helps": error.retry_helps}
-        self._end(mine, "failed", said, ())
+        self._end(mine, "failed", said, (), _now())
 
     def _settle(self, entry: Entry, status: Status) -> Entry:
         outcome = status.outcome
@@ -232,10 +245,13 @@ class Runs:
         state: RunState = "succeeded" if outcome.state == "succeeded" else "failed"
         if state == "failed" and entry.cancelled_by:
             state = "cancelled"
-        return self._end(entry, state, _error(outcome) if state == "failed" else {}, status.stages)
+        error = _error(outcome) if state == "failed" else {}
+        return self._end(entry, state, error, status.stages, _finished(status))
 
-    def _end(self, entry: Entry, state: RunState, error: Mapping[str, Any], stages: tuple[StageRecord, ...]) -> Entry:
-        changed = self._ledger.change(entry, state=state, finished=_now(), error=dict(error))
+    def _end(
+        self, entry: Entry, state: RunState, error: Mapping[str, Any], stages: tuple[StageRecord, ...], finished: str
+    ) -> Entry:
+        changed = self._ledger.change(entry, state=state, finished=finished, error=dict(error))
         if not changed:
             return self.entry(entry.run_id)
         self._metrics.ended(changed, stages)
@@ -257,6 +273,12 @@ def _error(outcome: Outcome) -> dict[str, Any]:
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def _finished(status: Status) -> str:
+    """When the last stage ended: a run may be looked at for the first time long after."""
+    ends = [stage.started + stage.seconds for stage in status.stages if stage.state != "running" and stage.started]
+    return datetime.fromtimestamp(max(ends), UTC).isoformat(timespec="milliseconds") if ends else _now()
 
 
 def _moment(text: str) -> str:
