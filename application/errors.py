@@ -66,7 +66,7 @@ class TooManyRequests(WaferError):
 class UploadTooLarge(WaferError):
     """A file or a batch set is beyond the limit."""
 
-    code = "UPLOAD_TOO_LARGE"
+    code = "TOO_LARGE"
 
 
 class UploadConflict(WaferError):
@@ -104,7 +104,7 @@ STATUS: dict[str, int] = {
     "NOT_AUTHENTICATED": 401,
     "NOT_ALLOWED": 403,
     "TOO_MANY_REQUESTS": 429,
-    "UPLOAD_TOO_LARGE": 413,
+    "TOO_LARGE": 413,
     "UPLOAD_CONFLICT": 409,
     "PACKAGE_NOT_FOUND": 503,
     "BACKEND_UNAVAILABLE": 503,

@@ -20,7 +20,7 @@ from raw_data_validation_train.verdicts import FileCode, FileVerdict, Finding, R
 from wafer.contract import Contract
 
 _LISTED_SENSORS = 20
-_SECOND_LOOK_LINES = 32
+_SECOND_LOOK_LINES = 128
 
 
 @dataclass(frozen=True, slots=True)

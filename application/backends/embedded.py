@@ -64,11 +64,9 @@ class EmbeddedBackend:
             names = [path.name for path in self._settings.runs_dir.iterdir()]
         except FileNotFoundError:
             return []
-        found = []
-        for name in sorted(names, key=lambda each: each.partition("-")[2], reverse=True)[:RECENT]:
-            if name not in known and embedded.was_started(self._settings, name):
-                found.append(Found(embedded.read_request(self._settings, name), name))
-        return found
+        newest = sorted(names, key=lambda each: each.partition("-")[2], reverse=True)[:RECENT]
+        new = [name for name in newest if name not in known and embedded.was_started(self._settings, name)]
+        return [Found(embedded.read_request(self._settings, name), name) for name in new]
 
     def check(self) -> None:
         """A run needs a folder that can be written."""
@@ -87,5 +85,3 @@ class EmbeddedBackend:
         child = self._children.pop(run_id, None)
         if child:
             child.wait()
-
-

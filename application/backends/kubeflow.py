@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from application.backends.packages import ON_SERVER, graph_of, stored_package
+from application.backends.packages import ON_SERVER, graph_of, package_key, stored_package
 from application.backends.protocol import BackendName, Found, Handle, Status
 from application.backends.stages import merged
 from application.errors import BackendUnavailable, PackageNotFound
@@ -81,7 +81,9 @@ class KubeflowBackend:
         with self._answering(run.run_id):
             state = self._state(run)
             if state == "SUCCEEDED":
-                raise RunNotRetryable(f"Run {run.run_id} succeeded; there is nothing to retry. Start a new run instead.")
+                raise RunNotRetryable(
+                    f"Run {run.run_id} succeeded; there is nothing to retry. Start a new run instead."
+                )
             if state in ENDED:
                 self._client.runs.run_service_retry_run(run.native_id, _request_timeout=PATIENCE)
 
@@ -109,10 +111,11 @@ class KubeflowBackend:
         if outcome.state == "succeeded" or outcome.error:
             return outcome
         failed = next((each for each in stages if each.state != "succeeded"), None)
+        where = f"in stage {failed.stage}" if failed else "before its first stage"
         error = (failed and failed.error) or StageError(
             "STAGE_FAILED",
-            f"The run ended on Kubeflow {f'in stage {failed.stage}' if failed else 'before its first stage'} without an "
-            "error of its own: it was stopped, or a pod could not start or ran out of memory. Retry goes on from there.",
+            f"The run ended on Kubeflow {where} without an error of its own: it was stopped, or a pod could not start "
+            "or ran out of memory. A retry goes on from there.",
             retry_helps=True,
         )
         return Outcome(
@@ -147,8 +150,8 @@ class KubeflowBackend:
                 if version:
                     return {"pipeline_version_reference": version}
         raise PackageNotFound(
-            f"No {pipeline} pipeline is installed: {self._store.uri} has no pipelines/{pipeline}.yaml and Kubeflow has no "
-            f"pipeline {ON_SERVER[pipeline]}. Publish the compiled packages (`wafer pipelines compile`)."
+            f"No {pipeline} pipeline is installed: {self._store.uri} has no {package_key(pipeline)} and Kubeflow has "
+            f"no pipeline {ON_SERVER[pipeline]}. Publish the compiled packages (`wafer pipelines compile`)."
         )
 
     def _server_pipelines(self) -> list[Any]:
@@ -157,7 +160,7 @@ class KubeflowBackend:
         )
         return list(listed.pipelines or [])
 
-    def _newest_version(self, pipeline_id: str) -> object | None:
+    def _newest_version(self, pipeline_id: str) -> Any:  # noqa: ANN401 - kfp's reference, or None
         listed = self._client.pipelines.pipeline_service_list_pipeline_versions(
             pipeline_id, page_size=1, sort_by="created_at desc", _request_timeout=PATIENCE
         )
@@ -182,7 +185,7 @@ class KubeflowBackend:
 
     @contextmanager
     def _answering(self, run_id: str = "") -> Iterator[None]:
-        from kfp_server_api import ApiException
+        from kfp_server_api import ApiException  # type: ignore[import-untyped]
         from urllib3.exceptions import HTTPError
 
         try:
@@ -191,13 +194,13 @@ class KubeflowBackend:
             if error.status == 404 and run_id:
                 raise RunNotFound(f"Kubeflow knows no run {run_id}; it was deleted there.") from error
             raise BackendUnavailable(
-                f"Kubeflow at {self._endpoint} answered {error.status} {error.reason}. Check that it runs and that this "
-                "service may use it, then try again."
+                f"Kubeflow at {self._endpoint} answered {error.status} {error.reason}. Check that it runs and "
+                "that this service may use it, then try again."
             ) from error
         except (HTTPError, OSError) as error:
             raise BackendUnavailable(
-                f"Kubeflow at {self._endpoint} does not answer. Check that it runs and that KFP_ENDPOINT names it, then "
-                "try again."
+                f"Kubeflow at {self._endpoint} does not answer. Check that it runs and that KFP_ENDPOINT names it, "
+                "then try again."
             ) from error
 
 

@@ -123,7 +123,11 @@ class DynamoDBLedger:
             return earlier
         writes = self._new(entry)
         if key:
-            item = {"fingerprint": _s(key.fingerprint), "run_id": _s(entry.run_id), "expires_at": _n(int(key.expires_at))}
+            item = {
+                "fingerprint": _s(key.fingerprint),
+                "run_id": _s(entry.run_id),
+                "expires_at": _n(int(key.expires_at)),
+            }
             condition = "attribute_not_exists(pk) OR expires_at <= :now"
             writes.append(self._put(f"KEY#{key.digest}", "KEY", item, condition, {":now": _n(now)}))
         if entry.pipeline in EXCLUSIVE:

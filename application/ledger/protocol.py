@@ -102,7 +102,8 @@ class Ledger(Protocol):
     def claim(self, entry: Entry, key: ClaimKey | None, *, now: float) -> Entry:
         """Write a new run down, all or nothing, and give it back; with a key used before, the run of that time.
 
-        `IdempotencyKeyReused` when the key stood for another request, `TrainingRunning` when an exclusive run is active.
+        `IdempotencyKeyReused` when the key stood for another request, `TrainingRunning` when an exclusive run is
+        active.
         """
 
     def adopt(self, entry: Entry) -> bool:

@@ -1,8 +1,8 @@
 """From a request to a run: claim it in the ledger, start it on the backend, record what became of it.
 
-A run is claimed before anything starts, and a start names the run, so whoever dies in between leaves a run that the next
-request or the next look around (`tick`) starts, once. What a run did is never remembered here: ledger, backend and
-store are asked.
+A run is claimed before anything starts, and a start names the run, so whoever dies in between leaves a run that the
+next request or the next look around (`tick`) starts, once. What a run did is never remembered here: ledger, backend
+and store are asked.
 """
 
 import hashlib

@@ -22,7 +22,7 @@ class ServiceSettings(BaseSettings):
     session_secret: str = Field("", validation_alias="WAFER_SESSION_SECRET")
     """Signs sessions; several replicas need the same one. Empty: made once below the home."""
     hosts: str = Field("", validation_alias="WAFER_HOSTS")
-    """Host names, separated by commas, that the service answers to; empty: this machine's own without keys, else any."""
+    """Host names, separated by commas, to answer to; empty: this machine's own without keys, else any."""
     proxies: str = Field("127.0.0.1", validation_alias="WAFER_PROXIES")
     """Addresses of reverse proxies whose X-Forwarded headers are believed."""
     body_bytes: int = Field(MIB, validation_alias="WAFER_BODY_BYTES", ge=1024)

@@ -108,7 +108,7 @@ class RunSummary(BaseModel):
 
 
 class Run(RunSummary):
-    """A run with everything known of it; `model_version`, `metrics`, `promoted`, `reason` come with a training's end."""
+    """A run with everything known of it; a training's end brings `model_version`, `metrics`, `promoted`, `reason`."""
 
     parameters: dict[str, Any]
     stages: list[Stage]

@@ -1,4 +1,4 @@
-"""Which places a caller may name: the store's own raw/ and the configured sources; nothing else, however it is spelled."""
+"""Which places a caller may name: the store's own raw/ and the configured sources, however anything is spelled."""
 
 import re
 from collections.abc import Iterable
@@ -44,7 +44,9 @@ class Sources:
     def require_batches(self, address: str, named: str) -> None:
         """Raise `SourceNotFound` or `SourceEmpty` now, and not minutes later in the first stage."""
         if not list_batches(address):
-            raise SourceEmpty(f"There is no file directly in {named}. Upload batches there first, or name another source.")
+            raise SourceEmpty(
+                f"There is no file directly in {named}. Upload batches there first, or name another source."
+            )
 
     def shown(self, address: str) -> str:
         """An address as callers name it: relative to the store where it lies there."""

@@ -76,7 +76,9 @@ class Uploads:
         key = f"{source}/{name}"
         if key not in stored:
             if len(stored) >= self._files:
-                raise UploadTooLarge(f"{source} holds {len(stored)} files already, which is the limit; use another set.")
+                raise UploadTooLarge(
+                    f"{source} holds {len(stored)} files already, which is the limit; use another set."
+                )
             self._store.upload(path, key)
             return True
         there = path.with_name("there")
@@ -98,6 +100,6 @@ def check_names(batch_set: str, name: str) -> None:
     plain = name == unicodedata.normalize("NFC", name) and name.isprintable() and len(name.encode()) <= LONGEST_NAME
     if not plain or name.startswith((".", "_SUCCESS")) or set(name) & set('/\\:*?"<>|%'):
         raise RequestInvalid(
-            f"A file's name has at most {LONGEST_NAME} bytes of printable text, does not begin with a dot, and has none "
-            'of / \\ : * ? " < > | % in it.'
+            f"A file's name has at most {LONGEST_NAME} bytes of printable text, does not begin with a dot, and has "
+            'none of / \\ : * ? " < > | % in it.'
         )

@@ -23,7 +23,7 @@ def _wafers(count: int = 60, failures: int = 12, sensors: int = 6) -> Wafers:
     return Wafers(names, names, ("a.csv",) * count, columns, readings, np.arange(count) < failures)
 
 
-def _with(wafers: Wafers, column: int, values: object) -> Wafers:
+def _with(wafers: Wafers, column: int, values: float | np.ndarray) -> Wafers:
     readings = wafers.readings.copy()
     readings[:, column] = values
     return replace(wafers, readings=readings)

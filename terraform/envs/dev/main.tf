@@ -6,7 +6,7 @@ module "platform" {
   environment         = "dev"
   disposable          = true
   cidr                = "10.20.0.0/16"
-  zone_count          = 2
+  zones               = ["a", "b"]
   detailed_monitoring = false
   kfp_artifact_days   = var.kfp_artifact_days
   quarantine_days     = 30

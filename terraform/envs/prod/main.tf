@@ -6,7 +6,7 @@ module "platform" {
   environment          = "prod"
   disposable           = false
   cidr                 = "10.30.0.0/16"
-  zone_count           = 3
+  zones                = ["a", "b", "c"]
   nat_per_zone         = true
   interface_endpoints  = ["ecr.api", "ecr.dkr", "sts", "logs", "ssm", "ssmmessages", "ec2messages"]
   kfp_artifact_days    = var.kfp_artifact_days

@@ -10,8 +10,6 @@ resource "aws_cloudwatch_log_group" "control_plane" {
 }
 
 resource "aws_eks_cluster" "this" {
-  #checkov:skip=CKV_AWS_38:the public endpoint is off unless named ranges are given, and the variable refuses the whole internet
-  #checkov:skip=CKV_AWS_39:as above
   name                      = var.name
   version                   = var.kubernetes_version
   role_arn                  = aws_iam_role.cluster.arn

@@ -9,7 +9,6 @@ resource "aws_iam_policy" "image_push" {
 }
 
 data "aws_iam_policy_document" "image_push" {
-  #checkov:skip=CKV_AWS_356:ecr:GetAuthorizationToken knows no resource; it gives a login, not a permission
   statement {
     sid       = "Login"
     actions   = ["ecr:GetAuthorizationToken"]

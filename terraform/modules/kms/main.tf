@@ -24,7 +24,6 @@ data "aws_iam_policy_document" "key" {
   #checkov:skip=CKV_AWS_109:in a key policy "*" is this one key, and without its own account as administrator a key can never be changed again
   #checkov:skip=CKV_AWS_111:as above, the only resource of a key policy is its key
   #checkov:skip=CKV_AWS_356:as above, the only resource of a key policy is its key
-  #checkov:skip=CKV_AWS_283:the statement for every principal holds only inside this account and through EBS, as in the key that AWS makes itself
   statement {
     sid       = "AccountAdministersByIam"
     actions   = ["kms:*"]

@@ -37,7 +37,6 @@ module "server" {
 
 # The server runs exactly the packages that the clients are locked to. Named by its content: a new lock is a new machine.
 resource "aws_s3_object" "lock" {
-  #checkov:skip=CKV_AWS_186:the bucket's own rule encrypts every object with our key
   count = var.requirements == null ? 0 : 1
 
   bucket       = var.bucket

@@ -13,14 +13,19 @@ variable "cidr" {
   }
 }
 
-variable "zone_count" {
-  description = "Availability zones to spread over; EKS wants at least two."
-  type        = number
-  default     = 2
+variable "zones" {
+  description = "Letters of the availability zones to spread over, in an order that never changes; EKS wants at least two."
+  type        = list(string)
+  default     = ["a", "b"]
 
   validation {
-    condition     = var.zone_count >= 2 && var.zone_count <= 4
-    error_message = "Two to four zones."
+    condition     = length(distinct(var.zones)) == length(var.zones) && length(var.zones) >= 2 && length(var.zones) <= 4
+    error_message = "Two to four different zones."
+  }
+
+  validation {
+    condition     = alltrue([for letter in var.zones : can(regex("^[a-z]$", letter))])
+    error_message = "Give the letter alone, such as a for eu-central-1a."
   }
 }
 

@@ -37,7 +37,7 @@ module "network" {
 
   name                = local.name
   cidr                = var.cidr
-  zone_count          = var.zone_count
+  zones               = var.zones
   nat_per_zone        = var.nat_per_zone
   interface_endpoints = var.interface_endpoints
   kms_key_arn         = module.platform_key.arn

@@ -19,10 +19,10 @@ variable "cidr" {
   type        = string
 }
 
-variable "zone_count" {
-  description = "Availability zones."
-  type        = number
-  default     = 2
+variable "zones" {
+  description = "Letters of the availability zones."
+  type        = list(string)
+  default     = ["a", "b"]
 }
 
 variable "nat_per_zone" {

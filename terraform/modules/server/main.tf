@@ -11,7 +11,6 @@ data "aws_ssm_parameter" "ami" {
 }
 
 resource "aws_instance" "this" {
-  #checkov:skip=CKV_AWS_126:measurements every minute are paid for by the machine; production asks for them, development does not
   ami                         = nonsensitive(data.aws_ssm_parameter.ami.value)
   instance_type               = var.instance_type
   subnet_id                   = var.subnet_id

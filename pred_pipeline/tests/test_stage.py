@@ -1,0 +1,163 @@
+"""A prediction run by path: ranked rows, safe cells, a page, and clear refusals."""
+
+import csv
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from pred_pipeline.rows import safe_text
+from pred_pipeline.stage import Predicted, predict_wafers
+from wafer.errors import BundleRejected, ContractMismatch, SourceNotFound
+
+Export = Callable[..., Path]
+
+
+def _predict(export: Path, bundle: Path, out: Path, budget: float | None = None) -> Predicted:
+    return predict_wafers(export, bundle, out, model_version="7", run_id="run-1", false_alarm_budget=budget)
+
+
+def _rows(done: Predicted) -> list[dict[str, str]]:
+    with done.csv.open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def test_every_wafer_gets_one_row_most_suspicious_first(make_export: Export, bundle_dir: Path, tmp_path: Path) -> None:
+    done = _predict(make_export(tmp_path / "export"), bundle_dir, tmp_path / "out")
+
+    rows = _rows(done)
+    assert [row["rank"] for row in rows] == [str(rank) for rank in range(1, 101)]
+    assert len({row["wafer"] for row in rows}) == 100
+    look = [row for row in rows if row["verdict"] != "pass"]
+    assert rows[: len(look)] == look
+    assert [row["probability"] for row in look] == sorted((row["probability"] for row in look), reverse=True)
+    assert 0 < done.failing < 50
+    assert done.failing + done.inspect + done.passing == done.wafers == 100
+
+
+def test_a_verdict_follows_from_probability_and_threshold_as_written(
+    make_export: Export, bundle_dir: Path, tmp_path: Path
+) -> None:
+    done = _predict(make_export(tmp_path / "export"), bundle_dir, tmp_path / "out")
+
+    for row in _rows(done):
+        if row["verdict"] == "inspect":
+            continue
+        assert (row["verdict"] == "fail") == (float(row["probability"]) >= float(row["threshold"]))
+        assert (row["model_version"], row["run_id"]) == ("7", "run-1")
+
+
+def test_flagged_wafers_say_which_sensors_pushed_them_in_the_sensors_own_units(
+    make_export: Export, bundle_dir: Path, tmp_path: Path
+) -> None:
+    done = _predict(make_export(tmp_path / "export"), bundle_dir, tmp_path / "out")
+
+    rows = pq.read_table(done.parquet).to_pylist()
+    flagged = [row for row in rows if row["verdict"] == "fail"]
+    first = [row["top_sensors"][0] for row in flagged]
+    assert sum(reason["sensor"] == "Sensor - 3" for reason in first) > len(first) / 2
+    assert all(reason["usual_low"] < reason["usual_high"] and reason["contribution"] > 0 for reason in first)
+    assert all(row["top_sensors"] == [] for row in rows if row["verdict"] == "pass")
+
+
+def test_strange_wafers_are_inspected_and_stand_before_the_passing_ones(
+    make_export: Export, bundle_dir: Path, tmp_path: Path
+) -> None:
+    done = _predict(make_export(tmp_path / "export", strange=3), bundle_dir, tmp_path / "out")
+
+    rows = _rows(done)
+    strange = [row for row in rows if row["verdict"] == "inspect"]
+    assert {"'-000", "'-001", "'-002"} <= {row["wafer"] for row in strange}
+    assert all(row["note"] for row in strange)
+    first_pass = next(i for i, row in enumerate(rows) if row["verdict"] == "pass")
+    assert max(int(row["rank"]) for row in strange) <= first_pass
+
+
+def test_one_wafer_gets_the_answer_it_gets_among_others(make_export: Export, bundle_dir: Path, tmp_path: Path) -> None:
+    alone = _rows(_predict(make_export(tmp_path / "one", count=1), bundle_dir, tmp_path / "alone"))
+    among = _rows(_predict(make_export(tmp_path / "one", count=1), bundle_dir, tmp_path / "again"))
+    many = _rows(_predict(make_export(tmp_path / "many", count=40), bundle_dir, tmp_path / "among"))
+
+    assert alone == among
+    assert len(alone) == 1
+    wanted = next(row for row in many if row["wafer"] == "'-000")
+    assert len(many) == 40
+    assert wanted["rank"].isdigit()
+
+
+def test_the_same_wafers_give_the_same_bytes(make_export: Export, bundle_dir: Path, tmp_path: Path) -> None:
+    export = make_export(tmp_path / "export")
+
+    first, second = _predict(export, bundle_dir, tmp_path / "a"), _predict(export, bundle_dir, tmp_path / "b")
+
+    assert first.csv.read_bytes() == second.csv.read_bytes()
+    assert first.parquet.read_bytes() == second.parquet.read_bytes()
+    assert first.report.read_bytes() == second.report.read_bytes()
+
+
+def test_a_larger_budget_flags_more(make_export: Export, bundle_dir: Path, tmp_path: Path) -> None:
+    export = make_export(tmp_path / "export")
+
+    flagged = [_predict(export, bundle_dir, tmp_path / "out", budget).failing for budget in (0.0, 0.1, 0.3, 1.0)]
+
+    assert flagged == sorted(flagged)
+    assert flagged[0] < flagged[1] < flagged[2] < flagged[3]
+
+
+def test_wafers_of_another_contract_are_refused(make_export: Export, bundle_dir: Path, tmp_path: Path) -> None:
+    export = make_export(tmp_path / "export", sensors=13)
+
+    with pytest.raises(ContractMismatch, match=r"2 sensor\(s\) are missing \(for example 'Sensor - 14'\)"):
+        _predict(export, bundle_dir, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_bundle_other_than_the_registered_one_is_not_used(
+    make_export: Export, bundle_dir: Path, tmp_path: Path
+) -> None:
+    export = make_export(tmp_path / "export")
+
+    with pytest.raises(BundleRejected):
+        predict_wafers(
+            export, bundle_dir, tmp_path / "out", model_version="7", run_id="run-1", expected_digest="0" * 64
+        )
+
+
+def test_a_folder_without_an_export_is_named(bundle_dir: Path, tmp_path: Path) -> None:
+    with pytest.raises(SourceNotFound, match=r"wafers\.parquet"):
+        _predict(tmp_path, bundle_dir, tmp_path / "out")
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
+def test_no_text_cell_is_a_formula(start: str) -> None:
+    assert safe_text(f"{start}HYPERLINK(1)") == f"'{start}HYPERLINK(1)"
+    assert safe_text("W-1") == "W-1"
+
+
+def test_names_from_files_are_safe_in_the_csv_and_plain_in_parquet(
+    make_export: Export, bundle_dir: Path, tmp_path: Path
+) -> None:
+    done = _predict(make_export(tmp_path / "export"), bundle_dir, tmp_path / "out")
+
+    assert {row["file"] for row in _rows(done)} == {"'=cmd.csv"}
+    assert set(pq.read_table(done.parquet)["file"].to_pylist()) == {"=cmd.csv"}
+
+
+def test_the_page_says_how_many_to_look_at_and_what_the_threshold_means(
+    make_export: Export, bundle_dir: Path, tmp_path: Path
+) -> None:
+    done = _predict(make_export(tmp_path / "export", strange=2), bundle_dir, tmp_path / "out")
+
+    page = done.report.read_text(encoding="utf-8")
+    assert f">{done.failing + done.inspect}</dd>" in page
+    assert "What the threshold means" in page
+    assert "far outside anything seen in training" in page
+    assert "model version 7" in page
+    assert "<script" not in page
+
+
+def test_a_drop_of_strange_wafers_warns_about_the_drop(make_export: Export, bundle_dir: Path, tmp_path: Path) -> None:
+    done = _predict(make_export(tmp_path / "export", count=40, strange=30), bundle_dir, tmp_path / "out")
+
+    assert "unlike anything the model was trained on" in done.report.read_text(encoding="utf-8")
