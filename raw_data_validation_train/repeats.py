@@ -60,8 +60,8 @@ def _bad_rows(rows: Iterator[tuple[int, str, str]], repeats: Repeats, names: Seq
     for n, (line, wafer, raw) in enumerate(rows):
         place = f"{names[repeats.other_file[n]]}, line {repeats.other_line[n]}"
         if repeats.conflicting[n]:
-            message = f"the wafer stands in the drop with different readings, see {place}; which ones are right?"
+            message = f"the drop holds different readings of this wafer, see {place}; which are right?"
             yield BadRow(line, wafer, RowCode.CONFLICTING_WAFER, message, raw)
         else:
-            message = f"the wafer stands with the same readings in {place}, which is kept"
+            message = f"same readings as {place}, which is kept"
             yield BadRow(line, wafer, RowCode.DUPLICATE_WAFER, message, raw)

@@ -10,7 +10,7 @@ from fastapi.routing import APIRoute
 from application.access.roles import Role
 from application.access.sessions import COOKIE
 from application.service.problems import MEDIA_TYPE
-from application.service.shapes import Problem
+from application.service.shapes.service import Problem
 
 SCHEMES = {
     "key": {"type": "http", "scheme": "bearer", "description": "An API key (`wafer keys add NAME --role ROLE`)."},

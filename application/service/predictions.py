@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from application.ledger.protocol import Entry
 from application.service.files import published_bytes
-from application.service.shapes import Prediction, PredictionPage, Verdict
+from application.service.shapes.predictions import Prediction, PredictionPage, Verdict
 from application.service.views import Kept
 from wafer.errors import NotPublished
 from wafer.storage import Store

@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from application.errors import NotAuthenticated, RequestInvalid, TooManyRequests, TrainingRunning, http_status
-from application.service.shapes import FieldProblem, Problem
+from application.service.shapes.service import FieldProblem, Problem
 from wafer.errors import WaferError
 
 MEDIA_TYPE = "application/problem+json"

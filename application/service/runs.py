@@ -9,24 +9,24 @@ import hashlib
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import structlog
 
-from application.backends.protocol import Backend, Handle, Status
+from application.backends.protocol import Backend, Status
 from application.errors import RunNotCancellable, TrainingRunning
-from application.ledger.protocol import EXCLUSIVE, ClaimKey, Entry, Ledger, Page, RunState, Wanted
+from application.ledger.protocol import EXCLUSIVE, ClaimKey, Entry, Ledger, Page, Wanted
 from application.request import new_request
 from application.service.metrics import Metrics
+from application.service.settling import Settler, handle, now
 from application.service.sources import Sources
+from application.service.starting import Starter
 from wafer.errors import RunNotFound, RunNotRetryable, WaferError
-from wafer.runs import Outcome, Pipeline, StageRecord
+from wafer.runs import Pipeline
 
-LEASE_SECONDS = 60.0  # after which a run that was being started is started by somebody else
 ADOPT_SECONDS = 2.0  # between two looks for a run that nobody here knows
-FAILED_STARTS = 5  # after which a backend that does not answer fails the run
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +52,15 @@ class Limits:
 
 
 class Runs:
-    """Submits, cancels, retries and settles runs; any number of processes may do so over one ledger."""
+    """Submits, cancels and retries runs; any number of processes may do so over one ledger."""
 
     def __init__(self, ledger: Ledger, backend: Backend, sources: Sources, metrics: Metrics, limits: Limits) -> None:
         self._ledger = ledger
         self._backend = backend
         self._sources = sources
-        self._metrics = metrics
-        self._limits = limits
+        self._key_seconds = limits.key_seconds
+        self._settler = Settler(ledger, backend, metrics)
+        self._starter = Starter(ledger, backend, metrics, self._settler, limits.at_once)
         self._seen: set[str] = set()
         self._adopted = -ADOPT_SECONDS
 
@@ -68,11 +69,11 @@ class Runs:
 
         Raises `SourceNotAllowed`, `SourceNotFound`, `SourceEmpty`, `IdempotencyKeyReused`, `TrainingRunning`.
         """
-        now = time.time()
-        claim = self._claim_key(order, by, key, now) if key else None
-        earlier = self._ledger.known(claim, now=now) if claim else None
-        entry = earlier or self._claim(order, by, claim, now)
-        self._start_waiting()
+        moment = time.time()
+        claim = self._claim_key(order, by, key, moment) if key else None
+        earlier = self._ledger.known(claim, now=moment) if claim else None
+        entry = earlier or self._claim(order, by, claim, moment)
+        self._starter.start_waiting()
         return self.entry(entry.run_id)
 
     def entry(self, run_id: str) -> Entry:
@@ -89,16 +90,13 @@ class Runs:
         """A page of the history, newest first."""
         return self._ledger.page(wanted)
 
+    def active(self) -> list[Entry]:
+        """Every run that has not ended."""
+        return self._ledger.active()
+
     def look(self, entry: Entry) -> tuple[Entry, Status | None]:
-        """A run as it is now, and where it stands on its backend; one that has ended there is settled on the way."""
-        if entry.state != "running":
-            return entry, None
-        try:
-            status = self._backend.status(_handle(entry))
-        except RunNotFound as error:
-            lost = {"code": error.code, "message": error.message, "stage": None, "retry_helps": False}
-            return self._end(entry, "failed", lost, (), _now()), None
-        return (self._settle(entry, status), status) if status.outcome else (entry, status)
+        """A run as it is now, and where it stands on its backend."""
+        return self._settler.look(entry)
 
     def cancel(self, run_id: str, *, by: str) -> Entry:
         """End a run. Raises `RunNotFound`, and `RunNotCancellable` when it has ended."""
@@ -106,10 +104,10 @@ class Runs:
         while entry.active:
             changes: dict[str, Any] = {"cancelled_by": by}
             if entry.state == "queued":
-                changes |= {"state": "cancelled", "finished": _now()}
+                changes |= {"state": "cancelled", "finished": now()}
             changed = self._ledger.change(entry, **changes)
             if changed and changed.state == "running":
-                self._backend.cancel(_handle(changed))
+                self._backend.cancel(handle(changed))
                 return self.look(changed)[0]
             if changed:
                 return changed
@@ -123,22 +121,21 @@ class Runs:
             raise RunNotRetryable(f"Run {run_id} is still running; wait for it or cancel it first.")
         if entry.state == "succeeded":
             raise RunNotRetryable(f"Run {run_id} succeeded; there is nothing to retry. Start a new run instead.")
-        self._free_of_ended(entry.pipeline)
+        self._require_alone(entry.pipeline)
         fresh: dict[str, Any] = {"finished": "", "cancelled_by": "", "error": {}, "failed_starts": 0}
-        changed = self._ledger.change(entry, state="queued", attempt=entry.attempt + 1, **fresh)
-        if not changed:
+        if not self._ledger.change(entry, state="queued", attempt=entry.attempt + 1, **fresh):
             raise RunNotRetryable(f"Run {run_id} was changed by somebody else this moment; look at it again.")
-        self._start_waiting()
+        self._starter.start_waiting()
         return self.entry(run_id)
 
     def tick(self) -> None:
-        """Settle what has ended, start what waits, take up what was started elsewhere."""
+        """Settle what has ended, start what waits."""
         for entry in self._ledger.active():
             try:
                 self.look(entry)
             except WaferError as error:  # the others can still be looked at
                 structlog.get_logger().warning("run.look_failed", run_id=entry.run_id, code=error.code)
-        self._start_waiting()
+        self._starter.start_waiting()
 
     def adopt(self) -> None:
         """Write down the runs that were started at the command line or on Kubeflow's own page."""
@@ -152,35 +149,37 @@ class Runs:
                 self._ledger.adopt(entry.next(state="running", native_id=found.native_id, started=created))
             self._seen.add(request.run_id)
 
-    def active(self) -> list[Entry]:
-        """Every run that has not ended."""
-        return self._ledger.active()
-
     def check(self) -> None:
         """Raise unless a run could be claimed and started now."""
         self._ledger.check()
         self._backend.check()
 
-    def _claim(self, order: Order, by: str, claim: ClaimKey | None, now: float) -> Entry:
+    def _claim(self, order: Order, by: str, claim: ClaimKey | None, moment: float) -> Entry:
         source = self._sources.batches(order.source, order.pipeline)
         parameters = dict(order.parameters)
         for name in ("schema", "policy"):
             if parameters.get(name):
                 parameters[name] = self._sources.file(parameters[name])
         self._sources.require_batches(source, order.source)
-        self._free_of_ended(order.pipeline)
         request = new_request(order.pipeline, source, parameters)
         wanted = Entry(request.run_id, request.pipeline, source, parameters, request.created, by)
-        entry = self._ledger.claim(wanted, claim, now=now)
+        try:
+            self._require_alone(order.pipeline)
+            entry = self._ledger.claim(wanted, claim, now=moment)
+        except TrainingRunning:
+            earlier = self._ledger.known(claim, now=moment) if claim else None
+            if not earlier:
+                raise
+            return earlier  # the same request, which came through another door this moment
         if entry.run_id == wanted.run_id:
             structlog.get_logger().info("run.claimed", run_id=entry.run_id, pipeline=entry.pipeline, by=by)
         return entry
 
-    def _claim_key(self, order: Order, by: str, key: str, now: float) -> ClaimKey:
+    def _claim_key(self, order: Order, by: str, key: str, moment: float) -> ClaimKey:
         digest = hashlib.sha256(f"{by}\n{key}".encode()).hexdigest()
-        return ClaimKey(digest, order.fingerprint(), now + self._limits.key_seconds)
+        return ClaimKey(digest, order.fingerprint(), moment + self._key_seconds)
 
-    def _free_of_ended(self, pipeline: Pipeline) -> None:
+    def _require_alone(self, pipeline: Pipeline) -> None:
         """Refuse a second exclusive run, after a look whether the first one still lives."""
         if pipeline not in EXCLUSIVE:
             return
@@ -189,98 +188,7 @@ class Runs:
             if entry.pipeline == pipeline and self.look(entry)[0].active:
                 raise TrainingRunning(entry.run_id)
 
-    def _start_waiting(self) -> None:
-        active = self._ledger.active()
-        places = self._limits.at_once - sum(entry.state == "running" for entry in active)
-        for entry in active:
-            due = entry.state == "queued" or (entry.state == "starting" and entry.lease_until <= time.time())
-            if entry.state == "starting" and not due:
-                places -= 1
-            elif due and (places > 0 or not self._limits.at_once):
-                places -= 1
-                self._start(entry)
-
-    def _start(self, entry: Entry) -> None:
-        """Start a run that waits; whoever gets the lease does it."""
-        mine = self._ledger.change(entry, state="starting", lease_until=time.time() + LEASE_SECONDS)
-        if not mine:
-            return
-        log = structlog.get_logger().bind(run_id=entry.run_id, pipeline=entry.pipeline)
-        try:
-            native_id = self._on_backend(mine)
-        except WaferError as error:
-            log.warning("run.start_failed", code=error.code, message=error.message)
-            self._not_started(mine, error)
-            return
-        log.info("run.started", attempt=mine.attempt)
-        self._metrics.started(mine)
-        self._running(mine, native_id)
-
-    def _on_backend(self, entry: Entry) -> str:
-        if entry.attempt == 1 or not entry.native_id:
-            return self._backend.start(entry.request())
-        self._backend.retry(_handle(entry))
-        return entry.native_id
-
-    def _running(self, mine: Entry, native_id: str) -> None:
-        now = _now()
-        changed = self._ledger.change(mine, state="running", native_id=native_id, started=now)
-        if not changed:  # somebody cancelled it while it was being started
-            changed = self._ledger.change(self.entry(mine.run_id), state="running", native_id=native_id, started=now)
-        if changed and changed.cancelled_by:
-            self._backend.cancel(_handle(changed))
-
-    def _not_started(self, mine: Entry, error: WaferError) -> None:
-        failed = mine.failed_starts + 1
-        if error.retry_helps and failed < FAILED_STARTS and not mine.cancelled_by:
-            self._ledger.change(mine, state="queued", failed_starts=failed)
-            return
-        said = {"code": error.code, "message": error.message, "stage": None, "retry_helps": error.retry_helps}
-        self._end(mine, "failed", said, (), _now())
-
-    def _settle(self, entry: Entry, status: Status) -> Entry:
-        outcome = status.outcome
-        if not outcome:
-            return entry
-        state: RunState = "succeeded" if outcome.state == "succeeded" else "failed"
-        if state == "failed" and entry.cancelled_by:
-            state = "cancelled"
-        error = _error(outcome) if state == "failed" else {}
-        return self._end(entry, state, error, status.stages, _finished(status))
-
-    def _end(
-        self, entry: Entry, state: RunState, error: Mapping[str, Any], stages: tuple[StageRecord, ...], finished: str
-    ) -> Entry:
-        changed = self._ledger.change(entry, state=state, finished=finished, error=dict(error))
-        if not changed:
-            return self.entry(entry.run_id)
-        self._metrics.ended(changed, stages)
-        structlog.get_logger().info(
-            "run.finished", run_id=entry.run_id, pipeline=entry.pipeline, state=state, code=error.get("code", "")
-        )
-        return changed
-
-
-def _handle(entry: Entry) -> Handle:
-    return Handle(entry.run_id, entry.pipeline, entry.native_id)
-
-
-def _error(outcome: Outcome) -> dict[str, Any]:
-    if not outcome.error:
-        return {"code": "INTERNAL", "message": "The run ended without a result.", "stage": None, "retry_helps": False}
-    return {**asdict(outcome.error), "stage": outcome.failed_stage}
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
-
-
-def _finished(status: Status) -> str:
-    """When the last stage ended: a run may be looked at for the first time long after."""
-    ends = [stage.started + stage.seconds for stage in status.stages if stage.state != "running" and stage.started]
-    return datetime.fromtimestamp(max(ends), UTC).isoformat(timespec="milliseconds") if ends else _now()
-
 
 def _moment(text: str) -> str:
     """A time in the ledger's own form, whatever precision its source had."""
-    return datetime.fromisoformat(text).astimezone(UTC).isoformat(timespec="milliseconds") if text else _now()
+    return datetime.fromisoformat(text).astimezone(UTC).isoformat(timespec="milliseconds") if text else now()

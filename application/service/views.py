@@ -11,7 +11,7 @@ from urllib.parse import quote
 from application.backends.stages import PLANNED, base_name
 from application.ledger.protocol import Entry
 from application.service.runs import Runs
-from application.service.shapes import Output, Run, RunError, RunSummary, Stage, StageState, State
+from application.service.shapes.runs import Output, Run, RunError, RunSummary, Stage, StageState, State
 from application.service.sources import Sources
 from wafer.errors import NotPublished
 from wafer.runs import PUBLISHED_UNDER, StageRecord, stage_records

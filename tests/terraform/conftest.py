@@ -14,7 +14,7 @@ from tests.terraform.runner import Terraform, copy_sources, terraform_environmen
 
 @pytest.fixture(scope="session")
 def plain_copy(tmp_path_factory: pytest.TempPathFactory) -> Terraform:
-    """The sources as they are; take a folder of it by `folder / name`."""
+    """The sources as they are."""
     scratch = tmp_path_factory.mktemp("terraform")
     return Terraform(copy_sources(scratch, over_moto=False), terraform_environment(scratch))
 

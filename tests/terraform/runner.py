@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,10 @@ class Terraform:
     folder: Path
     environment: Mapping[str, str]
 
+    def at(self, name: str) -> "Terraform":
+        """Terraform in a folder below this one."""
+        return replace(self, folder=self.folder / name)
+
     def run(self, *arguments: str, allow: Iterable[int] = (0,)) -> subprocess.CompletedProcess[str]:
         """Run a command; the test fails with its output on an exit code that is not allowed."""
         done = subprocess.run(
@@ -42,7 +46,9 @@ class Terraform:
             timeout=600,
         )
         if done.returncode not in allow:
-            pytest.fail(f"terraform {arguments[0]} in {self.folder.name}:\n{done.stdout[-3000:]}\n{done.stderr[-5000:]}")
+            pytest.fail(
+                f"terraform {arguments[0]} in {self.folder.name}:\n{done.stdout[-3000:]}\n{done.stderr[-5000:]}"
+            )
         return done
 
     def init(self, *arguments: str) -> None:

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 from application.service.openapi import Responses
 from application.service.parts import Parts
 from application.service.routes.common import parts_of, router_for
-from application.service.shapes import Health, Readiness
+from application.service.shapes.service import Health, Readiness
 from application.service.views import Kept
 from wafer.errors import WaferError
 

@@ -14,7 +14,7 @@ from application.service.files import fetch_file
 from application.service.openapi import Responses
 from application.service.parts import Parts
 from application.service.routes.common import RunId, parts_of, router_for
-from application.service.shapes import Budgets, PredictionPage, Verdict
+from application.service.shapes.predictions import Budgets, PredictionPage, Verdict
 from application.service.views import media_type
 from wafer.errors import NotPublished
 

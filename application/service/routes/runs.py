@@ -15,7 +15,7 @@ from application.service.openapi import Responses, problems
 from application.service.parts import Parts
 from application.service.routes.common import RunId, parts_of, router_for
 from application.service.runs import Order
-from application.service.shapes import PredictRequest, Run, RunPage, RunSummary, State, TrainRequest
+from application.service.shapes.runs import PredictRequest, Run, RunPage, RunSummary, State, TrainRequest
 from wafer.runs import Pipeline
 
 viewer = router_for("viewer", "runs")

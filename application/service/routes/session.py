@@ -10,7 +10,7 @@ from application.access.sessions import COOKIE, LIFETIME
 from application.service.gate import audit, caller_of
 from application.service.openapi import problems
 from application.service.routes.common import parts_of, router_for
-from application.service.shapes import Session, SignIn
+from application.service.shapes.service import Session, SignIn
 
 public = APIRouter(tags=["session"])
 viewer = router_for("viewer", "session")

@@ -4,10 +4,10 @@ from typing import Annotated
 
 from fastapi import Header, Path, Request, Response
 
-from application.service import shapes
 from application.service.gate import audit
 from application.service.openapi import problems
 from application.service.routes.common import parts_of, router_for
+from application.service.shapes import batches
 from wafer.runs import Pipeline
 
 viewer = router_for("viewer", "batches")
@@ -20,21 +20,21 @@ _RESPONSES = problems(s409="Another file of this name is there.", s413="The file
 
 
 @viewer.get("/sources")
-def sources(request: Request, pipeline: Pipeline) -> shapes.BatchSets:
+def sources(request: Request, pipeline: Pipeline) -> batches.BatchSets:
     """The batch sets that a run can be started over."""
     parts = parts_of(request)
     found = [
-        shapes.BatchSet(source=each.source, pipeline=each.pipeline, files=each.files, bytes=each.bytes)
+        batches.BatchSet(source=each.source, pipeline=each.pipeline, files=each.files, bytes=each.bytes)
         for each in parts.sources.sets(pipeline)
     ]
-    return shapes.BatchSets(sources=found, configured=list(parts.settings.allowed_sources))
+    return batches.BatchSets(sources=found, configured=list(parts.settings.allowed_sources))
 
 
 @operator.put(
     "/uploads/{pipeline}/{batch_set}/{name}",
     status_code=201,
     openapi_extra=_BODY,
-    responses={200: {"model": shapes.Uploaded, "description": "The same file was there already."}, **_RESPONSES},
+    responses={200: {"model": batches.Uploaded, "description": "The same file was there already."}, **_RESPONSES},
 )
 async def upload(
     request: Request,
@@ -43,11 +43,11 @@ async def upload(
     batch_set: SetName,
     name: FileName,
     content_length: Annotated[int | None, Header(include_in_schema=False)] = None,
-) -> shapes.Uploaded:
+) -> batches.Uploaded:
     """Put one batch file into a batch set; the contract judges it when a run reads it."""
     parts = parts_of(request)
     taken = await parts.uploads.take(pipeline, batch_set, name, request.stream(), content_length)
     response.status_code = 201 if taken.new else 200
     parts.metrics.uploaded(pipeline, taken.bytes if taken.new else 0)
     audit(request, "upload", source=taken.source, file=taken.name, bytes=taken.bytes, sha256=taken.sha256)
-    return shapes.Uploaded(source=taken.source, name=taken.name, bytes=taken.bytes, sha256=taken.sha256)
+    return batches.Uploaded(source=taken.source, name=taken.name, bytes=taken.bytes, sha256=taken.sha256)

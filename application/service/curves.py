@@ -1,0 +1,72 @@
+"""Curves over thresholds from out-of-fold scores, in the points a picture needs."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from application.service.shapes.models import Bin, Cluster, Point
+from application.service.shapes.predictions import Budget
+
+if TYPE_CHECKING:
+    from wafer.bundle import OutOfFold
+
+CURVE_POINTS = 200
+BINS = 8
+BUDGETS = tuple(round(0.01 * step, 2) for step in range(1, 51))
+
+
+def curve_of(rows: "OutOfFold") -> list[Point]:
+    import numpy as np
+
+    from wafer.bundle.metrics import roc_points
+
+    alarms, recall, thresholds = roc_points(rows.failed, rows.probability)
+    keep = np.unique(np.linspace(0, len(alarms) - 1, CURVE_POINTS).round().astype(int))
+    hits, misses = recall * rows.failed.sum(), alarms * (~rows.failed).sum()
+    return [
+        Point(
+            threshold=float(thresholds[at]) if np.isfinite(thresholds[at]) else None,
+            false_alarm_rate=float(alarms[at]),
+            recall=float(recall[at]),
+            precision=float(hits[at] / (hits[at] + misses[at])) if hits[at] + misses[at] else None,
+        )
+        for at in keep
+    ]
+
+
+def calibration_of(rows: "OutOfFold") -> list[Bin]:
+    import numpy as np
+
+    groups = np.array_split(np.argsort(rows.probability, kind="stable"), BINS)
+    return [
+        Bin(
+            predicted=float(rows.probability[group].mean()),
+            observed=float(rows.failed[group].mean()),
+            wafers=len(group),
+        )
+        for group in groups
+        if len(group)
+    ]
+
+
+def cluster_of(said: dict[str, Any]) -> Cluster:
+    return Cluster(
+        cluster=said["cluster"],
+        wafers=said["wafers"],
+        failures=said["failures"],
+        family=said["family"],
+        auc={family: figures["auc"] for family, figures in said["quality"].items()},
+    )
+
+
+def budget_of(rows: "OutOfFold", budget: float, probabilities: Sequence[float]) -> Budget:
+    threshold = rows.threshold(budget)
+    flagged = rows.probability >= threshold
+    alarm_rate = float(flagged[~rows.failed].mean())
+    passing = len(probabilities) * (1 - float(rows.failed.mean()))
+    return Budget(
+        budget=budget,
+        threshold=threshold,
+        recall=float(flagged[rows.failed].mean()),
+        flagged=sum(each >= threshold for each in probabilities),
+        expected_false_alarms=round(alarm_rate * passing, 1),
+    )

@@ -1,0 +1,81 @@
+"""The model registry as the service needs it: nothing of mlflow is imported before somebody asks."""
+
+import threading
+from pathlib import Path
+from typing import Protocol
+
+from wafer.errors import ModelNotFound
+from wafer.registry import ModelVersion
+
+
+class Versions(Protocol):
+    """What is asked of `wafer.registry.Registry`."""
+
+    def versions(self) -> list[ModelVersion]:
+        """Every version, oldest first."""
+
+    def version(self, number: int) -> ModelVersion:
+        """One version. Raises `ModelNotFound`."""
+
+    def promote(self, number: int) -> ModelVersion:
+        """Put a version into production."""
+
+    def rollback(self) -> ModelVersion:
+        """Put the version back that was in production before."""
+
+    def history(self) -> list[int]:
+        """Versions in the order in which they came into production."""
+
+    def download(self, number: int, folder: Path) -> Path:
+        """Fetch a version's bundle."""
+
+
+class LazyRegistry:
+    """The registry at a URI; mlflow is imported, and its database made, by whoever first needs them."""
+
+    def __init__(self, uri: str) -> None:
+        self._uri = uri
+        self._lock = threading.Lock()
+        self._opened: Versions | None = None
+
+    def versions(self) -> list[ModelVersion]:
+        """Every version, oldest first."""
+        return self._registry().versions() if self._exists() else []
+
+    def version(self, number: int) -> ModelVersion:
+        """One version. Raises `ModelNotFound`."""
+        if not self._exists():
+            raise ModelNotFound(f"There is no version {number}: no model was ever trained here.")
+        return self._registry().version(number)
+
+    def promote(self, number: int) -> ModelVersion:
+        """Put a version into production."""
+        self.version(number)
+        return self._registry().promote(number)
+
+    def rollback(self) -> ModelVersion:
+        """Put the version back that was in production before."""
+        if not self._exists():
+            raise ModelNotFound("No earlier production version is known, so there is nothing to roll back to.")
+        return self._registry().rollback()
+
+    def history(self) -> list[int]:
+        """Versions in the order in which they came into production."""
+        return self._registry().history() if self._exists() else []
+
+    def download(self, number: int, folder: Path) -> Path:
+        """Fetch a version's bundle."""
+        return self._registry().download(number, folder)
+
+    def _exists(self) -> bool:
+        """Whether a training ever made the embedded database: making it takes seconds, and an empty answer none."""
+        path = self._uri.removeprefix("sqlite:///")
+        return path == self._uri or Path(path).exists()
+
+    def _registry(self) -> Versions:
+        with self._lock:
+            if self._opened is None:
+                from wafer.registry import Registry
+
+                self._opened = Registry(self._uri)
+            return self._opened

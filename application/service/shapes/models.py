@@ -1,0 +1,74 @@
+"""Versions of the model, and how good they are."""
+
+from typing import Any
+
+from pydantic import BaseModel
+
+
+class Model(BaseModel):
+    """A version of the model; `decision` is what the promotion said (reason, floors, metrics)."""
+
+    version: int
+    production: bool
+    aliases: list[str]
+    created: str
+    run_id: str
+    digest: str
+    decision: dict[str, Any]
+
+
+class Models(BaseModel):
+    """Every version, newest first, and the versions in the order in which they came into production."""
+
+    models: list[Model]
+    production: int | None
+    history: list[int]
+
+
+class Cluster(BaseModel):
+    """A cluster of wafers, and the model that judges it."""
+
+    cluster: int
+    wafers: int
+    failures: int
+    family: str
+    auc: dict[str, float]
+
+
+class Point(BaseModel):
+    """A point of a curve over thresholds, from the strictest to the loosest."""
+
+    threshold: float | None
+    false_alarm_rate: float
+    recall: float
+    precision: float | None
+
+
+class Bin(BaseModel):
+    """A group of wafers of similar predicted probability."""
+
+    predicted: float
+    observed: float
+    wafers: int
+
+
+class ModelCurves(BaseModel):
+    """How good a version is on wafers it never saw (out of fold)."""
+
+    version: int
+    wafers: int
+    failures: int
+    curve: list[Point]
+    calibration: list[Bin]
+    clusters: list[Cluster]
+
+
+class SensorRange(BaseModel):
+    """How a sensor read on the passing wafers of a version's training: value of each quantile."""
+
+    sensor: str
+    levels: list[float]
+    quantiles: list[float | None]
+    missing: float
+
+

@@ -1,0 +1,128 @@
+"""Requests for runs, and runs as they are shown."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from wafer.runs import Pipeline
+
+State = Literal["queued", "running", "succeeded", "failed", "cancelled"]
+StageState = Literal["pending", "running", "succeeded", "failed", "skipped"]
+_IN = ConfigDict(extra="forbid", allow_inf_nan=False)
+_RUN = "train-20260321T081500-3f9a2c"
+
+Source = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=1000,
+        description="A batch set as `GET /sources` and uploads name it, or an address below a configured source.",
+    ),
+]
+ContractFile = Annotated[str, Field(max_length=1000, description="A file below a configured source; empty: built in.")]
+
+
+class TrainRequest(BaseModel):
+    """Train on labelled batches."""
+
+    model_config = ConfigDict(
+        **_IN, json_schema_extra={"examples": [{"source": "raw/train/march", "false_alarm_budget": 0.1}]}
+    )
+    source: Source = "raw/train"
+    schema_: ContractFile = Field("", alias="schema")
+    policy: ContractFile = ""
+    false_alarm_budget: float = Field(0.10, ge=0.001, le=0.9, description="Share of good wafers that may be flagged.")
+    max_clusters: int = Field(10, ge=1, le=20)
+    seed: int = Field(7, ge=0, le=2**31 - 1)
+
+    def parameters(self) -> dict[str, Any]:
+        """The pipeline's parameters but the source."""
+        return {
+            "schema": self.schema_,
+            "policy": self.policy,
+            "false_alarm_budget": self.false_alarm_budget,
+            "max_clusters": self.max_clusters,
+            "seed": self.seed,
+        }
+
+
+class PredictRequest(BaseModel):
+    """Predict batches with the production model."""
+
+    model_config = ConfigDict(**_IN, json_schema_extra={"examples": [{"source": "raw/predict/lot-7"}]})
+    source: Source = "raw/predict"
+    schema_: ContractFile = Field("", alias="schema")
+    policy: ContractFile = ""
+    false_alarm_budget: float = Field(0.0, ge=0, le=0.9, description="Another budget than the model's own; 0 keeps it.")
+
+    def parameters(self) -> dict[str, Any]:
+        """The pipeline's parameters but the source."""
+        return {"schema": self.schema_, "policy": self.policy, "false_alarm_budget": self.false_alarm_budget}
+
+
+class RunError(BaseModel):
+    """Why a run failed, in words for the user."""
+
+    code: str = Field(examples=["NO_GOOD_FILES"])
+    message: str
+    stage: str | None
+    retry_helps: bool
+
+
+class Stage(BaseModel):
+    """One stage of a run; `started` is in seconds since 1970, `seconds` is null until it ended."""
+
+    name: str = Field(examples=["validate"])
+    state: StageState
+    started: float | None
+    seconds: float | None
+    counts: dict[str, Any] = Field(examples=[{"files": 12, "files_good": 8, "rows_quarantined": 84}])
+    error: RunError | None
+
+
+class Output(BaseModel):
+    """A file the run left behind."""
+
+    name: str = Field(examples=["report.html"])
+    href: str = Field(examples=[f"/runs/{_RUN}/outputs/report.html"])
+    media_type: str = Field(examples=["text/html"])
+    bytes: int
+    sha256: str
+
+
+class RunSummary(BaseModel):
+    """A line of the history. Times are ISO 8601 in UTC; `cancelling` until a cancelled run has really ended."""
+
+    run_id: str = Field(examples=[_RUN])
+    pipeline: Pipeline
+    state: State
+    cancelling: bool
+    source: str = Field(examples=["raw/train/march"])
+    requested_by: str
+    created: str
+    started: str | None
+    finished: str | None
+    attempt: int
+    error: RunError | None
+
+
+class Run(RunSummary):
+    """A run with everything known of it; a training's end brings `model_version`, `metrics`, `promoted`, `reason`."""
+
+    parameters: dict[str, Any]
+    stages: list[Stage]
+    outputs: list[Output]
+    refused: list[Output] = Field(description="What the contract refused, as it came, and the list of reasons.")
+    model_version: int | None
+    promoted: bool | None
+    reason: str | None
+    metrics: dict[str, float] | None
+
+
+class RunPage(BaseModel):
+    """Runs, newest first; `next` is the cursor of the next page."""
+
+    runs: list[RunSummary]
+    next: str | None
+
+

@@ -1,0 +1,54 @@
+"""Sessions, health, and refusals."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Session(BaseModel):
+    """Who is signed in; a page sends `csrf` back as X-CSRF-Token with every change."""
+
+    name: str
+    role: Literal["viewer", "operator", "admin"]
+    csrf: str | None
+
+
+class SignIn(BaseModel):
+    """An API key, to be exchanged for a session cookie."""
+
+    model_config = ConfigDict(extra="forbid")
+    key: str = Field(min_length=1, max_length=200)
+
+
+class Health(BaseModel):
+    """Whether the process answers."""
+
+    status: Literal["ok"]
+
+
+class Readiness(BaseModel):
+    """Whether each part that a run needs answers."""
+
+    ready: bool
+    checks: dict[str, bool]
+
+
+class FieldProblem(BaseModel):
+    """One thing that is wrong with a request."""
+
+    where: str
+    message: str
+
+
+class Problem(BaseModel):
+    """RFC 9457 problem details; `code` is stable, `detail` is for a person, the rest stands there where it helps."""
+
+    type: str = Field(examples=["urn:wafer-fault:problem:TRAINING_RUNNING"])
+    title: str
+    status: int
+    detail: str
+    code: str = Field(examples=["TRAINING_RUNNING"])
+    retry_helps: bool
+    request_id: str
+    run_id: str | None = None
+    errors: list[FieldProblem] | None = None

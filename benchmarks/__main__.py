@@ -1,0 +1,90 @@
+"""`python -m benchmarks`: all benchmarks, or one of them by name."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from benchmarks.report import DOCUMENT, Section, write_section
+from benchmarks.source import default_data
+from wafer.settings import Settings
+
+app = typer.Typer(no_args_is_help=False, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+
+Quick = Annotated[bool, typer.Option("--quick", help="Shortest form, to try it; written down only with --document.")]
+Data = Annotated[Path | None, typer.Option(help="Folder with training/ and prediction/; else WAFER_DATA or synthetic.")]
+Document = Annotated[Path | None, typer.Option(help=f"Markdown file to write the section to; {DOCUMENT} by default.")]
+Cache = Annotated[Path | None, typer.Option(help="Folder for the answers of finished folds.")]
+
+
+@app.callback(invoke_without_command=True)
+def everything(context: typer.Context, *, quick: Quick = False, data: Data = None, document: Document = None) -> None:
+    """Run every benchmark, or the one named."""
+    if context.invoked_subcommand is None:
+        speed_dag(quick=quick, data=data, document=document)
+        speed_parse(quick=quick, document=document)
+        quality(quick=quick, data=data, document=document)
+
+
+@app.command("speed-dag")
+def speed_dag(
+    *,
+    rounds: Annotated[int, typer.Option(min=1, help="Measured runs of both DAGs, after one that warms up.")] = 3,
+    quick: Quick = False,
+    data: Data = None,
+    document: Document = None,
+) -> None:
+    """Wall time and peak memory of both DAGs, beside the training stage of the older system."""
+    from benchmarks.dag import measure_dags
+
+    _report(lambda say: measure_dags(data or default_data(), rounds=rounds, quick=quick, say=say), document, quick)
+
+
+@app.command("speed-parse")
+def speed_parse(
+    *,
+    megabytes: Annotated[int, typer.Option(min=1, help="Size of the synthetic drop.")] = 200,
+    rounds: Annotated[int, typer.Option(min=1, help="Measured runs of each side, in turn.")] = 3,
+    quick: Quick = False,
+    document: Document = None,
+) -> None:
+    """Validation and transformation beside `pyarrow.csv.read_csv`, and their memory over the number of files."""
+    from benchmarks.parsing import measure_parsing
+
+    size, times = (1, 1) if quick else (megabytes, rounds)
+    _report(lambda say: measure_parsing(megabytes=size, rounds=times, say=say), document, quick)
+
+
+@app.command()
+def quality(
+    *,
+    repeats: Annotated[int, typer.Option(min=1, help="Repeats of the random cross-validation.")] = 5,
+    offsets: Annotated[int, typer.Option(min=1, help="Repeats of the block cross-validation, blocks moved on.")] = 3,
+    folds: Annotated[int, typer.Option(min=2, help="Folds, or blocks, of each repeat.")] = 5,
+    older_repeats: Annotated[int, typer.Option(min=0, help="Repeats that the older recipe takes part in.")] = 1,
+    quick: Quick = False,
+    data: Data = None,
+    document: Document = None,
+    cache: Cache = None,
+) -> None:
+    """Quality under random and block cross-validation, the product beside its peers in the same folds."""
+    from benchmarks.quality import Plan, measure_quality
+
+    plan = Plan(repeats, offsets, folds, older_repeats) if not quick else Plan(1, 1, 2, 1, resamples=50, quick=True)
+    place = cache or Settings().home / "benchmarks"
+    _report(lambda say: measure_quality(data or default_data(), plan, cache=place, say=say), document, quick)
+
+
+def _report(measure: Callable[[Callable[[str], None]], Section], document: Path | None, quick: bool) -> None:
+    progress = Console(stderr=True)
+    section = measure(lambda sentence: progress.print(sentence, style="dim", markup=False, highlight=False))
+    Console().print(section.table())
+    if path := document or (None if quick else DOCUMENT):
+        write_section(path, section)
+        progress.print(f"Written to {path}.", markup=False)
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,173 @@
+"""Validation and transformation beside a bare CSV parser, and their memory over the number of files."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from statistics import median
+
+from application.synthetic import write_synthetic
+from benchmarks.memory import peak_mib
+from benchmarks.report import Section, this_machine
+
+TASKS = ("parse", "validate", "transform")
+_FIRST = datetime(2022, 1, 3, 4, 5, 6)  # noqa: DTZ001 - the line's clock has no zone in its file names
+_FILES = 40
+_ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """A folder of good files."""
+
+    folder: Path
+    files: int
+    wafers: int
+    bytes: int
+
+
+@dataclass(slots=True)
+class Taken:
+    """Seconds and peak memory (MiB) of each measured run of one task on one drop."""
+
+    seconds: list[float] = field(default_factory=list)
+    peaks: list[float] = field(default_factory=list)
+
+
+def measure_parsing(*, megabytes: int, rounds: int, say: Callable[[str], None]) -> Section:
+    """Measure three drops: few large files, ten times as many small ones, and a tenth of those."""
+    machine = this_machine()
+    rows = []
+    with tempfile.TemporaryDirectory(prefix="drop-") as scratch:
+        pool = _rows_to_tile(Path(scratch) / "pool")
+        shapes = [(megabytes / 10, _FILES), (megabytes, _FILES * 10), (megabytes, _FILES)]
+        for number, (size, files) in enumerate(shapes):
+            drop = _make_drop(Path(scratch) / f"drop-{number}", pool, size, files)
+            taken = _measure(drop, Path(scratch) / f"out-{number}", rounds)
+            rows.append(_row(drop, taken))
+            say(f"{drop.files} files, {drop.bytes / 1e6:.0f} MB: ratio {rows[-1][5]}")
+    return Section(
+        name="speed-parse",
+        title="Validation and transformation beside a bare parser",
+        command=f"python -m benchmarks speed-parse --megabytes {megabytes} --rounds {rounds}",
+        machine=machine,
+        protocol=[
+            "Synthetic labelled batches of 590 sensors (rows of `wafer synthetic`, tiled; every wafer id its own), all "
+            "good, in the page cache.",
+            "Bare parser: `pyarrow.csv.read_csv` with its defaults on one file after the other, nothing checked, "
+            "nothing written. Validation and transformation: `validate_batches` and `transform_batches`, from the CSV "
+            "files to `wafers.parquet`, their seconds added up.",
+            f"Every run in a process of its own, without its start and imports; sides in turn, medians of {rounds}; "
+            "peak memory (VmHWM) of the whole process, the most of all runs.",
+        ],
+        headers=(
+            "drop", "files", "wafers", "pyarrow MB/s", "ours MB/s", "ratio",
+            "peak MiB pyarrow", "peak MiB validation", "peak MiB transformation",
+        ),
+        groups=[rows],
+        findings=["Transformation holds the joined table of readings once; validation holds a few files at a time."],
+    )  # fmt: skip
+
+
+def _row(drop: Drop, taken: dict[str, Taken]) -> list[str]:
+    megabytes = drop.bytes / 1e6
+    theirs = megabytes / median(taken["parse"].seconds)
+    pairs = zip(taken["validate"].seconds, taken["transform"].seconds, strict=True)
+    ours = megabytes / median(first + second for first, second in pairs)
+    figures = [f"{drop.files:,}", f"{drop.wafers:,}", f"{theirs:.0f}", f"{ours:.0f}", f"{ours / theirs:.2f}"]
+    return [f"{megabytes:.0f} MB", *figures, *(f"{max(taken[task].peaks):.0f}" for task in TASKS)]
+
+
+def _rows_to_tile(folder: Path) -> tuple[str, list[str]]:
+    """Header and rows without ids of good synthetic batches."""
+    made = write_synthetic(folder, training_files=8, prediction_files=1, wafers_per_file=125)
+    refused = {Path(name).name for name in made.refused}
+    files = sorted(path for path in made.training.iterdir() if path.name not in refused)
+    lines = [path.read_text(encoding="utf-8").splitlines() for path in files]
+    good = [line.partition(",")[2] for each in lines for line in each[1:] if line.startswith("Wafer-")]
+    return lines[0][0], [row for row in good if not {"error", "inf"} & set(row.split(",")) and not row.endswith(",0")]
+
+
+def _make_drop(folder: Path, pool: tuple[str, list[str]], megabytes: float, files: int) -> Drop:
+    header, rows = pool
+    size = sum(map(len, rows)) / len(rows) + 16  # with id and line end
+    wafers = max(1, round(megabytes * 1e6 / files / size))
+    folder.mkdir()
+    written = 0
+    for number in range(files):
+        chosen = [rows[(number * wafers + i) % len(rows)] for i in range(wafers)]
+        lines = [header, *(f"T{number:05}-{i:06},{row}" for i, row in enumerate(chosen))]
+        name = (_FIRST + number * timedelta(hours=7, minutes=11)).strftime("wafer_%d%m%Y_%H%M%S.csv")
+        written += (folder / name).write_bytes("".join(f"{line}\r\n" for line in lines).encode())
+    return Drop(folder, files, files * wafers, written)
+
+
+def _measure(drop: Drop, out: Path, rounds: int) -> dict[str, Taken]:
+    taken = {task: Taken() for task in TASKS}
+    for number in range(rounds):
+        for task in TASKS:
+            words = [sys.executable, "-m", "benchmarks.parsing", task, str(drop.folder), str(out / str(number))]
+            done = subprocess.run(words, cwd=_ROOT, check=True, capture_output=True, text=True)  # noqa: S603 - our own
+            said = json.loads(done.stdout.splitlines()[-1])
+            if task == "transform" and said["wafers"] != drop.wafers:
+                raise SystemExit(f"{said['wafers']} of {drop.wafers} wafers came through")
+            taken[task].seconds.append(said["seconds"])
+            taken[task].peaks.append(said["peak"])
+    return taken
+
+
+def _task(task: str, drop: Path, out: Path) -> tuple[float, int]:
+    """Do one task; its seconds and the number of wafers it saw."""
+    if task == "parse":
+        from pyarrow import csv
+
+        start = time.perf_counter()
+        wafers = sum(csv.read_csv(path).num_rows for path in sorted(drop.iterdir()))
+        return time.perf_counter() - start, wafers
+    return (_validate if task == "validate" else _transform)(drop, out)
+
+
+def _validate(drop: Path, out: Path) -> tuple[float, int]:
+    from raw_data_validation_train.stage import validate_batches
+    from wafer.contract import load_contract
+    from wafer.storage import list_batches
+
+    out.mkdir(parents=True)
+    contract = load_contract("training")
+    start = time.perf_counter()
+    done = validate_batches(
+        list_batches(str(drop)),
+        contract,
+        accepted=out / "accepted",
+        manifest=out / "manifest.json",
+        quarantine=out / "quarantine",
+        report=out / "report.html",
+    )
+    return time.perf_counter() - start, sum(file.rows_good for file in done.files)
+
+
+def _transform(_drop: Path, out: Path) -> tuple[float, int]:
+    from data_transformation_train.stage import transform_batches
+    from wafer.contract import load_contract
+
+    contract = load_contract("training")
+    start = time.perf_counter()
+    done = transform_batches(out / "accepted", out / "wafers.parquet", contract)
+    return time.perf_counter() - start, done.wafers
+
+
+def main(words: Sequence[str]) -> None:
+    """Do one task in this process and print what it took as JSON."""
+    seconds, wafers = _task(words[0], Path(words[1]), Path(words[2]))
+    os.sync()  # what one side wrote is not paid for by the next
+    sys.stdout.write(json.dumps({"seconds": seconds, "peak": peak_mib(), "wafers": wafers}) + "\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,233 @@
+"""Both environments planned, and one of them built, changed and taken away, by the real provider against moto."""
+
+import base64
+import json
+import subprocess
+from typing import Any
+
+import pytest
+
+from tests.servers.server import Server
+from tests.terraform.account import Account
+from tests.terraform.runner import ROOT, Terraform, changes, planned
+
+STAGES = sorted(path.parent.name for path in ROOT.glob("*/component.py"))
+LIFECYCLE = "module.platform.module.store.aws_s3_bucket_lifecycle_configuration.this"
+WRITERS = {  # prefix of the store -> workloads that may write there, beside what only Kubeflow itself writes
+    "raw/": {"application"},
+    "quarantine/": {"raw_data_validation_train"},
+    "training/": {"load_prod_model"},
+    "predictions/": {"pred_pipeline"},
+    "pipelines/": set(),
+    "kfp/": {*STAGES, "ml-pipeline", "pipeline-runner"},
+}
+READERS = {
+    "raw/": {"application", "raw_data_validation_train", "data_transformation_train"},
+    "training/": {"application", "load_prod_model"},
+    "predictions/": {"application", "pred_pipeline"},
+    "pipelines/": {"application"},
+}
+
+pytestmark = [pytest.mark.xdist_group("terraform"), pytest.mark.timeout(900)]
+
+
+def rules(plan: dict[str, Any]) -> list[dict[str, Any]]:
+    return planned(plan, "aws_vpc_security_group_ingress_rule") + planned(plan, "aws_vpc_security_group_egress_rule")
+
+
+@pytest.mark.parametrize("name", ["dev", "prod"])
+def test_an_environment_is_closed_to_the_internet(moto_copy: Terraform, name: str) -> None:
+    terraform = moto_copy.at(f"envs/{name}")
+    terraform.init()
+
+    plan = terraform.plan("-var", 'operator_cidrs=["10.99.0.0/24"]')
+
+    assert [
+        rule for rule in planned(plan, "aws_vpc_security_group_ingress_rule") if rule["cidr_ipv4"] == "0.0.0.0/0"
+    ] == []
+    assert {rule["from_port"] for rule in rules(plan) if rule["cidr_ipv4"] == "0.0.0.0/0"} == {443}
+    assert {machine["associate_public_ip_address"] for machine in planned(plan, "aws_instance")} == {False}
+    assert {machine["metadata_options"][0]["http_tokens"] for machine in planned(plan, "aws_instance")} == {"required"}
+    assert planned(plan, "aws_eks_cluster")[0]["vpc_config"][0]["endpoint_public_access"] is False
+    assert all(
+        all(block[rule] for rule in block if rule.startswith(("block", "ignore", "restrict")))
+        for block in planned(plan, "aws_s3_bucket_public_access_block")
+    )
+
+
+def test_production_does_not_lose_its_data_with_a_destroy(moto_copy: Terraform) -> None:
+    terraform = moto_copy.at("envs/prod")
+    terraform.init()
+
+    plan = terraform.plan()
+
+    assert {bucket["force_destroy"] for bucket in planned(plan, "aws_s3_bucket")} == {False}
+    assert {repository["force_delete"] for repository in planned(plan, "aws_ecr_repository")} == {False}
+    assert {volume["final_snapshot"] for volume in planned(plan, "aws_ebs_volume")} == {True}
+    assert planned(plan, "aws_dynamodb_table")[0]["deletion_protection_enabled"] is True
+    assert (
+        len(planned(plan, "aws_nat_gateway"))
+        == len({subnet["availability_zone"] for subnet in planned(plan, "aws_subnet")})
+        == 3
+    )
+
+
+@pytest.mark.parametrize(
+    ("setting", "sentence"),
+    [
+        ('operator_cidrs=["0.0.0.0/0"]', "never the whole internet"),
+        ("kfp_artifact_days=1", "a failed run is resumed from them"),
+        ("node_count={min=3,desired=2,max=4}", "1 <= min <= desired <= max"),
+        ('cluster_admin_roles=["arn:aws:iam::x:role/y"]', "Give role names, not ARNs"),
+        ("github_repository=owner/*", "without any wildcard"),
+    ],
+)
+def test_a_setting_that_would_open_or_break_something_is_refused(
+    moto_copy: Terraform, setting: str, sentence: str
+) -> None:
+    terraform = moto_copy.at("envs/dev")
+    terraform.init()
+
+    done = terraform.run("plan", "-input=false", "-no-color", "-var", setting, allow=(1,))
+
+    assert sentence in " ".join(done.stderr.replace("│", " ").split())
+
+
+def test_an_environment_is_built_changed_and_taken_away_without_a_remainder(moto_copy: Terraform, aws: Server) -> None:
+    terraform = moto_copy.at("envs/dev")
+    terraform.init()
+    account = Account(aws.url)
+    empty = account.inventory()
+
+    terraform.run("apply", "-input=false", "-no-color", "-auto-approve")
+
+    outputs = json.loads(terraform.run("output", "-json").stdout)["platform"]["value"]
+    bucket = outputs["store_uri"].removeprefix("s3://")
+    check_bucket(account, bucket)
+    check_repositories(account, outputs["repositories"])
+    check_ledger(account, outputs["ledger_table"])
+    check_cluster(account, outputs["cluster_name"])
+    check_machines(account)
+    check_roles(account, outputs["role_arns"], bucket)
+    assert changes(terraform.plan()) == {}
+
+    plan = terraform.plan("-var", "kfp_artifact_days=21")
+
+    assert changes(plan).keys() == {LIFECYCLE}
+    assert changes(plan)[LIFECYCLE]["actions"] == ["update"]
+    assert expiry(changes(plan)[LIFECYCLE]["before"]) == {"kfp/": 14, "quarantine/": 30}
+    assert expiry(changes(plan)[LIFECYCLE]["after"]) == {"kfp/": 21, "quarantine/": 30}
+
+    terraform.run("apply", "-input=false", "-no-color", "plan")
+
+    assert live_expiry(account, bucket) == {"kfp/": 21, "quarantine/": 30}
+
+    terraform.run("destroy", "-input=false", "-no-color", "-auto-approve")
+
+    assert account.inventory() == empty
+
+
+def expiry(configuration: dict[str, Any]) -> dict[str, int]:
+    return {
+        rule["filter"][0]["prefix"]: rule["expiration"][0]["days"]
+        for rule in configuration["rule"]
+        if rule["expiration"]
+    }
+
+
+def live_expiry(account: Account, bucket: str) -> dict[str, int]:
+    found = account.client("s3").get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
+    return {rule["Filter"]["Prefix"]: rule["Expiration"]["Days"] for rule in found if "Expiration" in rule}
+
+
+def check_bucket(account: Account, bucket: str) -> None:
+    s3 = account.client("s3")
+    encryption = s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]["Rules"][0]
+    denials = [
+        each
+        for each in json.loads(s3.get_bucket_policy(Bucket=bucket)["Policy"])["Statement"]
+        if each["Effect"] == "Deny"
+    ]
+
+    assert encryption["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"] == "aws:kms"
+    assert ":key/" in encryption["ApplyServerSideEncryptionByDefault"]["KMSMasterKeyID"]
+    assert encryption["BucketKeyEnabled"] is True
+    assert s3.get_bucket_versioning(Bucket=bucket)["Status"] == "Enabled"
+    assert set(s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"].values()) == {True}
+    assert {"Bool": {"aws:SecureTransport": "false"}} in [each["Condition"] for each in denials]
+    assert s3.get_bucket_logging(Bucket=bucket)["LoggingEnabled"]["TargetBucket"].startswith(
+        "wafer-fault-dev-access-logs-"
+    )
+    assert live_expiry(account, bucket) == {"kfp/": 14, "quarantine/": 30}
+
+
+def check_repositories(account: Account, urls: dict[str, str]) -> None:
+    ecr = account.client("ecr")
+    found = {each["repositoryName"].split("/")[1]: each for each in ecr.describe_repositories()["repositories"]}
+
+    assert found.keys() == urls.keys() == {*STAGES, "application"}
+    assert {each["imageTagMutability"] for each in found.values()} == {"IMMUTABLE"}
+    assert {each["imageScanningConfiguration"]["scanOnPush"] for each in found.values()} == {True}
+    assert {each["encryptionConfiguration"]["encryptionType"] for each in found.values()} == {"KMS"}
+    assert all(ecr.get_lifecycle_policy(repositoryName=each["repositoryName"]) for each in found.values())
+
+
+def check_ledger(account: Account, name: str) -> None:
+    dynamodb = account.client("dynamodb")
+    table = dynamodb.describe_table(TableName=name)["Table"]
+    expiring = dynamodb.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
+    backups = dynamodb.describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]
+
+    assert {each["AttributeName"]: each["KeyType"] for each in table["KeySchema"]} == {"pk": "HASH", "sk": "RANGE"}
+    assert table["SSEDescription"]["SSEType"] == "KMS"
+    assert expiring == {"TimeToLiveStatus": "ENABLED", "AttributeName": "expires_at"}
+    assert backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"] == "ENABLED"
+
+
+def check_cluster(account: Account, name: str) -> None:
+    eks = account.client("eks")
+    cluster = eks.describe_cluster(name=name)["cluster"]
+    nodes = eks.describe_nodegroup(clusterName=name, nodegroupName=f"{name}-stages")["nodegroup"]
+    issuer = cluster["identity"]["oidc"]["issuer"].removeprefix("https://")
+    providers = account.client("iam").list_open_id_connect_providers()["OpenIDConnectProviderList"]
+
+    assert cluster["encryptionConfig"][0]["resources"] == ["secrets"]
+    assert nodes["scalingConfig"] == {"minSize": 1, "desiredSize": 2, "maxSize": 3}
+    assert [each["Arn"].split("oidc-provider/")[1] for each in providers] == [issuer]
+
+
+def check_machines(account: Account) -> None:
+    ec2 = account.client("ec2")
+    machines = [each for group in ec2.describe_instances()["Reservations"] for each in group["Instances"]]
+    scripts = [
+        ec2.describe_instance_attribute(InstanceId=each["InstanceId"], Attribute="userData") for each in machines
+    ]
+
+    assert sorted(tag["Value"] for each in machines for tag in each["Tags"] if tag["Key"] == "Name") == [
+        "wafer-fault-dev-jenkins",
+        "wafer-fault-dev-mlflow",
+    ]
+    assert {volume["Encrypted"] for volume in ec2.describe_volumes()["Volumes"]} == {True}
+    for script in scripts:
+        source = base64.b64decode(script["UserData"]["Value"])
+        assert subprocess.run(["bash", "-n"], input=source, capture_output=True, check=False).stderr == b""
+
+
+def check_roles(account: Account, arns: dict[str, str], bucket: str) -> None:
+    names = {workload: arn.split("/")[1] for workload, arn in arns.items()}
+    store = f"arn:aws:s3:::{bucket}"
+
+    for prefix, writers in WRITERS.items():
+        assert {
+            each for each, role in names.items() if account.may(role, "s3:PutObject", f"{store}/{prefix}x")
+        } == writers, prefix
+    for prefix, readers in READERS.items():
+        assert {
+            each for each, role in names.items() if account.may(role, "s3:GetObject", f"{store}/{prefix}x")
+        } == readers, prefix
+    assert not any(account.may(role, "s3:DeleteObject", f"{store}/kfp/x") for role in names.values())
+    trust = account.client("iam").get_role(RoleName=names["clustering"])["Role"]["AssumeRolePolicyDocument"][
+        "Statement"
+    ][0]
+    subjects = [each for key, each in trust["Condition"]["StringEquals"].items() if key.endswith(":sub")]
+    assert subjects == [["system:serviceaccount:kubeflow:pipeline-runner", "system:serviceaccount:kubeflow:clustering"]]
