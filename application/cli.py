@@ -12,7 +12,9 @@ from rich.markup import escape
 from rich.table import Column, Table
 
 from application import embedded
+from application.containers import beyond_reach
 from application.progress import Progress
+from application.request import Runner
 from application.results import published_prefix, result
 from wafer.errors import ANSWERS, WaferError
 from wafer.runs import Outcome, judge
@@ -32,6 +34,9 @@ Policy = Annotated[str, typer.Option(help="Policy file (YAML) to use instead of 
 Budget = Annotated[
     float, typer.Option(min=0.001, max=0.9, help="False-alarm budget: share of good wafers that may be flagged.")
 ]
+RunnerOption = Annotated[
+    Runner, typer.Option("--runner", help="Run the stages as processes, or each in a container of its own image.")
+]
 
 
 @app.command()
@@ -42,11 +47,12 @@ def train(
     false_alarm_budget: Budget = 0.10,
     max_clusters: Annotated[int, typer.Option(min=1, max=20, help="Most clusters to consider.")] = 10,
     seed: Annotated[int, typer.Option(min=0, help="Seed of everything random.")] = 7,
+    runner: RunnerOption = "processes",
     as_json: Json = False,
 ) -> None:
     """Train on a folder of labelled batches and decide whether the model goes into production."""
     parameters = {"false_alarm_budget": false_alarm_budget, "max_clusters": max_clusters, "seed": seed}
-    request = embedded.new_request("train", source, {**parameters, **_contract(schema, policy)})
+    request = embedded.new_request("train", source, {**parameters, **_contract(schema, policy)}, runner)
     _run(request, as_json=as_json)
 
 
@@ -59,11 +65,12 @@ def predict(
     false_alarm_budget: Annotated[
         float, typer.Option(min=0.0, max=0.9, help="Another false-alarm budget than the model's own; 0 keeps its own.")
     ] = 0.0,
+    runner: RunnerOption = "processes",
     as_json: Json = False,
 ) -> None:
     """Predict a folder of batches with the production model, most suspicious wafer first."""
     parameters = {"false_alarm_budget": false_alarm_budget, **_contract(schema, policy)}
-    request = embedded.new_request("predict", source, parameters)
+    request = embedded.new_request("predict", source, parameters, runner)
     _run(request, as_json=as_json, output=output)
 
 
@@ -74,6 +81,8 @@ def _contract(schema: str, policy: str) -> dict[str, str]:
 
 def _run(request: embedded.Request, *, as_json: bool, output: Path | None = None) -> None:
     settings = Settings()
+    if request.runner == "containers" and (refused := beyond_reach(settings, request)):
+        raise typer.BadParameter(" ".join(refused), param_hint="--runner")
     _console(as_json).print(f"Run [bold]{request.run_id}[/] over {escape(request.source)}")
     _follow(embedded.start(settings, request), as_json=as_json, output=output)
 

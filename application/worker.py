@@ -6,10 +6,13 @@ Standard output and error go to the run's log; what people see is told by the st
 import json
 import sys
 import warnings
+from contextlib import ExitStack
 from pathlib import Path
 
 from application.embedded import read_request, run_folder
+from application.request import Request
 from pipelines.packages import embedded_package
+from wafer.errors import WaferError
 from wafer.settings import Settings
 
 
@@ -21,20 +24,31 @@ def main() -> None:
     keep_metrics(folder / "cache")
     warnings.filterwarnings("ignore", message=".*settings .* no effect in the current local runner.*")
     warnings.filterwarnings("ignore", message=".*non-Python base image.*")
+    try:
+        _execute(request, folder)
+    except (RuntimeError, WaferError) as error:  # the first is kfp.local's only word for "a stage failed"
+        sys.exit(str(error))
+
+
+def _execute(request: Request, folder: Path) -> None:
     from kfp import components, local
 
-    local.init(
-        runner=local.SubprocessRunner(use_venv=False),
-        pipeline_root=str(folder / "artifacts"),
-        raise_on_error=True,
-        enable_caching=True,
-        cache_root=str(folder / "cache"),
-    )
-    pipeline = components.load_component_from_text(embedded_package(request.pipeline))
-    try:
-        pipeline(**request.arguments())
-    except RuntimeError as error:  # kfp.local's only word for "a stage failed"; the stage's record says why
-        sys.exit(str(error))
+    artifacts = folder / "artifacts"
+    runner, package = local.SubprocessRunner(use_venv=False), embedded_package(request.pipeline)
+    with ExitStack() as stack:
+        if request.runner == "containers":
+            from pipelines.container_run import containers
+
+            runner, package = stack.enter_context(containers(request.run_id, artifacts, package))
+        local.init(
+            runner=runner,
+            pipeline_root=str(artifacts),
+            workspace_root=str(folder / "workspace"),  # without one every run leaves a folder among the temporary files
+            raise_on_error=True,
+            enable_caching=True,
+            cache_root=str(folder / "cache"),
+        )
+        components.load_component_from_text(package)(**request.arguments())
 
 
 def keep_metrics(cache: Path) -> None:

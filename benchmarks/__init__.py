@@ -1,5 +1,5 @@
 """Speed and quality of the product, measured beside its peers: `python -m benchmarks --help`.
 
-In: the real batches where they are at hand, synthetic ones otherwise. Out: one table a benchmark, on the terminal and as
-a section of `docs/benchmarks.md` with machine, date, protocol and command.
+In: the real batches where they are at hand, synthetic ones otherwise. Out: one table a benchmark, on the terminal and
+as a section of `docs/benchmarks.md` with machine, date, protocol and command.
 """

@@ -1,5 +1,6 @@
 """`python -m benchmarks`: all benchmarks, or one of them by name."""
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
@@ -10,6 +11,8 @@ from rich.console import Console
 from benchmarks.report import DOCUMENT, Section, write_section
 from benchmarks.source import default_data
 from wafer.settings import Settings
+
+_WIDTH = 200  # characters, where no terminal says how many it has
 
 app = typer.Typer(no_args_is_help=False, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 
@@ -53,7 +56,7 @@ def speed_parse(
     """Validation and transformation beside `pyarrow.csv.read_csv`, and their memory over the number of files."""
     from benchmarks.parsing import measure_parsing
 
-    size, times = (1, 1) if quick else (megabytes, rounds)
+    size, times = (5, 1) if quick else (megabytes, rounds)
     _report(lambda say: measure_parsing(megabytes=size, rounds=times, say=say), document, quick)
 
 
@@ -70,7 +73,8 @@ def quality(
     cache: Cache = None,
 ) -> None:
     """Quality under random and block cross-validation, the product beside its peers in the same folds."""
-    from benchmarks.quality import Plan, measure_quality
+    from benchmarks.folds import Plan
+    from benchmarks.quality import measure_quality
 
     plan = Plan(repeats, offsets, folds, older_repeats) if not quick else Plan(1, 1, 2, 1, resamples=50, quick=True)
     place = cache or Settings().home / "benchmarks"
@@ -80,7 +84,7 @@ def quality(
 def _report(measure: Callable[[Callable[[str], None]], Section], document: Path | None, quick: bool) -> None:
     progress = Console(stderr=True)
     section = measure(lambda sentence: progress.print(sentence, style="dim", markup=False, highlight=False))
-    Console().print(section.table())
+    Console(width=None if sys.stdout.isatty() else _WIDTH).print(section.table())
     if path := document or (None if quick else DOCUMENT):
         write_section(path, section)
         progress.print(f"Written to {path}.", markup=False)

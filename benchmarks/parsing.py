@@ -1,24 +1,21 @@
 """Validation and transformation beside a bare CSV parser, and their memory over the number of files."""
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from statistics import median
 
 from application.synthetic import write_synthetic
-from benchmarks.memory import peak_mib
 from benchmarks.report import Section, this_machine
 
 TASKS = ("parse", "validate", "transform")
 _FIRST = datetime(2022, 1, 3, 4, 5, 6)  # noqa: DTZ001 - the line's clock has no zone in its file names
-_FILES = 40
+_LARGE_FILE = 5  # megabytes; a tenth of it is a batch as the line writes them
 _ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -41,14 +38,15 @@ class Taken:
 
 
 def measure_parsing(*, megabytes: int, rounds: int, say: Callable[[str], None]) -> Section:
-    """Measure three drops: few large files, ten times as many small ones, and a tenth of those."""
+    """Measure three drops: some small files, ten times as many of them, and the same bytes in large files."""
     machine = this_machine()
     rows = []
     with tempfile.TemporaryDirectory(prefix="drop-") as scratch:
         pool = _rows_to_tile(Path(scratch) / "pool")
-        shapes = [(megabytes / 10, _FILES), (megabytes, _FILES * 10), (megabytes, _FILES)]
-        for number, (size, files) in enumerate(shapes):
-            drop = _make_drop(Path(scratch) / f"drop-{number}", pool, size, files)
+        files = max(1, megabytes // _LARGE_FILE)
+        shapes = [(megabytes / 10, files), (megabytes, files * 10), (megabytes, files)]
+        for number, (size, count) in enumerate(shapes):
+            drop = _make_drop(Path(scratch) / f"drop-{number}", pool, size, count)
             taken = _measure(drop, Path(scratch) / f"out-{number}", rounds)
             rows.append(_row(drop, taken))
             say(f"{drop.files} files, {drop.bytes / 1e6:.0f} MB: ratio {rows[-1][5]}")
@@ -80,7 +78,7 @@ def _row(drop: Drop, taken: dict[str, Taken]) -> list[str]:
     theirs = megabytes / median(taken["parse"].seconds)
     pairs = zip(taken["validate"].seconds, taken["transform"].seconds, strict=True)
     ours = megabytes / median(first + second for first, second in pairs)
-    figures = [f"{drop.files:,}", f"{drop.wafers:,}", f"{theirs:.0f}", f"{ours:.0f}", f"{ours / theirs:.2f}"]
+    figures = [f"{drop.files:,}", f"{drop.wafers:,}", f"{theirs:.3g}", f"{ours:.3g}", f"{ours / theirs:.2f}"]
     return [f"{megabytes:.0f} MB", *figures, *(f"{max(taken[task].peaks):.0f}" for task in TASKS)]
 
 
@@ -90,8 +88,8 @@ def _rows_to_tile(folder: Path) -> tuple[str, list[str]]:
     refused = {Path(name).name for name in made.refused}
     files = sorted(path for path in made.training.iterdir() if path.name not in refused)
     lines = [path.read_text(encoding="utf-8").splitlines() for path in files]
-    good = [line.partition(",")[2] for each in lines for line in each[1:] if line.startswith("Wafer-")]
-    return lines[0][0], [row for row in good if not {"error", "inf"} & set(row.split(",")) and not row.endswith(",0")]
+    parts = [line.partition(",") for each in lines for line in each[1:]]
+    return lines[0][0], [row for wafer, _, row in parts if wafer and not wafer.startswith("Wafer-X")]  # X: made bad
 
 
 def _make_drop(folder: Path, pool: tuple[str, list[str]], megabytes: float, files: int) -> Drop:
@@ -112,7 +110,7 @@ def _measure(drop: Drop, out: Path, rounds: int) -> dict[str, Taken]:
     taken = {task: Taken() for task in TASKS}
     for number in range(rounds):
         for task in TASKS:
-            words = [sys.executable, "-m", "benchmarks.parsing", task, str(drop.folder), str(out / str(number))]
+            words = [sys.executable, "-m", "benchmarks.parse_task", task, str(drop.folder), str(out / str(number))]
             done = subprocess.run(words, cwd=_ROOT, check=True, capture_output=True, text=True)  # noqa: S603 - our own
             said = json.loads(done.stdout.splitlines()[-1])
             if task == "transform" and said["wafers"] != drop.wafers:
@@ -120,54 +118,3 @@ def _measure(drop: Drop, out: Path, rounds: int) -> dict[str, Taken]:
             taken[task].seconds.append(said["seconds"])
             taken[task].peaks.append(said["peak"])
     return taken
-
-
-def _task(task: str, drop: Path, out: Path) -> tuple[float, int]:
-    """Do one task; its seconds and the number of wafers it saw."""
-    if task == "parse":
-        from pyarrow import csv
-
-        start = time.perf_counter()
-        wafers = sum(csv.read_csv(path).num_rows for path in sorted(drop.iterdir()))
-        return time.perf_counter() - start, wafers
-    return (_validate if task == "validate" else _transform)(drop, out)
-
-
-def _validate(drop: Path, out: Path) -> tuple[float, int]:
-    from raw_data_validation_train.stage import validate_batches
-    from wafer.contract import load_contract
-    from wafer.storage import list_batches
-
-    out.mkdir(parents=True)
-    contract = load_contract("training")
-    start = time.perf_counter()
-    done = validate_batches(
-        list_batches(str(drop)),
-        contract,
-        accepted=out / "accepted",
-        manifest=out / "manifest.json",
-        quarantine=out / "quarantine",
-        report=out / "report.html",
-    )
-    return time.perf_counter() - start, sum(file.rows_good for file in done.files)
-
-
-def _transform(_drop: Path, out: Path) -> tuple[float, int]:
-    from data_transformation_train.stage import transform_batches
-    from wafer.contract import load_contract
-
-    contract = load_contract("training")
-    start = time.perf_counter()
-    done = transform_batches(out / "accepted", out / "wafers.parquet", contract)
-    return time.perf_counter() - start, done.wafers
-
-
-def main(words: Sequence[str]) -> None:
-    """Do one task in this process and print what it took as JSON."""
-    seconds, wafers = _task(words[0], Path(words[1]), Path(words[2]))
-    os.sync()  # what one side wrote is not paid for by the next
-    sys.stdout.write(json.dumps({"seconds": seconds, "peak": peak_mib(), "wafers": wafers}) + "\n")
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])

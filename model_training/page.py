@@ -27,10 +27,13 @@ def cluster_page(cluster: int, family: Family, figures: Mapping[Family, FamilyFi
             ("Serves", NAMES[family], "the family that ranks better"),
             ("ROC AUC", f"{quality.auc:.3f}", ".5 is chance"),
             ("Recall", f"{quality.recall:.0%}", f"at {recipe.false_alarm_budget:.0%} false alarms"),
-            ("Threshold", f"{serving.threshold:.4f}", "probability from which a wafer is flagged"),
+            ("Threshold", f"{serving.threshold:.4f}", "at which this cluster alone keeps the budget"),
         ]
     )
-    body += paragraph("Every figure comes from wafers the scoring models had not seen (out of fold).")
+    body += paragraph(
+        "Every figure comes from wafers the scoring trees had not seen (out of fold). "
+        "The assembled model uses one threshold for all clusters, found the same way."
+    )
     body += section("Families", _families(figures))
     body += section("Ranking", figure(_roc(figures), "Recall against false alarms for both families"))
     body += section("Calibration", figure(_reliability(serving), "Failure rate found against probability given"))

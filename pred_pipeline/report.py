@@ -4,57 +4,93 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
+from pred_pipeline.drift import LEAST_WAFERS, Drift
 from pred_pipeline.rows import PredictionRow
+from wafer.bundle.members import Family
 from wafer.bundle.reasons import Reason
 from wafer.bundle.scoring import Bundle, Verdict
-from wafer.report import Notice, badge, details, joined, notice, page, paragraph, section, table, tiles
+from wafer.report import Notice, badge, details, notice, page, paragraph, section, table, tiles
 
 SHOWN = 200
+SENSORS_SHOWN = 3
+MOVED_SHOWN = 20
+_FAMILIES: dict[Family, str] = {"random_forest": "random forest", "xgboost": "XGBoost"}
 _COLOURS: dict[Verdict, Notice] = {"fail": "error", "inspect": "warning", "pass": "ok"}
 
 
-def prediction_page(rows: Sequence[PredictionRow], bundle: Bundle, budget: float) -> str:
+def prediction_page(rows: Sequence[PredictionRow], bundle: Bundle, budget: float, drift: Drift) -> str:
     """Render ranked rows as one HTML page."""
-    flagged = [row for row in rows if row.verdict == "fail"]
-    strange = [row for row in rows if row.verdict == "inspect"]
+    look = [row for row in rows if row.verdict != "pass"]
     passing = [row for row in rows if row.verdict == "pass"]
+    strange = sum(row.verdict == "inspect" for row in look)
     body = tiles(
         [
-            ("Look at first", len(flagged) + len(strange), "wafers to fail or to inspect"),
-            ("Likely to fail", len(flagged), "at or above the threshold"),
-            ("Inspect", len(strange), "unlike the training wafers"),
+            ("Look at first", len(look), "wafers to fail or to inspect"),
+            ("Likely to fail", len(look) - strange, "at or above the threshold"),
+            ("Inspect", strange, "unlike the training wafers"),
             ("Pass", len(passing), "below the threshold"),
         ]
     )
-    body += _headline(flagged, strange, rows)
-    body += section("Look at these first", _ranked([*flagged, *strange]))
-    if strange:
-        body += section("Why some wafers are not judged", _strange(strange))
-    body += section("What the threshold means", _threshold(bundle, budget))
+    body += _headline(rows, len(look))
+    body += Markup().join(notice("warning", warning) for warning in drift.warnings())
+    body += section("Look at these first", _reading_help(bundle, budget), _ranked(look))
     body += section("Clusters", _clusters(rows, bundle))
+    body += section("Is the line still what the model knows?", *_drift(drift))
     body += section("Every other wafer", details(f"{len(passing)} passing wafers", _plain(passing)))
     version, run = (rows[0].model_version, rows[0].run_id) if rows else ("", "")
     return page("Wafers to look at", body, f"{len(rows)} wafers, model version {version}, run {run}")
 
 
-def _headline(
-    flagged: Sequence[PredictionRow], strange: Sequence[PredictionRow], rows: Sequence[PredictionRow]
-) -> Markup:
-    if len(strange) > max(5, len(rows) // 10):
-        text = (
-            f"{len(strange)} of {len(rows)} wafers are unlike anything the model was trained on. "
-            "Check the tool or the export first; then train again with wafers like these."
+def _headline(rows: Sequence[PredictionRow], look: int) -> Markup:
+    notices = Markup()
+    if seen := sum(row.in_training for row in rows):
+        notices += notice(
+            "warning",
+            f"{seen} of {len(rows)} wafers read exactly like wafers the model was trained on. It knows how those "
+            "ended, so their rank says nothing about how well it predicts.",
         )
-        return notice("warning", text)
-    if not flagged and not strange:
-        return notice("ok", "No wafer stands out.")
-    return notice("ok", "The list starts with the most suspicious wafer. A flag is a reason to look, not a proof.")
+    if not look:
+        notices += notice("ok", "No wafer stands out.")
+    return notices
+
+
+def _drift(drift: Drift) -> list[Markup]:
+    if not drift.sensors:
+        return [paragraph(f"{drift.wafers} wafers are too few to say; {LEAST_WAFERS} are needed.")]
+    told = paragraph(
+        f"{len(drift.moved)} of {len(drift.sensors)} sensors in use have moved since training, "
+        f"{len(drift.newly_silent)} have fallen silent, and {drift.unlike:.1%} of the wafers are unlike every training "
+        "wafer. The population stability index compares a sensor's spread with the passing training wafers: below 0.1 "
+        "it is stable, above 0.25 it has moved."
+    )
+    rows = [
+        (each.sensor, f"{each.stability:.2f}", f"{each.silent_in_training:.0%}", f"{each.silent_now:.0%}")
+        for each in drift.sensors[:MOVED_SHOWN]
+    ]
+    headers = ("Sensor", "Stability index", "Silent in training", "Silent now")
+    return [told, details("The most moved sensors", table(headers, rows, numeric=(1, 2, 3)))]
+
+
+def _reading_help(bundle: Bundle, budget: float) -> Markup:
+    threshold = bundle.out_of_fold.threshold(budget)
+    quality = bundle.out_of_fold.quality(budget)
+    meaning = (
+        f"A wafer is flagged from a probability of {threshold:.2%}. On {quality.wafers} training wafers, each scored "
+        f"by trees that had not seen it, this flags {quality.false_alarm_rate:.0%} of the good ones (budget "
+        f"{budget:.0%}) and finds {quality.recall:.0%} of the failing ones; picking at random would find {budget:.0%}. "
+        "A flag is a reason to look, not a proof."
+    )
+    columns = (
+        "Beside a sensor stand its reading, where 90 % of the passing training wafers lie, and how far it pushed the "
+        "log-odds of failing. Distance is the share of training wafers that lie closer to the middle. A wafer to "
+        "inspect is too unlike the training wafers to be judged: its probability is shown, but not used."
+    )
+    return paragraph(meaning) + details("How to read the table", paragraph(columns))
 
 
 def _ranked(rows: Sequence[PredictionRow]) -> Markup:
     if not rows:
         return paragraph("None.")
-    ordered = sorted(rows, key=lambda row: row.rank)
     headers = ["#", "Wafer", "Verdict", "Probability", "What pushed it up", "Cluster", "Distance", "File"]
     lines = [
         (
@@ -62,16 +98,21 @@ def _ranked(rows: Sequence[PredictionRow]) -> Markup:
             row.wafer,
             badge(_COLOURS[row.verdict], row.verdict),
             f"{row.probability:.1%}",
-            Markup("<br>").join(_phrase(reason) for reason in row.top_sensors[:3]),
+            _why(row),
             row.cluster,
             f"{row.distance_percentile:.1f} %",
             row.file,
         )
-        for row in ordered[:SHOWN]
+        for row in rows[:SHOWN]
     ]
-    shown = table(headers, lines, numeric=(0, 3, 5, 6))
-    rest = len(ordered) - len(lines)
-    return shown + (paragraph(f"{rest} more are in predictions.csv.") if rest else Markup())
+    rest = len(rows) - len(lines)
+    more = paragraph(f"{rest} more are in predictions.csv.") if rest else Markup()
+    return table(headers, lines, numeric=(0, 3, 5, 6)) + more
+
+
+def _why(row: PredictionRow) -> Markup:
+    lines = [Markup("<em>{}</em>").format(row.note)] if row.note else []
+    return Markup("<br>").join(lines + [_phrase(reason) for reason in row.top_sensors[:SENSORS_SHOWN]])
 
 
 def _phrase(reason: Reason) -> Markup:
@@ -82,36 +123,14 @@ def _phrase(reason: Reason) -> Markup:
     )
 
 
-def _strange(rows: Sequence[PredictionRow]) -> Markup:
-    lines = [(row.wafer, row.note, row.file) for row in rows[:SHOWN]]
-    text = "The model has no ground for these wafers, so its probability is shown but not used."
-    return paragraph(text) + table(["Wafer", "Why", "File"], lines)
-
-
-def _threshold(bundle: Bundle, budget: float) -> Markup:
-    threshold = bundle.out_of_fold.threshold(budget)
-    quality = bundle.out_of_fold.quality(budget)
-    text = (
-        f"A wafer is flagged from a probability of {threshold:.2%}. On {quality.wafers} training wafers, each scored "
-        f"by models that had not seen it, this flags {quality.false_alarm_rate:.0%} of the good wafers "
-        f"(budget {budget:.0%}) and finds {quality.recall:.0%} of the failing ones (chance would find {budget:.0%})."
-    )
-    explained = (
-        "The numbers after a sensor are its reading, where 90 % of the passing training wafers lie, and how far it "
-        "pushed the log-odds of failing. Distance is the share of training wafers that lie closer to the middle."
-    )
-    return paragraph(text) + paragraph(explained)
-
-
 def _clusters(rows: Sequence[PredictionRow], bundle: Bundle) -> Markup:
     lines = []
     for said in bundle.about["clusters"]:
         mine = [row for row in rows if row.cluster == said["cluster"]]
         look = sum(row.verdict != "pass" for row in mine)
+        trained = f"{said['wafers']} wafers, {said['failures']} failing"
         auc = said["quality"][said["family"]]["auc"]
-        family = {"random_forest": "random forest", "xgboost": "XGBoost"}[said["family"]]
-        trained = joined([f"{said['wafers']} wafers", f"{said['failures']} failing"])
-        lines.append((said["cluster"], len(mine), look, family, trained, f"{auc:.3f}"))
+        lines.append((said["cluster"], len(mine), look, _FAMILIES[said["family"]], trained, f"{auc:.3f}"))
     headers = ["Cluster", "Wafers here", "To look at", "Model", "Trained on", "ROC AUC out of fold"]
     return table(headers, lines, numeric=(0, 1, 2, 5))
 

@@ -27,6 +27,7 @@ class PredictionRow:
     distance_percentile: float  # among the training wafers
     top_sensors: tuple[Reason, ...]  # empty for passing wafers
     note: str  # why the wafer is `inspect`
+    in_training: bool  # the model learned from a wafer with these very readings, so this is no forecast
     file: str
     model_version: str
     run_id: str
@@ -52,6 +53,7 @@ SCHEMA = pa.schema(
         ("distance_percentile", pa.float64()),
         ("top_sensors", pa.list_(_REASON)),
         ("note", pa.string()),
+        ("in_training", pa.bool_()),
         ("file", pa.string()),
         ("model_version", pa.string()),
         ("run_id", pa.string()),
@@ -84,6 +86,7 @@ def _cells(row: PredictionRow) -> list[object]:
         f"{row.distance_percentile:.2f}",
         safe_text(sensors),
         safe_text(row.note),
+        str(row.in_training).lower(),
         safe_text(row.file),
         safe_text(row.model_version),
         safe_text(row.run_id),

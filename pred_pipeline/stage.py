@@ -5,16 +5,17 @@ from pathlib import Path
 
 import numpy as np
 
+from pred_pipeline.drift import measure_drift
 from pred_pipeline.report import prediction_page
 from pred_pipeline.rows import PredictionRow, write_csv, write_parquet
 from wafer.bundle.assembly import load_bundle
-from wafer.bundle.files import replacing
+from wafer.bundle.files import replacing, write_json
 from wafer.bundle.reasons import Reason, top_reasons
 from wafer.bundle.scoring import Bundle, Scores
 from wafer.bundle.wafers import Ints, Wafers, read_wafers
 from wafer.errors import ContractMismatch
 
-PARQUET, CSV, REPORT = "predictions.parquet", "predictions.csv", "report.html"
+PARQUET, CSV, REPORT, DRIFT = "predictions.parquet", "predictions.csv", "report.html", "drift.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +54,12 @@ def predict_wafers(
     budget = bundle.false_alarm_budget if false_alarm_budget is None else false_alarm_budget
     scores = bundle.score(wafers, budget)
     rows = rank(wafers, bundle, scores, model_version, run_id)
+    drift = measure_drift(wafers, bundle, sum(row.verdict == "inspect" for row in rows))
     with replacing(out) as folder:
+        write_json(folder / DRIFT, drift.to_json())
         write_parquet(rows, folder / PARQUET)
         write_csv(rows, folder / CSV)
-        (folder / REPORT).write_text(prediction_page(rows, bundle, budget), encoding="utf-8")
+        (folder / REPORT).write_text(prediction_page(rows, bundle, budget, drift), encoding="utf-8")
     verdicts = [row.verdict for row in rows]
     return Predicted(
         wafers=len(rows),
@@ -90,7 +93,7 @@ def _differing(trained: set[str], measured: set[str]) -> list[tuple[str, set[str
 
 def rank(wafers: Wafers, bundle: Bundle, scores: Scores, model_version: str, run_id: str) -> list[PredictionRow]:
     """Return one row a wafer, most suspicious first, with reasons for those to look at."""
-    verdicts, order = scores.verdicts, scores.order()
+    verdicts, order, seen = scores.verdicts, scores.order(), bundle.seen(wafers)
     reasons = _reasons(wafers, bundle, np.array([i for i in order if verdicts[i] != "pass"], dtype=np.int64))
     return [
         PredictionRow(
@@ -103,6 +106,7 @@ def rank(wafers: Wafers, bundle: Bundle, scores: Scores, model_version: str, run
             distance_percentile=round(float(scores.novelty.percentile[i]), 2),
             top_sensors=tuple(reasons.get(int(i), ())),
             note=scores.notes[i],
+            in_training=bool(seen[i]),
             file=wafers.files[i],
             model_version=model_version,
             run_id=run_id,

@@ -15,6 +15,7 @@ BUDGETS = tuple(round(0.01 * step, 2) for step in range(1, 51))
 
 
 def curve_of(rows: "OutOfFold") -> list[Point]:
+    """Points of the ROC and precision-recall curves, thinned to what a picture needs."""
     import numpy as np
 
     from wafer.bundle.metrics import roc_points
@@ -34,6 +35,7 @@ def curve_of(rows: "OutOfFold") -> list[Point]:
 
 
 def calibration_of(rows: "OutOfFold") -> list[Bin]:
+    """Predicted against observed failure rate, in groups of equal size."""
     import numpy as np
 
     groups = np.array_split(np.argsort(rows.probability, kind="stable"), BINS)
@@ -49,6 +51,7 @@ def calibration_of(rows: "OutOfFold") -> list[Bin]:
 
 
 def cluster_of(said: dict[str, Any]) -> Cluster:
+    """A cluster as the bundle describes it."""
     return Cluster(
         cluster=said["cluster"],
         wafers=said["wafers"],
@@ -59,6 +62,7 @@ def cluster_of(said: dict[str, Any]) -> Cluster:
 
 
 def budget_of(rows: "OutOfFold", budget: float, probabilities: Sequence[float]) -> Budget:
+    """What one budget would mean for wafers of these probabilities."""
     threshold = rows.threshold(budget)
     flagged = rows.probability >= threshold
     alarm_rate = float(flagged[~rows.failed].mean())

@@ -1,22 +1,22 @@
 """The model's versions, and how good each is, read from its bundle once."""
 
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-from application.service.shapes.models import Bin, Cluster, Model, ModelCurves, Models, Point, SensorRange
-from application.service.shapes.predictions import Budget, Budgets
+from application.service.curves import BUDGETS, budget_of, calibration_of, cluster_of, curve_of
+from application.service.registry import Versions
+from application.service.shapes.models import Model, ModelCurves, Models, SensorRange
+from application.service.shapes.predictions import Budgets
 from application.service.views import Kept
-from wafer.errors import ModelNotFound, ObjectNotFound
+from wafer.errors import ObjectNotFound
 from wafer.registry import PRODUCTION, ModelVersion
 
 if TYPE_CHECKING:
     from wafer.bundle import OutOfFold
     from wafer.bundle.statistics import SensorStatistics
-
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +76,14 @@ class ModelShelf:
             sensor=name, levels=said["levels"], quantiles=said["quantiles"][name], missing=said["missing"][name]
         )
 
-    def budgets(self, number: int, run_id: str, probabilities: Sequence[float]) -> Budgets:
-        """What each false-alarm budget would mean for a run's wafers."""
+    def budgets(self, number: int, run_id: str, probabilities: Sequence[float], used: float = 0.0) -> Budgets:
+        """What each false-alarm budget would mean for a run's wafers; `used` is the run's own, 0 the model's."""
         bundle = self._bundle(number)
         rows = bundle.out_of_fold
         return Budgets(
             run_id=run_id,
-            model_version=str(number),
-            current=float(bundle.about["recipe"]["false_alarm_budget"]),
+            model_version=number,
+            current=used or float(bundle.about["recipe"]["false_alarm_budget"]),
             budgets=[budget_of(rows, budget, probabilities) for budget in BUDGETS],
         )
 
@@ -115,5 +115,3 @@ def _model(version: ModelVersion) -> Model:
         digest=version.digest,
         decision=version.decision,
     )
-
-

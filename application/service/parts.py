@@ -13,8 +13,9 @@ from application.errors import RequestInvalid
 from application.ledger.protocol import Ledger
 from application.service.gate import Gate, Limiters
 from application.service.metrics import Metrics
-from application.service.models import LazyRegistry, ModelShelf, Versions
+from application.service.models import ModelShelf
 from application.service.predictions import Predictions
+from application.service.registry import LazyRegistry, Versions
 from application.service.runs import Limits, Runs
 from application.service.settings import ServiceSettings
 from application.service.sources import Sources
@@ -49,8 +50,7 @@ def join_parts(
     """Join parts that are there already."""
     sources = Sources(store, settings.allowed_sources)
     metrics = Metrics()
-    at_once = settings.max_runs if backend.name == "embedded" else 0
-    runs = Runs(ledger, backend, sources, metrics, Limits(at_once, settings.key_hours * 3600))
+    runs = Runs(ledger, backend, sources, metrics, _limits(settings, backend))
     return Parts(
         store=store,
         sources=sources,
@@ -87,6 +87,13 @@ def open_parts(common: Settings, settings: ServiceSettings) -> Iterator[Parts]:
 def keys_of(common: Settings, settings: ServiceSettings) -> Keys:
     """The API keys."""
     return Keys(Path(settings.keys) if settings.keys else common.home.absolute() / KEYS_FILE)
+
+
+def _limits(settings: ServiceSettings, backend: Backend) -> Limits:
+    key_seconds = settings.key_hours * 3600
+    if backend.name == "embedded":  # starting twice is harmless there: the second worker finds the run's lock taken
+        return Limits(settings.max_runs, key_seconds, lease_seconds=5)
+    return Limits(0, key_seconds, lease_seconds=60)
 
 
 @contextmanager

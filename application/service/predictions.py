@@ -27,12 +27,11 @@ class Predictions:
     def page(self, entry: Entry, *, offset: int, limit: int, verdict: Verdict | None) -> PredictionPage:
         """Some wafers, most suspicious first. Raises `NotPublished`."""
         table = self.table(entry)
-        version = str(table["model_version"][0].as_py()) if table.num_rows else ""
         wanted = table if verdict is None else _of_verdict(table, verdict)
         after = offset + limit
         return PredictionPage(
             run_id=entry.run_id,
-            model_version=version,
+            model_version=version_of(table),
             total=wanted.num_rows,
             offset=offset,
             next=after if after < wanted.num_rows else None,
@@ -50,6 +49,11 @@ class Predictions:
         import pyarrow.parquet as pq
 
         return pq.read_table(io.BytesIO(published_bytes(self._store, entry, "predictions.parquet")))
+
+
+def version_of(table: "pa.Table") -> int | None:
+    """The version that predicted; None when there was no wafer."""
+    return int(table["model_version"][0].as_py()) if table.num_rows else None
 
 
 def _of_verdict(table: "pa.Table", verdict: Verdict) -> "pa.Table":

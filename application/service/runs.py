@@ -45,10 +45,11 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Runs at once (0: as many as come), and seconds for which an idempotency key is remembered."""
+    """Runs at once (0: as many as come), how long a key is remembered, how long a start may take; in seconds."""
 
     at_once: int
     key_seconds: float
+    lease_seconds: float
 
 
 class Runs:
@@ -60,7 +61,7 @@ class Runs:
         self._sources = sources
         self._key_seconds = limits.key_seconds
         self._settler = Settler(ledger, backend, metrics)
-        self._starter = Starter(ledger, backend, metrics, self._settler, limits.at_once)
+        self._starter = Starter(ledger, backend, metrics, self._settler, limits.at_once, limits.lease_seconds)
         self._seen: set[str] = set()
         self._adopted = -ADOPT_SECONDS
 

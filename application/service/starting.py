@@ -10,19 +10,21 @@ from application.service.metrics import Metrics
 from application.service.settling import Settler, handle, now
 from wafer.errors import WaferError
 
-LEASE_SECONDS = 60.0
 FAILED_STARTS = 5  # after which a backend that does not answer fails the run
 
 
 class Starter:
     """Starts waiting runs, oldest first, at most `at_once` of them side by side (0: as many as come)."""
 
-    def __init__(self, ledger: Ledger, backend: Backend, metrics: Metrics, settler: Settler, at_once: int) -> None:
+    def __init__(
+        self, ledger: Ledger, backend: Backend, metrics: Metrics, settler: Settler, at_once: int, lease_seconds: float
+    ) -> None:
         self._ledger = ledger
         self._backend = backend
         self._metrics = metrics
         self._settler = settler
         self._at_once = at_once
+        self._lease_seconds = lease_seconds
 
     def start_waiting(self) -> None:
         """Start what waits and has a place."""
@@ -33,7 +35,7 @@ class Starter:
             self._start(entry)
 
     def _start(self, entry: Entry) -> None:
-        mine = self._ledger.change(entry, state="starting", lease_until=time.time() + LEASE_SECONDS)
+        mine = self._ledger.change(entry, state="starting", lease_until=time.time() + self._lease_seconds)
         if not mine:
             return
         log = structlog.get_logger().bind(run_id=entry.run_id, pipeline=entry.pipeline)

@@ -63,6 +63,7 @@ def bundle_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("model")
     readings, failed = _readings(300, seed=0)
     export = _write(folder / "export", readings, [f"W-{i}" for i in range(300)], failed)
+    _write(folder / "export_unlabelled", readings, [f"X-{i}" for i in range(300)], None)
     before, model, everywhere = folder / "preprocessor", folder / "clusters", folder / "global"
     fit_preprocessor(export, before, QUICK)
     found = cluster_wafers(export, before, model, folder / "clusters.parquet", folder / "elbow.html", QUICK)

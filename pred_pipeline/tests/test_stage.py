@@ -151,10 +151,21 @@ def test_the_page_says_how_many_to_look_at_and_what_the_threshold_means(
 
     page = done.report.read_text(encoding="utf-8")
     assert f">{done.failing + done.inspect}</dd>" in page
-    assert "What the threshold means" in page
+    assert "A wafer is flagged from a probability of" in page
     assert "far outside anything seen in training" in page
     assert "model version 7" in page
     assert "<script" not in page
+
+
+def test_wafers_the_model_was_trained_on_are_named_as_such(
+    make_export: Export, bundle_dir: Path, tmp_path: Path
+) -> None:
+    known = _predict(bundle_dir.parent / "export_unlabelled", bundle_dir, tmp_path / "known")
+    fresh = _predict(make_export(tmp_path / "export"), bundle_dir, tmp_path / "fresh")
+
+    assert {row["in_training"] for row in _rows(known)} == {"true"}
+    assert {row["in_training"] for row in _rows(fresh)} == {"false"}
+    assert "300 of 300 wafers read exactly like" in known.report.read_text(encoding="utf-8")
 
 
 def test_a_drop_of_strange_wafers_warns_about_the_drop(make_export: Export, bundle_dir: Path, tmp_path: Path) -> None:

@@ -1,8 +1,10 @@
 """A copy of the Terraform sources to validate, and one that is planned and applied against moto's server."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
+from typing import Any
 from urllib.error import URLError
 from urllib.request import urlopen
 
@@ -22,21 +24,43 @@ def plain_copy(tmp_path_factory: pytest.TempPathFactory) -> Terraform:
 @pytest.fixture
 def aws(tmp_path: Path) -> Iterator[Server]:
     """A new, empty account on moto's server."""
-
-    def describe(port: int) -> Server:
-        command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
-        settings = {"MOTO_IAM_LOAD_MANAGED_POLICIES": "true"}  # EKS roles attach policies that AWS wrote
-        return Server(command, f"http://127.0.0.1:{port}", port, tmp_path / "moto.log", _answers, settings)
-
-    with start_on_free_port(describe) as server:
+    with _start_moto(tmp_path) as server:
         yield server
 
 
 @pytest.fixture
 def moto_copy(aws: Server, tmp_path: Path) -> Terraform:
     """The sources with the overrides that moto needs, and an environment that reaches it."""
-    environment = terraform_environment(tmp_path) | {"AWS_ENDPOINT_URL": aws.url}
-    return Terraform(copy_sources(tmp_path, over_moto=True), environment)
+    return _over_moto(tmp_path, aws)
+
+
+@pytest.fixture(scope="session")
+def first_plan(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], dict[str, Any]]]:
+    """Plan of an environment in an empty account, for an operators' network of 10.99.0.0/24."""
+    scratch = tmp_path_factory.mktemp("plans")
+
+    @cache
+    def plan(name: str) -> dict[str, Any]:
+        terraform = _over_moto(scratch / name, server).at(f"envs/{name}")
+        terraform.init()
+        return terraform.plan("-var", 'operator_cidrs=["10.99.0.0/24"]')
+
+    with _start_moto(scratch) as server:
+        yield plan
+
+
+def _over_moto(scratch: Path, server: Server) -> Terraform:
+    copy = copy_sources(scratch, over_moto=True)
+    return Terraform(copy, terraform_environment(scratch) | {"AWS_ENDPOINT_URL": server.url})
+
+
+def _start_moto(folder: Path) -> Server:
+    def describe(port: int) -> Server:
+        command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+        settings = {"MOTO_IAM_LOAD_MANAGED_POLICIES": "true"}  # EKS roles attach policies that AWS wrote
+        return Server(command, f"http://127.0.0.1:{port}", port, folder / "moto.log", _answers, settings)
+
+    return start_on_free_port(describe)
 
 
 def _answers(url: str) -> bool:

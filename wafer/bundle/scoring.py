@@ -1,7 +1,7 @@
 """A bundle in use: verdicts for wafers, each from that wafer's readings alone, and what pushed a wafer up."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -13,7 +13,7 @@ from wafer.bundle.out_of_fold import OutOfFold
 from wafer.bundle.preprocessor import Preprocessor
 from wafer.bundle.recipe import Recipe
 from wafer.bundle.statistics import SensorStatistics
-from wafer.bundle.wafers import Features, Floats, Ints, Wafers, wafers_from_frame
+from wafer.bundle.wafers import Bools, Features, Floats, Ints, Wafers, content_keys, wafers_from_frame
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -127,6 +127,13 @@ class Bundle:
             mine = cluster == number
             log_odds[mine] = scorer.log_odds(features[mine])
         return log_odds
+
+    def seen(self, wafers: Wafers) -> Bools:
+        """Tell which wafers read exactly like one the model was trained on, (wafers,): it knows their outcome."""
+        contract = self.preprocessor.contract
+        keys = content_keys(replace(wafers, sensors=contract, readings=wafers.columns(contract)))
+        known = frozenset(self.out_of_fold.keys)
+        return np.array([key in known for key in keys], dtype=bool)
 
     def explain(self, wafers: Wafers) -> Floats:
         """Return how far each kept sensor pushed each wafer, (wafers, kept sensors), in log-odds of failure.

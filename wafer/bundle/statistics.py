@@ -18,6 +18,7 @@ class SensorStatistics:
 
     sensors: tuple[str, ...]
     quantiles: Floats  # (sensors, len(LEVELS)) in the sensor's units, NaN for a sensor that never spoke
+    below: Floats  # (sensors, len(LEVELS)) share of the passing wafers' readings at or below each quantile
     missing: Floats  # (sensors,) share of training wafers without a reading
     wafers: int
     failures: int
@@ -34,19 +35,27 @@ class SensorStatistics:
             "wafers": self.wafers,
             "failures": self.failures,
             "missing": dict(zip(self.sensors, self.missing.tolist(), strict=True)),
-            "quantiles": {
-                name: [None if np.isnan(value) else float(value) for value in row]
-                for name, row in zip(self.sensors, self.quantiles, strict=True)
-            },
+            "quantiles": _rows(self.sensors, self.quantiles),
+            "below": _rows(self.sensors, self.below),
         }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "SensorStatistics":
         """Build them from what `to_json` returned."""
-        rows = [[np.nan if v is None else v for v in row] for row in data["quantiles"].values()]
-        missing = np.array([data["missing"][name] for name in data["quantiles"]], dtype=np.float64)
-        quantiles = np.array(rows, dtype=np.float64).reshape(len(rows), len(LEVELS))
-        return cls(tuple(data["quantiles"]), quantiles, missing, int(data["wafers"]), int(data["failures"]))
+        sensors = tuple(data["quantiles"])
+        missing = np.array([data["missing"][name] for name in sensors], dtype=np.float64)
+        quantiles, below = _table(sensors, data["quantiles"]), _table(sensors, data["below"])
+        return cls(sensors, quantiles, below, missing, int(data["wafers"]), int(data["failures"]))
+
+
+def _rows(sensors: tuple[str, ...], table: Floats) -> dict[str, list[float | None]]:
+    named = zip(sensors, table, strict=True)
+    return {name: [None if np.isnan(value) else float(value) for value in row] for name, row in named}
+
+
+def _table(sensors: tuple[str, ...], rows: Mapping[str, list[float | None]]) -> Floats:
+    values = [[np.nan if value is None else value for value in rows[name]] for name in sensors]
+    return np.array(values, dtype=np.float64).reshape(len(sensors), len(LEVELS))
 
 
 def sensor_statistics(wafers: Wafers) -> SensorStatistics:
@@ -57,5 +66,14 @@ def sensor_statistics(wafers: Wafers) -> SensorStatistics:
     spoke = ~np.isnan(passing).all(axis=0)
     if spoke.any():
         quantiles[spoke] = np.nanquantile(passing[:, spoke], LEVELS, axis=0).T
+    below = np.stack([_at_or_below(passing, edge) for edge in quantiles.T], axis=1)
     missing = np.isnan(wafers.readings).mean(axis=0)
-    return SensorStatistics(wafers.sensors, quantiles, missing, len(wafers), int(failed.sum()))
+    return SensorStatistics(wafers.sensors, quantiles, below, missing, len(wafers), int(failed.sum()))
+
+
+def _at_or_below(readings: Floats, edges: Floats) -> Floats:
+    """Share of each sensor's readings at or below its edge, (sensors,); NaN for a sensor that never spoke."""
+    spoken = (~np.isnan(readings)).sum(axis=0)
+    shares = np.full(len(edges), np.nan)
+    np.divide((readings <= edges).sum(axis=0), spoken, out=shares, where=spoken > 0)
+    return shares

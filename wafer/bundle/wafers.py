@@ -121,8 +121,13 @@ def training_rows(wafers: Wafers) -> Wafers:
 
 
 def content_keys(wafers: Wafers) -> list[str]:
-    """Return a digest of each wafer's readings: equal readings, equal key, whatever the wafer is called."""
-    readings = np.ascontiguousarray(wafers.readings + 0.0)  # -0.0 becomes 0.0
+    """Return a digest of each wafer's readings: equal readings, equal key, whatever the wafer is called.
+
+    Readings are equal when models see them so, in float32: the field's files write one reading as 1.279 for
+    training and as 1.2790000000000001 for prediction.
+    """
+    with np.errstate(over="ignore"):
+        readings = np.ascontiguousarray(wafers.readings, dtype=np.float32) + np.float32(0.0)  # -0.0 becomes 0.0
     readings[np.isnan(readings)] = np.nan  # one bit pattern for every NaN
     return [hashlib.sha256(row.tobytes()).hexdigest() for row in readings]
 

@@ -13,6 +13,7 @@ from application.service.edge import REPORT_HEADERS
 from application.service.files import fetch_file
 from application.service.openapi import Responses
 from application.service.parts import Parts
+from application.service.predictions import version_of
 from application.service.routes.common import RunId, parts_of, router_for
 from application.service.shapes.predictions import Budgets, PredictionPage, Verdict
 from application.service.views import media_type
@@ -56,10 +57,13 @@ def predictions_csv(request: Request, run_id: RunId) -> Response:
 def budgets(request: Request, run_id: RunId) -> Budgets:
     """What other false-alarm budgets would mean for this run's wafers."""
     parts = parts_of(request)
-    table = parts.predictions.table(parts.runs.entry(run_id))
-    if not table.num_rows:
+    entry = parts.runs.entry(run_id)
+    table = parts.predictions.table(entry)
+    version = version_of(table)
+    if version is None:
         raise NotPublished(f"Run {run_id} predicted no wafer.")
-    return parts.models.budgets(int(table["model_version"][0].as_py()), run_id, table["probability"].to_pylist())
+    used = float(entry.parameters.get("false_alarm_budget") or 0.0)
+    return parts.models.budgets(version, run_id, table["probability"].to_pylist(), used)
 
 
 @viewer.get("/runs/{run_id}/report", response_class=Response, responses=_HTML)

@@ -28,5 +28,3 @@ class Uploaded(BaseModel):
     name: str = Field(examples=["wafer_31012020_090817.csv"])
     bytes: int
     sha256: str
-
-

@@ -70,5 +70,3 @@ class SensorRange(BaseModel):
     levels: list[float]
     quantiles: list[float | None]
     missing: float
-
-

@@ -36,7 +36,7 @@ class PredictionPage(BaseModel):
     """Some predictions; `total` counts all that were asked for, `next` is the offset of the next page."""
 
     run_id: str
-    model_version: str
+    model_version: int | None
     total: int
     offset: int
     next: int | None
@@ -58,8 +58,6 @@ class Budgets(BaseModel):
     """The false-alarm budgets from 1 to 50 % for a run's wafers."""
 
     run_id: str
-    model_version: str
+    model_version: int
     current: float
     budgets: list[Budget]
-
-

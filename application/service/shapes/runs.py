@@ -124,5 +124,3 @@ class RunPage(BaseModel):
 
     runs: list[RunSummary]
     next: str | None
-
-

@@ -187,3 +187,12 @@ def test_the_bundle_says_what_it_was_made_of(bundle: Bundle, trained_on: Wafers)
     assert len(bundle.out_of_fold.names) == len(trained_on)
     assert bundle.statistics.wafers == len(trained_on)
     assert bundle.false_alarm_budget == 0.1
+
+
+def test_a_wafer_of_the_training_is_known_again_by_its_readings_alone(
+    bundle: Bundle, trained_on: Wafers, wafers_of: Callable[..., Wafers]
+) -> None:
+    renamed = replace(trained_on, names=("X",) * len(trained_on), readings=trained_on.readings * (1 + 2e-16))
+
+    assert bundle.seen(renamed).all()
+    assert not bundle.seen(wafers_of(50, seed=16)).any()

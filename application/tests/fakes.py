@@ -1,0 +1,230 @@
+"""Hand-written stand-ins: a backend that does what a test says, a registry in memory, and what runs leave behind."""
+
+import io
+import json
+import threading
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from application.backends.protocol import BackendName, Found, Handle, Status
+from application.errors import BackendUnavailable
+from application.request import Request
+from wafer.bundle.files import seal, write_json
+from wafer.bundle.out_of_fold import OutOfFold
+from wafer.bundle.statistics import LEVELS, SensorStatistics
+from wafer.errors import ModelNotFound, RunNotFound
+from wafer.registry import ModelVersion
+from wafer.runs import Outcome, Pipeline, StageError, judge, stage_records
+from wafer.storage import Store, publish
+
+SENSORS = ("Sensor - 1", "Sensor - 2")
+REPORT = b"<!doctype html><title>report</title><script>alert(1)</script>"
+
+
+def write_record(store: Store, run_id: str, stage: str, state: str = "succeeded", **more: Any) -> None:
+    """A stage's record as `wafer.runs.run_stage` leaves it."""
+    record = {"stage": stage, "state": state, "started": 1000.0, "seconds": 2.5, "counts": {}, "error": None, **more}
+    store.put(f"kfp/{run_id}/stages/{stage}.json", json.dumps(record).encode())
+
+
+def leave_results(store: Store, run_id: str, pipeline: Pipeline) -> None:
+    """What a run that succeeded leaves in the store, with one file refused."""
+    counts = {"files": 2, "files_good": 1, "files_bad": 1, "rows_in": 5, "rows_good": 3, "rows_quarantined": 2}
+    write_record(store, run_id, "validate", counts=counts)
+    manifest = json.dumps({"files": [{"name": "bad.csv", "verdict": "bad", "codes": ["HEADER"]}], "rows": []}).encode()
+    refused = {"_manifest.json": manifest, "_report.html": REPORT, "bad.csv": b"a,b\n"}
+    publish(store, f"quarantine/{run_id}", refused, run_id=run_id)
+    common: dict[str, bytes | Path] = {"manifest.json": manifest, "report.html": REPORT}
+    if pipeline == "train":
+        decision = {"model_version": 2, "promoted": True, "reason": "It is better.", "metrics": {"auc": 0.75}}
+        publish(store, f"training/{run_id}", {**common, "decision.json": json.dumps(decision).encode()}, run_id=run_id)
+        write_record(store, run_id, "promote", started=1010.0)
+    else:
+        files = {**common, "predictions.csv": b"rank,wafer\n1,W-1\n", "predictions.parquet": _predictions(run_id)}
+        publish(store, f"predictions/{run_id}", files, run_id=run_id)
+        write_record(store, run_id, "publish", started=1010.0)
+
+
+def _predictions(run_id: str) -> bytes:
+    reason = {"sensor": SENSORS[0], "value": 1.0, "usual_low": float("nan"), "usual_high": 2.0, "contribution": 0.5}
+    rows = [
+        {
+            "rank": rank,
+            "wafer": f"W-{rank}",
+            "verdict": verdict,
+            "probability": probability,
+            "threshold": 0.3,
+            "cluster": 0,
+            "distance_percentile": 12.5,
+            "top_sensors": [reason] if verdict == "fail" else [],
+            "note": "",
+            "file": "good.csv",
+            "model_version": "2",
+            "run_id": run_id,
+        }
+        for rank, (verdict, probability) in enumerate(
+            [("fail", 0.9), ("inspect", float("nan")), ("pass", 0.2), ("pass", 0.1)], start=1
+        )
+    ]
+    sink = io.BytesIO()
+    pq.write_table(pa.Table.from_pylist(rows), sink)
+    return sink.getvalue()
+
+
+class FakeBackend:
+    """Runs go on until the test ends them; `broken` makes the place unreachable."""
+
+    def __init__(self, store: Store, name: BackendName = "embedded") -> None:
+        self.name: BackendName = name
+        self.store = store
+        self.started: list[Request] = []
+        self.retried: list[str] = []
+        self.cancelled: list[str] = []
+        self.elsewhere: list[Found] = []
+        self.broken = False
+        self.succeed_at_once = False
+        self._running: dict[str, Request] = {}
+        self._known: dict[str, Request] = {}
+        self._lock = threading.Lock()
+
+    def start(self, request: Request) -> str:
+        self.check()
+        with self._lock:
+            if request.run_id not in self._known:
+                self.started.append(request)
+                self._known[request.run_id] = self._running[request.run_id] = request
+        if self.succeed_at_once:
+            self.succeed(request.run_id)
+        return f"native-{request.run_id}"
+
+    def status(self, run: Handle) -> Status:
+        self.check()
+        if run.run_id not in self._known:
+            raise RunNotFound(f"There is no run {run.run_id}.")
+        records = tuple(stage_records(self.store, run.run_id))
+        if run.run_id in self._running:
+            return Status(records, None)
+        outcome = judge(self.store, run.run_id, run.pipeline)
+        if outcome.state == "failed" and not outcome.error:
+            outcome = replace(outcome, error=StageError("STAGE_FAILED", "It was stopped.", retry_helps=True))
+        return Status(records, outcome)
+
+    def cancel(self, run: Handle) -> None:
+        self.check()
+        self.cancelled.append(run.run_id)
+        self._running.pop(run.run_id, None)
+
+    def retry(self, run: Handle) -> None:
+        self.check()
+        self.retried.append(run.run_id)
+        self._running[run.run_id] = self._known[run.run_id]
+
+    def recent(self, known: Collection[str] = ()) -> list[Found]:
+        for found in self.elsewhere:
+            self._known.setdefault(found.request.run_id, found.request)
+        return [found for found in self.elsewhere if found.request.run_id not in known]
+
+    def check(self) -> None:
+        if self.broken:
+            raise BackendUnavailable("The backend does not answer.")
+
+    def start_elsewhere(self, request: Request) -> None:
+        """Somebody starts a run at the command line."""
+        self.elsewhere.append(Found(request, request.run_id))
+        self._known[request.run_id] = self._running[request.run_id] = request
+
+    def started_before(self, run_id: str) -> None:
+        """The run was started by a service that could not write it down any more."""
+        request = Request(run_id, "train", "folder", "")
+        self.started.append(request)
+        self._known[run_id] = self._running[run_id] = request
+
+    def succeed(self, run_id: str) -> None:
+        request = self._running.pop(run_id)
+        leave_results(self.store, run_id, request.pipeline)
+
+    def fail(self, run_id: str, stage: str = "validate", code: str = "NO_GOOD_FILES") -> None:
+        self._running.pop(run_id)
+        error = {"code": code, "message": "Every file was refused.", "retry_helps": False}
+        write_record(self.store, run_id, stage, "failed", error=error)
+
+    def die(self, run_id: str) -> None:
+        """The worker is gone and left nothing."""
+        self._running.pop(run_id)
+
+
+def outcome_of(status: Status) -> Outcome:
+    assert status.outcome is not None
+    return status.outcome
+
+
+class FakeRegistry:
+    """Two versions; the second is in production and has a bundle."""
+
+    def __init__(self) -> None:
+        self._history = [1, 2]
+        self.downloads = 0
+        self._digest = ""
+
+    def versions(self) -> list[ModelVersion]:
+        return [self._version(number) for number in (1, 2)]
+
+    def version(self, number: int) -> ModelVersion:
+        if number not in {1, 2}:
+            raise ModelNotFound(f"There is no version {number}.")
+        return self._version(number)
+
+    def promote(self, number: int) -> ModelVersion:
+        self.version(number)
+        self._history.append(number)
+        return self.version(number)
+
+    def rollback(self) -> ModelVersion:
+        if len(self._history) < 2:
+            raise ModelNotFound("No earlier production version is known.")
+        self._history.pop()
+        return self.version(self._history[-1])
+
+    def history(self) -> list[int]:
+        return list(self._history)
+
+    def download(self, number: int, folder: Path) -> Path:
+        self.downloads += 1
+        write_bundle(folder / "bundle")
+        return folder / "bundle"
+
+    def _version(self, number: int) -> ModelVersion:
+        aliases = ("production",) if self._history[-1] == number else ()
+        decision: Mapping[str, Any] = {"reason": "It is better.", "metrics": {"auc": 0.75}}
+        return ModelVersion(
+            number, bundle_digest(), f"train-{number}", "2026-03-21T08:15:00+00:00", aliases, dict(decision)
+        )
+
+
+def write_bundle(folder: Path) -> str:
+    """The part of a bundle that the service reads; its digest."""
+    folder.mkdir(parents=True)
+    failed = np.array([True, False, True, False, False, False])
+    probability = np.array([0.9, 0.6, 0.5, 0.3, 0.2, 0.1])
+    keys = tuple("abcdef")
+    OutOfFold(keys, keys, keys, np.zeros(6, np.int64), failed, probability).save(folder / "out_of_fold.parquet")
+    quantiles = np.tile(np.linspace(0.0, 1.0, len(LEVELS)), (len(SENSORS), 1))
+    statistics = SensorStatistics(SENSORS, quantiles, np.zeros_like(quantiles), np.zeros(len(SENSORS)), 6, 2)
+    write_json(folder / "statistics.json", statistics.to_json())
+    quality = {"xgboost": {"auc": 0.8}, "random_forest": {"auc": 0.7}}
+    cluster = {"cluster": 0, "wafers": 6, "failures": 2, "family": "xgboost", "quality": quality, "share": 1.0}
+    return seal(folder, {"clusters": [cluster], "recipe": {"false_alarm_budget": 0.1}})
+
+
+@cache
+def bundle_digest() -> str:
+    with TemporaryDirectory() as folder:
+        return write_bundle(Path(folder) / "bundle")

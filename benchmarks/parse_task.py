@@ -1,0 +1,64 @@
+"""One task of the parsing benchmark in a process of its own: `python -m benchmarks.parse_task TASK DROP OUT`.
+
+Imports nothing that the task does not need: what is imported counts as memory.
+"""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmarks.memory import peak_mib
+
+
+def _task(task: str, drop: Path, out: Path) -> tuple[float, int]:
+    """Do one task; its seconds and the number of wafers it saw."""
+    if task == "parse":
+        from pyarrow import csv
+
+        start = time.perf_counter()
+        wafers = sum(csv.read_csv(path).num_rows for path in sorted(drop.iterdir()))
+        return time.perf_counter() - start, wafers
+    return (_validate if task == "validate" else _transform)(drop, out)
+
+
+def _validate(drop: Path, out: Path) -> tuple[float, int]:
+    from raw_data_validation_train.stage import validate_batches
+    from wafer.contract import load_contract
+    from wafer.storage import list_batches
+
+    out.mkdir(parents=True)
+    contract = load_contract("training")
+    start = time.perf_counter()
+    done = validate_batches(
+        list_batches(str(drop)),
+        contract,
+        accepted=out / "accepted",
+        manifest=out / "manifest.json",
+        quarantine=out / "quarantine",
+        report=out / "report.html",
+    )
+    return time.perf_counter() - start, sum(file.rows_good for file in done.files)
+
+
+def _transform(_drop: Path, out: Path) -> tuple[float, int]:
+    from data_transformation_train.stage import transform_batches
+    from wafer.contract import load_contract
+
+    contract = load_contract("training")
+    start = time.perf_counter()
+    done = transform_batches(out / "accepted", out / "wafers.parquet", contract)
+    return time.perf_counter() - start, done.wafers
+
+
+def main(words: Sequence[str]) -> None:
+    """Do one task in this process and print what it took as JSON."""
+    seconds, wafers = _task(words[0], Path(words[1]), Path(words[2]))
+    os.sync()  # what one side wrote is not paid for by the next
+    sys.stdout.write(json.dumps({"seconds": seconds, "peak": peak_mib(), "wafers": wafers}) + "\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
