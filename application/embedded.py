@@ -7,6 +7,7 @@ can be asked by any process at any time, a reused process id deceives nobody, an
 import fcntl
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -147,7 +148,12 @@ def end_leftovers(run_id: str) -> None:
     """Kill the stage processes that outlived their worker, so that none of them writes after the run was judged."""
     for pid in _processes(run_id):
         with suppress(ProcessLookupError, PermissionError):
-            os.kill(pid, signal.SIGKILL)
+            descriptor = os.pidfd_open(pid)
+            try:
+                signal.pidfd_send_signal(descriptor, signal.SIGKILL)
+                select.select([descriptor], [], [], STOP_SECONDS)
+            finally:
+                os.close(descriptor)
 
 
 def _processes(run_id: str) -> list[int]:

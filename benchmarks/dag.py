@@ -129,10 +129,10 @@ def _wafers(home: Path, run_id: str) -> int:
 
 
 def _older(data: Path, *, quick: bool, say: Callable[[str], None]) -> dict[str, Any]:
-    cores = len(os.sched_getaffinity(0))
+    how = ["1", "small"] if quick else [str(len(os.sched_getaffinity(0)))]
     with tempfile.TemporaryDirectory(prefix="older-") as scratch:
         export = write_export(learning_table(data), Path(scratch))
-        words = [sys.executable, "-m", "benchmarks.older", str(export), str(cores), *(["small"] if quick else [])]
+        words = [sys.executable, "-m", "benchmarks.older", str(export), *how]
         process = subprocess.Popen(words, cwd=_ROOT, stdout=subprocess.PIPE, text=True)  # noqa: S603 - our own
         with watching(process.pid) as peaks:
             out, _ = process.communicate()

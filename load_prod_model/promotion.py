@@ -13,13 +13,15 @@ from typing import Any
 
 import numpy as np
 
+from load_prod_model.card import as_html, as_markdown, model_card
 from load_prod_model.comparison import Comparison, compare
 from load_prod_model.report import training_report
 from load_prod_model.stage import Decision, decide
-from wafer.bundle import Bundle, Wafers, assemble_bundle, load_bundle, read_wafers
+from wafer.bundle import Bundle, Wafers, assemble_bundle, load_bundle, read_wafers, training_rows
 from wafer.bundle.metrics import Quality
 from wafer.documents import Documents
-from wafer.registry import Member, ModelVersion, Registry, TrainingRecord
+from wafer.registry import MODEL, Member, ModelVersion, Registry, TrainingRecord
+from wafer.report import page as report_page
 from wafer.storage import Store, publish
 
 METRICS = ("auc", "pr_auc", "ber", "recall", "false_alarm_rate", "recall_at_10", "brier_skill")
@@ -81,9 +83,23 @@ def promote_run(
     version = registry.register(bundle, model.digest, parent, run_id)
     decided = _decide(registry, version, model, quality, run_id, parts, documents)
     _apply(registry, version, decided)
+    card = model_card(model, quality, decided, manifest, training_rows(read_wafers(parts.export)))
+    title = f"Version {version.version} of {MODEL}"
+    registry.describe(version, as_markdown(card, title))
     decision.write_text(json.dumps(decided, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    report.write_text(training_report(model, quality, decided, manifest, parts.elbow), encoding="utf-8")
-    _publish(store, run_id, parts, decision, report)
+    page = training_report(model, quality, decided, manifest, parts.elbow, card)
+    report.write_text(page, encoding="utf-8")
+    _publish(
+        store,
+        run_id,
+        parts,
+        decision,
+        report,
+        {
+            "model_card.md": as_markdown(card, title).encode(),
+            "model_card.html": report_page(title, as_html(card), f"Bundle {model.digest}").encode(),
+        },
+    )
     return Promoted(version.version, decided["promoted"], decided["reason"], decided["metrics"])
 
 
@@ -190,11 +206,12 @@ def _apply(registry: Registry, version: ModelVersion, decided: Mapping[str, Any]
         registry.stage(version.version)
 
 
-def _publish(store: Store, run_id: str, parts: Parts, decision: Path, report: Path) -> None:
+def _publish(store: Store, run_id: str, parts: Parts, decision: Path, report: Path, card: Mapping[str, bytes]) -> None:
     files: dict[str, Path | bytes] = {
         "manifest.json": parts.manifest,
         "validation.html": parts.validation_report,
         "decision.json": decision,
         "report.html": report,
+        **card,
     }
     publish(store, f"training/{run_id}", files, run_id=run_id)

@@ -2,12 +2,13 @@
 
 import base64
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from markupsafe import Markup
 
+from load_prod_model.card import Part, as_html
 from load_prod_model.plots import calibration_plot, roc_plot
 from wafer import report
 from wafer.bundle.metrics import Quality
@@ -27,7 +28,12 @@ FIGURES = {
 
 
 def training_report(
-    model: Bundle, quality: Quality, decision: Mapping[str, Any], manifest: Mapping[str, Any], elbow: Path
+    model: Bundle,
+    quality: Quality,
+    decision: Mapping[str, Any],
+    manifest: Mapping[str, Any],
+    elbow: Path,
+    card: Sequence[Part],
 ) -> str:
     """The whole page."""
     body = Markup("").join(
@@ -39,6 +45,7 @@ def training_report(
             _comparison(decision),
             _data(manifest, quality),
             _clusters(model, elbow),
+            report.details("Model card", as_html(card)),
         ]
     )
     subtitle = f"Run {decision['run_id']}, bundle {decision['digest'][:12]}"
@@ -121,9 +128,9 @@ def _comparison(decision: Mapping[str, Any]) -> Markup:
     return report.section(
         "Against the model in production",
         report.paragraph(
-            f"Both on the same {found['wafers']:,} wafers ({found['failures']} failed), each scored by a model that never "
-            f"learned from it. {found['added']:,} wafers are new to production, {found['missing']:,} of its wafers were "
-            f"not part of this training, {found['relabelled']:,} carry another label."
+            f"Both on the same {found['wafers']:,} wafers ({found['failures']} failed), each scored by a model that "
+            f"never learned from it. {found['added']:,} wafers are new to production, {found['missing']:,} of its "
+            f"wafers were not part of this training, {found['relabelled']:,} carry another label."
         ),
         report.table(("model", "AUC"), rows, numeric=(1,)),
     )

@@ -33,6 +33,8 @@ def train_global(
             n_jobs=len(os.sched_getaffinity(0)),
         )
         figures = {f"auc_{family}": auc for family, auc in result.auc.items()}
+        if result.auc_stretches is not None:
+            figures["auc_stretches"] = result.auc_stretches
         stage.count(wafers=result.wafers, failures=result.failures, **figures)
         for name, value in figures.items():
             metrics.log_metric(name, value)

@@ -13,6 +13,7 @@ from model_training.families import Fitted
 from model_training.judge import FamilyFigures, judge
 from model_training.learn import ClusterFit, Lesson, fit_cluster, fit_global, make_lesson
 from model_training.page import cluster_page
+from model_training.stretches import stretch_auc
 from wafer.bundle.assembly import CLUSTERS, GLOBAL, MEMBER, OUT_OF_FOLD, PREPROCESSOR
 from wafer.bundle.calibration import probability_of
 from wafer.bundle.clusters import ClusterModel
@@ -34,6 +35,7 @@ class GlobalModels:
     wafers: int
     failures: int
     auc: dict[Family, float]  # out of fold
+    auc_stretches: float | None  # of one forest, with stretches of consecutive wafers held out
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +59,13 @@ def fit_global_models(
     wafers, lesson = _lesson(export, preprocessor, recipe)
     fitted = fit_global(lesson, recipe, n_jobs)
     auc = {family: roc_auc(lesson.failed, fitted[family].scores) for family in FAMILIES}
+    stretches = stretch_auc(wafers, lesson, recipe, n_jobs)
     with replacing(out) as folder:
         for each in fitted.values():
             _save(each, folder)
         _save_scores(wafers, fitted, folder / OUT_OF_FOLD)
-        write_json(folder / GLOBAL, {"auc": auc, "recipe": recipe.to_json()})
-    return GlobalModels(len(wafers), int(lesson.failed.sum()), auc)
+        write_json(folder / GLOBAL, {"auc": auc, "auc_stretches": stretches, "recipe": recipe.to_json()})
+    return GlobalModels(len(wafers), int(lesson.failed.sum()), auc, stretches)
 
 
 def train_cluster(

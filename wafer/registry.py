@@ -242,6 +242,11 @@ class Registry:
         with _reported(self.uri):
             self._client.set_model_version_tag(MODEL, str(number), "decision", json.dumps(decision, sort_keys=True))
 
+    def describe(self, version: ModelVersion, card: str) -> None:
+        """Keep the model card with the version, as the description people see in MLflow."""
+        with _reported(self.uri):
+            self._client.update_model_version(MODEL, str(version.version), card)
+
     def history(self) -> list[int]:
         """Versions in the order in which they came into production."""
         from mlflow.exceptions import MlflowException

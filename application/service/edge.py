@@ -27,6 +27,7 @@ REPORT_HEADERS = {  # a report may be framed by our own page, and whatever it ho
     "X-Frame-Options": "SAMEORIGIN",
 }
 HSTS = "max-age=31536000"
+TOO_LARGE = 413
 QUIET = {"/healthz", "/readyz", "/metrics"}
 
 
@@ -93,6 +94,8 @@ class _Watched:
             for name, value in HEADERS.items():
                 headers.setdefault(name, value)
             headers["X-Request-ID"] = self._request_id
+            if self.status == TOO_LARGE:
+                headers["Connection"] = "close"  # or the server would read what it has just refused to its end
             if self._secure:
                 headers["Strict-Transport-Security"] = HSTS
         await self._send(message)

@@ -9,6 +9,7 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, Response
 
 from application.errors import NotAuthenticated, RequestInvalid, TooManyRequests, TrainingRunning, http_status
@@ -82,6 +83,10 @@ def install(app: FastAPI) -> None:
         status = error.status_code
         detail = SENTENCES.get(status, str(error.detail))
         return problem(status, CODES.get(status, "REQUEST_INVALID"), detail, headers=error.headers)
+
+    @app.exception_handler(ClientDisconnect)
+    async def _gone(_request: Request, _error: ClientDisconnect) -> Response:
+        return problem(400, RequestInvalid.code, "The request broke off.")  # for the log: nobody reads it
 
     @app.exception_handler(Exception)
     async def _unexpected(_request: Request, error: Exception) -> Response:

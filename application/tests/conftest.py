@@ -55,9 +55,12 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
 
     def point(endpoint: str) -> None:
         monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
-        for name, value in (("ACCESS_KEY_ID", "test"), ("SECRET_ACCESS_KEY", "test"), ("REGION", "us-east-1"), ("DEFAULT_REGION", "us-east-1")):
+        for name, value in (
+            ("ACCESS_KEY_ID", "test"),
+            ("SECRET_ACCESS_KEY", "test"),
+            ("REGION", "us-east-1"),
+            ("DEFAULT_REGION", "us-east-1"),
+        ):
             monkeypatch.setenv(f"AWS_{name}", os.environ.get(f"AWS_{name}", value))
 
     return point
-
-

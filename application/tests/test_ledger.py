@@ -165,7 +165,10 @@ def test_active_runs_are_those_that_have_not_ended_oldest_first(ledger: Ledger) 
     ledger.change(claimed[0], state="running")
     ledger.change(claimed[1], state="succeeded")
 
-    assert [(each.run_id, each.state) for each in ledger.active()] == [("predict-2", "queued"), ("predict-3", "running")]
+    assert [(each.run_id, each.state) for each in ledger.active()] == [
+        ("predict-2", "queued"),
+        ("predict-3", "running"),
+    ]
 
 
 def test_history_comes_in_pages_newest_first_and_filtered(ledger: Ledger) -> None:

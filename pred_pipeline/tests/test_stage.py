@@ -171,4 +171,4 @@ def test_wafers_the_model_was_trained_on_are_named_as_such(
 def test_a_drop_of_strange_wafers_warns_about_the_drop(make_export: Export, bundle_dir: Path, tmp_path: Path) -> None:
     done = _predict(make_export(tmp_path / "export", count=40, strange=30), bundle_dir, tmp_path / "out")
 
-    assert "unlike anything the model was trained on" in done.report.read_text(encoding="utf-8")
+    assert "of the wafers are unlike every training wafer. Inspect them" in done.report.read_text(encoding="utf-8")

@@ -89,6 +89,7 @@ def test_an_environment_is_built_changed_and_taken_away_without_a_remainder(moto
 
     terraform.run("apply", "-input=false", "-no-color", "-auto-approve")
 
+    assert account.inventory() > empty
     outputs = json.loads(terraform.run("output", "-json").stdout)["platform"]["value"]
     bucket = outputs["store_uri"].removeprefix("s3://")
     check_bucket(account, bucket)

@@ -41,10 +41,12 @@ def assemble_bundle(
     """
     members = _members_by_cluster(member_dirs, len(read_json(cluster_model_dir / CLUSTERS)["centroids"]))
     rows = joined([load_out_of_fold(folder / OUT_OF_FOLD) for folder, _ in members])
-    recipe = read_json(global_dir / GLOBAL)["recipe"]
+    everywhere = read_json(global_dir / GLOBAL)
+    recipe = everywhere["recipe"]
     about = {
         "clusters": [said for _, said in members],
         "contract_digest": contract_digest,
+        "forest": {"auc": everywhere["auc"]["random_forest"], "auc_stretches": everywhere["auc_stretches"]},
         "metadata": dict(metadata or {}),
         "quality": rows.quality(recipe["false_alarm_budget"]).to_json(),
         "recipe": recipe,

@@ -111,7 +111,7 @@ def training_rows(wafers: Wafers) -> Wafers:
     Columns come in natural order. A model then depends neither on wafer numbers, nor on the order of rows and
     columns, nor on a batch dropped twice.
     """
-    sensors = tuple(sorted(wafers.sensors, key=_natural))
+    sensors = tuple(sorted(wafers.sensors, key=natural))
     ordered = replace(wafers, sensors=sensors, readings=wafers.columns(sensors))
     keys = content_keys(ordered)
     if ordered.failed is not None:
@@ -138,6 +138,6 @@ def _texts(table: pa.Table, name: str) -> tuple[str, ...]:
     return tuple(table[name].cast(pa.string()).fill_null("").to_pylist())
 
 
-def _natural(name: str) -> list[tuple[int, str]]:
+def natural(name: str) -> list[tuple[int, str]]:
     """Sort key that puts `Sensor - 2` before `Sensor - 10`."""
     return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", name)]

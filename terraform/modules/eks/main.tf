@@ -36,7 +36,9 @@ resource "aws_eks_cluster" "this" {
     }
   }
 
-  depends_on = [aws_cloudwatch_log_group.control_plane, aws_iam_role_policy_attachment.cluster]
+  depends_on = [
+    aws_cloudwatch_log_group.control_plane, aws_iam_role_policy_attachment.cluster, aws_iam_role_policy.cluster_secrets,
+  ]
 }
 
 # Pods get AWS roles through this provider (IRSA).

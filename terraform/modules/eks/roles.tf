@@ -34,6 +34,20 @@ resource "aws_iam_role_policy_attachment" "cluster" {
   policy_arn = "${local.managed_policies}/AmazonEKSClusterPolicy"
 }
 
+# The control plane wraps Kubernetes secrets in our key under this role.
+resource "aws_iam_role_policy" "cluster_secrets" {
+  name   = "secrets"
+  role   = aws_iam_role.cluster.id
+  policy = data.aws_iam_policy_document.cluster_secrets.json
+}
+
+data "aws_iam_policy_document" "cluster_secrets" {
+  statement {
+    actions   = ["kms:Encrypt", "kms:Decrypt", "kms:DescribeKey", "kms:ListGrants"]
+    resources = [var.kms_key_arn]
+  }
+}
+
 resource "aws_iam_role" "node" {
   name               = "${var.name}-node"
   assume_role_policy = data.aws_iam_policy_document.trust["node"].json

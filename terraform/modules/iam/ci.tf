@@ -26,6 +26,7 @@ data "aws_iam_policy_document" "image_push" {
   }
 }
 
+# An account has this provider once: two environments in one account share neither it nor this module's setting.
 resource "aws_iam_openid_connect_provider" "github" {
   count = var.github_repository == "" ? 0 : 1
 

@@ -1,0 +1,65 @@
+"""What runs leave in the store, as the stages would have left it."""
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+from wafer.runs import Pipeline
+from wafer.storage import Store, publish
+
+SENSORS = ("Sensor - 1", "Sensor - 2")
+REPORT = b"<!doctype html><title>report</title><script>alert(1)</script>"
+
+
+def write_record(store: Store, run_id: str, stage: str, state: str = "succeeded", **more: Any) -> None:
+    """A stage's record as `wafer.runs.run_stage` leaves it."""
+    record = {"stage": stage, "state": state, "started": 1000.0, "seconds": 2.5, "counts": {}, "error": None, **more}
+    store.put(f"kfp/{run_id}/stages/{stage}.json", json.dumps(record).encode())
+
+
+def leave_results(store: Store, run_id: str, pipeline: Pipeline) -> None:
+    """What a run that succeeded leaves in the store, with one file refused."""
+    counts = {"files": 2, "files_good": 1, "files_bad": 1, "rows_in": 5, "rows_good": 3, "rows_quarantined": 2}
+    write_record(store, run_id, "validate", counts=counts)
+    manifest = json.dumps({"files": [{"name": "bad.csv", "verdict": "bad", "codes": ["HEADER"]}], "rows": []}).encode()
+    refused = {"_manifest.json": manifest, "_report.html": REPORT, "bad.csv": b"a,b\n"}
+    publish(store, f"quarantine/{run_id}", refused, run_id=run_id)
+    common: dict[str, bytes | Path] = {"manifest.json": manifest, "report.html": REPORT}
+    if pipeline == "train":
+        decision = {"model_version": 2, "promoted": True, "reason": "It is better.", "metrics": {"auc": 0.75}}
+        publish(store, f"training/{run_id}", {**common, "decision.json": json.dumps(decision).encode()}, run_id=run_id)
+        write_record(store, run_id, "promote", started=1010.0)
+    else:
+        files = {**common, "predictions.csv": b"rank,wafer\n1,W-1\n", "predictions.parquet": _predictions(run_id)}
+        publish(store, f"predictions/{run_id}", files, run_id=run_id)
+        write_record(store, run_id, "publish", started=1010.0)
+
+
+def _predictions(run_id: str) -> bytes:
+    reason = {"sensor": SENSORS[0], "value": 1.0, "usual_low": float("nan"), "usual_high": 2.0, "contribution": 0.5}
+    rows = [
+        {
+            "rank": rank,
+            "wafer": f"W-{rank}",
+            "verdict": verdict,
+            "probability": probability,
+            "threshold": 0.3,
+            "cluster": 0,
+            "distance_percentile": 12.5,
+            "top_sensors": [reason] if verdict == "fail" else [],
+            "note": "",
+            "file": "good.csv",
+            "model_version": "2",
+            "run_id": run_id,
+        }
+        for rank, (verdict, probability) in enumerate(
+            [("fail", 0.9), ("inspect", float("nan")), ("pass", 0.2), ("pass", 0.1)], start=1
+        )
+    ]
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    sink = io.BytesIO()
+    pq.write_table(pa.Table.from_pylist(rows), sink)
+    return sink.getvalue()

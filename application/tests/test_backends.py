@@ -1,0 +1,475 @@
+"""One contract for both places that execute runs, and what each promises beside it."""
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+from application import embedded
+from application.backends.embedded import EmbeddedBackend
+from application.backends.kubeflow import KubeflowBackend
+from application.backends.packages import package_key
+from application.backends.protocol import Backend, Handle
+from application.backends.stages import PLANNED
+from application.errors import BackendUnavailable, PackageNotFound
+from application.request import Request, new_request
+from application.tests.fakes import outcome_of
+from application.tests.kubeflow_server import KubeflowServer
+from application.tests.leavings import write_record
+from wafer.errors import RunNotFound, RunNotRetryable
+from wafer.runs import Pipeline
+from wafer.settings import Settings
+from wafer.storage import Store, open_store
+
+WORKER = (sys.executable, "-m", "application.tests.fake_worker")
+
+
+class Bench(Protocol):
+    """A backend, and the hand that moves its runs."""
+
+    backend: Backend
+    store: Store
+
+    def start(self, pipeline: Pipeline = "predict") -> Handle: ...
+    def succeed(self, run: Handle) -> None: ...
+    def fail(self, run: Handle) -> None: ...
+    def kill(self, run: Handle) -> None: ...
+    def start_elsewhere(self) -> str: ...
+
+
+class EmbeddedBench:
+    """Real worker processes that wait for a word."""
+
+    def __init__(self, home: Path) -> None:
+        self.settings = Settings(WAFER_HOME=home, WAFER_STORE=str(home / "store"))
+        self.backend = EmbeddedBackend(self.settings, WORKER)
+        self.store = open_store(self.settings.store_uri)
+        self.pipes = Path(os.environ["WAFER_TEST_PIPES"])
+
+    def request(self, pipeline: Pipeline = "predict") -> Request:
+        made = new_request(pipeline, "folder", {})
+        os.mkfifo(self.pipes / made.run_id)
+        return made
+
+    def start(self, pipeline: Pipeline = "predict") -> Handle:
+        request = self.request(pipeline)
+        return Handle(request.run_id, pipeline, self.backend.start(request))
+
+    def succeed(self, run: Handle) -> None:
+        self.tell(run, "succeed")
+        self.await_end(run)
+
+    def fail(self, run: Handle) -> None:
+        self.tell(run, "fail")
+        self.await_end(run)
+
+    def kill(self, run: Handle) -> None:
+        os.kill(self.pid(run), signal.SIGKILL)
+        self.await_end(run)
+
+    def start_elsewhere(self) -> str:
+        request = self.request()
+        worker = embedded.start(self.settings, request, WORKER)
+        (self.pipes / request.run_id).write_text("succeed")
+        worker.process.wait()
+        return request.run_id
+
+    def tell(self, run: Handle, word: str) -> None:
+        (self.pipes / run.run_id).write_text(word)
+
+    def pid(self, run: Handle) -> int:
+        return int((self.settings.runs_dir / run.run_id / "pid").read_text())
+
+    def await_end(self, run: Handle) -> None:
+        self.backend._children[run.run_id].wait()
+
+    def end_all(self) -> None:
+        for run_id in list(self.backend._children):
+            embedded.stop(self.settings, run_id)
+            self.backend._reap(run_id)
+
+
+class KubeflowBench:
+    """The recorded-contract server through the real `kfp.Client`."""
+
+    def __init__(self, server: KubeflowServer) -> None:
+        self.server = server
+        self.store = server.store
+        self.backend = KubeflowBackend(server.endpoint, server.store)
+
+    def start(self, pipeline: Pipeline = "predict") -> Handle:
+        request = new_request(pipeline, "s3://bucket/drop", {"false_alarm_budget": 0.1})
+        return Handle(request.run_id, pipeline, self.backend.start(request))
+
+    def succeed(self, run: Handle) -> None:
+        self.server.finish(run.run_id)
+
+    def fail(self, run: Handle) -> None:
+        self.server.fail(run.run_id)
+
+    def kill(self, run: Handle) -> None:
+        self.server.fail(run.run_id, code="")
+
+    def start_elsewhere(self) -> str:
+        self.server.install_pipelines()
+        return self.server.start_from_page("predict", "s3://bucket/drop")
+
+
+@pytest.fixture
+def workers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[EmbeddedBench]:
+    (tmp_path / "pipes").mkdir()
+    monkeypatch.setenv("WAFER_TEST_PIPES", str(tmp_path / "pipes"))
+    made = EmbeddedBench(tmp_path / "home")
+    yield made
+    made.end_all()
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[KubeflowServer]:
+    made = KubeflowServer(open_store(str(tmp_path / "store")))
+    made.publish_packages()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def cluster(server: KubeflowServer) -> KubeflowBench:
+    return KubeflowBench(server)
+
+
+@pytest.fixture(params=["workers", "cluster"])
+def bench(request: pytest.FixtureRequest) -> Bench:
+    found: Bench = request.getfixturevalue(request.param)
+    return found
+
+
+def test_a_started_run_goes_on(bench: Bench) -> None:
+    run = bench.start()
+
+    assert bench.backend.status(run).outcome is None
+
+
+def test_a_run_that_succeeded_names_what_it_published_and_its_stages(bench: Bench) -> None:
+    run = bench.start()
+    bench.succeed(run)
+
+    status = bench.backend.status(run)
+
+    assert outcome_of(status).state == "succeeded"
+    assert outcome_of(status).published == f"{bench.store.uri}/predictions/{run.run_id}"
+    stages = {stage.stage: stage for stage in status.stages}
+    assert stages["validate"].counts["rows_quarantined"] == 2
+    assert all(stage.state == "succeeded" for stage in status.stages)
+
+
+def test_a_run_that_failed_names_the_stage_and_its_word(bench: Bench) -> None:
+    run = bench.start("train")
+    bench.fail(run)
+
+    outcome = outcome_of(bench.backend.status(run))
+
+    assert (outcome.state, outcome.failed_stage) == ("failed", "validate")
+    assert outcome.error
+    assert outcome.error.code == "NO_GOOD_FILES"
+
+
+def test_a_run_killed_without_a_word_has_failed_and_can_be_retried(bench: Bench) -> None:
+    run = bench.start()
+    bench.kill(run)
+
+    outcome = outcome_of(bench.backend.status(run))
+
+    assert outcome.state == "failed"
+    assert outcome.error
+    assert (outcome.error.code, outcome.error.retry_helps) == ("STAGE_FAILED", True)
+
+
+def test_starting_the_same_run_twice_starts_it_once(bench: Bench) -> None:
+    first = bench.start()
+    request = Request(first.run_id, first.pipeline, "folder", "2026-03-21T08:15:00+00:00")
+
+    assert bench.backend.start(request) == first.native_id
+    bench.succeed(first)
+    assert bench.backend.start(request) == first.native_id
+    assert outcome_of(bench.backend.status(first)).state == "succeeded"
+
+
+def test_a_cancelled_run_ends_without_success(bench: Bench) -> None:
+    run = bench.start()
+    bench.backend.cancel(run)
+    bench.backend.cancel(run)
+
+    assert outcome_of(bench.backend.status(run)).state == "failed"
+
+
+def test_a_retried_run_goes_on_and_its_old_failure_is_no_longer_told(bench: Bench) -> None:
+    run = bench.start()
+    bench.fail(run)
+
+    bench.backend.retry(run)
+    going = bench.backend.status(run)
+    bench.backend.retry(run)
+    bench.succeed(run)
+
+    assert going.outcome is None
+    assert not [stage for stage in going.stages if stage.state == "failed"]
+    assert outcome_of(bench.backend.status(run)).state == "succeeded"
+
+
+def test_a_run_that_succeeded_is_not_retried(bench: Bench) -> None:
+    run = bench.start()
+    bench.succeed(run)
+
+    with pytest.raises(RunNotRetryable):
+        bench.backend.retry(run)
+
+
+def test_a_run_nobody_started_is_not_found(bench: Bench) -> None:
+    with pytest.raises(RunNotFound):
+        bench.backend.status(Handle("predict-never", "predict", "predict-never"))
+
+
+def test_runs_started_elsewhere_are_listed_beside_ours(bench: Bench) -> None:
+    ours = bench.start()
+    theirs = bench.start_elsewhere()
+
+    found = {each.request.run_id: each for each in bench.backend.recent()}
+
+    assert set(found) == {ours.run_id, theirs}
+    assert found[theirs].request.pipeline == "predict"
+    assert found[theirs].request.source
+    assert [each.request.run_id for each in bench.backend.recent({ours.run_id})] == [theirs]
+
+
+def test_a_backend_that_answers_is_ready(bench: Bench) -> None:
+    bench.backend.check()
+
+
+def test_a_run_outlives_the_service_that_started_it(workers: EmbeddedBench) -> None:
+    run = workers.start()
+    restarted = EmbeddedBackend(workers.settings, WORKER)
+
+    before = restarted.status(run)
+    workers.kill(run)
+    after = restarted.status(run)
+
+    assert before.outcome is None
+    assert outcome_of(after).state == "failed"
+
+
+def test_cancel_ends_the_stage_processes_too(workers: EmbeddedBench) -> None:
+    run = workers.start()
+    os.mkfifo(workers.pipes / f"{run.run_id}-child")
+    workers.tell(run, "child")
+    child = int((workers.pipes / f"{run.run_id}-child").read_text())
+
+    workers.backend.cancel(run)
+
+    assert not _lives(child)
+    assert not _lives(workers.pid(run))
+
+
+def test_a_stage_that_outlived_its_worker_is_ended_before_the_run_is_judged(workers: EmbeddedBench) -> None:
+    run = workers.start()
+    os.mkfifo(workers.pipes / f"{run.run_id}-child")
+    workers.tell(run, "child")
+    child = int((workers.pipes / f"{run.run_id}-child").read_text())
+
+    workers.kill(run)
+    status = workers.backend.status(run)
+
+    assert outcome_of(status).state == "failed"
+    assert not _lives(child)
+
+
+def test_of_many_starters_one_starts_the_worker(workers: EmbeddedBench) -> None:
+    request = workers.request()
+    backends = [EmbeddedBackend(workers.settings, WORKER) for _ in range(8)]
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda backend: backend.start(request), backends))
+
+    (starter,) = [backend for backend in backends if backend._children]
+    (workers.pipes / request.run_id).write_text("succeed")
+    starter._children[request.run_id].wait()
+    assert (workers.settings.runs_dir / request.run_id / "log.txt").read_text() == ""
+
+
+def test_a_home_that_cannot_be_written_is_not_ready(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+
+    with pytest.raises(BackendUnavailable):
+        EmbeddedBackend(Settings(WAFER_HOME=tmp_path / "file")).check()
+
+
+def test_the_package_in_the_store_is_run_with_the_runs_id_and_parameters(cluster: KubeflowBench) -> None:
+    request = new_request("train", "s3://bucket/drop", {"seed": 3, "max_clusters": 4})
+
+    native_id = cluster.backend.start(request)
+
+    body = cluster.server.runs[native_id].body
+    assert body["display_name"] == request.run_id
+    assert body["runtime_config"]["parameters"] == {
+        "source": "s3://bucket/drop",
+        "run_id": request.run_id,
+        "seed": 3,
+        "max_clusters": 4,
+    }
+    assert body["pipeline_spec"]["pipeline_spec"]["pipelineInfo"]["name"] == "wafer-fault-training"
+    assert "kubernetes" in body["pipeline_spec"]["platform_spec"]["platforms"]
+    assert list(cluster.server.experiments) == ["wafer-fault"]
+
+
+def test_without_a_package_in_the_store_the_newest_version_on_the_server_is_run(cluster: KubeflowBench) -> None:
+    cluster.store.delete(package_key("predict"))
+    cluster.server.install_pipelines()
+
+    run = cluster.start()
+
+    reference = cluster.server.runs[run.native_id].body["pipeline_version_reference"]
+    assert reference["pipeline_version_id"] == "predict-newest"
+    assert outcome_of_success(cluster, run)
+
+
+def outcome_of_success(cluster: KubeflowBench, run: Handle) -> bool:
+    cluster.succeed(run)
+    return outcome_of(cluster.backend.status(run)).state == "succeeded"
+
+
+def test_without_any_package_nothing_is_started(cluster: KubeflowBench) -> None:
+    cluster.store.delete(package_key("predict"))
+
+    with pytest.raises(PackageNotFound):
+        cluster.start()
+    assert cluster.server.created == 0
+
+
+@pytest.mark.parametrize("text", [b"[1, 2", b"just text", b""])
+def test_a_package_that_is_none_is_refused(cluster: KubeflowBench, text: bytes) -> None:
+    cluster.store.put(package_key("predict"), text)
+
+    with pytest.raises(PackageNotFound):
+        cluster.start()
+
+
+def test_a_run_of_kubeflows_page_has_kubeflows_id_and_other_teams_runs_are_left_alone(cluster: KubeflowBench) -> None:
+    cluster.server.install_pipelines()
+    cluster.server.start_foreign()
+    page = cluster.server.start_from_page("train", "s3://bucket/theirs")
+
+    (found,) = cluster.backend.recent()
+
+    assert (found.request.run_id, found.native_id) == (page, page)
+    assert (found.request.pipeline, found.request.source) == ("train", "s3://bucket/theirs")
+    assert found.request.parameters == {"seed": 7}
+
+
+def test_stages_come_from_records_and_tasks_without_a_record_are_told_by_kubeflow(cluster: KubeflowBench) -> None:
+    run = cluster.start("train")
+    served = cluster.server.runs[run.native_id]
+    served.state, served.done = "RUNNING", 2
+    write_record(cluster.store, run.run_id, "validate", counts={"files": 3})
+
+    stages = {stage.stage: stage for stage in cluster.backend.status(run).stages}
+
+    assert {name: stage.state for name, stage in stages.items()} == {
+        "validate": "succeeded",
+        "transform": "succeeded",
+        "load": "running",
+    }
+    assert stages["validate"].counts == {"files": 3}
+
+
+def test_a_pod_that_died_is_told_as_the_stage_that_failed(cluster: KubeflowBench) -> None:
+    run = cluster.start("train")
+    cluster.server.runs[run.native_id].done = 3
+    cluster.kill(run)
+
+    outcome = outcome_of(cluster.backend.status(run))
+
+    assert outcome.failed_stage == "preprocess"
+
+
+def test_what_is_published_counts_and_not_the_servers_word(cluster: KubeflowBench) -> None:
+    published, empty = cluster.start(), cluster.start()
+    cluster.succeed(published)
+    cluster.server.runs[published.native_id].state = "FAILED"
+    cluster.server.runs[empty.native_id].state = "SUCCEEDED"
+
+    assert outcome_of(cluster.backend.status(published)).state == "succeeded"
+    assert outcome_of(cluster.backend.status(empty)).state == "failed"
+
+
+def test_the_service_accounts_token_is_sent_as_it_is_now(server: KubeflowServer, tmp_path: Path) -> None:
+    token = tmp_path / "token"
+    token.write_text("first")
+    backend = KubeflowBackend(server.endpoint, server.store, token=token)
+
+    backend.check()
+    token.write_text("second")
+    backend.check()
+
+    assert [headers.get("authorization") for headers in server.headers] == ["Bearer first", "Bearer second"]
+
+
+def test_without_a_token_none_is_sent(cluster: KubeflowBench) -> None:
+    cluster.backend.check()
+
+    assert "authorization" not in {name.lower() for name in cluster.server.headers[-1]}
+
+
+@pytest.mark.parametrize("status", [401, 403, 500, 503])
+def test_a_server_that_refuses_makes_the_backend_unavailable(cluster: KubeflowBench, status: int) -> None:
+    run = cluster.start()
+    cluster.server.refuse = status
+    asks: list[Callable[[], object]] = [
+        cluster.backend.check,
+        cluster.backend.recent,
+        cluster.start,
+        lambda: cluster.backend.status(run),
+        lambda: cluster.backend.cancel(run),
+        lambda: cluster.backend.retry(run),
+    ]
+
+    for ask in asks:
+        with pytest.raises(BackendUnavailable):
+            ask()
+
+
+def test_a_server_that_is_not_there_makes_the_backend_unavailable(server: KubeflowServer) -> None:
+    with pytest.raises(BackendUnavailable):
+        KubeflowBackend("http://127.0.0.1:9", server.store).check()
+
+
+def test_the_planned_stages_are_those_of_the_compiled_graphs() -> None:
+    import yaml
+
+    from pipelines.packages import package
+
+    groups = {"train", "predict", "clusters", "record-outcome"}
+    for pipeline, planned in PLANNED.items():
+        spec = next(iter(yaml.safe_load_all(package(pipeline))))
+        dags = [spec["root"]["dag"], *(each["dag"] for each in spec["components"].values() if "dag" in each)]
+        tasks = {task["componentRef"]["name"] for dag in dags for task in dag["tasks"].values()}
+        named = {task["taskInfo"]["name"] for dag in dags for task in dag["tasks"].values()}
+        assert set(planned) == {
+            name.removeprefix("comp-") for name in tasks if "executorLabel" in _component(spec, name)
+        } - {"record-outcome"}
+        assert set(planned) <= named | groups
+
+
+def _component(spec: dict[str, dict[str, dict[str, object]]], name: str) -> dict[str, object]:
+    return spec["components"][name]
+
+
+def _lives(pid: int) -> bool:
+    """Whether a process runs; a zombie does not."""
+    try:
+        return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+    except FileNotFoundError:
+        return False

@@ -1,0 +1,205 @@
+"""The model card of one version: what it was made from, how good it is, what its threshold means, and its limits.
+
+One list of parts, written twice: as Markdown for the registry, as HTML for people (Mitchell et al. 2019 for the form).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from markupsafe import Markup
+
+from wafer import report
+from wafer.bundle import Bundle, Wafers
+from wafer.bundle.metrics import Quality, average_precision, recall_at_false_alarms, roc_auc
+from wafer.bundle.wafers import Bools, Floats
+
+RESAMPLES = 500
+INTERVAL = (0.05, 0.95)
+TOP_SENSORS = 15
+EXPLAINED = 200  # wafers that the ranking of sensors is averaged over
+
+Rows = Sequence[tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A titled part of the card: sentences, and a table where there is one."""
+
+    title: str
+    sentences: Sequence[str]
+    headers: tuple[str, ...] = ()
+    rows: Rows = ()
+
+
+def model_card(
+    model: Bundle, quality: Quality, decision: Mapping[str, Any], manifest: Mapping[str, Any], wafers: Wafers
+) -> list[Part]:
+    """The card's parts; `wafers` are the ones the model learned from."""
+    return [
+        _use(decision),
+        _data(model, quality, manifest),
+        _figures(model, quality),
+        _threshold(model, quality),
+        _clusters(model),
+        _sensors(model, wafers),
+        _limits(model),
+    ]
+
+
+def as_markdown(parts: Sequence[Part], title: str) -> str:
+    """The card as Markdown."""
+    lines = [f"# {title}", ""]
+    for part in parts:
+        lines += [f"## {part.title}", "", *(f"{sentence}\n" for sentence in part.sentences)]
+        if part.rows:
+            lines += [f"| {' | '.join(part.headers)} |", f"|{'---|' * len(part.headers)}"]
+            lines += [f"| {' | '.join(cell.replace('|', '/') for cell in row)} |" for row in part.rows] + [""]
+    return "\n".join(lines)
+
+
+def as_html(parts: Sequence[Part]) -> Markup:
+    """The card as the body of a page."""
+    return Markup().join(
+        report.section(
+            part.title,
+            *(report.paragraph(sentence) for sentence in part.sentences),
+            *([report.table(part.headers, part.rows, numeric=range(1, len(part.headers)))] if part.rows else []),
+        )
+        for part in parts
+    )
+
+
+def _use(decision: Mapping[str, Any]) -> Part:
+    return Part(
+        "What it is for",
+        [
+            "It ranks wafers by how suspicious their sensor readings are, so that people look at the right ones first. "
+            "A flag is a reason to look, not a proof, and a pass is not a release.",
+            f"Training run {decision['run_id']}, bundle {decision['digest']}. {decision['reason']}",
+        ],
+    )
+
+
+def _data(model: Bundle, quality: Quality, manifest: Mapping[str, Any]) -> Part:
+    good = [each for each in manifest["files"] if each["verdict"] == "good"]
+    refused = len(manifest["files"]) - len(good)
+    rate = quality.failures / quality.wafers
+    return Part(
+        "Data",
+        [
+            f"{quality.wafers:,} wafers, {quality.failures} of them failed ({rate:.1%}), from {len(good)} batch files; "
+            f"{refused} files were refused. Exact copies of a wafer count once.",
+            f"{len(model.preprocessor.sensors)} of {len(model.preprocessor.contract)} sensors are used; the others are "
+            f"constant, mostly silent, or move together with one that is used. Contract {manifest['contract'][:16]}.",
+        ],
+        ("file", "wafers", "sha256"),
+        [(each["name"], str(each["rows_good"]), each["sha256"][:16]) for each in good],
+    )
+
+
+def _figures(model: Bundle, quality: Quality) -> Part:
+    rows = model.out_of_fold
+    intervals = bootstrap(rows.failed, rows.probability)
+    base = quality.failures / quality.wafers
+    return Part(
+        "How good it is",
+        [
+            "Every figure rests on scores by trees that never saw the wafer, with wafers held out at random. "
+            "In brackets the 90 % interval over resampled wafers.",
+        ],
+        ("figure", "value", "chance"),
+        [
+            ("AUC", _with(quality.auc, intervals["auc"]), "0.500"),
+            ("PR AUC", _with(quality.pr_auc, intervals["pr_auc"]), f"{base:.3f}"),
+            ("recall at 10 % false alarms", _with(quality.recall_at_10, intervals["recall_at_10"]), "0.100"),
+            ("balanced error rate at the threshold", f"{quality.ber:.3f}", "0.500"),
+            ("Brier skill", f"{quality.brier_skill:.3f}", "0.000"),
+        ],
+    )
+
+
+def _with(value: float, interval: tuple[float, float]) -> str:
+    return f"{value:.3f} ({interval[0]:.3f} to {interval[1]:.3f})"
+
+
+def bootstrap(failed: Bools, scores: Floats, seed: int = 0) -> dict[str, tuple[float, float]]:
+    """90 % intervals of the ranking figures; failing and passing wafers are drawn each by themselves."""
+    random = np.random.default_rng(seed)
+    classes = (np.flatnonzero(failed), np.flatnonzero(~failed))
+    drawn: dict[str, list[float]] = {"auc": [], "pr_auc": [], "recall_at_10": []}
+    for _ in range(RESAMPLES):
+        rows = np.concatenate([random.choice(members, len(members)) for members in classes])
+        drawn["auc"].append(roc_auc(failed[rows], scores[rows]))
+        drawn["pr_auc"].append(average_precision(failed[rows], scores[rows]))
+        drawn["recall_at_10"].append(recall_at_false_alarms(failed[rows], scores[rows], 0.10))
+    return {name: (float(low), float(high)) for name, (low, high) in _quantiles(drawn).items()}
+
+
+def _quantiles(drawn: Mapping[str, list[float]]) -> dict[str, Floats]:
+    return {name: np.quantile(values, INTERVAL) for name, values in drawn.items()}
+
+
+def _threshold(model: Bundle, quality: Quality) -> Part:
+    flagged = quality.recall * quality.failures + quality.false_alarm_rate * (quality.wafers - quality.failures)
+    hits = quality.recall * quality.failures
+    per_hundred = 100 / quality.wafers
+    return Part(
+        "What the threshold means",
+        [
+            f"The false-alarm budget is {model.false_alarm_budget:.0%} of the good wafers, which puts the threshold at "
+            f"a probability of {model.out_of_fold.threshold(model.false_alarm_budget):.3f}.",
+            f"Of 100 wafers about {flagged * per_hundred:.1f} are flagged; {hits * per_hundred:.1f} of those really "
+            f"fail, and {(quality.failures - hits) * per_hundred:.1f} failing wafers are missed.",
+        ],
+    )
+
+
+def _clusters(model: Bundle) -> Part:
+    rows = [
+        (
+            str(said["cluster"]),
+            f"{said['wafers']:,}",
+            str(said["failures"]),
+            said["family"].replace("_", " "),
+            f"{said['quality'][said['family']]['auc']:.3f}",
+            f"{said['calibration']['slope']:.2f}",
+        )
+        for said in model.about["clusters"]
+    ]
+    sentence = "KMeans groups the wafers; each group has a model of its own, averaged with one trained on all wafers."
+    return Part("Clusters", [sentence], ("cluster", "wafers", "failures", "model", "AUC", "calibration slope"), rows)
+
+
+def _sensors(model: Bundle, wafers: Wafers) -> Part:
+    step = max(1, len(wafers) // EXPLAINED)
+    pushed = np.abs(model.explain(wafers.rows(np.arange(0, len(wafers), step)))).mean(axis=0)
+    order = np.argsort(-pushed, kind="stable")[:TOP_SENSORS]
+    rows = []
+    for place in order:
+        sensor = model.preprocessor.sensors[int(place)]
+        low, high = model.statistics.usual_range(sensor)
+        rows.append((sensor, f"{pushed[place]:.3f}", f"{low:.6g} to {high:.6g}"))
+    sentence = "Mean absolute contribution to a wafer's log-odds of failure (exact Shapley values of the trees)."
+    return Part("Sensors that matter most", [sentence], ("sensor", "contribution", "usual in passing wafers"), rows)
+
+
+def _limits(model: Bundle) -> Part:
+    forest = model.about["forest"]
+    apart = (
+        f"{forest['auc_stretches']:.3f} when whole stretches of consecutive wafers are"
+        if forest["auc_stretches"] is not None
+        else "an unknown one when whole stretches are (too few failures to tell)"
+    )
+    return Part(
+        "Limits",
+        [
+            "The figures above hold out wafers at random, so the model knew their neighbours. One forest on all wafers "
+            f"of this training has an AUC of {forest['auc']:.3f} when wafers are held out at random, and of {apart}.",
+            "Forward in time there was no measurable skill in the data this suite was built on: train again with every "
+            "new labelled batch, and watch the drift section of each prediction report.",
+            "Wafers that read exactly like a training wafer are marked: the model knows how they ended. Wafers far "
+            "outside the training data are `inspect`, whatever their probability.",
+        ],
+    )

@@ -1,0 +1,138 @@
+"""Every benchmark runs and says everything it promises; how good or how fast the figures are is not tested here."""
+
+import re
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from application.synthetic import write_synthetic
+from benchmarks.__main__ import app
+from benchmarks.figures import FIGURES, Pooled, differences
+from benchmarks.folds import Plan, folds_of
+from benchmarks.report import Section, this_machine, write_section
+from wafer.bundle.wafers import Wafers
+
+pytestmark = pytest.mark.xdist_group("benchmarks")
+SYSTEMS = ("product", "balanced forest", "XGBoost defaults", "older recipe")
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("batches") / "synthetic"
+    write_synthetic(folder, training_files=5, prediction_files=1)
+    return folder
+
+
+def run(*words: str | Path) -> tuple[str, str]:
+    """Run a benchmark in its quickest form; its standard output, and what it said on the way."""
+    done = CliRunner().invoke(app, [*map(str, words), "--quick"], catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    return done.stdout, done.stderr
+
+
+def table_of(document: Path) -> list[dict[str, str]]:
+    """The rows of a document's only table by header; every row has a cell for every header."""
+    lines = [line for line in document.read_text().splitlines() if line.startswith("| ")]
+    header, _, *rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    return [dict(zip(header, row, strict=True)) for row in rows]
+
+
+def test_speed_dag_measures_every_stage_and_the_older_system(data: Path, tmp_path: Path) -> None:
+    shown, _ = run("speed-dag", "--data", data, "--document", tmp_path / "speed.md")
+
+    rows = table_of(tmp_path / "speed.md")
+    stages = {(row[""], row["stage"]) for row in rows}
+    assert {("training DAG", name) for name in ("validate", "transform", "cluster", "train-global", "promote")} < stages
+    assert {("prediction DAG", name) for name in ("validate", "load", "predict", "publish")} < stages
+    assert {("older training stage", name) for name in ("KNNImputer", "KMeans 1-10", "grid searches")} < stages
+    wholes = [row for row in rows if row["stage"] == "whole"]
+    assert len(wholes) == 3
+    assert all(float(row["seconds"]) > 0 and float(row["peak MiB"]) > 50 for row in wholes)
+    assert all(float(row["peak MiB"]) > 50 for row in rows if row[""] != "older training stage")
+    assert "Training DAG / older training stage" in (tmp_path / "speed.md").read_text()
+    assert "Speed of the DAGs" in shown
+
+
+def test_speed_parse_measures_ten_times_the_files(tmp_path: Path) -> None:
+    run("speed-parse", "--document", tmp_path / "parse.md")
+
+    few, many, large = table_of(tmp_path / "parse.md")
+    assert int(many["files"]) == 10 * int(few["files"]) == 10 * int(large["files"])
+    assert all(float(cell) > 0 for row in (few, many, large) for cell in list(row.values())[3:])
+
+
+def test_quality_measures_every_system_and_goes_on_where_it_was_interrupted(data: Path, tmp_path: Path) -> None:
+    words = ("quality", "--data", data, "--cache", tmp_path / "cache")
+    _, first = run(*words, "--document", tmp_path / "first.md")
+    next((tmp_path / "cache").glob("*.json")).unlink()
+
+    _, second = run(*words, "--document", tmp_path / "second.md")
+
+    rows = table_of(tmp_path / "first.md")
+    peers = [f"product - {name}" for name in SYSTEMS[1:]]
+    assert [row["system"] for row in rows] == 2 * [*SYSTEMS, *peers]
+    assert all(re.fullmatch(r"[-+.\d ()to]+", row[figure]) for row in rows for figure in FIGURES)
+    assert first.count(" s\n") == 2 * 2 * len(SYSTEMS)
+    assert second.count(" s\n") == 1
+    assert table_of(tmp_path / "second.md") == rows
+
+
+def test_no_wafer_is_asked_about_by_a_model_that_learned_from_it() -> None:
+    folds = folds_of(wafers(60), Plan(repeats=2, offsets=3, folds=4, older_repeats=1))
+
+    for fold in folds:
+        assert sorted([*fold.learn, *fold.ask]) == list(range(60))
+    for group in {(fold.protocol, fold.repeat) for fold in folds}:
+        asked = [row for fold in folds if (fold.protocol, fold.repeat) == group for row in fold.ask]
+        assert sorted(asked) == list(range(60))
+
+
+def test_a_block_is_one_stretch_of_wafer_numbers() -> None:
+    shuffled = wafers(60)
+
+    folds = folds_of(shuffled, Plan(repeats=1, offsets=3, folds=4, older_repeats=1))
+
+    for fold in (fold for fold in folds if fold.protocol == "blocks"):
+        numbers = sorted(int(shuffled.names[row].removeprefix("Wafer-")) for row in fold.ask)
+        jumps = [after - before for before, after in pairwise(numbers) if after != before + 1]
+        assert not jumps or (len(jumps) == 1 and numbers[0] == 0 and numbers[-1] == 59)  # goes on at the first wafer
+
+
+def test_a_system_differs_from_itself_by_nothing() -> None:
+    rng = np.random.default_rng(0)
+    pooled = Pooled(np.arange(200) % 10 == 0, rng.random(200), rng.random(200) > 0.8)
+
+    found = differences([pooled], [pooled], resamples=20)
+
+    assert set(found) == set(FIGURES)
+    assert all((gap.mean, gap.low, gap.high) == (0, 0, 0) for gap in found.values())
+
+
+def test_a_benchmark_rewrites_its_own_section_of_the_document_and_no_other(tmp_path: Path) -> None:
+    document = tmp_path / "docs" / "benchmarks.md"
+
+    for name, cell in (("quality", "old"), ("speed-dag", "kept"), ("quality", "new")):
+        write_section(document, section(name, cell))
+
+    text = document.read_text()
+    assert re.findall(r"\| (old|kept|new) \|", text) == ["kept", "new"]
+    assert text.count("# Benchmarks\n") == 1
+
+
+def section(name: str, cell: str) -> Section:
+    return Section(name, name, f"python -m benchmarks {name}", this_machine(), ["how"], ["what"], [[[cell]]])
+
+
+def wafers(count: int) -> Wafers:
+    numbers = np.random.default_rng(1).permutation(count)
+    return Wafers(
+        ids=tuple(map(str, numbers)),
+        names=tuple(f"Wafer-{number}" for number in numbers),
+        files=("",) * count,
+        sensors=("Sensor - 1",),
+        readings=np.zeros((count, 1)),
+        failed=numbers % 5 == 0,
+    )
