@@ -5,6 +5,7 @@ import os
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
@@ -66,6 +67,7 @@ def product_digest() -> str:
     return _digest(_PRODUCT, str(Recipe()))[:12]
 
 
+@cache  # what this process has imported, however often the files change meanwhile
 def _digest(sources: tuple[str, ...], options: str) -> str:
     found = [
         path for name in sources for path in ([_ROOT / name] if name.endswith(".py") else (_ROOT / name).rglob("*.py"))

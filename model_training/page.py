@@ -24,7 +24,7 @@ def cluster_page(cluster: int, family: Family, figures: Mapping[Family, FamilyFi
     quality = serving.quality
     body = tiles(
         [
-            ("Serves", NAMES[family], "the family that ranks better"),
+            ("Serves", NAMES[family], "the forest, unless XGBoost is clearly better"),
             ("ROC AUC", f"{quality.auc:.3f}", ".5 is chance"),
             ("Recall", f"{quality.recall:.0%}", f"at {recipe.false_alarm_budget:.0%} false alarms"),
             ("Threshold", f"{serving.threshold:.4f}", "at which this cluster alone keeps the budget"),

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from model_training.families import Sample, boost, fit, fit_forest
-from model_training.learn import make_lesson
+from model_training.learn import fit_cluster, make_lesson
 from wafer.bundle.members import FAMILIES, Family, Member
 from wafer.bundle.metrics import roc_auc
 from wafer.bundle.recipe import Recipe
@@ -68,3 +68,20 @@ def test_folds_are_stratified_and_hold_every_wafer_once() -> None:
 
     assert np.ptp(np.bincount(fold)) <= 2
     assert np.ptp(np.bincount(fold[failed])) <= 1
+
+
+@pytest.mark.parametrize(("boosted", "family"), [(0.0, "random_forest"), (0.4, "random_forest"), (3.0, "xgboost")])
+def test_xgboost_serves_only_where_it_is_clearly_better(boosted: float, family: Family) -> None:
+    rng = np.random.default_rng(2)
+    failed = np.arange(300) < 40
+    lesson = make_lesson(np.zeros((300, 1), np.float32), failed, RECIPE)
+    forest = rng.normal(size=300) + failed
+    scores: dict[Family, np.ndarray] = {
+        "random_forest": forest,
+        "xgboost": rng.normal(size=300) + (1 + boosted) * failed,
+    }
+
+    chosen = fit_cluster(lesson, np.ones(300, bool), scores, RECIPE, n_jobs=1)
+
+    assert chosen.family == family
+    assert chosen.fitted is None

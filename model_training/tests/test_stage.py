@@ -122,14 +122,6 @@ def test_the_figures_of_a_cluster_are_those_of_its_out_of_fold_rows(
         assert (figures.false_alarm_rate[-1], figures.recall[-1]) == (1.0, 1.0)
 
 
-def test_the_serving_family_is_the_one_that_ranks_better_out_of_fold(
-    trained: tuple[Path, list[TrainedCluster]],
-) -> None:
-    for each in trained[1]:
-        best = max(figures.quality.auc for figures in each.figures.values())
-        assert each.figures[each.family].quality.auc == best
-
-
 def test_the_forest_of_record_and_the_one_that_serves_are_the_same(
     trained: tuple[Path, list[TrainedCluster]],
 ) -> None:

@@ -57,6 +57,21 @@ def roc_auc(failed: Bools, scores: Floats) -> float:
     return float(np.trapezoid(recall, alarms))
 
 
+def auc_gain(failed: Bools, challenger: Floats, champion: Floats) -> tuple[float, float]:
+    """Return how much better the challenger ranks the same wafers, and the standard error of that (DeLong 1988)."""
+    by_failing = _placements(challenger[failed], challenger[~failed]) - _placements(champion[failed], champion[~failed])
+    by_passing = _placements(champion[~failed], champion[failed]) - _placements(challenger[~failed], challenger[failed])
+    variance = by_failing.var(ddof=1) / len(by_failing) + by_passing.var(ddof=1) / len(by_passing)
+    return float(by_failing.mean()), float(np.sqrt(variance))
+
+
+def _placements(scores: Floats, others: Floats) -> Floats:
+    """Return the share of the other class that lies below each score; ties count half."""
+    ordered = np.sort(others)
+    below, upto = np.searchsorted(ordered, scores, "left"), np.searchsorted(ordered, scores, "right")
+    return np.asarray((below + upto) / (2 * len(ordered)), dtype=np.float64)
+
+
 def average_precision(failed: Bools, scores: Floats) -> float:
     """Area under the precision-recall curve as a step function (scikit-learn's `average_precision_score`)."""
     alarms, recall, _ = roc_points(failed, scores)

@@ -35,6 +35,7 @@ class Recipe:
     folds: int = 3
     out_of_cluster_weight: float = 0.2
     cluster_share: float = 0.5
+    family_confidence: float = 1.645  # standard errors of AUC by which XGBoost must beat the forest: one-sided 95 %
     forest_trees: int = 800
     forest_trees_cluster: int = 400  # averaged with the global forest, so a wafer is judged by 1,200 trees
     forest_min_leaf: int = 5

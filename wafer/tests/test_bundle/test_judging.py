@@ -8,6 +8,7 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 
 from wafer.bundle.calibration import STEP, fit_calibration, probability_of, threshold_for
 from wafer.bundle.metrics import (
+    auc_gain,
     average_precision,
     balanced_error_rate,
     best_balanced_error_rate,
@@ -101,6 +102,33 @@ def test_probabilities_live_on_the_grid_that_files_are_written_with() -> None:
     assert probability.min() >= 0
     assert probability.max() <= 1
     assert pytest.approx(1e-6) == STEP
+
+
+@QUICK
+@given(rows=LABELLED, seed=st.integers(0, 99))
+def test_the_gain_of_a_challenger_is_the_difference_of_the_areas(rows: list[tuple[bool, int]], seed: int) -> None:
+    failed, scores = _split(rows)
+    failed, scores = np.tile(failed, 2), np.tile(scores, 2)
+    other = np.random.default_rng(seed).permutation(scores)
+
+    gain, error = auc_gain(failed, other, scores)
+
+    assert gain == pytest.approx(roc_auc(failed, other) - roc_auc(failed, scores))
+    assert error >= 0
+    assert auc_gain(failed, scores, scores) == (0, 0)
+
+
+def test_the_error_of_a_gain_is_what_repeated_drops_show() -> None:
+    rng = np.random.default_rng(0)
+    failed = np.arange(400) < 60
+    draws = []
+    for _ in range(300):
+        shared = rng.normal(size=400) + failed
+        draws.append(auc_gain(failed, shared + rng.normal(size=400), shared + 1.5 * rng.normal(size=400)))
+
+    gains, errors = np.array(draws).T
+
+    assert gains.std() == pytest.approx(errors.mean(), rel=0.15)
 
 
 def test_flagging_nothing_has_a_balanced_error_of_one_half() -> None:
