@@ -1,4 +1,4 @@
-"""Write requirements.lock, locks/<stage>.txt and .ci/go.lock: exact versions with hashes and no addresses.
+"""Write requirements.lock, locks/<stage>.txt, .ci/go.lock and .ci/checkov.lock: exact versions with hashes and no addresses.
 
 All from pyproject.toml. `make lock` keeps the versions it finds; `make lock UPGRADE=1` takes newer ones. The first line
 of every lock is a digest of what it was made from, so that a stale lock is found without a network.
@@ -40,7 +40,7 @@ def stages() -> list[str]:
 def locks() -> dict[str, Path]:
     """Dependency group -> its lock; the project's own dependencies and those of its tools are the group `dev`."""
     of_stages = {stage: ROOT / "locks" / f"{stage}.txt" for stage in stages()}
-    return {"dev": PROJECT_LOCK, **of_stages, "go": ROOT / ".ci" / "go.lock"}
+    return {"dev": PROJECT_LOCK, **of_stages, "go": ROOT / ".ci" / "go.lock", "checkov": ROOT / ".ci" / "checkov.lock"}
 
 
 def first_line(group: str) -> str:
@@ -66,6 +66,8 @@ def main() -> None:
         path.parent.mkdir(exist_ok=True)
         if group == "dev":
             compile_lock(path, "pyproject.toml", "--group=dev", *sys.argv[1:])
+        elif group == "checkov":
+            compile_lock(path, f"--group={group}", *sys.argv[1:])
         else:
             compile_lock(path, f"--group={group}", f"--constraints={PROJECT_LOCK.name}", *sys.argv[1:])
         path.write_text(f"{first_line(group)}\n{path.read_text(encoding='utf-8')}", encoding="utf-8")

@@ -12,6 +12,7 @@ from rich.markup import escape
 from rich.table import Column, Table
 
 from application import embedded
+from application.cli_service import keys_app, serve
 from application.containers import beyond_reach
 from application.progress import Progress
 from application.request import Runner
@@ -26,6 +27,7 @@ models_app = typer.Typer(no_args_is_help=False, help="List the model's versions;
 pipelines_app = typer.Typer(no_args_is_help=True, help="The compiled pipeline packages.")
 app.add_typer(models_app, name="models")
 app.add_typer(pipelines_app, name="pipelines")
+app.add_typer(keys_app, name="keys")
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, last on standard output.")]
 Source = Annotated[str, typer.Argument(help="Folder of CSV batches, or s3://bucket/prefix.")]
@@ -254,10 +256,13 @@ def compile_pipelines(
         sys.stdout.write(f"{path}\n")
 
 
+app.command()(serve)
+
+
 def main() -> None:
     """Entry point of the `wafer` command: every error of ours is one readable block and an exit code."""
     try:
         app()
     except WaferError as error:
         Console(stderr=True).print(f"[bold red]{error.code}[/]\n{escape(error.message)}")
-        sys.exit(ANSWERS[error.code].exit_code)
+        sys.exit(ANSWERS[error.code].exit_code if error.code in ANSWERS else 1)

@@ -3,142 +3,125 @@
 import json
 import os
 import re
-import subprocess
-import sys
 import tempfile
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
-from typing import Any
 
-from benchmarks.memory import watching
+from benchmarks.process import Finished, run_watched
 from benchmarks.report import Section, this_machine
 from benchmarks.source import batches, kind_of, learning_table, write_export
 
-COMMAND = (sys.executable, "-c", "from application.cli import main; main()")
-ELSEWHERE = {"WAFER_STORE", "MONGODB_URI", "MLFLOW_TRACKING_URI"}
-_ROOT = Path(__file__).resolve().parent.parent
+COMMAND = ("-c", "from application.cli import main; main()")
+OLDER = "older training stage"
+_ELSEWHERE = {"WAFER_STORE", "MONGODB_URI", "MLFLOW_TRACKING_URI"}
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run of a DAG through the `wafer` command."""
+    """One run of a DAG through the `wafer` command, or one of the older training stage."""
 
-    seconds: float  # from the start of the command to its end
+    whole: Finished
+    seconds: float  # of the DAG from the start of the command; of the older stage without start and imports
     stages: Mapping[str, float]  # stage -> seconds of its own work
-    peaks: Mapping[str, float]  # KFP function -> MiB; "" is the largest process of the run
-    wafers: int
+    about: int  # wafers of a DAG; clusters of the older stage
 
 
 def measure_dags(data: Path | None, *, rounds: int, quick: bool, say: Callable[[str], None]) -> Section:
     """Measure both DAGs and the older training stage, one after the other."""
-    machine = this_machine()
+    machine, count = this_machine(), 1 if quick else rounds
     with batches(data) as folder, tempfile.TemporaryDirectory(prefix="wafer-home-") as home:
-        first = [] if quick else [_run("train", folder, Path(home), say), _run("predict", folder, Path(home), say)]
-        count = 1 if quick else rounds
-        pairs = [
-            (_run("train", folder, Path(home), say), _run("predict", folder, Path(home), say)) for _ in range(count)
-        ]
+        first = [] if quick else [_pair(folder, Path(home), say)]
+        pairs = [_pair(folder, Path(home), say) for _ in range(count)]
         older = _older(folder, quick=quick, say=say)
         source = kind_of(folder)
     training, prediction = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
-    ratio = _wall(training) / older["total"]
-    stage = [["older training stage", step, f"{seconds:.1f}", "", ""] for step, seconds in older["seconds"].items()]
-    stage.append(["older training stage", "whole", f"{older['total']:.1f}", "", f"{older['peak']:.0f}"])
     return Section(
         name="speed-dag",
         title="Speed of the DAGs",
         command=f"python -m benchmarks speed-dag {'--quick' if quick else f'--rounds {rounds}'}",
         machine=machine,
-        protocol=_protocol(training[0].wafers, prediction[0].wafers, source, count, quick=quick),
-        headers=("", "stage", "seconds", "from - to", "peak MiB"),
-        groups=(_rows("training DAG", training), _rows("prediction DAG", prediction), stage),
+        protocol=_protocol(training[0].about, prediction[0].about, source, count, quick=quick),
+        headers=("", "stage", "seconds", "from - to", "CPU seconds", "peak MiB"),
+        groups=(_rows("training DAG", training), _rows("prediction DAG", prediction), _rows(OLDER, [older])),
         words=2,
-        findings=[
-            f"Training DAG / older training stage: {ratio:.3f} (1/{1 / ratio:.1f}); "
-            f"the older stage found {older['clusters']} clusters.",
-            *(f"First run in an empty home: training {first[0].seconds:.1f} s, prediction {first[1].seconds:.1f} s."
-              for _ in first[:1]),
-        ],
-    )  # fmt: skip
+        findings=_findings(training, older, first),
+    )
+
+
+def _findings(training: Sequence[Run], older: Run, first: Sequence[tuple[Run, Run]]) -> list[str]:
+    wall = median(run.seconds for run in training) / older.seconds
+    cpu = median(run.whole.cpu for run in training) / older.whole.cpu
+    said = [
+        f"Training DAG / {OLDER}: {wall:.3f} (1/{1 / wall:.1f}) in wall time, {cpu:.3f} (1/{1 / cpu:.1f}) in CPU time. "
+        f"The older stage found {older.about} clusters."
+    ]
+    for trained, predicted in first:
+        say_first = f"training {trained.seconds:.1f} s, prediction {predicted.seconds:.1f} s"
+        said.append(f"First runs in an empty home, not in the table: {say_first}.")
+    return said
 
 
 def _protocol(trained: int, predicted: int, source: str, rounds: int, *, quick: bool) -> list[str]:
     return [
         f"`wafer train` on {trained:,} and `wafer predict` on {predicted:,} {source} wafers, embedded, from the start "
         f"of the command to its end; medians of {rounds} run(s)"
-        + ("." if quick else " after one run of each that warms up, all in one home."),
-        "A stage's seconds are its own work; the whole also holds the start of its processes. Peak memory is the most "
-        "the stage's process held resident (VmHWM); of the whole, the largest process.",
-        "Older training stage: same wafers, already parsed and joined. KNNImputer(3), KMeans k = 1-10 on the raw scale "
-        "with elbow, in each cluster a 1/3 test split and GridSearchCV(cv=4, accuracy) over RandomForest and XGBoost; "
-        "each search on all cores." + (" Grid cut down." if quick else ""),
+        + ("." if quick else " in turn after one of each that warms up, all in one home."),
+        "A stage's seconds are its own work; the whole also holds the start of its processes. CPU time is that of all "
+        "processes, starts and imports included. Peak memory is the most a stage's process held resident (VmHWM); of "
+        "the whole, the largest process.",
+        "Older training stage: same wafers, already parsed and joined, without start and imports. KNNImputer(3), "
+        "KMeans k = 1-10 on the raw scale with elbow, in each cluster a 1/3 test split and GridSearchCV(cv=4, "
+        "accuracy) over RandomForest and XGBoost; each search on all cores; one run."
+        + (" Grid cut down." if quick else ""),
     ]
 
 
 def _rows(name: str, runs: Sequence[Run]) -> list[list[str]]:
     rows = []
     for stage in runs[0].stages:
-        taken = [run.stages.get(stage, 0.0) for run in runs]
         function = re.sub(r"-\d+$", "", stage).replace("-", "_")
-        rows.append([name, stage, *_figures(taken), _peak(runs, function)])
-    return [*rows, [name, "whole", *_figures([run.seconds for run in runs]), _peak(runs, "")]]
+        taken = [run.stages.get(stage, 0.0) for run in runs]
+        rows.append([name, stage, *_figures(taken), "", "" if name == OLDER else _peak(runs, function)])
+    cpu = f"{median(run.whole.cpu for run in runs):.1f}"
+    return [*rows, [name, "whole", *_figures([run.seconds for run in runs]), cpu, _peak(runs, "")]]
 
 
 def _figures(taken: Sequence[float]) -> tuple[str, str]:
-    return f"{median(taken):.1f}", f"{min(taken):.1f} - {max(taken):.1f}"
+    spread = f"{min(taken):.1f} - {max(taken):.1f}" if len(taken) > 1 else ""
+    return f"{median(taken):.1f}", spread
 
 
 def _peak(runs: Sequence[Run], function: str) -> str:
-    return f"{max(run.peaks.get(function, 0.0) for run in runs):.0f}"
+    return f"{max(run.whole.peaks.get(function, 0.0) for run in runs):.0f}"
 
 
-def _wall(runs: Sequence[Run]) -> float:
-    return median(run.seconds for run in runs)
+def _pair(data: Path, home: Path, say: Callable[[str], None]) -> tuple[Run, Run]:
+    return _run("train", data / "training", home, say), _run("predict", data / "prediction", home, say)
 
 
-def _run(pipeline: str, data: Path, home: Path, say: Callable[[str], None]) -> Run:
-    """Run a DAG as a user does, and look at the memory of its processes meanwhile."""
-    folder = data / ("training" if pipeline == "train" else "prediction")
-    environment = {name: value for name, value in os.environ.items() if name not in ELSEWHERE}
-    start = time.perf_counter()
-    process = subprocess.Popen(  # noqa: S603 - our own command
-        [*COMMAND, pipeline, str(folder), "--json"],
-        env=environment | {"WAFER_HOME": str(home)},
-        cwd=_ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    with watching(process.pid) as peaks:
-        out, _ = process.communicate()
-    seconds = time.perf_counter() - start
-    said: dict[str, Any] = json.loads(out.splitlines()[-1]) if out.strip() else {}
+def _run(pipeline: str, source: Path, home: Path, say: Callable[[str], None]) -> Run:
+    """Run a DAG as a user does."""
+    environment = {name: value for name, value in os.environ.items() if name not in _ELSEWHERE}
+    done = run_watched([*COMMAND, pipeline, str(source.absolute()), "--json"], environment | {"WAFER_HOME": str(home)})
+    said = json.loads(done.out.splitlines()[-1]) if done.out.strip() else {}
     if said.get("state") != "succeeded":
         raise SystemExit(f"wafer {pipeline} failed: {said.get('error', 'it said nothing')}")
-    say(f"{pipeline}: {seconds:.1f} s")
-    stages = {stage["name"]: float(stage["seconds"]) for stage in said["stages"]}
-    return Run(seconds, stages, peaks, _wafers(home, said["run_id"]))
+    say(f"{pipeline}: {done.seconds:.1f} s, {done.cpu:.1f} CPU s")
+    record = home / "store" / "kfp" / said["run_id"] / "stages" / "transform.json"
+    wafers = json.loads(record.read_text(encoding="utf-8"))["counts"]["wafers"]
+    return Run(done, done.seconds, {stage["name"]: float(stage["seconds"]) for stage in said["stages"]}, int(wafers))
 
 
-def _wafers(home: Path, run_id: str) -> int:
-    record = json.loads((home / "store" / "kfp" / run_id / "stages" / "transform.json").read_text(encoding="utf-8"))
-    return int(record["counts"]["wafers"])
-
-
-def _older(data: Path, *, quick: bool, say: Callable[[str], None]) -> dict[str, Any]:
+def _older(data: Path, *, quick: bool, say: Callable[[str], None]) -> Run:
     how = ["1", "small"] if quick else [str(len(os.sched_getaffinity(0)))]
     with tempfile.TemporaryDirectory(prefix="older-") as scratch:
         export = write_export(learning_table(data), Path(scratch))
-        words = [sys.executable, "-m", "benchmarks.older", str(export), *how]
-        process = subprocess.Popen(words, cwd=_ROOT, stdout=subprocess.PIPE, text=True)  # noqa: S603 - our own
-        with watching(process.pid) as peaks:
-            out, _ = process.communicate()
-    if process.returncode:
-        raise SystemExit("the older training stage failed")
-    said: dict[str, Any] = json.loads(out.splitlines()[-1])
-    said["total"] = sum(said["seconds"].values())
-    say(f"older training stage: {said['total']:.1f} s")
-    return said | {"peak": peaks[""]}
+        done = run_watched(["-m", "benchmarks.older", str(export), *how])
+    if done.code:
+        raise SystemExit("the older training stage failed; `python -m benchmarks.older EXPORT 1` says why")
+    said = json.loads(done.out.splitlines()[-1])
+    seconds = sum(said["seconds"].values())
+    say(f"{OLDER}: {seconds:.1f} s, {done.cpu:.1f} CPU s")
+    return Run(done, seconds, said["seconds"], said["clusters"])

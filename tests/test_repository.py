@@ -76,7 +76,7 @@ def pins(path: Path) -> dict[str, str]:
 
 @cache
 def import_graph() -> grimp.ImportGraph:
-    packages = sorted(path.parent.name for path in ROOT.glob("*/__init__.py"))
+    packages = lock.pyproject()["tool"]["importlinter"]["root_packages"]
     return grimp.build_graph(
         *packages, include_external_packages=True, exclude_type_checking_imports=True, cache_dir=None
     )

@@ -29,7 +29,9 @@ TOO_LARGE = "The body is larger than this address takes."
 def roles_of(routers: Iterable[APIRouter]) -> dict[tuple[str, str], Role | None]:
     """Which role each method of each path needs; None where anybody may come."""
     routes = [route for router in routers for route in router.routes if isinstance(route, APIRoute)]
-    return {(route.path, method): getattr(route, "role", None) for route in routes for method in route.methods or ()}
+    return {
+        (route.path_format, method): getattr(route, "role", None) for route in routes for method in route.methods or ()
+    }
 
 
 def describe(app: FastAPI, routers: Iterable[APIRouter]) -> dict[str, Any]:

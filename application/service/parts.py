@@ -3,10 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
-from application.access.keys import FILE as KEYS_FILE
-from application.access.keys import Keys
 from application.access.sessions import Link, Sessions, session_secret
 from application.backends.protocol import Backend
 from application.errors import RequestInvalid
@@ -21,6 +18,7 @@ from application.service.settings import ServiceSettings
 from application.service.sources import Sources
 from application.service.uploads import Uploads
 from application.service.views import Views
+from application.service.where import keys_of
 from wafer.settings import Settings
 from wafer.storage import Store, open_store
 
@@ -82,11 +80,6 @@ def open_parts(common: Settings, settings: ServiceSettings) -> Iterator[Parts]:
             registry=LazyRegistry(common.tracking_uri),
             gate=_gate(common, settings),
         )
-
-
-def keys_of(common: Settings, settings: ServiceSettings) -> Keys:
-    """The API keys."""
-    return Keys(Path(settings.keys) if settings.keys else common.home.absolute() / KEYS_FILE)
 
 
 def _limits(settings: ServiceSettings, backend: Backend) -> Limits:

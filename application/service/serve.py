@@ -34,7 +34,7 @@ def serve(host: str, port: int, tell: Callable[[str], None]) -> None:
                 f"{host} can be reached by others, and no API key is configured. Make one first "
                 "(`wafer keys add NAME --role admin`), or serve on 127.0.0.1."
             )
-        with _bound(host, port) as listening:
+        with listen(host, port) as listening:
             _welcome(parts, f"http://{_shown(host)}:{listening.getsockname()[1]}", tell)
             asyncio.run(_serve(parts, settings, listening))
     structlog.get_logger().info("service.stopped")
@@ -62,14 +62,23 @@ def _welcome(parts: Parts, address: str, tell: Callable[[str], None]) -> None:
         tell(f"Serving at {address}; sign in with an API key.")
 
 
-def _bound(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket; port 0 takes a free one. Raises `RequestInvalid`.
+
+    It names TCP as its protocol, because asyncio turns Nagle's delay off for those alone: 40 ms a response otherwise.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
-        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
+        listening.listen(BACKLOG)
     except OSError as error:
+        listening.close()
         raise RequestInvalid(
             f"{host}:{port} cannot be served: {error.strerror or error}. Choose another port (`--port`)."
         ) from error
+    return listening
 
 
 def _is_local(host: str) -> bool:

@@ -2,7 +2,7 @@
 
 What is kept of the real one: proto JSON (snake case, absent when empty, a time of 1970 for one that has not come),
 runs that name inline graphs or version references, drivers and groups among the tasks, a terminated run that ends as
-FAILED, RetryRun that keeps finished tasks, parameters refused that the graph does not declare, errors as status objects.
+FAILED, RetryRun that keeps finished tasks, parameters that the graph does not declare refused, errors as objects.
 """
 
 import json

@@ -3,7 +3,6 @@
 import io
 import json
 from pathlib import Path
-from typing import Any
 
 from wafer.runs import Pipeline
 from wafer.storage import Store, publish
@@ -12,7 +11,7 @@ SENSORS = ("Sensor - 1", "Sensor - 2")
 REPORT = b"<!doctype html><title>report</title><script>alert(1)</script>"
 
 
-def write_record(store: Store, run_id: str, stage: str, state: str = "succeeded", **more: Any) -> None:
+def write_record(store: Store, run_id: str, stage: str, state: str = "succeeded", **more: object) -> None:
     """A stage's record as `wafer.runs.run_stage` leaves it."""
     record = {"stage": stage, "state": state, "started": 1000.0, "seconds": 2.5, "counts": {}, "error": None, **more}
     store.put(f"kfp/{run_id}/stages/{stage}.json", json.dumps(record).encode())

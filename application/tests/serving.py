@@ -1,11 +1,11 @@
 """A served application for tests: the parts over fakes, and clients with every role."""
 
-import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from pathlib import Path
 
 import httpx
 import uvicorn
@@ -13,13 +13,15 @@ import uvicorn
 from application.access.keys import Keys
 from application.access.limits import Limiter, Rate
 from application.access.roles import Role
-from application.access.sessions import Link
+from application.access.sessions import Link, Sessions
 from application.ledger.sqlite import SQLiteLedger
 from application.service.app import create_app
-from application.service.gate import Limiters
-from application.service.parts import Parts
+from application.service.gate import Gate, Limiters
+from application.service.parts import Parts, join_parts
+from application.service.serve import listen
+from application.service.settings import ServiceSettings
 from application.tests.fakes import FakeBackend, FakeRegistry
-from wafer.storage import Store
+from wafer.storage import Store, open_store
 
 
 def unlimited() -> Limiters:
@@ -34,12 +36,12 @@ class Service:
 
     parts: Parts
     store: Store
-    ledger: SQLiteLedger
     backend: FakeBackend
     registry: FakeRegistry
     keys: Keys
     link: Link | None
-    url: str = ""
+    home: Path
+    url: str
     _texts: dict[Role, str] = field(default_factory=dict)
 
     def key(self, role: Role) -> str:
@@ -47,33 +49,46 @@ class Service:
             self._texts[role] = self.keys.add(role, role)
         return self._texts[role]
 
-    def client(self, role: Role | None = "admin", **more: Any) -> httpx.Client:
+    def client(self, role: Role | None = "admin") -> httpx.Client:
         headers = {"Authorization": f"Bearer {self.key(role)}"} if role else {}
-        return httpx.Client(base_url=self.url, headers=headers, timeout=30, **more)
+        return httpx.Client(base_url=self.url, headers=headers, timeout=30)
 
-    def batches(self, name: str = "raw/train/lot-1", files: int = 1) -> str:
-        for number in range(files):
-            self.store.put(f"{name}/wafer_0{number}032021_041011.csv", b"x")
+    def batches(self, name: str = "raw/train/lot-1") -> str:
+        self.store.put(f"{name}/wafer_01032021_041011.csv", b"x")
         return name
 
 
 MakeService = Callable[..., Service]
 
 
-def serve_in_thread(parts: Parts) -> tuple[str, Callable[[], None]]:
-    """Serve; the address answers at once, because the socket listens already."""
-    listening = socket.create_server(("127.0.0.1", 0), backlog=512)
-    app = create_app(parts, watch=False)
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=2))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
-    thread.start()
+@contextmanager
+def open_service(
+    home: Path, *, link: bool = False, limiters: Limiters | None = None, **settings: object
+) -> Iterator[Service]:
+    """Serve parts over fakes at a port of 127.0.0.1; `settings` by the names of their variables."""
+    store = open_store(str(home / "store"))
+    keys = Keys(home / "keys.json")
+    once = Link() if link else None
+    gate = Gate(keys, Sessions(b"secret", keys, local=link), limiters or unlimited(), once)
+    backend, registry = FakeBackend(store), FakeRegistry()
+    chosen = ServiceSettings.model_validate({"WAFER_HOSTS": "127.0.0.1", **settings})
+    with closing(SQLiteLedger(home / "ledger.sqlite")) as ledger:
+        parts = join_parts(chosen, store=store, ledger=ledger, backend=backend, registry=registry, gate=gate)
+        with served(parts) as url:
+            yield Service(parts, store, backend, registry, keys, once, home, url)
 
-    def stop() -> None:
+
+@contextmanager
+def served(parts: Parts) -> Iterator[str]:
+    """The address of parts, which answers at once, because its socket listens already."""
+    with listen("127.0.0.1", 0) as listening:
+        config = uvicorn.Config(create_app(parts, watch=False), log_config=None, access_log=False)
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
         server.should_exit = True
         thread.join(10)
-        listening.close()
-
-    return f"http://127.0.0.1:{listening.getsockname()[1]}", stop
 
 
 def expired(keys: Keys) -> str:

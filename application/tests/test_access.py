@@ -11,7 +11,7 @@ import pytest
 from application.access.keys import Keys
 from application.access.limits import CALLERS_KEPT, Limiter, Rate
 from application.access.roles import Caller
-from application.access.sessions import COOKIE, CSRF_HEADER, Link, Sessions, session_secret
+from application.access.sessions import CSRF_HEADER, Link, Sessions, session_secret
 from application.errors import NotAuthenticated, RequestInvalid, TooManyRequests
 from application.service.gate import Limiters
 from application.tests.serving import MakeService, Service
@@ -52,7 +52,16 @@ def test_a_wrong_key_does_not_open(keys: Keys) -> None:
     text = keys.add("a", "admin")
     key_id = text.split("_")[1]
 
-    for wrong in ("", "wafer", "wafer__", text[:-1], f"{text}x", f"wafer_{key_id}_", f"wafer_{key_id}_ÄÖ", "\udcff" * 9):
+    for wrong in (
+        "",
+        "wafer",
+        "wafer__",
+        text[:-1],
+        f"{text}x",
+        f"wafer_{key_id}_",
+        f"wafer_{key_id}_ÄÖ",
+        "\udcff" * 9,
+    ):
         with pytest.raises(NotAuthenticated):
             keys.caller(wrong)
 

@@ -3,6 +3,7 @@
 import http.client
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
@@ -85,10 +86,8 @@ def stream(service: Service, mebibytes: int, *, declared: bool) -> tuple[int, in
     headers = {"Authorization": f"Bearer {service.key('operator')}", "Content-Type": "text/csv"}
     if declared:
         headers["Content-Length"] = str(mebibytes * MIB)
-    try:
+    with suppress(BrokenPipeError, ConnectionResetError):  # answered and closed; the answer may still be there to read
         connection.request("PUT", "/uploads/train/lot/a.csv", chunks(), headers, encode_chunked=not declared)
-    except (BrokenPipeError, ConnectionResetError):
-        pass  # the server has answered and closed; the answer may still be there to be read
     try:
         return sent, connection.getresponse().status
     except (ConnectionResetError, http.client.RemoteDisconnected):
@@ -102,7 +101,9 @@ def test_a_json_body_beyond_the_limit_is_refused(make_service: MakeService) -> N
 
     with service.client() as client:
         declared = client.post("/train", json={"source": "x" * 4000})
-        chunked = client.post("/train", content=iter([b'{"source": "', b"x" * 4000]), headers={"Content-Type": "a/json"})
+        chunked = client.post(
+            "/train", content=iter([b'{"source": "', b"x" * 4000]), headers={"Content-Type": "a/json"}
+        )
 
     for answer in (declared, chunked):
         assert answer.status_code == 413

@@ -5,7 +5,7 @@ import pytest
 from application.access.roles import ROLES, Role, reaches
 from application.service.app import ROUTERS
 from application.service.openapi import roles_of
-from application.tests.serving import MakeService, Service, expired
+from application.tests.serving import Service, expired
 
 EXPECTED: dict[tuple[str, str], Role | None] = {
     ("/train", "POST"): "operator",
@@ -20,8 +20,8 @@ EXPECTED: dict[tuple[str, str], Role | None] = {
     ("/runs/{run_id}/budgets", "GET"): "viewer",
     ("/runs/{run_id}/report", "GET"): "viewer",
     ("/runs/{run_id}/manifest", "GET"): "viewer",
-    ("/runs/{run_id}/outputs/{name:path}", "GET"): "viewer",
-    ("/runs/{run_id}/refused/{name:path}", "GET"): "viewer",
+    ("/runs/{run_id}/outputs/{name}", "GET"): "viewer",
+    ("/runs/{run_id}/refused/{name}", "GET"): "viewer",
     ("/sources", "GET"): "viewer",
     ("/uploads/{pipeline}/{batch_set}/{name}", "PUT"): "operator",
     ("/models", "GET"): "viewer",
@@ -48,8 +48,8 @@ def test_every_route_is_in_the_table_and_needs_the_role_it_says() -> None:
 
 
 @pytest.fixture
-def credentials(make_service: MakeService) -> tuple[Service, dict[str, dict[str, str]]]:
-    service = make_service()
+def credentials(shared_service: Service) -> tuple[Service, dict[str, dict[str, str]]]:
+    service = shared_service
     bearer = {
         "bad": "wafer_00000000_nothing",
         "expired": expired(service.keys),
@@ -77,7 +77,7 @@ def test_every_route_lets_through_exactly_those_it_should(
                 if needed is None:
                     right = not refused or path == "/login"
                 elif caller in ROLES:
-                    right = refused is not reaches(caller, needed)  # type: ignore[arg-type] # a role by the line above
+                    right = refused is not reaches(caller, needed)
                     right = right and answer.status_code != 401
                 else:
                     right = answer.status_code == 401
@@ -87,8 +87,8 @@ def test_every_route_lets_through_exactly_those_it_should(
     assert wrong == []
 
 
-def test_a_refused_caller_learns_nothing_about_the_body_it_sent(service: Service) -> None:
-    with service.client(None) as client:
+def test_a_refused_caller_learns_nothing_about_the_body_it_sent(shared_service: Service) -> None:
+    with shared_service.client(None) as client:
         answers = [client.post("/train", content=body) for body in (b"", b"{", b"\xff", b'{"source": 1}')]
 
     assert {answer.status_code for answer in answers} == {401}
@@ -96,6 +96,6 @@ def test_a_refused_caller_learns_nothing_about_the_body_it_sent(service: Service
 
 
 def _example(path: str) -> str:
-    for name, value in {"run_id": "no-run", "name:path": "a", "pipeline": "train", "batch_set": "b"}.items():
+    for name, value in {"run_id": "no-run", "pipeline": "train", "batch_set": "b"}.items():
         path = path.replace(f"{{{name}}}", value)
     return path.replace("{name}", "c").replace("{version}", "7").replace("{sensor}", "s")

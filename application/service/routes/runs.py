@@ -35,6 +35,11 @@ _ACCEPTED: Responses = {
     },
     **problems(s404="There is no such source.", s409="A training is under way; `run_id` names it."),
 }
+_EVENT = {
+    "type": "object",
+    "properties": {"event": {"type": "string", "enum": ["run", "end"]}, "data": {"type": "string"}},
+    "required": ["event", "data"],
+}
 STATES: dict[State, tuple[RunState, ...]] = {
     "queued": ("queued", "starting"),
     "running": ("running",),
@@ -88,7 +93,7 @@ def run(request: Request, run_id: RunId) -> Run:
     responses={
         200: {
             "description": "`run` with the run as JSON whenever something changed, `end` with its state at the end.",
-            "content": {"text/event-stream": {"schema": {"type": "string"}}},
+            "content": {"text/event-stream": {"schema": _EVENT}},
         }
     },
 )
