@@ -3,7 +3,7 @@
 import shutil
 from pathlib import Path
 
-from wafer.bundle.assembly import load_bundle
+from wafer.bundle.assembly import verify_bundle
 from wafer.registry import Registry
 from wafer.storage import Store, files_below, publish
 
@@ -16,7 +16,7 @@ def fetch_production(tracking_uri: str, folder: Path) -> int:
     registry = Registry(tracking_uri)
     chosen = registry.require_production()
     fetched = registry.download(chosen.version, folder.with_name(f"{folder.name}.download"))
-    load_bundle(fetched, expected_digest=chosen.digest)
+    verify_bundle(fetched, expected_digest=chosen.digest)
     shutil.copytree(fetched, folder, dirs_exist_ok=True)
     return chosen.version
 

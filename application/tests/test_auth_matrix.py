@@ -49,17 +49,13 @@ def test_every_route_is_in_the_table_and_needs_the_role_it_says() -> None:
 
 @pytest.fixture
 def credentials(shared_service: Service) -> tuple[Service, dict[str, dict[str, str]]]:
-    service = shared_service
-    bearer = {
-        "bad": "wafer_00000000_nothing",
-        "expired": expired(service.keys),
-        **{role: service.key(role) for role in ROLES},
-    }
-    return service, {
+    keys = {"bad": "wafer_00000000_nothing", "expired": expired(shared_service.keys)}
+    keys.update({role: shared_service.key(role) for role in ROLES})
+    return shared_service, {
         "none": {},
         "basic": {"Authorization": "Basic YWRtaW46YWRtaW4="},
         "forged cookie": {"Cookie": "wafer_session=eyJrZXkiOiAiIn0.00"},
-        **{name: {"Authorization": f"Bearer {text}"} for name, text in bearer.items()},
+        **{name: {"Authorization": f"Bearer {text}"} for name, text in keys.items()},
     }
 
 

@@ -186,7 +186,7 @@ def test_a_header_that_cannot_be_is_refused(service: Service, header: str, value
         if header == "Cookie":
             del client.headers["authorization"]
             del headers["authorization"]
-        sent = {name: text.encode("latin-1") for name, text in headers.items()}
+        sent = {name.encode(): text.encode("latin-1") for name, text in headers.items()}
         answer = client.post("/train", content=json.dumps(body), headers=sent)
 
     assert 400 <= answer.status_code < 500

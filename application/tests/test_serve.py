@@ -1,0 +1,149 @@
+"""`wafer serve` as a process of its own: the first minute on a laptop, a restart in between, the end."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+
+from application import embedded
+from application.access.sessions import CSRF_HEADER
+from application.synthetic import write_synthetic
+from wafer.settings import Settings
+
+WAFER = [sys.executable, "-c", "from application.cli import main; main()"]
+HEAVY = ("mlflow", "kfp", "boto3", "pandas", "sklearn", "xgboost", "matplotlib", "pyarrow")
+
+
+def environment(home: Path) -> dict[str, str]:
+    ours = ("WAFER_", "KFP_", "MLFLOW_TRACKING_URI", "MONGODB_URI")
+    return {name: value for name, value in os.environ.items() if not name.startswith(ours)} | {"WAFER_HOME": str(home)}
+
+
+@contextmanager
+def serving(home: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """The service's process and what it said at its start: the link, or the address."""
+    words = [*WAFER, "serve", "--port", "0"]
+    with subprocess.Popen(
+        words, env=environment(home), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr
+        said = next(line.strip() for line in process.stderr if "http://" in line)
+        try:
+            yield process, said[said.index("http://") :].split(";")[0]
+        finally:
+            process.terminate()
+
+
+def wafer(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*WAFER, *words], env=environment(home), capture_output=True, text=True, check=False)
+
+
+def test_the_service_starts_without_the_heavy_packages() -> None:
+    code = f"import sys, application.service.serve; print([each for each in {HEAVY!r} if each in sys.modules])"
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == "[]"
+
+
+def test_the_printed_link_signs_in_and_the_session_survives_a_restart(tmp_path: Path) -> None:
+    with serving(tmp_path) as (_, link), httpx.Client() as browser:
+        first = browser.get(link)
+        cookie = first.cookies["wafer_session"]
+    with serving(tmp_path) as (_, link):
+        again = httpx.get(f"{origin(link)}/session", cookies={"wafer_session": cookie})
+
+    assert first.status_code == 303
+    assert again.json()["name"] == "local"
+
+
+def test_with_a_key_configured_no_link_is_printed_and_the_key_opens(tmp_path: Path) -> None:
+    key = wafer(tmp_path, "keys", "add", "line-3", "--role", "viewer").stdout.strip()
+
+    with serving(tmp_path) as (_, said):
+        opened = httpx.get(f"{said}/runs", headers={"Authorization": f"Bearer {key}"})
+        wafer(tmp_path, "keys", "revoke", "line-3")
+        revoked = httpx.get(f"{said}/runs", headers={"Authorization": f"Bearer {key}"})
+
+    assert "token=" not in said
+    assert (opened.status_code, revoked.status_code) == (200, 401)
+
+
+def test_without_a_key_nobody_else_can_reach_it(tmp_path: Path) -> None:
+    done = wafer(tmp_path, "serve", "--host", "0.0.0.0")
+
+    assert done.returncode == 1
+    assert "wafer keys add" in done.stderr
+
+
+def test_a_port_that_is_taken_is_said_and_not_a_stack(tmp_path: Path) -> None:
+    with serving(tmp_path) as (_, link):
+        done = wafer(tmp_path, "serve", "--port", str(urlsplit(link).port))
+
+    assert done.returncode == 1
+    assert "--port" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_told_to_stop_it_finishes_what_it_answers_and_logs_every_line_as_json(tmp_path: Path) -> None:
+    with serving(tmp_path) as (process, link):
+        httpx.get(link)
+        process.send_signal(signal.SIGTERM)
+        out, _ = process.communicate(timeout=30)
+
+    lines = [json.loads(line) for line in out.splitlines()]
+    events = [line["event"] for line in lines]
+    assert events[0] == "service.started"
+    assert events[-1] == "service.stopped"
+    assert {"audit", "http.request"} <= set(events)
+    assert all(line["request_id"] for line in lines if line["event"] == "http.request")
+    assert process.returncode == 0
+
+
+@pytest.mark.xdist_group("cli")
+def test_a_real_run_is_followed_over_a_restart_of_the_service_and_can_be_cancelled(tmp_path: Path) -> None:
+    home, batches = tmp_path / "home", tmp_path / "batches"
+    write_synthetic(batches, training_files=2, prediction_files=1)
+
+    with serving(home) as (_, link), httpx.Client(base_url=origin(link)) as browser:
+        browser.get(link)
+        session = browser.cookies["wafer_session"]
+        csrf = {CSRF_HEADER: browser.get("/session").json()["csrf"]}
+        for path in sorted((batches / "training").glob("*.csv")):
+            browser.put(f"/uploads/train/march/{path.name}", content=path.read_bytes(), headers=csrf).raise_for_status()
+        started = browser.post("/train", json={"source": "raw/train/march"}, headers=csrf).json()
+        first_stage(browser, started["run_id"])
+    alive = embedded.is_alive(Settings(WAFER_HOME=home), started["run_id"])
+    with serving(home) as (_, link), httpx.Client(base_url=origin(link), cookies={"wafer_session": session}) as browser:
+        run = browser.get(f"/runs/{started['run_id']}").json()
+        cancelled = browser.post(f"/runs/{started['run_id']}/cancel", headers=csrf).json()
+
+    assert (started["state"], run["state"], cancelled["state"]) == ("running", "running", "cancelled")
+    assert alive
+    assert not embedded.is_alive(Settings(WAFER_HOME=home), started["run_id"])
+    assert embedded._processes(started["run_id"]) == []
+
+
+def first_stage(browser: httpx.Client, run_id: str) -> None:
+    """Follow the run until its first stage has begun."""
+    deadline = time.monotonic() + 60
+    with browser.stream("GET", f"/runs/{run_id}/events", timeout=60) as stream:
+        for line in stream.iter_lines():
+            assert time.monotonic() < deadline
+            told = json.loads(line.removeprefix("data: ")) if line.startswith("data: ") else {}
+            if told.get("stages", [{}])[0].get("state") == "running":
+                return
+
+
+def origin(link: str) -> str:
+    parts = urlsplit(link)
+    return f"{parts.scheme}://{parts.netloc}"
