@@ -62,7 +62,7 @@ def fit_forest(sample: Sample, recipe: Recipe, trees: int, n_jobs: int) -> Fitte
     from sklearn.ensemble import RandomForestClassifier
 
     forest = RandomForestClassifier(
-        trees,
+        min(trees, max(recipe.forest_least_trees, recipe.forest_work // len(sample.failed))),
         min_samples_leaf=recipe.forest_min_leaf,
         max_depth=recipe.forest_max_depth,
         max_features="sqrt",

@@ -2,6 +2,7 @@
 
 import asyncio
 import ipaddress
+import signal
 import socket
 import sys
 from collections.abc import Callable
@@ -36,6 +37,8 @@ def serve(host: str, port: int, tell: Callable[[str], None]) -> None:
             )
         with listen(host, port) as listening:
             _welcome(parts, f"http://{_shown(host)}:{listening.getsockname()[1]}", tell)
+            for number in (signal.SIGINT, signal.SIGTERM):  # uvicorn raises them once more when it has stopped
+                signal.signal(number, lambda *_: None)
             asyncio.run(_serve(parts, settings, listening))
     structlog.get_logger().info("service.stopped")
 

@@ -1,5 +1,7 @@
 """What each family promises: scores of rows it did not see, and margins that stay where they were."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -85,3 +87,14 @@ def test_xgboost_serves_only_where_it_is_clearly_better(boosted: float, family: 
 
     assert chosen.family == family
     assert chosen.fitted is None
+
+
+def test_many_wafers_grow_fewer_trees_and_few_wafers_all_of_them() -> None:
+    sample, recipe = _sample(400, signal=2.0), replace(RECIPE, forest_work=8000, forest_least_trees=15)
+
+    few = fit_forest(sample.rows(np.arange(400) < 100), recipe, trees=60, n_jobs=1)
+    many = fit_forest(sample, recipe, trees=60, n_jobs=1)
+    most = fit_forest(sample, replace(recipe, forest_work=1), trees=60, n_jobs=1)
+
+    grown = [len(each.forest.estimators_) for each in (few, many, most) if each.forest]
+    assert grown == [60, 20, 15]

@@ -38,6 +38,8 @@ class Recipe:
     family_confidence: float = 1.645  # standard errors of AUC by which XGBoost must beat the forest: one-sided 95 %
     forest_trees: int = 800
     forest_trees_cluster: int = 400  # averaged with the global forest, so a wafer is judged by 1,200 trees
+    forest_work: int = 4_000_000  # rows times trees: from 5,000 wafers on a forest needs fewer trees to say the same
+    forest_least_trees: int = 100
     forest_min_leaf: int = 5
     forest_max_depth: int = 10  # ranks as deeper trees do, and is explained in half the time
     boosting_rounds: int = 400
