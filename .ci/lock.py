@@ -1,4 +1,4 @@
-"""Write requirements.lock, locks/<stage>.txt, .ci/go.lock and .ci/checkov.lock: exact versions with hashes and no addresses.
+"""Write requirements.lock, locks/<stage>.txt and the locks in .ci/: exact versions with hashes and no addresses.
 
 All from pyproject.toml. `make lock` keeps the versions it finds; `make lock UPGRADE=1` takes newer ones. The first line
 of every lock is a digest of what it was made from, so that a stale lock is found without a network.

@@ -70,11 +70,28 @@ def containers(run_id: str, artifacts: Path, package: str) -> Iterator[tuple[loc
 
     SIGTERM ends the containers too. Raises `StageFailed` when there is no engine or an image is missing.
     """
-    with _engine() as address:
-        os.environ["DOCKER_HOST"] = address  # kfp takes it from there
-        docker_task_handler.DockerTaskHandler = CheckedTask
-        with closing(docker.from_env()) as client, _ended_by_sigterm(client, run_id):
-            yield _runner(run_id, artifacts), _with_images_of(client, package)
+    with (
+        _engine() as address,
+        _known_to_kfp(address),
+        closing(docker.DockerClient(base_url=address)) as client,
+        _ended_by_sigterm(client, run_id),
+    ):
+        yield _runner(run_id, artifacts), _with_images_of(client, package)
+
+
+@contextmanager
+def _known_to_kfp(address: str) -> Iterator[None]:
+    """Let `kfp.local` find the engine, and run its tasks as ours."""
+    before = os.environ.get("DOCKER_HOST"), docker_task_handler.DockerTaskHandler
+    os.environ["DOCKER_HOST"], docker_task_handler.DockerTaskHandler = address, CheckedTask
+    try:
+        yield
+    finally:
+        given, docker_task_handler.DockerTaskHandler = before
+        if given is None:
+            del os.environ["DOCKER_HOST"]
+        else:
+            os.environ["DOCKER_HOST"] = given
 
 
 @contextmanager

@@ -24,11 +24,15 @@ _AGAIN = "Sign in again."
 
 def session_secret(path: Path) -> bytes:
     """The secret that signs sessions, made when there is none yet; readable by its owner alone."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with suppress(FileExistsError):
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as file:
             file.write(secrets.token_hex(32).encode())
+        with suppress(FileExistsError):  # another process made it this moment; a link never shows half a secret
+            path.hardlink_to(temporary)
+        temporary.unlink()
     return path.read_bytes()
 
 

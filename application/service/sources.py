@@ -31,7 +31,7 @@ class Sources:
 
     def __init__(self, store: Store, extra: Iterable[str] = ()) -> None:
         self._store = store
-        self._extra = tuple(root.rstrip("/") for root in extra)
+        self._extra = tuple(root.rstrip("/") if "://" in root else str(Path(root).absolute()) for root in extra)
 
     def batches(self, named: str, pipeline: Pipeline) -> str:
         """The address behind a source's name, for a pipeline. Raises `SourceNotAllowed`."""

@@ -13,12 +13,15 @@ from anyio import to_thread
 
 from application.errors import RequestInvalid, UploadConflict, UploadTooLarge
 from application.service.sources import RAW
+from wafer.errors import PublishConflict
 from wafer.runs import Pipeline
 from wafer.storage import Store
 
 SET_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9_-])?")
 LONGEST_NAME = 200  # bytes
-AT_ONCE = 4
+AT_ONCE = 16
+BODY_SECONDS = 300.0  # a body that trickles in longer holds a place that others wait for
+WHOLE = 8 * 2**20  # bytes; smaller files are written under the condition that none is there
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,11 @@ class Uploads:
         async with self._places:
             with TemporaryDirectory(prefix="wafer-upload-") as folder:
                 path = Path(folder) / "body"
-                size, sha256 = await self._spool(body, path)
+                try:
+                    with anyio.fail_after(BODY_SECONDS):
+                        size, sha256 = await self._spool(body, path)
+                except TimeoutError as error:
+                    raise RequestInvalid(f"The body took longer than {BODY_SECONDS:.0f} seconds to come.") from error
                 source = f"{RAW[pipeline]}/{batch_set}"
                 new = await to_thread.run_sync(self._keep, path, source, name, size, sha256)
         return Uploaded(source, name, size, sha256, new)
@@ -79,7 +86,7 @@ class Uploads:
                 raise UploadTooLarge(
                     f"{source} holds {len(stored)} files already, which is the limit; use another set."
                 )
-            self._store.upload(path, key)
+            self._write(path, key, size)
             return True
         there = path.with_name("there")
         if stored[key] == size:
@@ -87,10 +94,23 @@ class Uploads:
             with there.open("rb") as file:
                 if hashlib.file_digest(file, "sha256").hexdigest() == sha256:
                     return False
-        raise UploadConflict(f"Another file lies at {key} already; give this one another name or another batch set.")
+        raise _conflict(key)
+
+    def _write(self, path: Path, key: str, size: int) -> None:
+        if size > WHOLE:
+            self._store.upload(path, key)
+            return
+        try:
+            self._store.put(key, path.read_bytes(), only_if_absent=True)
+        except PublishConflict as error:
+            raise _conflict(key) from error
 
     def _too_large(self) -> UploadTooLarge:
         return UploadTooLarge(f"A file may have {self._limit:,} bytes here. Split the batch, or drop it into a source.")
+
+
+def _conflict(key: str) -> UploadConflict:
+    return UploadConflict(f"Another file lies at {key} already; give this one another name or another batch set.")
 
 
 def check_names(batch_set: str, name: str) -> None:

@@ -5,15 +5,17 @@ import re
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 from tests.containers.conftest import Image
 
 pytestmark = pytest.mark.xdist_group("containers")
 ROOT = Path(__file__).parents[2]
 INSTALLED = """
-import importlib.metadata, json, re
+import importlib.metadata, json, platform, re
 found = importlib.metadata.distributions()
-print(json.dumps({re.sub(r"[-_.]+", "-", each.name.lower()): each.version for each in found}))
+packages = {re.sub(r"[-_.]+", "-", each.name.lower()): each.version for each in found}
+print(json.dumps({"packages": packages, "python": platform.python_version()}))
 """
 LOOK = """
 import json, os, pathlib, shutil, sys
@@ -37,12 +39,16 @@ print(json.dumps({
 """
 
 
-def locked(name: str) -> dict[str, str]:
-    """Package -> version that this Python on Linux installs from a lock."""
-    lines = re.findall(
-        r"^([a-z0-9][\w.-]*)==([^\s;]+)(?: ; ([^\\\n]+))?", (ROOT / "locks" / f"{name}.txt").read_text(), re.M
-    )
-    return {package: version for package, version, marker in lines if "win32" not in marker and "Windows" not in marker}
+def locked(name: str, python: str) -> dict[str, str]:
+    """Package -> version that a Python on Linux installs from a lock."""
+    pins = re.findall(r"^([a-z0-9][\w.-]*==[^\\\n]+)", (ROOT / "locks" / f"{name}.txt").read_text(), re.MULTILINE)
+    here = {"sys_platform": "linux", "platform_system": "Linux", "python_full_version": python}
+    wanted = [Requirement(pin) for pin in pins]
+    return {
+        each.name: str(each.specifier).removeprefix("==")
+        for each in wanted
+        if not each.marker or each.marker.evaluate({**here, "python_version": ".".join(python.split(".")[:2])})
+    }
 
 
 def test_an_image_holds_its_stage_and_nothing_to_build_with(image: Image) -> None:
@@ -61,7 +67,9 @@ def test_an_image_holds_its_stage_and_nothing_to_build_with(image: Image) -> Non
 
 
 def test_an_image_has_the_locked_packages_and_no_other(image: Image) -> None:
-    assert json.loads(image.python(INSTALLED).out) == locked(image.name)
+    found = json.loads(image.python(INSTALLED).out)
+
+    assert found["packages"] == locked(image.name, found["python"])
 
 
 def test_an_image_runs_for_any_user_that_a_cluster_picks(image: Image) -> None:

@@ -138,7 +138,7 @@ def test_a_source_in_a_folder_is_refused_before_anything_starts(tmp_path: Path) 
         ("kill -9 $$", Status.FAILURE),
         ("exit 0", Status.FAILURE),  # without the output that the executor writes last
         ('mkdir -p "$1" && echo {} > "$1/executor_output.json"', Status.SUCCESS),
-        ('mkdir -p "$1" && echo {} > "$1/executor_output.json"; touch /app/x', Status.SUCCESS),
+        ('touch /app/x && mkdir -p "$1" && echo {} > "$1/executor_output.json"', Status.FAILURE),
     ],
 )
 def test_a_task_succeeds_exactly_when_its_executor_finished(

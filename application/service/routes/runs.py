@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Annotated
 
 import anyio
@@ -16,6 +17,7 @@ from application.service.parts import Parts
 from application.service.routes.common import RunId, parts_of, router_for
 from application.service.runs import Order
 from application.service.shapes.runs import PredictRequest, Run, RunPage, RunSummary, State, TrainRequest
+from wafer.errors import WaferError
 from wafer.runs import Pipeline
 
 viewer = router_for("viewer", "runs")
@@ -145,4 +147,5 @@ async def _changes(parts: Parts, run: Run) -> AsyncIterator[dict[str, str]]:
             yield {"event": "end", "data": json.dumps({"run_id": run.run_id, "state": run.state})}
             return
         await anyio.sleep(EVENT_SECONDS)
-        run = await to_thread.run_sync(parts.views.run, run.run_id)
+        with suppress(WaferError):  # the place is away for a moment; the next look may find it again
+            run = await to_thread.run_sync(parts.views.run, run.run_id)
