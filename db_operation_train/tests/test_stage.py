@@ -1,14 +1,11 @@
 """Load and export: every wafer once in the database, and exactly this run's wafers out of it again."""
 
 import csv
-import os
 import signal
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
-from uuid import uuid4
 
 import pyarrow as pa
 import pytest
@@ -55,21 +52,11 @@ def some_readings(number: int) -> list[list[float | None]]:
 
 
 @pytest.fixture(params=["sqlite", "mongodb"])
-def uri(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def uri(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Address of an empty database of each kind."""
     if request.param == "sqlite":
-        yield str(tmp_path / "documents.sqlite")
-        return
-    server = os.environ.get("WAFER_TEST_MONGODB")
-    if not server:
-        missing = pytest.fail if os.environ.get("WAFER_REQUIRE") == "all" else pytest.skip
-        missing("no MongoDB server: WAFER_TEST_MONGODB is not set")
-    name = f"wafer_test_{uuid4().hex}"
-    yield urlsplit(server)._replace(path=f"/{name}").geturl()
-    import pymongo
-
-    with pymongo.MongoClient[dict[str, object]](server) as client:
-        client.drop_database(name)
+        return str(tmp_path / "documents.sqlite")
+    return str(request.getfixturevalue("mongodb_database"))
 
 
 @pytest.fixture

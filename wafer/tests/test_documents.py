@@ -1,4 +1,4 @@
-"""The contract of a document database, for SQLite and for the server that `WAFER_TEST_MONGODB` names."""
+"""The contract of a document database, for SQLite and for the MongoDB-wire server."""
 
 import json
 import sqlite3
