@@ -14,6 +14,7 @@ from wafer.report import Notice, badge, details, notice, page, paragraph, sectio
 SHOWN = 200
 SENSORS_SHOWN = 3
 MOVED_SHOWN = 20
+PASSING_SHOWN = 2000
 _FAMILIES: dict[Family, str] = {"random_forest": "random forest", "xgboost": "XGBoost"}
 _COLOURS: dict[Verdict, Notice] = {"fail": "error", "inspect": "warning", "pass": "ok"}
 
@@ -139,6 +140,9 @@ def _plain(rows: Sequence[PredictionRow]) -> Markup:
     if not rows:
         return paragraph("None.")
     lines = [
-        (row.rank, row.wafer, f"{row.probability:.1%}", row.cluster, f"{row.distance_percentile:.1f} %") for row in rows
+        (row.rank, row.wafer, f"{row.probability:.1%}", row.cluster, f"{row.distance_percentile:.1f} %")
+        for row in rows[:PASSING_SHOWN]
     ]
-    return table(["#", "Wafer", "Probability", "Cluster", "Distance"], lines, numeric=(0, 2, 3, 4))
+    rest = len(rows) - len(lines)
+    listed = table(["#", "Wafer", "Probability", "Cluster", "Distance"], lines, numeric=(0, 2, 3, 4))
+    return listed + (paragraph(f"{rest:,} more are in predictions.csv.") if rest else Markup())
