@@ -137,7 +137,7 @@ def stop(settings: Settings, run_id: str) -> None:
     """End a run's worker and every stage process it started; one that has ended already is no error."""
     deadline = time.monotonic() + STOP_SECONDS
     if is_alive(settings, run_id):
-        with suppress(ProcessLookupError):
+        with suppress(ProcessLookupError, FileNotFoundError, ValueError):  # gone, or not written down yet
             os.killpg(int((run_folder(settings, run_id) / PID).read_text(encoding="utf-8")), signal.SIGTERM)
     while is_alive(settings, run_id) and time.monotonic() < deadline:
         time.sleep(POLL_SECONDS / 5)

@@ -1,6 +1,7 @@
 """Starting the runs that wait: who gets a run's lease starts it, and a lease that ran out is anybody's."""
 
 import time
+from contextlib import suppress
 
 import structlog
 
@@ -8,7 +9,7 @@ from application.backends.protocol import Backend
 from application.ledger.protocol import Entry, Ledger
 from application.service.metrics import Metrics
 from application.service.settling import Settler, handle, now
-from wafer.errors import WaferError
+from wafer.errors import RunNotRetryable, WaferError
 
 FAILED_STARTS = 5  # after which a backend that does not answer fails the run
 
@@ -52,7 +53,8 @@ class Starter:
     def _on_backend(self, entry: Entry) -> str:
         if entry.attempt == 1 or not entry.native_id:
             return self._backend.start(entry.request())
-        self._backend.retry(handle(entry))
+        with suppress(RunNotRetryable):  # whoever had the lease before retried it: it goes on, or has succeeded since
+            self._backend.retry(handle(entry))
         return entry.native_id
 
     def _running(self, mine: Entry, native_id: str) -> None:

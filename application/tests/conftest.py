@@ -5,8 +5,11 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
+from uuid import uuid4
 
+import boto3
 import pytest
+from moto.server import ThreadedMotoServer
 
 from application.tests.serving import MakeService, Service, open_service
 
@@ -41,3 +44,27 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
             monkeypatch.setenv(f"AWS_{name}", os.environ.get(f"AWS_{name}", value))
 
     return point
+
+
+@pytest.fixture(scope="session")
+def aws_endpoint() -> Iterator[str]:
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def table(aws_endpoint: str, aws: Callable[[str], None]) -> str:
+    """A table as the Terraform module makes it."""
+    aws(aws_endpoint)
+    name = f"ledger-{uuid4().hex}"
+    keys = (("pk", "HASH"), ("sk", "RANGE"))
+    boto3.client("dynamodb").create_table(
+        TableName=name,
+        KeySchema=[{"AttributeName": key, "KeyType": kind} for key, kind in keys],  # type: ignore[typeddict-item]
+        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key, _ in keys],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    return name

@@ -14,6 +14,7 @@ from application.access.keys import Keys
 from application.access.limits import Limiter, Rate
 from application.access.roles import Role
 from application.access.sessions import Link, Sessions
+from application.ledger.protocol import Ledger
 from application.ledger.sqlite import SQLiteLedger
 from application.service.app import create_app
 from application.service.gate import Gate, Limiters
@@ -63,17 +64,23 @@ MakeService = Callable[..., Service]
 
 @contextmanager
 def open_service(
-    home: Path, *, link: bool = False, limiters: Limiters | None = None, **settings: object
+    home: Path,
+    *,
+    link: bool = False,
+    limiters: Limiters | None = None,
+    store_uri: str = "",
+    ledger: Ledger | None = None,
+    **settings: object,
 ) -> Iterator[Service]:
     """Serve parts over fakes at a port of 127.0.0.1; `settings` by the names of their variables."""
-    store = open_store(str(home / "store"))
+    store = open_store(store_uri or str(home / "store"))
     keys = Keys(home / "keys.json")
     once = Link() if link else None
     gate = Gate(keys, Sessions(b"secret", keys, local=link), limiters or unlimited(), once)
     backend, registry = FakeBackend(store), FakeRegistry()
     chosen = ServiceSettings.model_validate({"WAFER_HOSTS": "127.0.0.1", **settings})
-    with closing(SQLiteLedger(home / "ledger.sqlite")) as ledger:
-        parts = join_parts(chosen, store=store, ledger=ledger, backend=backend, registry=registry, gate=gate)
+    with closing(SQLiteLedger(home / "ledger.sqlite")) as own:
+        parts = join_parts(chosen, store=store, ledger=ledger or own, backend=backend, registry=registry, gate=gate)
         with served(parts) as url:
             yield Service(parts, store, backend, registry, keys, once, home, url)
 

@@ -4,11 +4,8 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from uuid import uuid4
 
-import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 from application.errors import IdempotencyKeyReused, LedgerUnavailable, RequestInvalid, TrainingRunning
 from application.ledger.dynamodb import DynamoDBLedger
@@ -16,30 +13,6 @@ from application.ledger.protocol import ClaimKey, Entry, Ledger, Wanted
 from application.ledger.sqlite import SQLiteLedger
 
 NOW = 1_000_000.0
-
-
-@pytest.fixture(scope="session")
-def dynamodb_endpoint() -> Iterator[str]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
-
-
-@pytest.fixture
-def table(dynamodb_endpoint: str, aws: Callable[[str], None]) -> str:
-    """A table as the Terraform module makes it."""
-    aws(dynamodb_endpoint)
-    name = f"ledger-{uuid4().hex}"
-    keys = (("pk", "HASH"), ("sk", "RANGE"))
-    boto3.client("dynamodb").create_table(
-        TableName=name,
-        KeySchema=[{"AttributeName": key, "KeyType": kind} for key, kind in keys],  # type: ignore[typeddict-item]
-        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key, _ in keys],
-        BillingMode="PAY_PER_REQUEST",
-    )
-    return name
 
 
 @pytest.fixture(params=["sqlite", "dynamodb"])
@@ -205,10 +178,8 @@ def test_a_ledger_that_answers_is_ready(ledger: Ledger) -> None:
     ledger.check()
 
 
-def test_a_table_that_is_not_there_makes_the_ledger_unavailable(
-    dynamodb_endpoint: str, aws: Callable[[str], None]
-) -> None:
-    aws(dynamodb_endpoint)
+def test_a_table_that_is_not_there_makes_the_ledger_unavailable(aws_endpoint: str, aws: Callable[[str], None]) -> None:
+    aws(aws_endpoint)
     ledger = DynamoDBLedger("no-such-table")
 
     for ask in (ledger.check, ledger.active, lambda: ledger.claim(entry(), None, now=NOW)):
