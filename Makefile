@@ -1,6 +1,6 @@
 # Every target sets up .venv by itself. PYTHON=… picks the interpreter, ARGS=… reaches the tool behind a target.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test servers check format lock clean
+.PHONY: help setup demo test serve test-kubeflow servers check format lock clean
 
 BIN := .venv/bin
 PACKAGES := $(patsubst %/__init__.py,%,$(wildcard */__init__.py))
@@ -9,7 +9,7 @@ ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 export PYTHON
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## make .venv with the locked dependencies and the project; afterwards .venv/bin/wafer is there
 	@bash .ci/setup
@@ -19,7 +19,13 @@ demo: setup ## train and predict on synthetic batches, or on DATA=dir with train
 
 test: setup ## run every test this machine can run (ARGS="wafer -k storage" for a part)
 	-@$(BIN)/python -m tests.servers --build
-	@$(ONE_THREAD) $(BIN)/python -m pytest --numprocesses=auto --maxprocesses=8 --dist=loadgroup $(ARGS)
+	@$(ONE_THREAD) $(BIN)/python -m pytest --numprocesses=auto --maxprocesses=8 --dist=loadfile $(ARGS)
+
+serve: setup ## the application on 127.0.0.1:8000 (ARGS="--port 8001")
+	@$(BIN)/wafer serve $(ARGS)
+
+test-kubeflow: setup ## both DAGs on the Kubeflow at KFP_ENDPOINT (IMAGES or IMAGE_REGISTRY, WAFER_STORE); else a recorded server
+	@$(BIN)/python -m pytest tests/kubeflow $(ARGS)
 
 servers: setup ## S3, MongoDB, MLflow and toxiproxy on 127.0.0.1, with the environment to export
 	@$(BIN)/python -m tests.servers

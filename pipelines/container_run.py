@@ -171,7 +171,7 @@ def _runner(run_id: str, artifacts: Path) -> local.DockerRunner:
         environment=_environment(os.environ) | {RUN_ID: run_id},
         network_mode="host",  # servers on 127.0.0.1 are reached
         read_only=True,
-        tmpfs={"/tmp": "mode=1777,size=2g"},  # noqa: S108 - a path in the container
+        tmpfs={"/tmp": "mode=1777,size=2g"},  # noqa: S108  # nosec B108 - a path in the container
         cap_drop=["ALL"],
         security_opt=["no-new-privileges"],
         ulimits=[_limit(name) for name in LIMITS],
