@@ -1,6 +1,6 @@
 # Every target sets up .venv by itself. PYTHON=… picks the interpreter, ARGS=… reaches the tool behind a target.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test serve test-kubeflow servers check format lock clean
+.PHONY: help setup demo test bench serve test-kubeflow servers check format lock clean
 
 BIN := .venv/bin
 PACKAGES := $(patsubst %/__init__.py,%,$(wildcard */__init__.py))
@@ -20,6 +20,9 @@ demo: setup ## train and predict on synthetic batches, or on DATA=dir with train
 test: setup ## run every test this machine can run (ARGS="wafer -k storage" for a part)
 	-@$(BIN)/python -m tests.servers --build
 	@$(ONE_THREAD) $(BIN)/python -m pytest --numprocesses=auto --maxprocesses=8 --dist=loadfile $(ARGS)
+
+bench: setup ## speed and quality tables into docs/benchmarks.md (ARGS="quality --quick" for a part)
+	@$(BIN)/python -m benchmarks $(ARGS)
 
 serve: setup ## the application on 127.0.0.1:8000 (ARGS="--port 8001")
 	@$(BIN)/wafer serve $(ARGS)
