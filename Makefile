@@ -1,6 +1,6 @@
 # Every target sets up .venv by itself. PYTHON=… picks the interpreter, ARGS=… reaches the tool behind a target.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test bench serve test-kubeflow servers check format lock clean
+.PHONY: help setup demo test bench images test-containers serve test-kubeflow servers check format lock clean
 
 BIN := .venv/bin
 PACKAGES := $(patsubst %/__init__.py,%,$(wildcard */__init__.py))
@@ -19,7 +19,13 @@ demo: setup ## train and predict on synthetic batches, or on DATA=dir with train
 
 test: setup ## run every test this machine can run (ARGS="wafer -k storage" for a part)
 	-@$(BIN)/python -m tests.servers --build
-	@$(ONE_THREAD) $(BIN)/python -m pytest --numprocesses=auto --maxprocesses=8 --dist=loadfile $(ARGS)
+	@$(ONE_THREAD) $(BIN)/python -m pytest --numprocesses=auto --maxprocesses=8 --dist=loadfile --ignore=tests/containers $(ARGS)
+
+images: setup ## the image of every stage and of the application, with podman
+	@bash .ci/images
+
+test-containers: setup ## the images, and both DAGs with every stage in its own (after make images)
+	@$(BIN)/python -m pytest tests/containers $(ARGS)
 
 bench: setup ## speed and quality tables into docs/benchmarks.md (ARGS="quality --quick" for a part)
 	@$(BIN)/python -m benchmarks $(ARGS)

@@ -159,7 +159,11 @@ class Registry:
                 )
             self._ensure_model()
             created = self._client.create_model_version(
-                MODEL, logged.model_uri, run_id=parent_run, tags={"digest": digest, "wafer_run_id": run_id}
+                MODEL,
+                logged.model_uri,
+                run_id=parent_run,
+                model_id=logged.model_id,  # a server refuses the source without it
+                tags={"digest": digest, "wafer_run_id": run_id},
             )
         return self.version(int(created.version))
 
