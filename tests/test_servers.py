@@ -34,7 +34,7 @@ sys.stdin.read()
 
 
 def test_s3_keeps_an_object_and_refuses_to_write_it_twice_on_condition(s3_bucket: str) -> None:
-    s3, bucket = boto3.client("s3"), s3_bucket.removeprefix("s3://")
+    s3, bucket = boto3.Session().client("s3"), s3_bucket.removeprefix("s3://")
 
     s3.put_object(Bucket=bucket, Key="runs/one/_SUCCESS.json", Body=b"first", IfNoneMatch="*")
     with pytest.raises(ClientError) as refused:

@@ -73,7 +73,7 @@ def table(aws_endpoint: str, aws: Callable[[str], None]) -> str:
     aws(aws_endpoint)
     name = f"ledger-{uuid4().hex}"
     keys = (("pk", "HASH"), ("sk", "RANGE"))
-    boto3.client("dynamodb").create_table(
+    boto3.Session().client("dynamodb").create_table(
         TableName=name,
         KeySchema=[{"AttributeName": key, "KeyType": kind} for key, kind in keys],  # type: ignore[typeddict-item]
         AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key, _ in keys],

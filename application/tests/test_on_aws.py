@@ -15,7 +15,7 @@ def test_from_upload_to_predictions_with_nothing_on_the_disk(
 ) -> None:
     aws(aws_endpoint)
     bucket = f"wafer-{uuid4().hex}"
-    boto3.client("s3").create_bucket(Bucket=bucket)
+    boto3.Session().client("s3").create_bucket(Bucket=bucket)
 
     with (
         open_service(tmp_path, store_uri=f"s3://{bucket}/fab", ledger=DynamoDBLedger(table)) as service,

@@ -59,7 +59,7 @@ def _start_all(folder: Path, stack: ExitStack) -> dict[str, str]:
     s3 = start(lambda: start_minio(folder / "s3"))
     aws = {"AWS_ENDPOINT_URL": s3, **S3_CREDENTIALS}
     os.environ.update(aws)
-    boto3.client("s3").create_bucket(Bucket=BUCKET)
+    boto3.Session().client("s3").create_bucket(Bucket=BUCKET)
     mongodb = start(lambda: start_mongodb(folder / "mongodb"))
     mlflow = start(lambda: start_mlflow(folder / "mlflow", f"s3://{BUCKET}/mlflow", aws))
     toxiproxy = start(lambda: start_toxiproxy(folder / "toxiproxy"))

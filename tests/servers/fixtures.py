@@ -47,7 +47,7 @@ def s3_bucket(s3_server: S3Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     """A new bucket as `s3://name`, with the AWS environment of the test pointing at its server."""
     for name, value in s3_server.environment.items():
         monkeypatch.setenv(name, value)
-    bucket = boto3.resource("s3").create_bucket(Bucket=f"wafer-test-{uuid4().hex}")
+    bucket = boto3.Session().resource("s3").create_bucket(Bucket=f"wafer-test-{uuid4().hex}")
     yield f"s3://{bucket.name}"
     bucket.objects.all().delete()
     bucket.delete()
