@@ -9,6 +9,7 @@ import typer
 from load_prod_model.promotion import Parts, promote_run
 from wafer.documents import open_documents
 from wafer.errors import ANSWERS, WaferError
+from wafer.registry import Registry
 from wafer.settings import Settings
 from wafer.storage import open_store
 
@@ -42,7 +43,7 @@ def promote(
                 run_id=run_id,
                 store=open_store(settings.store_uri),
                 documents=documents,
-                tracking_uri=settings.tracking_uri,
+                registry=Registry(settings.tracking_uri),
                 bundle=bundle,
                 decision=decision,
                 report=report,

@@ -1,7 +1,8 @@
 """The training's last act: bundle, registry, decision, report, published folder; safe to repeat at any time.
 
 The order is what makes it so: a version is complete before it is decided on, the decision is kept with the version
-before the alias moves, and the run's folder is published last. A repeated promotion finds its own decision and goes on.
+before the alias moves, and the run's folder is published last. A repeated promotion finds its own decision and goes on,
+unless another run's model came into production since: then it is decided again, against that one.
 """
 
 import json
@@ -61,7 +62,7 @@ def promote_run(
     run_id: str,
     store: Store,
     documents: Documents,
-    tracking_uri: str,
+    registry: Registry,
     bundle: Path,
     decision: Path,
     report: Path,
@@ -77,12 +78,10 @@ def promote_run(
         contract_digest=manifest["contract"],
     )
     quality = model.out_of_fold.quality(model.false_alarm_budget)
-    registry = Registry(tracking_uri)
     files = [parts.manifest, parts.elbow]
     parent = registry.log_training(_record(run_id, model, quality, manifest, files))
     version = registry.register(bundle, model.digest, parent, run_id)
-    decided = _decide(registry, version, model, quality, run_id, parts, documents)
-    _apply(registry, version, decided)
+    decided = _settle(registry, version, model, quality, run_id, parts, documents)
     card = model_card(model, quality, decided, manifest, training_rows(read_wafers(parts.export)))
     title = f"Version {version.version} of {MODEL}"
     registry.describe(version, as_markdown(card, title))
@@ -131,6 +130,30 @@ def figures(quality: Quality) -> dict[str, float]:
     return {name: round(found[name], 6) for name in METRICS}
 
 
+def _settle(
+    registry: Registry,
+    version: ModelVersion,
+    model: Bundle,
+    quality: Quality,
+    run_id: str,
+    parts: Parts,
+    documents: Documents,
+) -> dict[str, Any]:
+    """Decide and move the alias; a decision that was overtaken by another run's promotion is made again."""
+    decided = version.decision if version.decision.get("run_id") == run_id else {}
+    while True:
+        last = registry.last_promotion()
+        if not decided:
+            decided = _decide(registry, version, model, quality, run_id, parts, documents) | {"after_promotion": last}
+            registry.decide(version.version, decided)
+        if not decided["promoted"]:
+            registry.stage(version.version)
+            return decided
+        if registry.take_over(version.version, after=decided["after_promotion"], by=run_id):
+            return decided
+        decided = {}
+
+
 def _decide(
     registry: Registry,
     version: ModelVersion,
@@ -140,8 +163,6 @@ def _decide(
     parts: Parts,
     documents: Documents,
 ) -> dict[str, Any]:
-    if version.decision.get("run_id") == run_id:
-        return version.decision
     champion = registry.production()
     if champion and champion.version == version.version:
         reason = f"The training made the bundle of version {version.version} again, which is in production."
@@ -150,11 +171,9 @@ def _decide(
     comparison = None
     if champion and reigning and set(reigning.preprocessor.contract) == set(model.preprocessor.contract):
         comparison = compare(model, reigning, champion.version, _learned_from(model, reigning, parts.export, documents))
-    decided = _said(
+    return _said(
         run_id, version, quality, decide(quality, champion.version if champion else None, comparison), comparison
     )
-    registry.decide(version.version, decided)
-    return decided
 
 
 def _load(registry: Registry, champion: ModelVersion) -> Bundle:
@@ -197,13 +216,6 @@ def _said(
         "wafers": quality.wafers,
         "failures": quality.failures,
     }
-
-
-def _apply(registry: Registry, version: ModelVersion, decided: Mapping[str, Any]) -> None:
-    if decided["promoted"]:
-        registry.promote(version.version)
-    else:
-        registry.stage(version.version)
 
 
 def _publish(store: Store, run_id: str, parts: Parts, decision: Path, report: Path, card: Mapping[str, bytes]) -> None:

@@ -8,12 +8,11 @@ from wafer.registry import Registry
 from wafer.storage import Store, files_below, publish
 
 
-def fetch_production(tracking_uri: str, folder: Path) -> int:
+def fetch_production(registry: Registry, folder: Path) -> int:
     """Copy the production bundle into `folder`, verified against the registry's digest; its version.
 
     Raises `NoProductionModel`, `BundleRejected` (bytes differ from what was registered) and `RegistryUnavailable`.
     """
-    registry = Registry(tracking_uri)
     chosen = registry.require_production()
     fetched = registry.download(chosen.version, folder.with_name(f"{folder.name}.download"))
     verify_bundle(fetched, expected_digest=chosen.digest)

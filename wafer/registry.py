@@ -2,7 +2,8 @@
 
 One registered model, `wafer-fault`; one version is one bundle. The alias `production` names the version that predicts,
 `staging` the newest challenger that was not promoted. A bundle that is already registered (same digest) keeps its
-version.
+version. What came into production stands in a log (`wafer.promotions`), kept as the versions of a second registered
+model, `wafer-fault-production`: adding a version is the one thing that MLflow numbers in one step.
 """
 
 import json
@@ -15,8 +16,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from wafer.errors import ModelNotFound, NoProductionModel, RegistryUnavailable
+from wafer.promotions import Promotion, in_force, last_number, versions_in_order
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -24,8 +27,11 @@ if TYPE_CHECKING:
 
 MODEL = "wafer-fault"
 PRODUCTION, STAGING = "production", "staging"
-HISTORY_TAG = "production_history"
-HISTORY_KEPT = 100
+PRODUCTION_LOG = "wafer-fault-production"
+DESCRIPTIONS = {
+    MODEL: "Predicts which wafers are faulty.",
+    PRODUCTION_LOG: "Which version of wafer-fault came into production when; one version here is one promotion.",
+}
 BUNDLE_FOLDER = "bundle"
 
 
@@ -80,9 +86,12 @@ def _without_password(text: str) -> str:
 
 
 class Registry:
-    """Versions of the wafer-fault model on one MLflow server or one SQLite file."""
+    """Versions of the wafer-fault model on one MLflow server or one SQLite file.
 
-    def __init__(self, uri: str) -> None:
+    `client` speaks to it; by default MLflow's own.
+    """
+
+    def __init__(self, uri: str, client: "MlflowClient | None" = None) -> None:
         os.environ["MLFLOW_ALLOW_PICKLE_DESERIALIZATION"] = "false"
         os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
         for noisy in ("alembic", "mlflow", "mlflow.store.db.utils"):
@@ -95,17 +104,15 @@ class Registry:
             self._local.mkdir(parents=True, exist_ok=True)
         mlflow.set_tracking_uri(uri)
         mlflow.set_registry_uri(uri)
-        self._client: MlflowClient = mlflow.MlflowClient(uri, uri)
+        self._client: MlflowClient = client or mlflow.MlflowClient(uri, uri)
 
     def log_training(self, record: TrainingRecord) -> str:
         """Record a training; the id of its parent run. A training recorded before is recorded once."""
         with _reported(self.uri):
             experiment = self._experiment()
-            known = self._client.search_runs([experiment], f"tags.wafer_run_id = '{record.run_id}'", max_results=1)
-            if known and known[0].info.status == "FINISHED":
-                return str(known[0].info.run_id)
-            parent = known[0] if known else self._start(experiment, record.run_id, {"wafer_run_id": record.run_id})
-            parent_id = str(parent.info.run_id)
+            parent_id, finished = self._run(experiment, record.run_id, {"wafer_run_id": record.run_id})
+            if finished:
+                return parent_id
             self._fill(parent_id, record.params, record.metrics, record.tags)
             for file in record.files:
                 self._client.log_artifact(parent_id, str(file))
@@ -114,14 +121,30 @@ class Registry:
             return parent_id
 
     def _experiment(self) -> str:
-        found = self._client.get_experiment_by_name(MODEL)
-        if found:
+        from mlflow.exceptions import MlflowException
+
+        if found := self._client.get_experiment_by_name(MODEL):
             return str(found.experiment_id)
         location = (self._local / "artifacts").as_uri() if self._local else None
-        return str(self._client.create_experiment(MODEL, artifact_location=location))
+        try:
+            return str(self._client.create_experiment(MODEL, artifact_location=location))
+        except MlflowException as error:
+            made = self._client.get_experiment_by_name(MODEL)  # by another process, or by a call whose answer was lost
+            if error.error_code != "RESOURCE_ALREADY_EXISTS" or made is None:
+                raise
+            return str(made.experiment_id)
 
-    def _start(self, experiment: str, name: str, tags: Mapping[str, str]) -> Any:  # noqa: ANN401 - mlflow's Run
-        return self._client.create_run(experiment, run_name=name, tags=dict(tags))
+    def _run(self, experiment: str, name: str, tags: Mapping[str, str]) -> tuple[str, bool]:
+        """Id of the one run with these name and tags, made where there is none, and whether it is finished.
+
+        A call that was repeated because its answer was lost may have made a second one, which is removed.
+        """
+        wanted = [f"tags.`{tag}` = '{value}'" for tag, value in {**tags, "mlflow.runName": name}.items()]
+        found = self._client.search_runs([experiment], " and ".join(wanted), order_by=["start_time ASC", "run_id"])
+        first = found[0] if found else self._client.create_run(experiment, run_name=name, tags=dict(tags))
+        for extra in found[1:]:
+            self._client.delete_run(extra.info.run_id)
+        return str(first.info.run_id), first.info.status == "FINISHED"
 
     def _fill(self, run: str, params: Mapping[str, Any], metrics: Mapping[str, float], tags: Mapping[str, str]) -> None:
         from mlflow.entities import Metric, Param, RunTag
@@ -134,11 +157,9 @@ class Registry:
         )
 
     def _log_members(self, experiment: str, parent: str, members: Sequence[Member]) -> None:
-        known = self._client.search_runs([experiment], f"tags.`mlflow.parentRunId` = '{parent}'")
-        done = {run.info.run_name for run in known if run.info.status == "FINISHED"}
         for member in members:
-            if member.name not in done:
-                child = self._start(experiment, member.name, {"mlflow.parentRunId": parent}).info.run_id
+            child, finished = self._run(experiment, member.name, {"mlflow.parentRunId": parent})
+            if not finished:
                 self._fill(child, member.params, member.metrics, {})
                 self._client.set_terminated(child)
 
@@ -148,7 +169,7 @@ class Registry:
 
         known = [version for version in self.versions() if version.digest == digest]
         if known:
-            return known[-1]
+            return known[0]
         with _reported(self.uri):
             with mlflow.start_run(run_id=parent_run):
                 logged = mlflow.pyfunc.log_model(
@@ -157,32 +178,47 @@ class Registry:
                     data_path=str(bundle),
                     pip_requirements=["wafer-fault-prediction"],
                 )
-            self._ensure_model()
-            created = self._client.create_model_version(
+            self._ensure_model(MODEL)
+            self._client.create_model_version(
                 MODEL,
                 logged.model_uri,
                 run_id=parent_run,
                 model_id=logged.model_id,  # a server refuses the source without it
                 tags={"digest": digest, "wafer_run_id": run_id},
             )
-        return self.version(int(created.version))
+        return next(version for version in self.versions() if version.digest == digest)
 
-    def _ensure_model(self) -> None:
+    def _ensure_model(self, name: str) -> None:
         from mlflow.exceptions import MlflowException
 
         try:
-            self._client.create_registered_model(MODEL, description="Predicts which wafers are faulty.")
+            self._client.create_registered_model(name, description=DESCRIPTIONS[name])
         except MlflowException as error:
             if error.error_code != "RESOURCE_ALREADY_EXISTS":
                 raise
 
     def versions(self) -> list[ModelVersion]:
-        """Every complete version, oldest first."""
+        """Every complete version, oldest first.
+
+        Of several with one digest (made at the same moment, or by a call whose answer was lost) the first stands for
+        all, unless one of them is in production.
+        """
         with _reported(self.uri):
-            found = self._client.search_model_versions(f"name = '{MODEL}'", max_results=1000)
             aliases = self._aliases()
-        complete = [self._read(each, aliases) for each in found if "digest" in each.tags]
-        return sorted(complete, key=lambda each: each.version)
+            complete = [self._read(each, aliases) for each in self._all_of(MODEL) if "digest" in each.tags]
+        of_digest: dict[str, ModelVersion] = {}
+        for each in sorted(complete, key=lambda each: (PRODUCTION not in each.aliases, each.version)):
+            of_digest.setdefault(each.digest, each)
+        return sorted(of_digest.values(), key=lambda each: each.version)
+
+    def _all_of(self, name: str) -> list["MlflowVersion"]:
+        found: list[MlflowVersion] = []
+        token = None
+        while page := self._client.search_model_versions(f"name = '{name}'", max_results=1000, page_token=token):
+            found += page
+            if not (token := page.token):
+                break
+        return found
 
     def _aliases(self) -> dict[int, list[str]]:
         from mlflow.exceptions import MlflowException
@@ -226,20 +262,64 @@ class Registry:
             )
         return found
 
-    def promote(self, number: int) -> ModelVersion:
-        """Put a version into production and remember it in the model's history."""
-        self.version(number)
+    def last_promotion(self) -> int:
+        """Number of the last promotion; ask for it before the version in production that a decision is about."""
         with _reported(self.uri):
-            history = self.history()
-            if not history or history[-1] != number:
-                self._remember([*history, number])
-            self._client.set_registered_model_alias(MODEL, PRODUCTION, str(number))
+            return last_number(self._promotions())
+
+    def take_over(self, number: int, *, after: int, by: str) -> bool:
+        """Put a version into production unless another came there since the promotion `after`; whether it came there.
+
+        `by` names the run that decided so; asking again with the same words changes nothing.
+        """
+        with _reported(self.uri):
+            done = self._add(Promotion(0, after, number, by))
+            if done:
+                self._point()
+        return done
+
+    def promote(self, number: int) -> ModelVersion:
+        """Put a version into production, whatever is there."""
+        self.version(number)
+        by = uuid4().hex
+        while self.history()[-1:] != [number] and not self.take_over(number, after=self.last_promotion(), by=by):
+            pass  # somebody else was faster, and this call says what it wants again
+        with _reported(self.uri):
+            self._point()
         return self.version(number)
 
     def stage(self, number: int) -> None:
-        """Name a version `staging`: complete, but not promoted."""
+        """Name a version `staging`: complete, but not promoted. A newer one that has the name keeps it."""
         with _reported(self.uri):
-            self._client.set_registered_model_alias(MODEL, STAGING, str(number))
+            newest = max([each for each, aliases in self._aliases().items() if STAGING in aliases], default=0)
+            self._client.set_registered_model_alias(MODEL, STAGING, str(max(newest, number)))
+
+    def _promotions(self) -> list[Promotion]:
+        """The promotions that count."""
+        return in_force(_promotion(each) for each in self._all_of(PRODUCTION_LOG) if "after" in each.tags)
+
+    def _add(self, entry: Promotion) -> bool:
+        """Add an entry to the log unless its author did already; whether it counts."""
+        if self._counts(entry):
+            return True
+        if last_number(self._promotions()) != entry.after:
+            return False
+        self._ensure_model(PRODUCTION_LOG)
+        said = {"after": entry.after, "version": entry.version, "by": entry.by, "undoes": int(entry.undoes)}
+        tags = {name: str(value) for name, value in said.items()}
+        self._client.create_model_version(PRODUCTION_LOG, f"models:/{MODEL}/{entry.version}", tags=tags)
+        return self._counts(entry)
+
+    def _counts(self, entry: Promotion) -> bool:
+        return any((each.by, each.after) == (entry.by, entry.after) for each in self._promotions())
+
+    def _point(self) -> None:
+        """Let the alias name what the log says, also when that changes meanwhile."""
+        while True:
+            counted = self._promotions()
+            self._client.set_registered_model_alias(MODEL, PRODUCTION, str(versions_in_order(counted)[-1]))
+            if self._promotions() == counted:
+                return
 
     def decide(self, number: int, decision: Mapping[str, Any]) -> None:
         """Keep the decision about a version with the version."""
@@ -253,29 +333,23 @@ class Registry:
 
     def history(self) -> list[int]:
         """Versions in the order in which they came into production."""
-        from mlflow.exceptions import MlflowException
-
-        try:
-            tags = self._client.get_registered_model(MODEL).tags
-        except MlflowException as error:
-            if error.error_code != "RESOURCE_DOES_NOT_EXIST":
-                raise
-            return []
-        return [int(each) for each in json.loads(tags.get(HISTORY_TAG, "[]"))]
-
-    def _remember(self, history: Sequence[int]) -> None:
-        self._client.set_registered_model_tag(MODEL, HISTORY_TAG, json.dumps(list(history)[-HISTORY_KEPT:]))
+        with _reported(self.uri):
+            return versions_in_order(self._promotions())
 
     def rollback(self) -> ModelVersion:
         """Put the version back that was in production before. Raises `ModelNotFound` when there is none."""
+        by = uuid4().hex
+        done = False
+        while not done:
+            with _reported(self.uri):
+                counted = self._promotions()
+                order = versions_in_order(counted)
+                if len(order) < 2:
+                    raise ModelNotFound("No earlier production version is known, so there is nothing to roll back to.")
+                done = self._add(Promotion(0, last_number(counted), order[-2], by, undoes=True))
         with _reported(self.uri):
-            history = self.history()
-        if len(history) < 2:
-            raise ModelNotFound("No earlier production version is known, so there is nothing to roll back to.")
-        with _reported(self.uri):
-            self._client.set_registered_model_alias(MODEL, PRODUCTION, str(history[-2]))
-            self._remember(history[:-1])
-        return self.version(history[-2])
+            self._point()
+        return self.version(order[-2])
 
     def download(self, number: int, folder: Path) -> Path:
         """Fetch a version's bundle below `folder`; the folder that holds it. Its bytes are checked by `load_bundle`."""
@@ -285,3 +359,10 @@ class Registry:
             fetched = mlflow.artifacts.download_artifacts(f"models:/{MODEL}/{number}", dst_path=str(folder))
         (found,) = (Path(fetched) / "data").iterdir()
         return found
+
+
+def _promotion(raw: "MlflowVersion") -> Promotion:
+    tags = raw.tags
+    return Promotion(
+        int(raw.version), int(tags["after"]), int(tags["version"]), tags["by"], undoes=bool(int(tags["undoes"]))
+    )

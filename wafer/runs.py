@@ -68,18 +68,19 @@ def _write(store: Store, run_id: str, record: StageRecord) -> None:
 
 
 @contextmanager
-def run_stage(name: str, run_id: str) -> Iterator[StageLog]:
+def run_stage(name: str, run_id: str, store: Store | None = None) -> Iterator[StageLog]:
     """Run a stage's body at its process's edge: log, record start and end, turn errors into a record and exit code 1.
 
-    A `WaferError` ends the process with its sentence and no stack; anything unexpected keeps its stack in the log.
+    The store is that of the settings unless another is given. A `WaferError` ends the process with its sentence and no
+    stack; anything unexpected keeps its stack in the log.
     """
     configure_logs()
-    store = open_store(Settings().store_uri)
+    store = store or open_store(Settings().store_uri)
     log = structlog.get_logger().bind(stage=name, run_id=run_id)
     record = StageRecord(name, "running", time.time())
-    _write(store, run_id, record)
-    log.info("stage.started")
     try:
+        _write(store, run_id, record)
+        log.info("stage.started")
         yield StageLog(record, store)
     except WaferError as error:
         _finish(store, run_id, record, StageError(error.code, error.message, error.retry_helps))
@@ -148,10 +149,10 @@ def judge(store: Store, run_id: str, pipeline: Pipeline) -> Outcome:
     return Outcome(run_id, pipeline, "succeeded", now, f"{store.uri}/{prefix}", None, None)
 
 
-def record_outcome(run_id: str, pipeline: Pipeline) -> Outcome:
+def record_outcome(run_id: str, pipeline: Pipeline, store: Store | None = None) -> Outcome:
     """Judge the run and keep the judgement in the store as `kfp/<run>/outcome.json`."""
     configure_logs()
-    store = open_store(Settings().store_uri)
+    store = store or open_store(Settings().store_uri)
     outcome = judge(store, run_id, pipeline)
     store.put(f"kfp/{run_id}/outcome.json", json.dumps(asdict(outcome), sort_keys=True).encode())
     structlog.get_logger().info("run.finished", run_id=run_id, pipeline=pipeline, state=outcome.state)

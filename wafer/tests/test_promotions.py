@@ -1,0 +1,187 @@
+"""Everybody who promotes at once agrees on who is in production, and nobody overrules what he never saw."""
+
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wafer.promotions import Promotion, in_force, last_number, versions_in_order
+from wafer.registry import PRODUCTION, PRODUCTION_LOG, Registry, TrainingRecord
+
+STEP = """
+import sys
+from wafer.registry import Registry
+registry = Registry(sys.argv[1])
+last = registry.last_promotion()
+print("ready", flush=True)
+sys.stdin.readline()
+print(registry.take_over(int(sys.argv[2]), after=last, by=f"run-{sys.argv[2]}"), flush=True)
+"""
+
+
+@pytest.fixture(scope="module")
+def three_versions(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An embedded MLflow that knows three versions; making it takes seconds, copying it does not."""
+    folder = tmp_path_factory.mktemp("registry")
+    registry = Registry(f"sqlite:///{folder / 'mlflow.db'}")
+    for name in "abc":
+        register(registry, folder, name)
+    return folder / "mlflow.db"
+
+
+@pytest.fixture
+def uri(tmp_path: Path, three_versions: Path) -> str:
+    (tmp_path / "mlflow.db").write_bytes(three_versions.read_bytes())
+    return f"sqlite:///{tmp_path / 'mlflow.db'}"
+
+
+def register(registry: Registry, folder: Path, name: str) -> int:
+    bundle = folder / f"bundle-{name}"
+    bundle.mkdir()
+    (bundle / "file.txt").write_text(name)
+    parent = registry.log_training(TrainingRecord(f"run-{name}", {}, {}, {}, []))
+    return registry.register(bundle, f"digest-{name}", parent, f"run-{name}").version
+
+
+@dataclass
+class Log:
+    """The log as its writers see it: entries get their numbers in the order of arrival."""
+
+    entries: list[Promotion] = field(default_factory=list)
+
+    def add(self, after: int, version: int) -> Promotion:
+        self.entries.append(Promotion(len(self.entries) + 1, after, version, f"run-{version}"))
+        return self.entries[-1]
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 5)), max_size=40))
+def test_a_promotion_counts_exactly_when_nothing_came_in_between(moves: list[tuple[int, int]]) -> None:
+    log, seen = Log(), [0, 0, 0, 0]
+
+    for version, (writer, pause) in enumerate(moves, start=1):
+        if pause:  # this writer looks again; otherwise it acts on what it saw long ago
+            seen[writer] = last_number(in_force(log.entries))
+        before = last_number(in_force(log.entries))
+        entry = log.add(seen[writer], version)
+        assert (entry in in_force(log.entries)) == (seen[writer] == before)
+
+    counted = in_force(log.entries)
+    assert [each.after for each in counted] == [0, *(each.number for each in counted)][: len(counted)]
+
+
+def test_what_was_rolled_back_is_no_longer_in_the_order() -> None:
+    log = [Promotion(1, 0, 1, "a"), Promotion(2, 1, 2, "b"), Promotion(3, 2, 1, "c", undoes=True)]
+
+    assert versions_in_order(in_force(log)) == [1]
+    assert versions_in_order(in_force([*log, Promotion(4, 3, 3, "d")])) == [1, 3]
+
+
+def test_a_decision_about_a_model_that_was_replaced_meanwhile_changes_nothing(uri: str) -> None:
+    registry = Registry(uri)
+    seen_by_the_older = registry.last_promotion()
+    assert registry.take_over(2, after=seen_by_the_older, by="newer")
+
+    assert not registry.take_over(1, after=seen_by_the_older, by="older")
+
+    assert registry.require_production().version == 2
+    assert registry.history() == [2]
+
+
+def test_a_promotion_repeated_after_a_newer_one_does_not_undo_it(uri: str) -> None:
+    registry = Registry(uri)
+    assert registry.take_over(1, after=0, by="older")
+    assert registry.take_over(2, after=registry.last_promotion(), by="newer")
+
+    assert registry.take_over(1, after=0, by="older")  # its process was killed and runs again
+
+    assert registry.require_production().version == 2
+    assert registry.history() == [1, 2]
+
+
+def test_a_promotion_by_hand_and_a_rollback_are_in_the_same_order(uri: str) -> None:
+    registry = Registry(uri)
+    for version in (1, 2, 3, 1):
+        registry.promote(version)
+
+    assert registry.history() == [1, 2, 3, 1]
+    assert registry.rollback().version == 3
+    assert registry.promote(3).aliases == (PRODUCTION,)
+    assert registry.history() == [1, 2, 3]
+
+
+def test_an_alias_left_behind_by_a_killed_promotion_is_put_right_by_its_retry(uri: str) -> None:
+    registry = Registry(uri)
+    registry.take_over(1, after=0, by="older")
+    registry.take_over(2, after=registry.last_promotion(), by="newer")
+    registry._client.set_registered_model_alias("wafer-fault", PRODUCTION, "1")  # as the older one was about to do
+
+    registry.take_over(1, after=0, by="older")
+
+    assert registry.require_production().version == 2
+
+
+def test_a_call_repeated_because_its_answer_was_lost_leaves_one_version_and_one_run(uri: str, tmp_path: Path) -> None:
+    registry = Registry(uri)
+    first = registry.versions()[0]
+    again = registry._client.get_model_version("wafer-fault", "1")
+    registry._client.create_model_version("wafer-fault", "models:/wafer-fault/1", tags=again.tags)
+    experiment = registry._experiment()
+    for _ in range(2):
+        registry._client.create_run(experiment, run_name="lost", tags={"wafer_run_id": "lost"})
+
+    registry.log_training(TrainingRecord("lost", {}, {}, {}, []))
+
+    assert [each.digest for each in registry.versions()].count(first.digest) == 1
+    runs = registry._client.search_runs([experiment], "tags.wafer_run_id = 'lost'")
+    assert [run.info.status for run in runs] == ["FINISHED"]
+
+
+def test_the_newest_challenger_keeps_its_name(uri: str) -> None:
+    registry = Registry(uri)
+
+    registry.stage(3)
+    registry.stage(2)
+
+    assert [each.version for each in registry.versions() if "staging" in each.aliases] == [3]
+
+
+def test_of_processes_that_decided_against_the_same_model_one_promotes(uri: str) -> None:
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-c", STEP, uri, str(version)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        for version in (1, 2, 3)
+    ]
+    for process in started:
+        assert process.stdout
+        assert process.stdout.readline() == "ready\n"
+
+    for process in started:
+        assert process.stdin
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    said = [process.communicate(timeout=120)[0].strip() for process in started]
+
+    assert sorted(said) == ["False", "False", "True"]
+    winner = said.index("True") + 1
+    registry = Registry(uri)
+    assert registry.history() == [winner]
+    assert registry.require_production().version == winner
+
+
+def test_on_a_server_too_of_many_promotions_at_once_one_counts(mlflow_server: str, tmp_path: Path) -> None:
+    registry = Registry(mlflow_server)
+    versions = [register(registry, tmp_path, f"{tmp_path.name}-{name}") for name in "ab"]
+    last = registry.last_promotion()
+
+    with ThreadPoolExecutor(4) as pool:
+        won = list(pool.map(lambda n: registry.take_over(versions[n % 2], after=last, by=f"{tmp_path}-{n}"), range(4)))
+
+    assert won.count(True) == 1
+    assert registry.require_production().version == versions[won.index(True) % 2]
+    assert len([each for each in registry._all_of(PRODUCTION_LOG) if int(each.tags["after"]) == last]) >= 1
