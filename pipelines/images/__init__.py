@@ -1,4 +1,4 @@
-"""Which container image each stage runs in."""
+"""Which container image each stage runs in, what is in it, and which images a change makes anew."""
 
 import json
 from pathlib import Path
@@ -13,6 +13,8 @@ STAGES = (
     "load_prod_model",
     "pred_pipeline",
 )
+APPLICATION = "application"
+ALL = (*STAGES, APPLICATION)
 Images = dict[str, str]
 
 
