@@ -1,4 +1,4 @@
-"""Write requirements.lock, locks/<stage>.txt and the locks in .ci/: exact versions with hashes and no addresses.
+"""Write requirements.lock, locks/<image>.txt and the locks in .ci/: exact versions with hashes and no addresses.
 
 All from pyproject.toml. `make lock` keeps the versions it finds; `make lock UPGRADE=1` takes newer ones. The first line
 of every lock is a digest of what it was made from, so that a stale lock is found without a network.
@@ -31,16 +31,17 @@ def pyproject() -> dict[str, dict[str, object]]:
     return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 
-def stages() -> list[str]:
-    """Dependency groups that are a stage's: they are named as its folder."""
+def images() -> list[str]:
+    """Dependency groups that are an image's: they are named as its folder."""
     groups = pyproject()["dependency-groups"]
     return sorted(name for name in groups if (ROOT / name / "__init__.py").exists())
 
 
 def locks() -> dict[str, Path]:
     """Dependency group -> its lock; the project's own dependencies and those of its tools are the group `dev`."""
-    of_stages = {stage: ROOT / "locks" / f"{stage}.txt" for stage in stages()}
-    return {"dev": PROJECT_LOCK, **of_stages, "go": ROOT / ".ci" / "go.lock", "checkov": ROOT / ".ci" / "checkov.lock"}
+    of_images = {image: ROOT / "locks" / f"{image}.txt" for image in images()}
+    of_tools = {group: ROOT / ".ci" / f"{group}.lock" for group in ("go", "checkov", "schemas")}
+    return {"dev": PROJECT_LOCK, **of_images, **of_tools}
 
 
 def first_line(group: str) -> str:
@@ -66,7 +67,7 @@ def main() -> None:
         path.parent.mkdir(exist_ok=True)
         if group == "dev":
             compile_lock(path, "pyproject.toml", "--group=dev", *sys.argv[1:])
-        elif group == "checkov":
+        elif group in {"checkov", "schemas"}:
             compile_lock(path, f"--group={group}", *sys.argv[1:])
         else:
             compile_lock(path, f"--group={group}", f"--constraints={PROJECT_LOCK.name}", *sys.argv[1:])

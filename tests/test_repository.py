@@ -1,5 +1,6 @@
 """Promises about the repository itself: what its files may say, and that its locks are those of its project file."""
 
+import copy
 import importlib.util
 import os
 import re
@@ -11,6 +12,8 @@ from types import ModuleType
 
 import grimp
 import pytest
+
+from pipelines.images import ALL, STAGES
 
 ROOT = Path(__file__).resolve().parent.parent
 # Put together here, so that this file does not say them.
@@ -82,9 +85,19 @@ def import_graph() -> grimp.ImportGraph:
     )
 
 
+@cache
+def without_stages() -> grimp.ImportGraph:
+    """The graph as the application's image holds it: with the pipelines, whose stages are images of their own."""
+    graph = copy.deepcopy(import_graph())
+    for stage in STAGES:
+        for module in (*graph.find_descendants(stage), stage):
+            graph.remove_module(module)
+    return graph
+
+
 def imported(stage: str) -> dict[str, set[str]]:
     """Third-party modules that a stage and what it uses of the library import, early or late -> who provides each."""
-    graph = import_graph()
+    graph = without_stages() if stage == "application" else import_graph()
     modules = {stage} | graph.find_descendants(stage)
     upstream = modules.union(*(graph.find_upstream_modules(module) for module in modules))
     provided_by = packages_distributions()
@@ -110,7 +123,7 @@ def test_every_lock_was_made_from_the_dependencies_of_now(group: str) -> None:
     assert lock.locks()[group].read_text().splitlines()[0] == lock.first_line(group), "run `make lock`"
 
 
-@pytest.mark.parametrize("stage", lock.stages())
+@pytest.mark.parametrize("stage", lock.images())
 def test_a_stage_image_has_the_versions_everything_else_was_tested_with(stage: str) -> None:
     project = pins(lock.PROJECT_LOCK)
 
@@ -125,7 +138,7 @@ def test_every_locked_package_has_hashes_and_no_address(group: str) -> None:
     assert all(line.endswith("\\") for line in text.splitlines() if re.match(r"[a-z0-9]", line))
 
 
-@pytest.mark.parametrize("stage", lock.stages())
+@pytest.mark.parametrize("stage", lock.images())
 def test_a_stage_image_installs_what_its_stage_imports(stage: str) -> None:
     installed = pins(lock.locks()[stage]).keys()
 
@@ -134,17 +147,17 @@ def test_a_stage_image_installs_what_its_stage_imports(stage: str) -> None:
     assert not missing, f"add them to the dependency group {stage}, then `make lock`"
 
 
-@pytest.mark.parametrize("stage", lock.stages())
+@pytest.mark.parametrize("stage", lock.images())
 def test_a_stage_asks_for_nothing_it_does_not_import(stage: str) -> None:
     asked = {name for name in lock.pyproject()["dependency-groups"][stage] if isinstance(name, str)}
 
     assert asked - set().union(*imported(stage).values()) == set()
 
 
-def test_every_stage_folder_has_a_lock_and_every_lock_a_stage() -> None:
-    stages = {path.parent.name for path in ROOT.glob("*/component.py")}
+def test_every_image_has_a_lock_and_every_lock_an_image() -> None:
+    images = {path.parent.name for path in ROOT.glob("*/component.py")} | {"application"}
 
-    assert {path.stem for path in (ROOT / "locks").iterdir()} == stages == set(lock.stages())
+    assert {path.stem for path in (ROOT / "locks").iterdir()} == images == set(lock.images()) == set(ALL)
 
 
 def test_every_script_of_the_repository_can_be_started() -> None:
