@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from application.service.shapes.models import Bin, Cluster, Point
+from application.service.shapes.models import Bin, Cluster, Figure, Point
 from application.service.shapes.predictions import Budget
 
 if TYPE_CHECKING:
@@ -47,6 +47,27 @@ def calibration_of(rows: "OutOfFold") -> list[Bin]:
         )
         for group in groups
         if len(group)
+    ]
+
+
+def figures_of(rows: "OutOfFold", threshold: float) -> list[Figure]:
+    """The figures that mean something when few wafers fail, at a threshold where they need one."""
+    from wafer.bundle.intervals import bootstrap
+    from wafer.bundle.metrics import measure
+
+    found = measure(rows.failed, rows.probability, rows.probability >= threshold).to_json()
+    chances = {
+        "auc": 0.5,
+        "pr_auc": float(rows.failed.mean()),
+        "recall_at_10": 0.1,
+        "ber": 0.5,
+        "brier_skill": 0.0,
+    }
+    intervals = bootstrap(rows.failed, rows.probability)
+    return [
+        Figure(name=name, value=found[name], low=low, high=high, chance=chance)
+        for name, chance in chances.items()
+        for low, high in [intervals.get(name, (None, None))]
     ]
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from application.service.curves import BUDGETS, budget_of, calibration_of, cluster_of, curve_of
+from application.service.curves import BUDGETS, budget_of, calibration_of, cluster_of, curve_of, figures_of
 from application.service.registry import Versions
 from application.service.shapes.models import Model, ModelCurves, Models, SensorRange
 from application.service.shapes.predictions import Budgets
@@ -34,6 +34,7 @@ class ModelShelf:
     def __init__(self, registry: Versions) -> None:
         self._registry = registry
         self._bundles: Kept[Bundle] = Kept(4)
+        self._curves: Kept[ModelCurves] = Kept(16)
 
     def all(self) -> Models:
         """Every version, newest first."""
@@ -55,16 +56,9 @@ class ModelShelf:
 
     def curves(self, number: int) -> ModelCurves:
         """How good a version is. Raises `ModelNotFound`, `BundleRejected`."""
-        bundle = self._bundle(number)
-        rows = bundle.out_of_fold
-        return ModelCurves(
-            version=number,
-            wafers=len(rows.failed),
-            failures=int(rows.failed.sum()),
-            curve=curve_of(rows),
-            calibration=calibration_of(rows),
-            clusters=[cluster_of(said) for said in bundle.about["clusters"]],
-        )
+        version = self._registry.version(number)
+        found = self._curves.get(version.digest, lambda: _curves_of(number, self._bundle(number)))
+        return found.model_copy(update={"version": number})
 
     def sensor(self, number: int, name: str) -> SensorRange:
         """How a sensor read on the passing wafers of a version's training. Raises `ObjectNotFound`."""
@@ -103,6 +97,23 @@ class ModelShelf:
             rows = load_out_of_fold(folder / OUT_OF_FOLD)
             statistics = SensorStatistics.from_json(read_json(folder / STATISTICS))
         return Bundle(rows, statistics, about)
+
+
+def _curves_of(number: int, bundle: Bundle) -> ModelCurves:
+    rows = bundle.out_of_fold
+    budget = float(bundle.about["recipe"]["false_alarm_budget"])
+    threshold = rows.threshold(budget)
+    return ModelCurves(
+        version=number,
+        wafers=len(rows.failed),
+        failures=int(rows.failed.sum()),
+        false_alarm_budget=budget,
+        threshold=threshold,
+        figures=figures_of(rows, threshold),
+        curve=curve_of(rows),
+        calibration=calibration_of(rows),
+        clusters=[cluster_of(said) for said in bundle.about["clusters"]],
+    )
 
 
 def _model(version: ModelVersion) -> Model:

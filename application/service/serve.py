@@ -11,6 +11,7 @@ import structlog
 import uvicorn
 
 from application.errors import RequestInvalid
+from application.page.routes import router as page
 from application.service.app import create_app
 from application.service.parts import Parts, open_parts
 from application.service.settings import ServiceSettings
@@ -45,7 +46,7 @@ def serve(host: str, port: int, tell: Callable[[str], None]) -> None:
 
 async def _serve(parts: Parts, settings: ServiceSettings, listening: socket.socket) -> None:
     config = uvicorn.Config(
-        create_app(parts),
+        create_app(parts, pages=(page,)),
         log_config=None,
         access_log=False,
         server_header=False,

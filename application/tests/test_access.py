@@ -158,6 +158,7 @@ def test_the_link_signs_a_browser_in_once(make_service: MakeService) -> None:
         first = browser.get("/login", params={"token": service.link.token})
         signed_in = browser.get("/session").json()
         second = httpx.get(f"{service.url}/login", params={"token": service.link.token})
+        shown = httpx.get(second.request.url, headers={"Accept": "text/html"})
 
     assert (first.status_code, first.headers["location"]) == (303, "/")
     cookie = first.headers["set-cookie"]
@@ -165,6 +166,8 @@ def test_the_link_signs_a_browser_in_once(make_service: MakeService) -> None:
     assert "SameSite=strict" in cookie
     assert (signed_in["name"], signed_in["role"]) == ("local", "admin")
     assert second.status_code == 401
+    assert (shown.status_code, shown.headers["location"]) == (303, "/?link=used")
+    assert "set-cookie" not in shown.headers
 
 
 def sign_in(service: Service, browser: httpx.Client) -> str:

@@ -151,6 +151,10 @@ def test_curves_come_from_the_bundle_which_is_fetched_once(service: Service) -> 
     assert found["curve"][-1]["recall"] == 1.0
     assert (found["wafers"], found["failures"], found["clusters"][0]["family"]) == (6, 2, "xgboost")
     assert sum(each["wafers"] for each in found["calibration"]) == 6
+    assert found["false_alarm_budget"] == 0.1
+    assert 0.6 < found["threshold"] <= 0.9
+    assert [each["name"] for each in found["figures"]] == ["auc", "pr_auc", "recall_at_10", "ber", "brier_skill"]
+    assert all(each["low"] <= each["value"] <= each["high"] for each in found["figures"][:3])
     assert sensor["quantiles"][-1] == 1.0
     assert unknown.status_code == 404
     assert service.registry.downloads == 1

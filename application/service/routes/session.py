@@ -7,6 +7,7 @@ from fastapi.responses import RedirectResponse
 
 from application.access.roles import Caller
 from application.access.sessions import COOKIE, LIFETIME
+from application.errors import NotAuthenticated
 from application.service.gate import audit, caller_of
 from application.service.openapi import problems
 from application.service.routes.common import parts_of, router_for
@@ -20,9 +21,15 @@ _REFUSED = problems(s401="The link or key is not valid.", s429="Too many failed 
 
 @public.get("/login", status_code=303, response_class=RedirectResponse, responses=_REFUSED)
 def login(request: Request, token: Annotated[str, Query(max_length=200)]) -> Response:
-    """Follow the one-time link: begin a session and go to the page."""
+    """Follow the one-time link: begin a session and go to the page, which also says when the link was used before."""
+    try:
+        caller = parts_of(request).gate.sign_in(request, token)
+    except NotAuthenticated:
+        if "text/html" not in request.headers.get("accept", ""):
+            raise
+        return RedirectResponse("/?link=used", 303)
     response = RedirectResponse("/", 303)
-    _begin(request, response, parts_of(request).gate.sign_in(request, token))
+    _begin(request, response, caller)
     return response
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 
 class Model(BaseModel):
@@ -52,12 +52,25 @@ class Bin(BaseModel):
     wafers: int
 
 
+class Figure(BaseModel):
+    """A figure with its 90 % interval over resampled wafers, where it has one, and what chance reaches."""
+
+    name: str = Field(examples=["auc"])
+    value: float
+    low: float | None
+    high: float | None
+    chance: float
+
+
 class ModelCurves(BaseModel):
-    """How good a version is on wafers it never saw (out of fold)."""
+    """How good a version is on wafers it never saw (out of fold); `threshold` is that of its false-alarm budget."""
 
     version: int
     wafers: int
     failures: int
+    false_alarm_budget: float
+    threshold: float
+    figures: list[Figure]
     curve: list[Point]
     calibration: list[Bin]
     clusters: list[Cluster]

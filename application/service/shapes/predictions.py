@@ -29,6 +29,7 @@ class Prediction(BaseModel):
     distance_percentile: float | None
     top_sensors: list[Reason]
     note: str
+    in_training: bool = Field(False, description="The model learned from these very readings, so this is no forecast.")
     file: str
 
 

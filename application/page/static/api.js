@@ -1,0 +1,144 @@
+// The HTTP interface: every refusal becomes a Problem, every change carries the session's token.
+
+const AWAY = { code: "", title: "The service does not answer.", detail: "It may be restarting; this page keeps asking." };
+const PATIENCE = 5; // times that a refusal for haste is waited out
+
+/** Fires `signed-out` when the session is over, `away` and `back` when the service stops and starts to answer. */
+export const link = new EventTarget();
+let csrf = "";
+let skew = 0; // milliseconds that the service's clock is ahead of this one
+let away = false;
+
+/** What the service says about a refusal (RFC 9457). */
+export class Problem extends Error {
+  constructor(status, said) {
+    super(said.detail);
+    this.status = status;
+    this.title = said.title && `${said.title}.`.replace("..", ".");
+    this.detail = said.detail;
+    this.code = said.code;
+    this.runId = said.run_id;
+    this.requestId = said.request_id;
+  }
+}
+
+/** The service's time in seconds since 1970. */
+export const now = () => (Date.now() + skew) / 1000;
+
+export const get = (path, signal) => call("GET", path, { signal });
+export const post = (path, body, headers) => call("POST", path, { body, headers });
+
+/** What is at a path, or null when nothing is there (yet). */
+export async function find(path, signal) {
+  try {
+    return await get(path, signal);
+  } catch (problem) {
+    if (problem.status === 404) return null;
+    throw problem;
+  }
+}
+
+export async function session() {
+  return remember(await get("/session"));
+}
+
+export async function signIn(key) {
+  return remember(await call("POST", "/session", { body: { key }, signingIn: true }));
+}
+
+export async function signOut() {
+  await call("DELETE", "/session", {});
+  link.dispatchEvent(new Event("signed-out"));
+}
+
+function remember(found) {
+  csrf = found.csrf ?? "";
+  return found;
+}
+
+async function call(method, path, { body, headers, signal, signingIn }) {
+  const sent = { ...headers, ...(method === "GET" ? {} : { "X-CSRF-Token": csrf }) };
+  if (body !== undefined) sent["Content-Type"] = "application/json";
+  let response;
+  try {
+    response = await fetch(path, { method, headers: sent, body: body === undefined ? undefined : JSON.stringify(body), signal });
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    tell(true);
+    throw new Problem(0, AWAY);
+  }
+  tell(false);
+  const date = response.headers.get("date");
+  if (date) skew = trusted(Date.parse(date) - Date.now());
+  if (response.ok) return response.status === 204 ? null : response.json();
+  const problem = new Problem(response.status, await response.json().catch(() => ({ title: "Refused", detail: response.statusText })));
+  if (response.status === 401 && !signingIn) link.dispatchEvent(new Event("signed-out"));
+  throw problem;
+}
+
+/** The header counts whole seconds, so a difference below two of them is none. */
+const trusted = (difference) => (Math.abs(difference) < 2000 ? 0 : difference);
+
+/** Send a file; `progress` hears the share that is sent. A refusal for haste is waited out. */
+export async function upload(path, file, progress) {
+  for (let attempt = 0; ; attempt += 1) {
+    const { status, text, wait } = await put(path, file, progress);
+    if (status === 200 || status === 201) return JSON.parse(text);
+    if (status === 429 && attempt < PATIENCE) {
+      await new Promise((resolve) => setTimeout(resolve, wait * 1000));
+      continue;
+    }
+    if (status === 401) link.dispatchEvent(new Event("signed-out"));
+    throw new Problem(status, status ? parsed(text) : AWAY);
+  }
+}
+
+function put(path, file, progress) {
+  return new Promise((resolve) => {
+    const request = new XMLHttpRequest(); // fetch does not tell how much is sent
+    request.open("PUT", path);
+    request.setRequestHeader("X-CSRF-Token", csrf);
+    request.setRequestHeader("Content-Type", "text/csv");
+    request.upload.addEventListener("progress", (event) => event.lengthComputable && progress(event.loaded / event.total));
+    request.addEventListener("loadend", () =>
+      resolve({ status: request.status, text: request.responseText, wait: Number(request.getResponseHeader("retry-after")) || 1 }),
+    );
+    request.send(file);
+  });
+}
+
+function parsed(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return { title: "Refused", detail: "The service, or something before it, refused the file." };
+  }
+}
+
+function tell(gone) {
+  if (gone !== away) link.dispatchEvent(new Event(gone ? "away" : "back"));
+  away = gone;
+}
+
+/** Follow a run until it ends; returns what stops following. */
+export function follow(runId, changed) {
+  let source;
+  let timer;
+  const open = () => {
+    source = new EventSource(`/runs/${encodeURIComponent(runId)}/events`);
+    source.addEventListener("run", (event) => {
+      tell(false);
+      changed(JSON.parse(event.data));
+    });
+    source.addEventListener("end", () => source.close());
+    source.addEventListener("error", () => {
+      if (source.readyState !== EventSource.CLOSED) return; // the browser connects again by itself
+      timer = setTimeout(open, 3000);
+    });
+  };
+  open();
+  return () => {
+    clearTimeout(timer);
+    source.close();
+  };
+}

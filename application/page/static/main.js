@@ -1,0 +1,84 @@
+// Who is here, which screen is shown, and whether the service answers.
+
+import * as api from "./api.js";
+import { h } from "./dom.js";
+import { modelsScreen } from "./models.js";
+import { resultsScreen } from "./results.js";
+import { runsScreen } from "./runs.js";
+import { signInScreen } from "./signin.js";
+
+const SCREENS = { runs: runsScreen, results: resultsScreen, models: modelsScreen };
+const TITLES = { runs: "Runs", results: "Results", models: "Models" };
+const ASK_AGAIN = 2000; // milliseconds, while the service is away
+const main = document.getElementById("main");
+const banner = document.getElementById("banner");
+let session = null;
+let asking = false;
+let shown = { name: "", close() {} };
+
+/** What a role may do. */
+const may = (role) => ({ start: role !== "viewer", promote: role === "admin" });
+
+function route() {
+  if (!session) return;
+  const [name, ...rest] = location.hash.replace(/^#\//, "").split("/").map(decodeURIComponent);
+  const wanted = SCREENS[name] ? name : "runs";
+  if (wanted !== shown.name) {
+    shown.close();
+    shown = { name: wanted, ...SCREENS[wanted](main, may(session.role)) };
+    for (const each of document.querySelectorAll("#screens a")) {
+      if (each.dataset.screen === wanted) each.setAttribute("aria-current", "page");
+      else each.removeAttribute("aria-current");
+    }
+    document.title = `${TITLES[wanted]} · Wafer fault prediction`;
+  }
+  shown.go(rest.join("/"));
+}
+
+function welcome(found) {
+  session = found;
+  asking = false;
+  history.replaceState(null, "", location.pathname + location.hash);
+  document.getElementById("screens").hidden = false;
+  const leave = h("button", { type: "button", class: "quiet", on: { click: () => api.signOut() } }, "Sign out");
+  document.getElementById("who").replaceChildren(h("span", {}, found.name, h("span", { class: "role" }, found.role)), leave);
+  shown = { name: "", close() {} };
+  route();
+}
+
+function askWho() {
+  if (asking) return; // several refusals may come at once
+  asking = true;
+  shown.close();
+  session = null;
+  document.getElementById("screens").hidden = true;
+  document.getElementById("who").replaceChildren();
+  document.title = "Sign in · Wafer fault prediction";
+  const used = new URLSearchParams(location.search).get("link") === "used";
+  signInScreen(main, used, async (key) => welcome(await api.signIn(key)));
+}
+
+async function begin() {
+  try {
+    welcome(await api.session());
+  } catch (problem) {
+    if (problem.status !== 401) setTimeout(begin, ASK_AGAIN);
+  }
+}
+
+function waitForService() {
+  banner.textContent = "The service does not answer. It may be restarting; this page keeps asking.";
+  banner.hidden = false;
+  const timer = setInterval(() => api.get("/healthz").catch(() => {}), ASK_AGAIN);
+  api.link.addEventListener("back", () => {
+    clearInterval(timer);
+    banner.hidden = true;
+    shown.again?.();
+  }, { once: true });
+}
+
+api.link.addEventListener("signed-out", askWho);
+api.link.addEventListener("away", waitForService);
+window.addEventListener("hashchange", route);
+document.getElementById("skip").addEventListener("click", () => main.focus());
+begin();

@@ -1,0 +1,197 @@
+// Models: the versions, which one predicts, how good each is and why it was promoted or not.
+
+import * as api from "./api.js";
+import { calibrationChart, precisionChart, rocChart } from "./charts.js";
+import { announce, confirm, empty, failure, h, loading, put, table } from "./dom.js";
+import { count, fixed, fullMoment, many, moment, percent, signed } from "./format.js";
+
+const FIGURES = {
+  auc: ["AUC", "chance that a failing wafer scores above a passing one"],
+  pr_auc: ["PR AUC", "precision averaged over recall"],
+  recall_at_10: ["Recall at 10 %", "failing wafers found when 10 % of good ones may be flagged"],
+  ber: ["Balanced error rate", "at the threshold in use; lower is better"],
+  brier_skill: ["Brier skill", "probabilities against always saying the failure rate"],
+};
+const FAMILIES = { random_forest: "random forest", xgboost: "XGBoost" };
+
+export function modelsScreen(main, may) {
+  const list = h("div", {}, loading("the versions"));
+  const detail = h("div", { class: "detail" });
+  const undo = h("div", { class: "actions" });
+  let found = null;
+  let chosen = 0;
+  let closed = false;
+  main.replaceChildren(
+    h("div", { class: "models" }, h("h1", { class: "unseen" }, "Models"), h("section", { class: "card flush side", "aria-labelledby": "versions-title" }, h("div", { class: "heading pad" }, h("h2", { id: "versions-title" }, "Versions"), undo), list), detail),
+  );
+
+  async function load() {
+    try {
+      found = await api.get("/models");
+      if (!closed) showList();
+    } catch (problem) {
+      if (!closed) put(list, failure(problem, () => load().then(() => go(String(chosen || "")))));
+    }
+  }
+
+  function showList() {
+    if (found.models.length === 0) {
+      put(list, h("p", { class: "empty-line" }, "No version yet."));
+      put(detail, empty("No model yet", "The first training on ", h("a", { href: "#/runs" }, "Runs"), " makes version 1."));
+      return;
+    }
+    const earlier = before(found);
+    put(undo, may.promote && earlier !== null && h("button", { type: "button", "data-key": "rollback", on: { click: () => askRollback(earlier) } }, "Roll back…"));
+    put(list, h("ol", { class: "versions" }, found.models.map(line)));
+  }
+
+  const line = (model) =>
+    h(
+      "li",
+      {},
+      h(
+        "a",
+        { href: `#/models/${model.version}`, "data-key": `version ${model.version}`, "aria-current": model.version === chosen ? "true" : null },
+        h("strong", {}, `Version ${model.version}`),
+        model.production ? h("span", { class: "badge production" }, "production") : h("span", { class: "badge" }, model.aliases.includes("staging") ? "staging" : found.history.includes(model.version) ? "earlier" : "not promoted"),
+        h("time", { datetime: model.created, title: fullMoment(model.created) }, moment(model.created)),
+        h("span", { class: "took" }, model.decision.metrics ? `AUC ${fixed(model.decision.metrics.auc)}` : ""),
+      ),
+    );
+
+  async function go(version) {
+    if (!found) await load();
+    if (closed || !found || found.models.length === 0) return;
+    chosen = Number(version) || found.production || found.models[0].version;
+    showList();
+    const model = found.models.find((each) => each.version === chosen);
+    if (!model) return put(detail, empty("There is no such version", h("a", { href: "#/models" }, "All versions")));
+    const quality = h("div", {}, loading("the figures"));
+    put(detail, decision(model), quality);
+    try {
+      const curves = await api.get(`/models/${chosen}/curves`);
+      if (!closed && curves.version === chosen) put(quality, figures(curves), pictures(curves), clusters(curves));
+    } catch (problem) {
+      put(quality, failure(problem, () => go(version)));
+    }
+  }
+
+  function decision(model) {
+    const { reason, floors, comparison } = model.decision;
+    return h(
+      "section",
+      { class: "card", "aria-labelledby": "version-title" },
+      h("div", { class: "heading" }, h("h2", { id: "version-title" }, `Version ${model.version}`), model.production && h("span", { class: "badge production" }, "production"), may.promote && !model.production && h("div", { class: "actions" }, h("button", { type: "button", class: "primary", "data-key": "promote", on: { click: () => askPromote(model) } }, "Promote…"))),
+      h("dl", { class: "facts" }, fact("Made", fullMoment(model.created)), fact("By run", h("a", { href: `#/runs/${model.run_id}` }, model.run_id)), fact("Digest", h("code", { title: model.digest }, model.digest.slice(0, 12)))),
+      reason && h("div", { class: `notice ${model.decision.promoted === false ? "inspect" : "pass"}` }, h("p", {}, h("strong", {}, model.decision.promoted === false ? "Not promoted by its training. " : "Promoted by its training. "), reason)),
+      floors?.length > 0 && [h("h3", {}, "Floors"), floorTable(floors)],
+      comparison && [h("h3", {}, `Against version ${comparison.champion_version}`), versus(comparison)],
+    );
+  }
+
+  function askPromote(model) {
+    const inFavour = model.decision.promoted === false ? [`Its training did not promote it: ${model.decision.reason}`] : [];
+    const instead = found.production ? `It takes the place of version ${found.production}` : "No version is in production now; it will be";
+    confirm({
+      title: `Put version ${model.version} into production?`,
+      words: [`${instead}, for every prediction from now on. Runs under way keep the version they began with. It can be rolled back.`, ...inFavour],
+      verb: `Promote version ${model.version}`,
+      act: () => change(`/models/${model.version}/promote`),
+    });
+  }
+
+  function askRollback(earlier) {
+    confirm({
+      title: `Roll back to version ${earlier}?`,
+      words: [`Version ${found.production} leaves production and version ${earlier} predicts again, from the next prediction on.`],
+      verb: `Roll back to version ${earlier}`,
+      act: () => change("/models/rollback"),
+    });
+  }
+
+  async function change(path) {
+    const model = await api.post(path);
+    announce(`Version ${model.version} is in production.`);
+    found = null;
+    location.hash = `#/models/${model.version}`;
+    await go(String(model.version));
+  }
+
+  return {
+    go,
+    again: () => ((found = null), go(String(chosen || ""))),
+    close: () => (closed = true),
+  };
+}
+
+/** The version that a rollback would bring back, or null. */
+function before({ history, production }) {
+  const at = history.lastIndexOf(production);
+  return at > 0 ? history[at - 1] : null;
+}
+
+const fact = (name, value) => h("div", {}, h("dt", {}, name), h("dd", {}, value));
+
+function floorTable(floors) {
+  const columns = [["Figure", ""], ["Value", "number"], ["Must be above", "number"], ["", ""], ["Meaning", "words optional"]];
+  const rows = floors.map((each) =>
+    h("tr", {}, h("td", {}, each.name), h("td", { class: "number" }, plain(each.value)), h("td", { class: "number" }, plain(each.limit)), h("td", {}, h("span", { class: `verdict ${each.passed ? "pass" : "fail"}` }, each.passed ? "holds" : "below")), h("td", { class: "words optional" }, each.meaning)),
+  );
+  return table("Floors", columns, rows);
+}
+
+const plain = (value) => (Math.abs(value) >= 10 ? count(Math.round(value)) : fixed(value));
+
+function versus(found) {
+  return h(
+    "p",
+    {},
+    `AUC ${fixed(found.challenger_auc)} against ${fixed(found.champion_auc)} on the same ${many(found.wafers, "wafer")}, ${count(found.failures)} failing: `,
+    h("strong", {}, signed(found.difference, 3)),
+    `, 90 % interval ${signed(found.low, 3)} to ${signed(found.high, 3)}. `,
+    `It learned from ${many(found.added, "wafer")} more and ${many(found.missing, "wafer")} less.`,
+  );
+}
+
+function figures(curves) {
+  const tiles = curves.figures.map(({ name, value, low, high, chance }) => {
+    const [title, meaning] = FIGURES[name] ?? [name, ""];
+    return h("div", { title: meaning }, h("dt", {}, title), h("dd", {}, fixed(value)), h("dd", { class: "small" }, low === null ? `chance ${fixed(chance)}` : `${fixed(low)} to ${fixed(high)} · chance ${fixed(chance)}`));
+  });
+  return h(
+    "section",
+    { class: "card", "aria-labelledby": "figures-title" },
+    h("h3", { id: "figures-title" }, "How good it is"),
+    h("dl", { class: "tiles figures" }, tiles),
+    h("p", { class: "small" }, `Out of fold on ${many(curves.wafers, "wafer")}, ${count(curves.failures)} failing; intervals hold 90 % of resamples. Threshold ${fixed(curves.threshold)} for a budget of ${percent(curves.false_alarm_budget)}.`),
+  );
+}
+
+function pictures(curves) {
+  const value = (name) => curves.figures.find((each) => each.name === name)?.value ?? 0;
+  const picture = (title, chart) => h("figure", { class: "card" }, h("figcaption", {}, title), chart);
+  return h(
+    "div",
+    { class: "pictures" },
+    picture("ROC", rocChart(curves, value("auc"))),
+    picture("Precision and recall", precisionChart(curves, value("pr_auc"))),
+    picture("Calibration", calibrationChart(curves)),
+    h("p", { class: "small legend" }, h("i", { class: "key-mark" }), " at the model's own budget ", h("i", { class: "key-chance" }), " chance, or perfect calibration"),
+  );
+}
+
+function clusters(curves) {
+  const columns = [["Cluster", ""], ["Wafers", "number"], ["Failing", "number"], ["Judged by", ""], ["AUC random forest", "number"], ["AUC XGBoost", "number"]];
+  const rows = curves.clusters.map((each) =>
+    h(
+      "tr",
+      {},
+      h("td", {}, String(each.cluster)),
+      h("td", { class: "number" }, count(each.wafers)),
+      h("td", { class: "number" }, `${count(each.failures)} (${percent(each.failures / each.wafers, 1)})`),
+      h("td", {}, FAMILIES[each.family] ?? each.family),
+      ["random_forest", "xgboost"].map((family) => h("td", { class: each.family === family ? "number best" : "number" }, fixed(each.auc[family]))),
+    ),
+  );
+  return h("section", { class: "card", "aria-labelledby": "clusters-title" }, h("h3", { id: "clusters-title" }, "Clusters"), table("Clusters", columns, rows));
+}

@@ -1,0 +1,300 @@
+// One run: its stages as they go on, what was refused and why, what came out, and what can be done.
+
+import * as api from "./api.js";
+import { announce, confirm, empty, failure, h, loading, put, table } from "./dom.js";
+import { between, bytes, count, fixed, fullMoment, many, percent, seconds } from "./format.js";
+
+const LABELS = {
+  "select-model": "Choose the model",
+  validate: "Check files and rows",
+  transform: "Join the batches",
+  load: "Load into the database",
+  preprocess: "Preprocess",
+  cluster: "Find clusters",
+  "train-global": "Train over all wafers",
+  "train-cluster": "Train each cluster",
+  promote: "Decide on production",
+  predict: "Predict",
+  publish: "Publish",
+};
+export const PIPELINES = { train: "Training", predict: "Prediction" };
+const SHOWN_ROWS = 200;
+const ACTIVE = new Set(["queued", "running"]);
+
+export function stateBadge(run) {
+  const state = run.cancelling ? "cancelling" : run.state;
+  return h("span", { class: `badge ${state}` }, state);
+}
+
+/** Show a run in an element and follow it; `moved` hears of changes that the history should show. */
+export function runView(element, runId, may, moved) {
+  const head = h("div", { class: "card" });
+  const stages = h("section", { class: "card", "aria-labelledby": "stages-title" });
+  const came = h("div", {});
+  const outcome = h("div", {});
+  const acted = h("div", {});
+  let run = null;
+  let manifestOf = "";
+  let headOf = "";
+  let closed = false;
+  let stop = () => {};
+  put(element, loading("the run"));
+
+  api.get(`/runs/${encodeURIComponent(runId)}`).then(begin, (problem) => closed || put(element, problem.status === 404 ? empty("There is no such run", "It may belong to another store. ", h("a", { href: "#/runs" }, "All runs")) : failure(problem, again)));
+
+  function again() {
+    put(element, loading("the run"));
+    api.get(`/runs/${encodeURIComponent(runId)}`).then(begin, (problem) => put(element, failure(problem, again)));
+  }
+
+  function begin(found) {
+    if (closed) return;
+    put(element, head, outcome, stages, came);
+    show(found);
+    if (ACTIVE.has(found.state)) stop = api.follow(runId, show);
+  }
+
+  function show(found) {
+    if (closed) return;
+    tellChanges(run, found);
+    const ended = run && ACTIVE.has(run.state) && !ACTIVE.has(found.state);
+    run = found;
+    showHead();
+    put(stages, ...stageList(run));
+    put(outcome, outcomeOf(run));
+    showManifest();
+    if (ended) moved();
+  }
+
+  function showHead() {
+    const key = JSON.stringify([run.state, run.cancelling, run.finished, run.attempt, run.outputs.length]);
+    if (key === headOf) return;
+    headOf = key;
+    put(
+      head,
+      h("div", { class: "heading" }, h("h2", {}, PIPELINES[run.pipeline]), stateBadge(run), h("div", { class: "actions" }, ways(run))),
+      acted,
+      h(
+        "dl",
+        { class: "facts" },
+        fact("Run", h("code", {}, run.run_id)),
+        fact("Batches", run.source),
+        fact("Started by", run.requested_by),
+        fact("At", fullMoment(run.started ?? run.created)),
+        run.finished && fact("Took", seconds(between(run.started ?? run.created, run.finished))),
+        run.attempt > 1 && fact("Attempt", count(run.attempt)),
+        fact("False-alarm budget", run.parameters.false_alarm_budget ? percent(run.parameters.false_alarm_budget, 1) : "the model's own"),
+      ),
+    );
+  }
+
+  function ways(run) {
+    const found = [];
+    if (run.pipeline === "predict" && run.state === "succeeded") found.push(h("a", { class: "button primary", href: `#/results/${run.run_id}` }, "See the wafers"));
+    if (run.model_version) found.push(h("a", { class: "button primary", href: `#/models/${run.model_version}` }, `See version ${run.model_version}`));
+    if (run.outputs.some((each) => each.name === "report.html") || run.refused.length > 0) {
+      found.push(h("a", { class: "button", href: `/runs/${run.run_id}/report`, target: "_blank", rel: "noopener" }, "Report"));
+    }
+    if (may.start && ACTIVE.has(run.state) && !run.cancelling) found.push(h("button", { type: "button", "data-key": "cancel", on: { click: askCancel } }, "Cancel"));
+    if (may.start && (run.state === "failed" || run.state === "cancelled")) found.push(h("button", { type: "button", class: "primary", "data-key": "retry", on: { click: retry } }, "Retry"));
+    return found;
+  }
+
+  function askCancel() {
+    const words = ["Its processes end at once. Finished stages are kept: a retry goes on from there."];
+    confirm({ title: "Cancel this run?", words, verb: "Cancel the run", act: () => api.post(`/runs/${runId}/cancel`).then(moved) });
+  }
+
+  async function retry() {
+    try {
+      await api.post(`/runs/${runId}/retry`);
+      put(acted);
+      stop();
+      moved();
+      stop = api.follow(runId, show);
+    } catch (problem) {
+      put(acted, failure(problem));
+    }
+  }
+
+  async function showManifest() {
+    const judged = run.stages.some((each) => each.name === "validate" && ["succeeded", "failed"].includes(each.state));
+    const key = `${judged}/${run.attempt}`;
+    if (!judged || key === manifestOf) return;
+    manifestOf = key;
+    try {
+      const found = await api.find(`/runs/${runId}/manifest`);
+      if (!closed && found) put(came, manifestCards(run, found));
+      if (!found) manifestOf = "";
+    } catch (problem) {
+      manifestOf = "";
+      if (!closed) put(came, failure(problem, showManifest));
+    }
+  }
+
+  const ticking = setInterval(() => {
+    for (const each of stages.querySelectorAll("[data-since]")) each.textContent = seconds(Math.max(0, api.now() - Number(each.dataset.since)));
+  }, 250);
+  return {
+    close() {
+      closed = true;
+      stop();
+      clearInterval(ticking);
+    },
+  };
+}
+
+function tellChanges(before, after) {
+  if (!before) return;
+  if (before.state !== after.state) announce(`The run is ${after.state}.`);
+  else {
+    const was = new Map(before.stages.map((each) => [each.name, each.state]));
+    const changed = after.stages.find((each) => each.state !== "pending" && was.get(each.name) !== each.state);
+    if (changed) announce(`${label(changed.name)}: ${changed.state}.`);
+  }
+}
+
+const fact = (name, value) => h("div", {}, h("dt", {}, name), h("dd", {}, value));
+
+function label(name) {
+  const cluster = /^train-cluster-(\d+)$/.exec(name);
+  return cluster ? `Train cluster ${cluster[1]}` : (LABELS[name] ?? name);
+}
+
+function stageList(run) {
+  const known = run.stages.filter((each) => each.started);
+  const first = Math.min(...known.map((each) => each.started));
+  const last = Math.max(...known.map((each) => (each.seconds === null ? api.now() : each.started + each.seconds)));
+  const whole = Math.max(last - first, 0.001);
+  const rows = run.stages.map((stage) => {
+    const running = stage.state === "running";
+    const time = stage.started && h("span", { class: "took", "data-since": running ? stage.started : null }, seconds(running ? Math.max(0, api.now() - stage.started) : stage.seconds));
+    const bar = h("span", { class: "bar", "aria-hidden": "true" });
+    if (stage.started) {
+      const span = running ? last - stage.started : stage.seconds;
+      const piece = h("i", { class: stage.state });
+      piece.style.left = `${(100 * (stage.started - first)) / whole}%`;
+      piece.style.width = `${Math.max(0.6, (100 * span) / whole)}%`;
+      bar.append(piece);
+    }
+    return h(
+      "li",
+      { class: stage.state },
+      h("span", { class: `dot ${stage.state}`, "aria-hidden": "true" }),
+      h("span", { class: "name" }, label(stage.name), h("span", { class: "unseen" }, `: ${stage.state}`)),
+      h("span", { class: "counts" }, stage.error ? stage.error.message : countsOf(stage)),
+      bar,
+      time || h("span", { class: "took" }, stage.state === "skipped" ? "not reached" : ""),
+    );
+  });
+  return [h("h3", { id: "stages-title" }, "Stages"), h("ol", { class: "stages" }, rows)];
+}
+
+const COUNTS = {
+  validate: (c) => `${count(c.files_good)} of ${many(c.files, "file")} good, ${count(c.rows_good)} of ${many(c.rows_in, "row")} good`,
+  transform: (c) => `${many(c.wafers, "wafer")}${c.failures === undefined ? "" : `, ${count(c.failures)} failing`}`,
+  load: (c) => `${count(c.inserted)} new, ${count(c.already)} known`,
+  preprocess: (c) => `${count(c.sensors_kept)} sensors kept`,
+  cluster: (c) => many(c.clusters, "cluster"),
+  "train-global": (c) => `AUC ${fixed(c.auc_random_forest)} forest, ${fixed(c.auc_xgboost)} XGBoost`,
+  "train-cluster": (c) => `${many(c.wafers, "wafer")}, AUC ${fixed(c.auc)}, ${String(c.family).replace("_", " ")}`,
+  promote: (c) => `version ${c.model_version}, ${String(c.promoted) === "true" ? "in production" : "not promoted"}`,
+  "select-model": (c) => `version ${c.model_version}`,
+  predict: (c) => `${count(c.failing)} fail, ${count(c.inspect)} inspect, ${count(c.passing)} pass`,
+};
+
+function countsOf(stage) {
+  if (Object.keys(stage.counts).length === 0) return "";
+  try {
+    const words = COUNTS[stage.name.replace(/-\d+$/, "")]?.(stage.counts);
+    if (words && !words.includes("undefined")) return words;
+  } catch {
+    // an older run may have counted other things; they are listed as they are
+  }
+  return Object.entries(stage.counts).map(([name, value]) => `${name.replaceAll("_", " ")} ${value}`).join(", ");
+}
+
+function outcomeOf(run) {
+  if (run.error) {
+    const advice = run.error.retry_helps ? "A retry may help; it goes on from the finished stages." : "A retry alone will not help.";
+    return h(
+      "div",
+      { class: "notice fail", role: "alert" },
+      h("p", {}, h("strong", {}, run.error.stage ? `Failed: ${label(run.error.stage).toLowerCase()}. ` : "Failed. "), run.error.message),
+      h("p", { class: "small" }, h("code", {}, run.error.code), ` · ${advice}`),
+    );
+  }
+  if (run.state === "cancelled") return h("div", { class: "notice" }, h("p", {}, "This run was cancelled. A retry goes on from the finished stages."));
+  if (run.model_version) {
+    const figures = [["AUC", run.metrics.auc], ["PR AUC", run.metrics.pr_auc], ["Recall at 10 % false alarms", run.metrics.recall_at_10]];
+    return h(
+      "div",
+      { class: `notice ${run.promoted ? "pass" : "inspect"}` },
+      h("p", {}, h("strong", {}, `Version ${run.model_version} ${run.promoted ? "went into production." : "was not promoted."} `), run.reason),
+      h("p", { class: "small" }, figures.filter(([, value]) => value !== undefined).map(([name, value]) => `${name} ${fixed(value)}`).join(" · ")),
+    );
+  }
+  return null;
+}
+
+function manifestCards(run, manifest) {
+  const total = manifest.totals ?? {};
+  const bad = manifest.files.filter((each) => each.verdict === "bad");
+  const warned = manifest.files.filter((each) => each.verdict !== "bad" && each.warnings?.length > 0);
+  const links = new Map(run.refused.map((each) => [each.name, each.href]));
+  return [
+    h(
+      "section",
+      { class: "card", "aria-labelledby": "came-title" },
+      h("h3", { id: "came-title" }, "What came in"),
+      h(
+        "dl",
+        { class: "tiles" },
+        tile("Files good", `${count(total.files_good)} of ${count(total.files)}`),
+        tile("Files refused", count(total.files_bad), total.files_bad > 0 && "bad"),
+        tile("Rows good", `${count(total.rows_good)} of ${count(total.rows_in)}`),
+        tile("Rows quarantined", count(total.rows_quarantined), total.rows_quarantined > 0 && "bad"),
+      ),
+      bad.length > 0 && [h("h4", {}, "Refused files"), refusedFiles(bad, links)],
+      manifest.rows.length > 0 && [h("h4", {}, "Quarantined rows of good files"), quarantined(manifest.rows)],
+      bad.length === 0 && manifest.rows.length === 0 && h("p", { class: "small" }, "Nothing was refused."),
+      warned.length > 0 && h("details", {}, h("summary", {}, `${many(warned.length, "file")} with warnings`), h("ul", { class: "plain" }, warned.map((each) => h("li", {}, h("code", {}, each.name), " ", each.warnings.map((words) => words.replaceAll("`", "")).join(" "))))),
+    ),
+    run.outputs.length > 0 && files(run),
+  ];
+}
+
+const tile = (name, value, kind) => h("div", { class: kind || null }, h("dt", {}, name), h("dd", {}, value));
+
+function refusedFiles(bad, links) {
+  const columns = [["File", "wide-cell"], ["Code", ""], ["What to do", "words"], ["Rows", "number"]];
+  const rows = bad.map((each) =>
+    h(
+      "tr",
+      {},
+      h("td", {}, links.has(each.name) ? h("a", { href: links.get(each.name), download: true }, each.name) : each.name),
+      h("td", {}, each.codes.map((code) => h("code", { class: "chip" }, code))),
+      h("td", { class: "words" }, (each.messages ?? []).map((words) => words.replaceAll("`", "")).join(" ")),
+      h("td", { class: "number" }, count(each.rows_in)),
+    ),
+  );
+  return table("Refused files", columns, rows, "short");
+}
+
+function quarantined(rows) {
+  const columns = [["File", ""], ["Line", "number"], ["Wafer", ""], ["Code", ""], ["Reason", "words"]];
+  const shown = rows.slice(0, SHOWN_ROWS).map((each) =>
+    h("tr", {}, h("td", {}, each.file), h("td", { class: "number" }, String(each.line)), h("td", {}, each.wafer || "–"), h("td", {}, h("code", { class: "chip" }, each.code)), h("td", { class: "words" }, each.message)),
+  );
+  const rest = rows.length > SHOWN_ROWS && h("p", { class: "small" }, `The first ${SHOWN_ROWS} of ${many(rows.length, "row")}; the report and manifest.json have all.`);
+  return [table("Quarantined rows", columns, shown, "short"), rest];
+}
+
+function files(run) {
+  return h(
+    "section",
+    { class: "card", "aria-labelledby": "files-title" },
+    h("h3", { id: "files-title" }, "Files of this run"),
+    h("ul", { class: "outputs" }, run.outputs.map((each) => h("li", {}, h("a", { href: each.href, target: each.media_type === "text/html" ? "_blank" : null, rel: "noopener" }, each.name), h("span", { class: "small" }, bytes(each.bytes))))),
+  );
+}

@@ -1,0 +1,74 @@
+// One wafer: how suspicious, and the sensors that made it so, each against the passing wafers.
+
+import * as api from "./api.js";
+import { sensorStrip } from "./charts.js";
+import { failure, h, put } from "./dom.js";
+import { fixed, percent, reading, signed } from "./format.js";
+
+const known = new Map(); // version and sensor -> how passing wafers read
+
+function rangeOf(version, sensor) {
+  const key = `${version} ${sensor}`;
+  if (!known.has(key)) {
+    const asked = api.get(`/models/${version}/sensors/${encodeURIComponent(sensor)}`);
+    asked.catch(() => known.delete(key));
+    known.set(key, asked);
+  }
+  return known.get(key);
+}
+
+/** Show a ranked wafer: `each` has the wafer, its rank and its verdict at the threshold `cut`. */
+export function waferView(element, each, version, cut) {
+  const { wafer, verdict, rank } = each;
+  const reasons = wafer.top_sensors;
+  const most = Math.max(...reasons.map((reason) => Math.abs(reason.contribution ?? 0)), 1e-9);
+  put(
+    element,
+    h("div", { class: "heading" }, h("h2", {}, wafer.wafer), h("span", { class: `verdict ${verdict}` }, verdict)),
+    h(
+      "dl",
+      { class: "facts" },
+      fact("Rank", String(rank)),
+      fact("Probability", h("span", {}, fixed(wafer.probability), h("span", { class: "small" }, ` threshold ${fixed(cut)}`))),
+      fact("Cluster", String(wafer.cluster ?? "–")),
+      fact("Distance", h("span", { title: "Share of the training wafers that lie nearer to the centre of their cluster" }, wafer.distance_percentile === null ? "–" : `farther out than ${percent(wafer.distance_percentile / 100)}`)),
+      fact("File", h("span", { class: "break" }, wafer.file)),
+    ),
+    wafer.note && h("div", { class: "notice inspect" }, h("p", {}, wafer.note)),
+    wafer.in_training && h("div", { class: "notice" }, h("p", {}, "The model learned from these very readings, so this is no forecast.")),
+    h("h3", {}, "Why"),
+    reasons.length === 0
+      ? h("p", { class: "small" }, verdict === "pass" ? "It passes; sensors are named for flagged wafers." : "The run named sensors for the wafers it flagged at its own budget. Predict again at this budget to see them.")
+      : h("ol", { class: "reasons" }, reasons.map((reason) => reasonItem(reason, most, version))),
+  );
+}
+
+const fact = (name, value) => h("div", {}, h("dt", {}, name), h("dd", {}, value));
+
+function reasonItem(reason, most, version) {
+  const strip = h("div", { class: "strip" });
+  const push = h("i", {});
+  push.style.width = `${(100 * Math.abs(reason.contribution ?? 0)) / most}%`;
+  rangeOf(version, reason.sensor).then(
+    (range) => put(strip, sensorStrip(range, reason), h("p", { class: "small" }, placed(range, reason))),
+    (problem) => put(strip, problem.status === 404 ? h("p", { class: "small" }, "The model has no readings of passing wafers here.") : failure(problem)),
+  );
+  return h(
+    "li",
+    {},
+    h("div", { class: "reason" }, h("strong", {}, reason.sensor), h("span", { class: "value" }, reading(reason.value)), h("span", { class: "push", title: "Push on the log-odds of failure" }, h("span", { class: "unseen" }, "push "), signed(reason.contribution ?? 0), h("span", { class: "pushbar", "aria-hidden": "true" }, push))),
+    strip,
+  );
+}
+
+/** Where a value lies among the passing wafers, in words. */
+function placed({ levels, quantiles, missing }, { value, usual_low: low, usual_high: high }) {
+  const silent = missing > 0.005 ? ` Silent on ${percent(missing)} of wafers.` : "";
+  const usual = low === null || high === null ? "" : `90 % of passing wafers read ${reading(low)} to ${reading(high)}`;
+  if (value === null) return `No reading on this wafer. ${usual}.${silent}`;
+  const below = quantiles.filter((each) => each !== null && each <= value).length;
+  if (below === 0) return `Below every passing wafer. ${usual}.${silent}`;
+  if (below === levels.length) return `Above every passing wafer. ${usual}.${silent}`;
+  return `Between the ${percent(levels[below - 1])} and ${percent(levels[below])} points; ${usual}.${silent}`;
+}
+
