@@ -1,4 +1,4 @@
-"""The test servers' programs, built by `go` from the pinned module beside this file, once, outside the repository."""
+"""Programs that tests run, built by `go` from pinned modules of this repository, once, outside of it."""
 
 import fcntl
 import os
@@ -8,11 +8,15 @@ import sys
 from hashlib import sha256
 from pathlib import Path
 
-MODULE = Path(__file__).parent
+SERVERS = Path(__file__).parent
+LINTERS = SERVERS.parent / "gitops"  # a module of its own: a new linter does not build MinIO again
 PACKAGES = {
-    "minio": "github.com/minio/minio",
-    "mongodb": "./mongodb",
-    "toxiproxy": "github.com/Shopify/toxiproxy/v2/cmd/server",
+    "minio": (SERVERS, "github.com/minio/minio"),
+    "mongodb": (SERVERS, "./mongodb"),
+    "toxiproxy": (SERVERS, "github.com/Shopify/toxiproxy/v2/cmd/server"),
+    "kustomize": (LINTERS, "sigs.k8s.io/kustomize/kustomize/v5"),
+    "kubeconform": (LINTERS, "github.com/yannh/kubeconform/cmd/kubeconform"),
+    "actionlint": (LINTERS, "github.com/rhysd/actionlint/cmd/actionlint"),
 }
 BUILD_SECONDS = 1800  # MinIO alone is four minutes of one core, and other tests may be using the cores
 
@@ -23,7 +27,8 @@ class CannotBuild(Exception):
 
 def program(name: str) -> Path:
     """Path of a program of `PACKAGES`, built if it is not there yet; processes that ask at once build it once."""
-    built = _cache() / name
+    module, package = PACKAGES[name]
+    built = _cache(module) / name
     if built.exists():
         return built
     go = _go()
@@ -31,13 +36,13 @@ def program(name: str) -> Path:
     with built.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not built.exists():
-            _build(go, PACKAGES[name], built)
+            _build(go, module, package, built)
     return built
 
 
-def _cache() -> Path:
+def _cache(module: Path) -> Path:
     pins = sha256()
-    for path in sorted([MODULE / "go.mod", MODULE / "go.sum", *MODULE.rglob("*.go")]):
+    for path in sorted([module / "go.mod", module / "go.sum", *module.rglob("*.go")]):
         pins.update(path.read_bytes())
     home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     return home / "wafer-test-servers" / pins.hexdigest()[:16]
@@ -51,13 +56,13 @@ def _go() -> str:
     return go
 
 
-def _build(go: str, package: str, built: Path) -> None:
+def _build(go: str, module: Path, package: str, built: Path) -> None:
     part = built.with_suffix(".part")
     command = [go, "build", "-buildvcs=false", "-trimpath", "-ldflags=-s -w", "-o", str(part), package]
     environment = os.environ | {"CGO_ENABLED": "0"}
     try:
         subprocess.run(
-            command, cwd=MODULE, env=environment, check=True, capture_output=True, text=True, timeout=BUILD_SECONDS
+            command, cwd=module, env=environment, check=True, capture_output=True, text=True, timeout=BUILD_SECONDS
         )
     except subprocess.CalledProcessError as exc:
         raise CannotBuild(f"`go build {package}` failed:\n{exc.stderr[-2000:]}") from exc
