@@ -1,6 +1,6 @@
 # Every target sets up .venv by itself. PYTHON=… picks the interpreter, ARGS=… reaches the tool behind a target.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test bench images test-containers serve test-kubeflow servers check format lock clean
+.PHONY: help setup demo test faults bench images test-containers serve screenshots test-kubeflow servers check format lock clean
 
 BIN := .venv/bin
 PACKAGES := $(patsubst %/__init__.py,%,$(wildcard */__init__.py))
@@ -21,6 +21,10 @@ test: setup ## run every test this machine can run (ARGS="wafer -k storage" for 
 	-@$(BIN)/python -m tests.servers --build
 	@$(ONE_THREAD) $(BIN)/python -m pytest --numprocesses=auto --maxprocesses=8 --dist=loadfile --ignore=tests/containers $(ARGS)
 
+faults: setup ## break every part on purpose and print what came of it (ARGS=tests/faults/test_kills.py for a part)
+	-@$(BIN)/python -m tests.servers --build
+	@$(BIN)/python -m tests.faults $(ARGS)
+
 images: setup ## the image of every stage and of the application, with podman
 	@bash .ci/images
 
@@ -32,6 +36,9 @@ bench: setup ## speed and quality tables into docs/benchmarks.md (ARGS="quality 
 
 serve: setup ## the application on 127.0.0.1:8000 (ARGS="--port 8001")
 	@$(BIN)/wafer serve $(ARGS)
+
+screenshots: setup ## the pictures in docs/screenshots, from synthetic batches and an installed Chromium
+	@$(BIN)/python -m application.tests.screenshots
 
 test-kubeflow: setup ## both DAGs on the Kubeflow at KFP_ENDPOINT (IMAGES or IMAGE_REGISTRY, WAFER_STORE); else a recorded server
 	@$(BIN)/python -m pytest tests/kubeflow $(ARGS)

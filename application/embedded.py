@@ -174,6 +174,8 @@ def _worker_environment(settings: Settings, run_id: str) -> dict[str, str]:
         "PATH": f"{venv}{os.pathsep}{os.environ.get('PATH', '')}",
         "WAFER_HOME": str(settings.home.absolute()),
         "WAFER_STORE": settings.store_uri,
+        "MONGODB_URI": settings.mongodb_uri,
+        "MLFLOW_TRACKING_URI": settings.mlflow_tracking_uri,  # mlflow sets it in a process that used another registry
         "PYTHONUNBUFFERED": "1",
         MARK: run_id,
     }

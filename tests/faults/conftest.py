@@ -1,0 +1,52 @@
+"""The line and its embedded world, made once; a fresh copy of the world for every fault."""
+
+import shutil
+from collections.abc import Callable
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from tests.faults.line import Line, make_line, write_drop
+from tests.faults.world import World
+from wafer.registry import Registry
+
+Told = Callable[..., None]
+
+
+@pytest.fixture(scope="session")
+def line(tmp_path_factory: pytest.TempPathFactory) -> Line:
+    folder = tmp_path_factory.mktemp("line")
+    return make_line(folder / "made", write_drop(folder / "drop"))
+
+
+@pytest.fixture(scope="session")
+def empty_registry(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An MLflow database without runs; making one takes seconds, copying it does not."""
+    path = tmp_path_factory.mktemp("registry") / "mlflow.db"
+    Registry(f"sqlite:///{path}").versions()
+    return path
+
+
+@pytest.fixture
+def new_world(tmp_path: Path, empty_registry: Path) -> Callable[[], tuple[World, Path]]:
+    """Make an empty embedded world, and a folder beside it for what a stage writes."""
+    numbers = count()
+
+    def make() -> tuple[World, Path]:
+        folder = tmp_path / f"world-{next(numbers)}"
+        (folder / "mlflow").mkdir(parents=True)
+        shutil.copyfile(empty_registry, folder / "mlflow" / "mlflow.db")
+        return World.below(folder), folder
+
+    return make
+
+
+@pytest.fixture
+def tell(record_property: Callable[[str, object], None]) -> Told:
+    """Put a row into the table of `make faults`: fault, how often it was tried, what came of it, what was checked."""
+
+    def row(fault: str, tries: int, outcome: str, checked: str) -> None:
+        record_property("fault", [fault, tries, outcome, checked])
+
+    return row

@@ -1,0 +1,113 @@
+"""Whole embedded trainings, killed at random and retried until they are done."""
+
+import os
+import random
+import shutil
+import signal
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from application import embedded
+from application.request import Request
+from tests.faults.conftest import Told
+from tests.faults.line import SCHEMA, write_drop
+from tests.faults.scale import EVERYTHING
+from tests.faults.world import RUN, World, state
+from wafer.runs import judge
+from wafer.settings import Settings
+from wafer.storage import open_store
+
+pytestmark = pytest.mark.skipif(
+    not EVERYTHING, reason="takes long; `make test` has one killed run in application/tests"
+)
+RUNS, KILLS_A_RUN = 10, 10
+PARAMETERS: Mapping[str, Any] = {"schema": SCHEMA, "max_clusters": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """An embedded installation."""
+
+    settings: Settings
+
+    @classmethod
+    def at(cls, folder: Path, empty_registry: Path) -> "Home":
+        (folder / "mlflow").mkdir(parents=True)
+        shutil.copyfile(empty_registry, folder / "mlflow" / "mlflow.db")
+        return cls(Settings(WAFER_HOME=folder, WAFER_STORE="", MONGODB_URI="", MLFLOW_TRACKING_URI=""))
+
+    @property
+    def world(self) -> World:
+        return World(self.settings.store_uri, self.settings.documents_uri, self.settings.tracking_uri)
+
+    def go_on(self, drop: Path) -> embedded.Worker:
+        """Start the run, or retry it."""
+        if embedded.was_started(self.settings, RUN):
+            return embedded.retry(self.settings, RUN)
+        return embedded.start(self.settings, Request(RUN, "train", str(drop), "2026-01-01", PARAMETERS))
+
+    def is_done(self) -> bool:
+        return judge(open_store(self.settings.store_uri), RUN, "train").state == "succeeded"
+
+
+@pytest.fixture(scope="module")
+def drop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_drop(tmp_path_factory.mktemp("drop") / "batches")
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory, drop: Path, empty_registry: Path) -> tuple[dict[str, Any], float]:
+    """What a run that nobody kills leaves, and how many seconds it takes."""
+    home = Home.at(tmp_path_factory.mktemp("whole") / "home", empty_registry)
+    started = time.monotonic()
+    worker = home.go_on(drop)
+    assert worker.process.wait(300) == 0, (home.settings.runs_dir / RUN / "log.txt").read_text()
+    return state(home.world), time.monotonic() - started
+
+
+@pytest.mark.parametrize("seed", range(RUNS))
+def test_a_training_killed_again_and_again_ends_as_if_nothing_had_happened(
+    seed: int, drop: Path, whole: tuple[dict[str, Any], float], tmp_path: Path, empty_registry: Path, tell: Told
+) -> None:
+    expected, seconds = whole
+    home = Home.at(tmp_path / "home", empty_registry)
+    dice = random.Random(seed)
+    killed = starts = 0
+
+    while not home.is_done():
+        starts += 1
+        worker = home.go_on(drop)
+        if killed < KILLS_A_RUN:
+            killed += kill(worker, dice, dice.uniform(0.1, 0.6) * seconds)
+        code = worker.process.wait(300)
+        seen = state(home.world)  # verifies what readers see of the half-done
+        assert killed == KILLS_A_RUN or code != 0 or home.is_done()
+        assert starts < 3 * KILLS_A_RUN + 3, seen
+
+    assert state(home.world) == expected
+    checked = "published folders by sha256, documents, versions, aliases, history and runs equal"
+    tell(f"embedded training, SIGKILL at random (seed {seed})", killed, f"same result after {starts} starts", checked)
+
+
+def kill(worker: embedded.Worker, dice: random.Random, after: float) -> bool:
+    """Kill the worker, its whole group, or one of its stages some seconds after the start; whether it still ran."""
+    with suppress(Exception):
+        worker.process.wait(after)
+    if worker.process.poll() is not None:
+        return False
+    match dice.choice(("worker", "group", "stage")):
+        case "worker":
+            os.kill(worker.process.pid, signal.SIGKILL)
+        case "group":
+            os.killpg(worker.process.pid, signal.SIGKILL)
+        case _:
+            stages = [pid for pid in embedded._processes(RUN) if pid != worker.process.pid]
+            with suppress(ProcessLookupError):
+                os.kill(dice.choice(stages or [worker.process.pid]), signal.SIGKILL)
+    return True
