@@ -77,7 +77,7 @@ class Views:
         entry = self._runs.entry(run_id)
         if not entry.active:
             return self._ended.get((run_id, entry.revision), lambda: self._ended_run(entry))
-        return self._under_way.get(run_id, lambda: self._now(entry), FRESH_SECONDS)
+        return self._under_way.get((run_id, entry.revision), lambda: self._now(entry), FRESH_SECONDS)
 
     def _now(self, entry: Entry) -> Run:
         entry, status = self._runs.look(entry)

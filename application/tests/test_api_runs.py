@@ -187,6 +187,18 @@ def test_a_failed_run_is_retried_under_its_own_id(service: Service) -> None:
     assert (again.status_code, problem_of(again)) == (409, "RUN_NOT_RETRYABLE")
 
 
+def test_a_retry_shows_at_once_although_the_failure_was_looked_at_this_moment(service: Service) -> None:
+    with service.client() as client:
+        run_id = client.post("/train", json={"source": service.batches()}).json()["run_id"]
+        service.backend.fail(run_id)
+        before = client.get(f"/runs/{run_id}").json()["state"]
+        client.post(f"/runs/{run_id}/retry")
+        after = client.get(f"/runs/{run_id}").json()
+
+    assert before == "failed"
+    assert (after["state"], after["attempt"]) == ("running", 2)
+
+
 def test_the_retry_of_a_training_waits_for_no_other_training(service: Service) -> None:
     body = {"source": service.batches()}
 

@@ -1,13 +1,10 @@
 """`wafer serve` as a process of its own: the first minute on a laptop, a restart in between, the end."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -17,34 +14,10 @@ import pytest
 from application import embedded
 from application.access.sessions import CSRF_HEADER
 from application.synthetic import write_synthetic
+from application.tests.processes import origin, serving, wafer
 from wafer.settings import Settings
 
-WAFER = [sys.executable, "-c", "from application.cli import main; main()"]
 HEAVY = ("mlflow", "kfp", "boto3", "pandas", "sklearn", "xgboost", "matplotlib", "pyarrow")
-
-
-def environment(home: Path) -> dict[str, str]:
-    ours = ("WAFER_", "KFP_", "MLFLOW_TRACKING_URI", "MONGODB_URI")
-    return {name: value for name, value in os.environ.items() if not name.startswith(ours)} | {"WAFER_HOME": str(home)}
-
-
-@contextmanager
-def serving(home: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """The service's process and what it said at its start: the link, or the address."""
-    words = [*WAFER, "serve", "--port", "0"]
-    with subprocess.Popen(
-        words, env=environment(home), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stderr
-        said = next(line.strip() for line in process.stderr if "http://" in line)
-        try:
-            yield process, said[said.index("http://") :].split(";")[0]
-        finally:
-            process.terminate()
-
-
-def wafer(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*WAFER, *words], env=environment(home), capture_output=True, text=True, check=False)
 
 
 def test_the_service_starts_without_the_heavy_packages() -> None:
@@ -142,8 +115,3 @@ def first_stage(browser: httpx.Client, run_id: str) -> None:
             told = json.loads(line.removeprefix("data: ")) if line.startswith("data: ") else {}
             if told.get("stages", [{}])[0].get("state") == "running":
                 return
-
-
-def origin(link: str) -> str:
-    parts = urlsplit(link)
-    return f"{parts.scheme}://{parts.netloc}"

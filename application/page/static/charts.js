@@ -77,7 +77,7 @@ const at = (curve, budget) => curve.filter((each) => each.false_alarm_rate <= bu
 
 /** Density of the passing wafers from their quantiles, the usual range, and this wafer's value. */
 export function sensorStrip({ levels, quantiles }, { value, usual_low: low, usual_high: high, sensor }) {
-  const [width, height, base] = [340, 58, 40];
+  const [width, height, base] = [340, 63, 40];
   const words = `${sensor}: ${reading(value)}; 90 % of passing wafers read ${reading(low)} to ${reading(high)}.`;
   const svg = s("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": words, class: "strip-chart" });
   if (quantiles.some((each) => each === null)) return svg;
@@ -92,8 +92,8 @@ export function sensorStrip({ levels, quantiles }, { value, usual_low: low, usua
     s("rect", { class: "usual", x: across(low ?? from), y: 2, width: Math.max(1, across(high ?? to) - across(low ?? from)), height: base - 2 }),
     s("path", { class: "density", d: `M${across(quantiles[0])} ${base}L${path(outline).slice(1)}L${across(quantiles.at(-1))} ${base}Z` }),
     s("line", { class: "axis", x1: 4, x2: width - 4, y1: base, y2: base }),
-    s("text", { class: "tick", x: 4, y: height - 4 }, reading(Number(from.toPrecision(3)))),
-    s("text", { class: "tick", x: width - 4, y: height - 4, "text-anchor": "end" }, reading(Number(to.toPrecision(3)))),
+    s("text", { class: "tick", x: 4, y: height - 3 }, reading(Number(from.toPrecision(3)))),
+    s("text", { class: "tick", x: width - 4, y: height - 3, "text-anchor": "end" }, reading(Number(to.toPrecision(3)))),
   );
   if (value !== null) {
     const x = across(value);

@@ -108,11 +108,13 @@ function rankedWafers(run, page, { budgets, current, model_version: version }, m
     const at = budgets[Number(slider.value)];
     value.textContent = percent(touched() ? at.budget : current, touched() || Number.isInteger(current * 100) ? 0 : 1);
     slider.setAttribute("aria-valuetext", `${percent(at.budget)}: flags ${at.flagged}, about ${Math.round(at.expected_false_alarms)} false alarms`);
+    const unlike = wafers.filter((wafer) => wafer.verdict === "inspect" && !(wafer.probability >= cut())).length;
     put(
       sentence,
       h("span", { class: "figure" }, h("b", { id: "flagged" }, count(at.flagged)), ` of ${many(wafers.length, "wafer")} flagged`),
       h("span", { class: "figure" }, "about ", h("b", { id: "false-alarms" }, count(Math.round(at.expected_false_alarms))), " of them false alarms"),
       h("span", { class: "figure" }, "finds ", h("b", {}, percent(at.recall)), " of failing wafers"),
+      unlike > 0 && h("span", { class: "figure" }, "and ", h("b", {}, count(unlike)), " more to inspect at any budget"),
       h("span", { class: "figure" }, "threshold ", h("b", {}, fixed(touched() ? at.threshold : threshold))),
     );
     put(

@@ -69,6 +69,9 @@ function placed({ levels, quantiles, missing }, { value, usual_low: low, usual_h
   const below = quantiles.filter((each) => each !== null && each <= value).length;
   if (below === 0) return `Below every passing wafer. ${usual}.${silent}`;
   if (below === levels.length) return `Above every passing wafer. ${usual}.${silent}`;
-  return `Between the ${percent(levels[below - 1])} and ${percent(levels[below])} points; ${usual}.${silent}`;
+  const within = (value - quantiles[below - 1]) / (quantiles[below] - quantiles[below - 1]);
+  const share = levels[below - 1] + within * (levels[below] - levels[below - 1]);
+  const side = share < 0.5 ? `Below about ${percent(1 - share)}` : `Above about ${percent(share)}`;
+  return `${side} of passing wafers. ${usual}.${silent}`;
 }
 
