@@ -29,6 +29,7 @@ def everything(context: typer.Context, *, quick: Quick = False, data: Data = Non
         speed_dag(quick=quick, data=data, document=document)
         speed_parse(quick=quick, document=document)
         quality(quick=quick, data=data, document=document)
+        load(quick=quick, document=document)
 
 
 @app.command("speed-dag")
@@ -79,6 +80,21 @@ def quality(
     plan = Plan(repeats, offsets, folds, older_repeats) if not quick else Plan(1, 1, 2, 1, resamples=50, quick=True)
     place = cache or Settings().home / "benchmarks"
     _report(lambda say: measure_quality(data or default_data(), plan, cache=place, say=say), document, quick)
+
+
+@app.command()
+def load(
+    *,
+    per_second: Annotated[int, typer.Option(min=1, help="Requests a second.")] = 50,
+    seconds: Annotated[float, typer.Option(min=1, help="How long, each time.")] = 20.0,
+    quick: Quick = False,
+    document: Document = None,
+) -> None:
+    """The service under reads, alone and while a training runs on the same cores."""
+    from benchmarks.load import measure_load
+
+    span = 2.0 if quick else seconds
+    _report(lambda say: measure_load(per_second=per_second, seconds=span, quick=quick, say=say), document, quick)
 
 
 def _report(measure: Callable[[Callable[[str], None]], Section], document: Path | None, quick: bool) -> None:

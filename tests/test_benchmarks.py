@@ -80,6 +80,16 @@ def test_quality_measures_every_system_and_goes_on_where_it_was_interrupted(data
     assert table_of(tmp_path / "second.md") == rows
 
 
+def test_load_reads_alone_and_beside_a_training_without_an_error(tmp_path: Path) -> None:
+    run("load", "--document", tmp_path / "load.md")
+
+    rows = table_of(tmp_path / "load.md")
+    wholes = [row for row in rows if row["route"] == "all"]
+    assert [row[""] for row in wholes] == ["nothing else runs", "a training runs"]
+    assert all(int(row["requests"]) == 100 and row["errors"] == "0" for row in wholes)
+    assert all(float(row["p50 ms"]) <= float(row["p95 ms"]) <= float(row["most ms"]) for row in rows)
+
+
 def test_no_wafer_is_asked_about_by_a_model_that_learned_from_it() -> None:
     folds = folds_of(wafers(60), Plan(repeats=2, offsets=3, folds=4, older_repeats=1))
 
