@@ -22,25 +22,29 @@ def compile_all(folder: Path, images: Path | None = None) -> list[Path]:
 
     A PipelineVersion is named by the content of its package: a changed DAG is a new version, an unchanged one is not.
     """
+    return write_packages(folder, read_images(images) if images else development_images())
+
+
+def write_packages(folder: Path, images: Images) -> list[Path]:
+    """The same with image references at hand."""
     folder.mkdir(parents=True, exist_ok=True)
     written = []
-    for route, graph in graphs(read_images(images) if images else development_images()).items():
-        plain = folder / f"{route}.yaml"
+    for route, graph in graphs(images).items():
+        plain, manifest = folder / f"{route}.yaml", folder / f"{route}.kubernetes.yaml"
         compiler.Compiler().compile(graph, str(plain))
-        manifest = folder / f"{route}.kubernetes.yaml"
-        compiler.Compiler().compile(
-            graph,
-            str(manifest),
-            kubernetes_manifest_format=True,
-            kubernetes_manifest_options=KubernetesManifestOptions(
-                pipeline_name=f"wafer-fault-{route}",
-                pipeline_version_name=f"wafer-fault-{route}-{_content(plain)}",
-                namespace="kubeflow",
-                include_pipeline_manifest=True,
-            ),
-        )
+        _write_manifest(graph, route, _content(plain), manifest)
         written += [plain, manifest]
     return written
+
+
+def _write_manifest(graph: GraphComponent, route: str, content: str, path: Path) -> None:
+    options = KubernetesManifestOptions(
+        pipeline_name=f"wafer-fault-{route}",
+        pipeline_version_name=f"wafer-fault-{route}-{content}",
+        namespace="kubeflow",
+        include_pipeline_manifest=True,
+    )
+    compiler.Compiler().compile(graph, str(path), kubernetes_manifest_format=True, kubernetes_manifest_options=options)
 
 
 def _content(path: Path) -> str:

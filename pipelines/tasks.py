@@ -11,6 +11,8 @@ CONFIG_MAP = "wafer-settings"
 SECRET = "wafer-secrets"  # noqa: S105 - the name of a Kubernetes Secret, not its content
 USER = 1000
 SETTINGS = ("WAFER_STORE", "MLFLOW_TRACKING_URI", "AWS_ENDPOINT_URL", "AWS_REGION")
+ROLES = "wafer-roles"  # stage -> ARN of its role, and where a pod finds the token that it takes the role on with
+TOKEN_FILE = "AWS_WEB_IDENTITY_TOKEN_FILE"  # noqa: S105 - the name of a variable
 SECRETS = ("MONGODB_URI", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 
 
@@ -42,5 +44,7 @@ def prepare(task: PipelineTask, stage: str, images: Images, size: Size, *, cache
     kubernetes.set_timeout(task, size.seconds)
     kubernetes.set_security_context(task, run_as_user=USER, run_as_group=USER, run_as_non_root=True)
     kubernetes.use_config_map_as_env(task, CONFIG_MAP, {name: name for name in SETTINGS}, optional=True)
+    # Kubeflow gives every task the same service account; on EKS a task takes on its own stage's role by these two.
+    kubernetes.use_config_map_as_env(task, ROLES, {stage: "AWS_ROLE_ARN", TOKEN_FILE: TOKEN_FILE}, optional=True)
     kubernetes.use_secret_as_env(task, SECRET, {name: name for name in SECRETS}, optional=True)
     return task
