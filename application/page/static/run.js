@@ -61,6 +61,7 @@ export function runView(element, runId, may, moved) {
     run = found;
     showHead();
     put(stages, ...stageList(run));
+    layBars(stages);
     put(outcome, outcomeOf(run));
     showManifest();
     if (ended) moved();
@@ -133,7 +134,9 @@ export function runView(element, runId, may, moved) {
   }
 
   const ticking = setInterval(() => {
-    for (const each of stages.querySelectorAll("[data-since]")) each.textContent = seconds(Math.max(0, api.now() - Number(each.dataset.since)));
+    const running = stages.querySelectorAll("[data-since]");
+    for (const each of running) each.textContent = seconds(Math.max(0, api.now() - Number(each.dataset.since)));
+    if (running.length > 0) layBars(stages);
   }, 250);
   return {
     close() {
@@ -162,21 +165,11 @@ function label(name) {
 }
 
 function stageList(run) {
-  const known = run.stages.filter((each) => each.started);
-  const first = Math.min(...known.map((each) => each.started));
-  const last = Math.max(...known.map((each) => (each.seconds === null ? api.now() : each.started + each.seconds)));
-  const whole = Math.max(last - first, 0.001);
   const rows = run.stages.map((stage) => {
     const running = stage.state === "running";
     const time = stage.started && h("span", { class: "took", "data-since": running ? stage.started : null }, seconds(running ? Math.max(0, api.now() - stage.started) : stage.seconds));
     const bar = h("span", { class: "bar", "aria-hidden": "true" });
-    if (stage.started) {
-      const span = running ? last - stage.started : stage.seconds;
-      const piece = h("i", { class: stage.state });
-      piece.style.left = `${(100 * (stage.started - first)) / whole}%`;
-      piece.style.width = `${Math.max(0.6, (100 * span) / whole)}%`;
-      bar.append(piece);
-    }
+    if (stage.started) bar.append(h("i", { class: stage.state, "data-started": stage.started, "data-seconds": stage.seconds }));
     return h(
       "li",
       { class: stage.state },
@@ -188,6 +181,20 @@ function stageList(run) {
     );
   });
   return [h("h3", { id: "stages-title" }, "Stages"), h("ol", { class: "stages" }, rows)];
+}
+
+/** Place the stages' bars on the run's time; one that goes on ends now. */
+function layBars(stages) {
+  const pieces = [...stages.querySelectorAll(".bar i")].map((piece) => {
+    const started = Number(piece.dataset.started);
+    return { piece, started, ended: piece.dataset.seconds ? started + Number(piece.dataset.seconds) : Math.max(api.now(), started) };
+  });
+  const first = Math.min(...pieces.map((each) => each.started));
+  const whole = Math.max(...pieces.map((each) => each.ended)) - first || 1;
+  for (const { piece, started, ended } of pieces) {
+    piece.style.left = `${(100 * (started - first)) / whole}%`;
+    piece.style.width = `${Math.max(0.6, (100 * (ended - started)) / whole)}%`;
+  }
 }
 
 const COUNTS = {

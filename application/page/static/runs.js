@@ -75,7 +75,10 @@ export function runsScreen(main, may) {
       if (runId) follow(runId);
       else look();
     },
-    again: look,
+    again() {
+      panel?.again();
+      look();
+    },
     close() {
       clearInterval(looking);
       view?.close();

@@ -62,14 +62,14 @@ export function startPanel(started) {
 
   function take(given) {
     if (busy || given.length === 0) return;
-    files = [...given].map((file) => ({ file, done: false, bar: h("progress", { max: "1", value: "0", "aria-label": `Upload of ${file.name}` }), note: h("span", { class: "note" }) }));
+    files = [...given].map((file) => ({ file, bar: h("progress", { max: "1", value: "0", "aria-label": `Upload of ${file.name}` }), note: h("span", { class: "note" }, bytes(file.size)) }));
     put(said);
     const total = files.reduce((sum, each) => sum + each.file.size, 0);
     put(
       chosen,
       h("p", { class: "line" }, h("strong", {}, many(files.length, "file")), ` · ${bytes(total)}`, h("button", { type: "button", class: "quiet", on: { click: forget } }, "Remove")),
       h("div", { class: "field" }, h("label", { for: "set" }, "Name of the batch set"), h("input", { id: "set", type: "text", value: `lot-${stamp()}`, maxlength: "64", required: true, pattern: "[A-Za-z0-9](?:[A-Za-z0-9._\\-]{0,62}[A-Za-z0-9_\\-])?", spellcheck: "false" })),
-      h("ul", { class: "files", tabindex: "0", "aria-label": "Files to upload" }, files.map(({ file, bar, note }) => h("li", {}, h("span", { class: "name" }, file.name), h("span", { class: "size" }, bytes(file.size)), bar, note))),
+      h("ul", { class: "files", tabindex: "0", "aria-label": "Files to upload" }, files.map(({ file, bar, note }) => h("li", {}, h("span", { class: "name", title: file.name }, file.name), note, bar))),
     );
     announce(`${many(files.length, "file")} chosen.`);
     render();
@@ -95,7 +95,7 @@ export function startPanel(started) {
     try {
       found = await api.get(`/sources?pipeline=${pipeline}`);
     } catch (problem) {
-      put(said, failure(problem, () => (put(said), offer())));
+      if (problem.status) put(said, failure(problem, () => (put(said), offer()))); // the banner tells of a service that is away
       return;
     }
     const sets = found.sources.map((each) => h("option", { value: each.source }, `${sourceName(each.source)} · ${many(each.files, "file")}, ${bytes(each.bytes)}`));
@@ -177,8 +177,9 @@ export function startPanel(started) {
     return named;
   }
 
+  render();
   offer();
-  return { element: form };
+  return { element: form, again: offer };
 }
 
 function field(id, label, input) {
