@@ -1,0 +1,93 @@
+"""kustomize and kubeconform over gitops/, built from the module beside this file."""
+
+import json
+import subprocess
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from conftest import skip_or_fail
+from tests.gitops.schemas import KUBERNETES, OURS, ROOT, package, write_schemas
+from tests.servers.binaries import CannotBuild, program
+
+Build = Callable[[str], str]
+Conform = Callable[[str], dict[str, Any]]
+
+
+def built(name: str) -> str:
+    """Path of a program, or no test."""
+    try:
+        return str(program(name))
+    except CannotBuild as exc:
+        skip_or_fail(str(exc))
+        raise
+
+
+@pytest.fixture(scope="session")
+def build() -> Build:
+    """Text of a folder of gitops/ as `kubectl kustomize` prints it."""
+    kustomize = built("kustomize")
+
+    @cache
+    def run(folder: str) -> str:
+        done = subprocess.run([kustomize, "build", str(ROOT / "gitops" / folder)], capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        assert not done.stderr, done.stderr
+        return done.stdout
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def conform(tmp_path_factory: pytest.TempPathFactory) -> Conform:
+    """What `kubeconform -strict` says of manifests."""
+    source = package()
+    if source is None:
+        skip_or_fail("the schemas of Kubernetes are not installed (.ci/run does; WAFER_SCHEMAS names their package)")
+        raise AssertionError
+    schemas = tmp_path_factory.mktemp("schemas")
+    write_schemas(source, schemas)
+    kind = "{{ .ResourceKind }}{{ .KindSuffix }}.json"
+    places = [part for place in (schemas, OURS) for part in ("-schema-location", f"{place}/{kind}")]
+    command = [
+        built("kubeconform"),
+        "-strict",
+        "-summary",
+        "-output=json",
+        f"-kubernetes-version={KUBERNETES}",
+        *places,
+    ]
+
+    def run(manifests: str) -> dict[str, Any]:
+        done = subprocess.run(command, input=manifests, capture_output=True, text=True)
+        found: dict[str, Any] = json.loads(done.stdout)
+        return found
+
+    return run
+
+
+def resources(text: str) -> list[dict[str, Any]]:
+    """The resources of a manifest."""
+    return [each for each in yaml.load_all(text, Loader=yaml.CSafeLoader) if each]
+
+
+def one(text: str, kind: str, name: str, namespace: str | None = None) -> dict[str, Any]:
+    """The resource of that kind and name."""
+    found = [
+        each
+        for each in resources(text)
+        if each["kind"] == kind
+        and each["metadata"]["name"] == name
+        and namespace in {None, each["metadata"].get("namespace")}
+    ]
+    assert len(found) == 1, f"{len(found)} of {kind} {name}"
+    return found[0]
+
+
+def gitops_files() -> list[Path]:
+    """Every file that a person or a program wrote below gitops/."""
+    return [path for path in (ROOT / "gitops").rglob("*") if path.is_file()]
