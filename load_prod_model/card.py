@@ -16,7 +16,7 @@ from wafer.bundle.intervals import bootstrap
 from wafer.bundle.metrics import Quality
 
 TOP_SENSORS = 15
-EXPLAINED = 200  # wafers that the ranking of sensors is averaged over
+EXPLAINED = 100  # wafers that the ranking of sensors is averaged over
 
 Rows = Sequence[tuple[str, ...]]
 
@@ -167,17 +167,17 @@ def _sensors(model: Bundle, wafers: Wafers) -> Part:
 
 
 def _limits(model: Bundle) -> Part:
-    forest = model.about["forest"]
+    held_out = model.about["neighbours"]
     apart = (
-        f"{forest['auc_stretches']:.3f} when whole stretches of consecutive wafers are"
-        if forest["auc_stretches"] is not None
+        f"{held_out['auc_stretches']:.3f} when whole stretches of consecutive wafers are"
+        if held_out["auc_stretches"] is not None
         else "an unknown one when whole stretches are (too few failures to tell)"
     )
     return Part(
         "Limits",
         [
-            "The figures above hold out wafers at random, so the model knew their neighbours. One forest on all wafers "
-            f"of this training has an AUC of {forest['auc']:.3f} when wafers are held out at random, and of {apart}.",
+            "The figures above hold out wafers at random, so the model knew their neighbours. Boosted trees on all "
+            f"these wafers have an AUC of {held_out['auc']:.3f} when wafers are held out at random, and of {apart}.",
             "Forward in time there was no measurable skill in the data this suite was built on: train again with every "
             "new labelled batch, and watch the drift section of each prediction report.",
             "Wafers that read exactly like a training wafer are marked: the model knows how they ended. Wafers far "

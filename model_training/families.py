@@ -19,7 +19,6 @@ from wafer.bundle.recipe import Recipe
 from wafer.bundle.wafers import Bools, Features, Floats, Ints
 
 if TYPE_CHECKING:
-    from sklearn.ensemble import RandomForestClassifier
     from xgboost import Booster
 
 
@@ -42,7 +41,6 @@ class Fitted:
 
     member: Member
     scores: Floats  # (rows,) by trees that did not see the row, in the family's additive space
-    forest: "RandomForestClassifier | None" = None  # a forest in the form scikit-learn reopens
 
 
 def fit(family: Family, sample: Sample, fold: Ints, recipe: Recipe, trees: int, n_jobs: int) -> Fitted:
@@ -74,9 +72,7 @@ def fit_forest(sample: Sample, recipe: Recipe, trees: int, n_jobs: int) -> Fitte
     )
     forest.fit(sample.features, sample.failed, sample_weight=sample.weight)
     scores = np.asarray(forest.oob_decision_function_[:, 1], dtype=np.float64)
-    forest.set_params(n_jobs=None)
-    del forest.oob_decision_function_  # kept with the other out-of-fold scores, not inside the model
-    return Fitted(Member("random_forest", booster_of(forest)), scores, forest)
+    return Fitted(Member("random_forest", booster_of(forest)), scores)
 
 
 def fit_boosting(sample: Sample, fold: Ints, recipe: Recipe, n_jobs: int) -> Fitted:
@@ -84,14 +80,15 @@ def fit_boosting(sample: Sample, fold: Ints, recipe: Recipe, n_jobs: int) -> Fit
     with ThreadPoolExecutor(max_workers=n_jobs) as pool:
         everything = pool.submit(boost, sample, recipe)
         held_out = [fold == number for number in range(int(fold.max()) + 1)]
-        parts = [pool.submit(partial(_score_unseen, sample, unseen, recipe)) for unseen in held_out]
+        parts = [pool.submit(partial(score_unseen, sample, unseen, recipe)) for unseen in held_out]
         scores = np.empty(len(fold))
         for unseen, part in zip(held_out, parts, strict=True):
             scores[unseen] = part.result()
         return Fitted(Member("xgboost", everything.result()), scores)
 
 
-def _score_unseen(sample: Sample, unseen: Bools, recipe: Recipe) -> Floats:
+def score_unseen(sample: Sample, unseen: Bools, recipe: Recipe) -> Floats:
+    """Score rows by trees that were grown on the others."""
     return Member("xgboost", boost(sample.rows(~unseen), recipe)).score(sample.features[unseen])
 
 
@@ -107,6 +104,7 @@ def boost(sample: Sample, recipe: Recipe) -> "Booster":
         "subsample": recipe.boosting_subsample,
         "colsample_bytree": recipe.boosting_column_share,
         "lambda": recipe.boosting_l2,
+        "max_bin": recipe.boosting_bins,
         "scale_pos_weight": float(sample.weight[~sample.failed].sum() / sample.weight[sample.failed].sum()),
         "tree_method": "hist",
         "seed": recipe.seed,

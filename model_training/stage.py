@@ -18,7 +18,6 @@ from wafer.bundle.assembly import CLUSTERS, GLOBAL, MEMBER, OUT_OF_FOLD, PREPROC
 from wafer.bundle.calibration import probability_of
 from wafer.bundle.clusters import ClusterModel
 from wafer.bundle.files import read_json, replacing, write_json
-from wafer.bundle.forest import save_forest
 from wafer.bundle.members import FAMILIES, Family
 from wafer.bundle.metrics import roc_auc
 from wafer.bundle.out_of_fold import OutOfFold
@@ -35,7 +34,7 @@ class GlobalModels:
     wafers: int
     failures: int
     auc: dict[Family, float]  # out of fold
-    auc_stretches: float | None  # of one forest, with stretches of consecutive wafers held out
+    auc_stretches: float | None  # of boosted trees, with stretches of consecutive wafers held out
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +60,8 @@ def fit_global_models(
     auc = {family: roc_auc(lesson.failed, fitted[family].scores) for family in FAMILIES}
     stretches = stretch_auc(wafers, lesson, recipe, n_jobs)
     with replacing(out) as folder:
-        for each in fitted.values():
-            _save(each, folder)
+        for family, each in fitted.items():
+            each.member.save(folder / f"{family}.ubj")
         _save_scores(wafers, fitted, folder / OUT_OF_FOLD)
         write_json(folder / GLOBAL, {"auc": auc, "auc_stretches": stretches, "recipe": recipe.to_json()})
     return GlobalModels(len(wafers), int(lesson.failed.sum()), auc, stretches)
@@ -88,7 +87,7 @@ def train_cluster(
     done = _describe(cluster, lesson.failed[inside], fit, recipe)
     with replacing(out) as folder:
         if fit.fitted:
-            _save(fit.fitted, folder)
+            fit.fitted.member.save(folder / f"{fit.family}.ubj")
         _out_of_fold(wafers.rows(inside), cluster, fit).save(folder / OUT_OF_FOLD)
         write_json(folder / MEMBER, _member(done, fit, recipe))
     report.parent.mkdir(parents=True, exist_ok=True)
@@ -102,12 +101,6 @@ def _lesson(export: Path, preprocessor: Path, recipe: Recipe) -> tuple[Wafers, L
     failed = np.zeros(len(wafers), bool) if wafers.failed is None else wafers.failed
     features = Preprocessor.from_json(read_json(preprocessor / PREPROCESSOR)).transform(wafers)
     return wafers, make_lesson(features, failed, recipe)
-
-
-def _save(fitted: Fitted, folder: Path) -> None:
-    fitted.member.save(folder / f"{fitted.member.family}.ubj")
-    if fitted.forest is not None:
-        save_forest(fitted.forest, folder / f"{fitted.member.family}.skops")
 
 
 def _save_scores(wafers: Wafers, fitted: Mapping[Family, Fitted], path: Path) -> None:

@@ -35,8 +35,8 @@ MACHINE_PATH = re.compile(r"(?<![\w.}])/(?:work|root|home|Users)/\w")
 
 # Imported by functions of the bundle that these stages never call: they write its first parts only.
 BEHIND_THE_BUNDLE = {
-    "clustering": {"pandas", "skops", "xgboost"},
-    "preprocessing_train": {"pandas", "skops", "xgboost"},
+    "clustering": {"pandas", "xgboost"},
+    "preprocessing_train": {"pandas", "xgboost"},
     "model_training": {"pandas"},
 }
 

@@ -96,5 +96,5 @@ def test_many_wafers_grow_fewer_trees_and_few_wafers_all_of_them() -> None:
     many = fit_forest(sample, recipe, trees=60, n_jobs=1)
     most = fit_forest(sample, replace(recipe, forest_work=1), trees=60, n_jobs=1)
 
-    grown = [len(each.forest.estimators_) for each in (few, many, most) if each.forest]
+    grown = [each.member.booster.num_boosted_rounds() for each in (few, many, most)]
     assert grown == [60, 20, 15]

@@ -10,9 +10,6 @@ import pytest
 from model_training.stage import TrainedCluster, fit_global_models, train_cluster
 from wafer.bundle.assembly import CLUSTERS, OUT_OF_FOLD, assemble_bundle
 from wafer.bundle.files import read_json
-from wafer.bundle.forest import load_forest
-from wafer.bundle.members import load_member
-from wafer.bundle.preprocessor import Preprocessor
 from wafer.bundle.recipe import Recipe
 from wafer.bundle.scoring import Bundle
 from wafer.bundle.wafers import read_wafers
@@ -120,19 +117,6 @@ def test_the_figures_of_a_cluster_are_those_of_its_out_of_fold_rows(
         assert figures.quality.false_alarm_rate <= 0.1
         assert np.isfinite(figures.roc_threshold).all()
         assert (figures.false_alarm_rate[-1], figures.recall[-1]) == (1.0, 1.0)
-
-
-def test_the_forest_of_record_and_the_one_that_serves_are_the_same(
-    trained: tuple[Path, list[TrainedCluster]],
-) -> None:
-    folder, _ = trained
-    preprocessor = Preprocessor.from_json(read_json(folder / "preprocessor" / "preprocessor.json"))
-    features = preprocessor.transform(read_wafers(folder / "export"))
-
-    record = load_forest(folder / "global" / "random_forest.skops")
-    serving = load_member("random_forest", folder / "global" / "random_forest.ubj")
-
-    np.testing.assert_allclose(serving.score(features), record.predict_proba(features)[:, 1], atol=1e-6)
 
 
 def test_the_page_of_a_cluster_shows_both_families(trained: tuple[Path, list[TrainedCluster]]) -> None:

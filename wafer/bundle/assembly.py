@@ -7,8 +7,8 @@ from typing import Any
 
 from wafer.bundle.calibration import Calibration
 from wafer.bundle.clusters import ClusterModel
-from wafer.bundle.files import read_json, replacing, seal, verify
-from wafer.bundle.forest import check_forest_file
+from wafer.bundle.files import read_json, replacing, seal
+from wafer.bundle.files import verify_bundle as verify_bundle
 from wafer.bundle.members import FAMILIES, Family, load_member
 from wafer.bundle.out_of_fold import joined, load_out_of_fold
 from wafer.bundle.preprocessor import Preprocessor
@@ -46,8 +46,8 @@ def assemble_bundle(
     about = {
         "clusters": [said for _, said in members],
         "contract_digest": contract_digest,
-        "forest": {"auc": everywhere["auc"]["random_forest"], "auc_stretches": everywhere["auc_stretches"]},
         "metadata": dict(metadata or {}),
+        "neighbours": {"auc": everywhere["auc"]["xgboost"], "auc_stretches": everywhere["auc_stretches"]},
         "quality": rows.quality(recipe["false_alarm_budget"]).to_json(),
         "recipe": recipe,
     }
@@ -73,20 +73,7 @@ def _members_by_cluster(folders: Sequence[Path], k: int) -> list[tuple[Path, dic
 def _copy_members(source: Path, families: Sequence[Family], target: Path) -> None:
     for family in sorted(set(families)):
         target.mkdir(exist_ok=True)
-        for name in (f"{family}.ubj", f"{family}.skops"):
-            if (source / name).is_file():
-                shutil.copyfile(source / name, target / name)
-
-
-def verify_bundle(folder: Path, expected_digest: str | None = None) -> dict[str, Any]:
-    """Check every byte of a bundle and every type it names, importing nothing; return what its seal says.
-
-    Raises BundleRejected.
-    """
-    about = verify(folder, expected_digest)
-    for path in sorted(folder.rglob("*.skops")):
-        check_forest_file(path)
-    return about
+        shutil.copyfile(source / f"{family}.ubj", target / f"{family}.ubj")
 
 
 def load_bundle(folder: Path, expected_digest: str | None = None) -> Bundle:

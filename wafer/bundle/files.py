@@ -66,7 +66,7 @@ def seal(folder: Path, about: dict[str, Any]) -> str:
     return digest
 
 
-def verify(folder: Path, expected_digest: str | None = None) -> dict[str, Any]:
+def verify_bundle(folder: Path, expected_digest: str | None = None) -> dict[str, Any]:
     """Check a sealed folder completely and return what the seal says about it.
 
     Raises BundleRejected for a missing, extra or altered file, a path that leads out of the folder, a link, an unknown

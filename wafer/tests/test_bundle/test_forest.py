@@ -1,13 +1,11 @@
-"""A forest as skops and as a booster is the same forest, and its files say nothing but what it is."""
-
-from pathlib import Path
+"""A forest of scikit-learn and its booster are the same forest."""
 
 import numpy as np
 import pytest
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.tree import DecisionTreeClassifier
 
-from wafer.bundle.forest import booster_of, load_forest, save_forest
+from wafer.bundle.forest import booster_of
 from wafer.bundle.members import Member
 
 
@@ -82,24 +80,6 @@ def _shapley_of_two(tree: DecisionTreeClassifier, row: np.ndarray) -> list[float
 
     both, none, first, second = value({0, 1}), value(set()), value({0}), value({1})
     return [(first - none + both - second) / 2, (second - none + both - first) / 2]
-
-
-def test_the_same_training_gives_the_same_skops_bytes(tmp_path: Path) -> None:
-    for name in ("a", "b"):
-        forest, _ = _forest()
-        save_forest(forest, tmp_path / name)
-
-    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
-
-
-def test_a_forest_comes_back_into_scikit_learn_unchanged(tmp_path: Path) -> None:
-    forest, features = _forest()
-    save_forest(forest, tmp_path / "forest.skops")
-
-    again = load_forest(tmp_path / "forest.skops")
-
-    assert again.get_params() == forest.get_params()
-    np.testing.assert_array_equal(again.predict_proba(features), forest.predict_proba(features))
 
 
 @pytest.mark.parametrize("rows", [1, 2, 63, 200])
