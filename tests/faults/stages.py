@@ -103,6 +103,7 @@ class Surroundings:
     folder: Path
     world: World
     calls: Calls
+    run: str = RUN
 
     def store(self) -> Store:
         return cast("Store", Deadly(open_store(self.world.store), self.calls))
@@ -119,7 +120,7 @@ class Surroundings:
 
 def validate(around: Surroundings) -> None:
     store = around.store()
-    with run_stage("validate", RUN, store):
+    with run_stage("validate", around.run, store):
         validate_source(
             around.line.source,
             load_contract("training", SCHEMA),
@@ -127,21 +128,21 @@ def validate(around: Surroundings) -> None:
             manifest=around.folder / "manifest.json",
             report=around.folder / "report.html",
             store=store,
-            run_id=RUN,
+            run_id=around.run,
         )
 
 
 def load(around: Surroundings) -> None:
-    with run_stage("load", RUN, around.store()), around.documents() as documents:
+    with run_stage("load", around.run, around.store()), around.documents() as documents:
         load_wafers(around.line.wafers, documents, around.folder / "export", "training")
 
 
 def promote(around: Surroundings) -> None:
     store = around.store()
-    with run_stage("promote", RUN, store), around.documents() as documents:
+    with run_stage("promote", around.run, store), around.documents() as documents:
         promote_run(
             around.line.parts,
-            run_id=RUN,
+            run_id=around.run,
             store=store,
             documents=documents,
             registry=around.registry(),
@@ -152,7 +153,7 @@ def promote(around: Surroundings) -> None:
 
 
 def select_model(around: Surroundings) -> None:
-    with run_stage("select-model", RUN, around.store()):
+    with run_stage("select-model", around.run, around.store()):
         fetch_production(around.registry(), around.folder / "selected")
 
 
@@ -161,15 +162,19 @@ def publish(around: Surroundings) -> None:
     predictions = around.folder / "predictions"
     predictions.mkdir()
     (predictions / "predictions.csv").write_text("wafer,verdict\nW-1,fail\n")
-    with run_stage("publish", RUN, store):
+    with run_stage("publish", around.run, store):
         parts = around.line.parts
         publish_predictions(
-            store, RUN, manifest=parts.manifest, validation_report=parts.validation_report, predictions=predictions
+            store,
+            around.run,
+            manifest=parts.manifest,
+            validation_report=parts.validation_report,
+            predictions=predictions,
         )
 
 
 def outcome(around: Surroundings) -> None:
-    record_outcome(RUN, "train", around.store())
+    record_outcome(around.run, "train", around.store())
 
 
 STAGES: dict[str, Callable[[Surroundings], None]] = {
@@ -206,20 +211,21 @@ def start(
     folder: Path,
     death: Death | None = None,
     environment: Mapping[str, str] | None = None,
+    run_id: str = RUN,
 ) -> Stage:
     """Start a stage in a process of its own; `folder` takes its artifacts and its log."""
     folder.mkdir(parents=True)
     ours, theirs = PROCESSES.Pipe(duplex=False)
-    arguments = (name, line, world, folder, death, dict(environment or os.environ), theirs)
+    arguments = (name, line, world, folder, death, dict(environment or os.environ), theirs, run_id)
     process = PROCESSES.Process(target=_main, args=arguments, daemon=True)
     process.start()
     theirs.close()
     return Stage(process, ours)
 
 
-def run(name: str, line: Line, world: World, folder: Path, death: Death | None = None) -> Ended:
+def run(name: str, line: Line, world: World, folder: Path, death: Death | None = None, run_id: str = RUN) -> Ended:
     """Run a stage to its end, whatever that is."""
-    return start(name, line, world, folder, death).wait()
+    return start(name, line, world, folder, death, run_id=run_id).wait()
 
 
 def _main(
@@ -230,6 +236,7 @@ def _main(
     death: Death | None,
     environment: dict[str, str],
     said: Connection,
+    run_id: str,
 ) -> None:
     os.environ.update(environment)
     log = os.open(folder / "log.txt", os.O_WRONLY | os.O_CREAT)
@@ -237,7 +244,7 @@ def _main(
     os.dup2(log, 2)
     calls = Calls(death)
     try:
-        STAGES[name](Surroundings(line, folder, world, calls))
+        STAGES[name](Surroundings(line, folder, world, calls, run_id))
     except WaferError as error:
         raise SystemExit(str(error)) from error
     finally:
