@@ -1,6 +1,7 @@
 """The page in a real browser, over a real service that trains and predicts on small synthetic batches."""
 
 import re
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Download, Page, expect
 
+from application.service.serve import GRACE_SECONDS
 from application.synthetic import Synthetic, write_synthetic
 from application.tests.browser import chromium, installed_chromium, wait_until_ready
 from application.tests.processes import origin, serving, wafer
@@ -88,6 +90,7 @@ class Training:
     stages: list[str]
     banner: str
     shown: str
+    stopped: float  # seconds that the service took to stop while the page followed the run
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +108,9 @@ def trained(line: Line) -> Training:
     expect(stages.first).to_have_class("succeeded", timeout=60_000)
     seen = stages.evaluate_all("all => all.map((each) => each.className)")
 
+    began = time.monotonic()
     line.service.close()
+    stopped = time.monotonic() - began
     banner = page.locator("#banner")
     expect(banner).to_be_visible()
     said = banner.inner_text()
@@ -117,7 +122,7 @@ def trained(line: Line) -> Training:
     run_id = page.url.rpartition("/")[2]
     shown = page.locator(".detail").inner_text()
     page.close()
-    return Training(run_id, first_screen, seen, said, shown)
+    return Training(run_id, first_screen, seen, said, shown, stopped)
 
 
 @dataclass
@@ -179,6 +184,10 @@ def test_a_training_is_watched_stage_by_stage_over_a_restart_of_the_service(line
     assert re.search(r"Version 1 (went into production|was not promoted)", trained.shown)
     assert re.search(r"\d+\.\d s", trained.shown)
     assert line.complaints == []
+
+
+def test_a_page_that_follows_a_run_does_not_keep_the_service_from_stopping(trained: Training) -> None:
+    assert trained.stopped < GRACE_SECONDS / 2
 
 
 def test_refused_files_and_rows_are_shown_with_code_reason_and_advice(trained: Training) -> None:

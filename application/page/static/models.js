@@ -140,7 +140,7 @@ function floorTable(floors) {
   return table("Floors", columns, rows);
 }
 
-const plain = (value) => (Math.abs(value) >= 10 ? count(Math.round(value)) : fixed(value));
+const plain = (value) => (Number.isInteger(value) ? count(value) : fixed(value));
 
 function versus(found) {
   return h(
