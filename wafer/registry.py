@@ -6,10 +6,12 @@ version. What came into production stands in a log (`wafer.promotions`), kept as
 model, `wafer-fault-production`: adding a version is the one thing that MLflow numbers in one step.
 """
 
+import hashlib
 import json
 import logging
 import os
 import re
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from wafer.errors import ModelNotFound, NoProductionModel, RegistryUnavailable
+from wafer.errors import BundleRejected, ModelNotFound, NoProductionModel, RegistryUnavailable
 from wafer.promotions import Promotion, in_force, last_number, versions_in_order
 
 if TYPE_CHECKING:
@@ -33,6 +35,7 @@ DESCRIPTIONS = {
     PRODUCTION_LOG: "Which version of wafer-fault came into production when; one version here is one promotion.",
 }
 BUNDLE_FOLDER = "bundle"
+DESCRIBED_TAG = "mlmodel_sha256"
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,13 +181,14 @@ class Registry:
                     data_path=str(bundle),
                     pip_requirements=["wafer-fault-prediction"],
                 )
+                described = _described(self._client.get_logged_model(logged.model_id).artifact_location)
             self._ensure_model(MODEL)
             self._client.create_model_version(
                 MODEL,
                 logged.model_uri,
                 run_id=parent_run,
                 model_id=logged.model_id,  # a server refuses the source without it
-                tags={"digest": digest, "wafer_run_id": run_id},
+                tags={"digest": digest, "wafer_run_id": run_id, DESCRIBED_TAG: described},
             )
         return next(version for version in self.versions() if version.digest == digest)
 
@@ -352,13 +356,34 @@ class Registry:
         return self.version(order[-2])
 
     def download(self, number: int, folder: Path) -> Path:
-        """Fetch a version's bundle below `folder`; the folder that holds it. Its bytes are checked by `load_bundle`."""
+        """Fetch a version's bundle below `folder`; the folder that holds it. Its bytes are checked by `load_bundle`.
+
+        Raises `BundleRejected` when the file that tells MLflow how to load it is not the one that was registered.
+        """
         import mlflow
 
         with _reported(self.uri):
-            fetched = mlflow.artifacts.download_artifacts(f"models:/{MODEL}/{number}", dst_path=str(folder))
-        (found,) = (Path(fetched) / "data").iterdir()
+            fetched = Path(mlflow.artifacts.download_artifacts(f"models:/{MODEL}/{number}", dst_path=str(folder)))
+            registered = self._client.get_model_version(MODEL, str(number)).tags.get(DESCRIBED_TAG)
+        if registered and _sha256(fetched / "MLmodel") != registered:
+            raise BundleRejected(
+                f"The file MLmodel of version {number} was changed since it was registered, so nothing of it is used. "
+                "Find out who wrote to the registry's artifacts; `wafer models rollback` puts the version before back."
+            )
+        (found,) = (fetched / "data").iterdir()
         return found
+
+
+def _described(artifacts: str) -> str:
+    """Digest of the MLmodel file among a model's artifacts."""
+    import mlflow
+
+    with tempfile.TemporaryDirectory(prefix="registered-") as scratch:
+        return _sha256(Path(mlflow.artifacts.download_artifacts(f"{artifacts}/MLmodel", dst_path=scratch)))
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
 
 
 def _promotion(raw: "MlflowVersion") -> Promotion:
