@@ -10,7 +10,6 @@ import sys
 from pathlib import Path
 
 from pipelines.gitops.platform import ENVIRONMENTS, overlay, platform, registry
-from pipelines.gitops.rendering import stale, write_all, write_store_packages
 from pipelines.images.lock import ROOT
 
 
@@ -51,10 +50,14 @@ def _registry(options: argparse.Namespace) -> None:
 
 
 def _render(options: argparse.Namespace) -> None:
+    from pipelines.gitops.rendering import write_all  # compiles, and so takes seconds to import
+
     write_all(options.root, options.environment)
 
 
 def _packages(options: argparse.Namespace) -> None:
+    from pipelines.gitops.rendering import write_store_packages
+
     write_store_packages(options.root, options.environment, options.folder)
 
 
@@ -65,6 +68,8 @@ def _platform(options: argparse.Namespace) -> None:
 
 
 def _check(options: argparse.Namespace) -> int:
+    from pipelines.gitops.rendering import stale
+
     found = stale(options.root)
     for path in found:
         print(f"{path} is stale: python -m pipelines.gitops render {path.parts[2]}")  # noqa: T201 - the output

@@ -12,6 +12,7 @@ from pipelines.images import ALL
 from pipelines.images.content import contents, version
 from pipelines.images.lock import LOCK, ROOT, pushed_images, read_lock, write_lock
 from pipelines.images.plan import Contents, Step, plan_against_lock, plan_since, table, tag
+from pipelines.images.sbom import write_sboms
 from pipelines.images.tree import UnknownRevision, head, tree_at, working_tree
 
 
@@ -47,6 +48,10 @@ def _parser() -> argparse.ArgumentParser:
     files = commands.add_parser("files", help="the files that decide what an image does")
     files.add_argument("image", choices=ALL)
     files.set_defaults(command=_files)
+
+    sbom = commands.add_parser("sbom", help="what every image is made of, as CycloneDX")
+    sbom.add_argument("folder", type=Path)
+    sbom.set_defaults(command=_sbom)
     return parser
 
 
@@ -82,11 +87,20 @@ def _contents_at(root: Path) -> Callable[[str], Contents | None]:
 
 
 def _record(options: argparse.Namespace) -> None:
-    tree = working_tree(options.root)
-    now = contents(tree)
-    tags = {image: tag(content, version(tree)) for image, content in now.items()}
+    now = contents(working_tree(options.root))
+    tags = _tags(options.root)
     images = {name: reference for path in options.images for name, reference in json.loads(path.read_text()).items()}
     write_lock(options.lock, options.registry, pushed_images(images, now, tags, head(options.root)))
+
+
+def _tags(root: Path) -> dict[str, str]:
+    tree = working_tree(root)
+    return {image: tag(content, version(tree)) for image, content in contents(tree).items()}
+
+
+def _sbom(options: argparse.Namespace) -> None:
+    for path in write_sboms(options.root, options.folder, _tags(options.root)):
+        print(path)  # noqa: T201 - the output of this command
 
 
 def _files(options: argparse.Namespace) -> None:

@@ -1,9 +1,12 @@
 """Which images a change makes anew, over git histories made of this repository's own files."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
 
 from pipelines.images import ALL, STAGES
 from pipelines.images.content import contents
@@ -238,3 +241,16 @@ def test_every_image_is_made_of_its_folder_its_lock_and_no_test() -> None:
         others = {path.split("/")[0] for path in found[stage].files if path.endswith(".py")}
         assert others == {stage, "wafer"}
     assert not [path for each in found.values() for path in each.files if "/tests/" in path]
+
+
+def test_every_image_has_a_bill_of_the_packages_in_its_lock(first: Repository, tmp_path: Path) -> None:
+    first.images("sbom", str(tmp_path))
+
+    assert {path.name for path in tmp_path.iterdir()} == {f"{name}.cdx.json" for name in ALL}
+    for name, step in first.plan().items():
+        bill = json.loads((tmp_path / f"{name}.cdx.json").read_text())
+        locked = re.findall(r"^([a-z0-9][\w.-]*)==", (first.root / "locks" / f"{name}.txt").read_text(), re.MULTILINE)
+        assert {each["name"] for each in bill["components"]} == set(locked)
+        assert all(each.get("version") for each in bill["components"])
+        assert bill["metadata"]["component"]["version"] == step["tag"]
+    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str((tmp_path / "clustering.cdx.json").read_text()) is None

@@ -37,7 +37,7 @@ class JenkinsfileTest extends BasePipelineTest {
             case 'sh': return shell(arguments[0], each, env, commands)
             case 'readJSON': return new JsonSlurperClassic().parseText((String) ((Map) arguments[0]).text)
             case 'gitUsernamePassword': return arguments[0]
-            case 'archiveArtifacts': return null
+            case ['archiveArtifacts', 'echo']: return null
             default: throw new AssertionError("the Jenkinsfile uses the step ${name}, which this test does not know")
         }
     }

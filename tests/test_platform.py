@@ -1,0 +1,69 @@
+"""Linters of what is no Python: Containerfile, scripts, workflows. And what the workflows promise beside that."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from conftest import skip_or_fail
+from tests.servers.binaries import CannotBuild, program
+
+ROOT = Path(__file__).resolve().parent.parent
+BIN = Path(sys.executable).parent
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+SCRIPTS = sorted(path for path in (ROOT / ".ci").iterdir() if path.suffix == "")
+
+
+def lint(*command: str) -> None:
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, env=os.environ | {"PATH": f"{BIN}:{os.environ['PATH']}"}
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_containerfile_is_as_hadolint_wants_it() -> None:
+    lint(str(BIN / "hadolint"), "Containerfile")
+
+
+def test_the_scripts_are_as_shellcheck_wants_them() -> None:
+    lint(str(BIN / "shellcheck"), "--severity=warning", *map(str, SCRIPTS))
+
+
+def test_the_workflows_are_as_actionlint_wants_them() -> None:
+    try:
+        actionlint = program("actionlint")
+    except CannotBuild as exc:
+        skip_or_fail(str(exc))
+    lint(str(actionlint), *map(str, WORKFLOWS))
+
+
+def test_the_workflows_are_as_zizmor_wants_them() -> None:
+    lint(str(BIN / "zizmor"), "--offline", "--quiet", "--persona=pedantic", *map(str, WORKFLOWS))
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+def test_a_workflow_has_no_right_but_those_its_jobs_name_and_no_action_by_a_tag(path: Path) -> None:
+    text = path.read_text()
+    workflow = yaml.safe_load(text)
+
+    assert workflow["permissions"] == {}
+    assert all("permissions" in job and "timeout-minutes" in job for job in workflow["jobs"].values())
+    used = re.findall(r"uses: (\S+)( # v\d+\.\d+\.\d+)?", text)
+    assert all(re.fullmatch(r"[\w.-]+/[\w.-]+@[0-9a-f]{40}", action) and version for action, version in used), used
+    assert "secrets." not in text
+
+
+def test_continuous_integration_runs_the_command_that_everybody_runs() -> None:
+    workflow = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text())
+
+    assert any(".ci/run" in step.get("run", "") for step in workflow["jobs"]["run"]["steps"])
+
+
+def test_packages_go_where_the_application_looks_for_them() -> None:
+    from application.backends.packages import PREFIX
+
+    assert f'"$STORE_URI/{PREFIX}"' in (ROOT / ".github/workflows/sync.yml").read_text()
