@@ -46,14 +46,16 @@ test-kubeflow: setup ## both DAGs on the Kubeflow at KFP_ENDPOINT (IMAGES or IMA
 servers: setup ## S3, MongoDB, MLflow and toxiproxy on 127.0.0.1, with the environment to export
 	@$(BIN)/python -m tests.servers
 
-check: setup ## formatting, lint, types, import rules, dependencies, security, audit
+check: setup ## formatting, lint, types, import rules, dependencies, security, manifests, workflows, audit
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/deptry .
 	$(BIN)/bandit --configfile pyproject.toml --quiet --severity-level medium --recursive $(PACKAGES)
-	$(BIN)/python -m pytest tests/test_repository.py
+	$(BIN)/python -m pipelines.gitops check
+	$(BIN)/python -m pytest tests/test_repository.py tests/test_platform.py \
+	  tests/terraform/test_sources.py::test_checkov_finds_nothing_that_is_not_explained
 	bash .ci/audit
 
 format: setup ## rewrite the sources as `make check` wants them
