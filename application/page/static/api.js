@@ -1,6 +1,10 @@
 // The HTTP interface: every refusal becomes a Problem, every change carries the session's token.
 
-const AWAY = { code: "", title: "The service does not answer.", detail: "It may be restarting; this page keeps asking." };
+const AWAY = {
+  code: "",
+  title: "The service does not answer.",
+  detail: "It may be restarting; this page keeps asking.",
+};
 const PATIENCE = 5; // times that a refusal for haste is waited out
 
 /** Fires `signed-out` when the session is over, `away` and `back` when the service stops and starts to answer. */
@@ -61,7 +65,12 @@ async function call(method, path, { body, headers, signal, signingIn }) {
   if (body !== undefined) sent["Content-Type"] = "application/json";
   let response;
   try {
-    response = await fetch(path, { method, headers: sent, body: body === undefined ? undefined : JSON.stringify(body), signal });
+    response = await fetch(path, {
+      method,
+      headers: sent,
+      body: body === undefined ? undefined : JSON.stringify(body),
+      signal,
+    });
   } catch (error) {
     if (error.name === "AbortError") throw error;
     tell(true);
@@ -71,7 +80,10 @@ async function call(method, path, { body, headers, signal, signingIn }) {
   const date = response.headers.get("date");
   if (date) skew = trusted(Date.parse(date) - Date.now());
   if (response.ok) return response.status === 204 ? null : response.json();
-  const problem = new Problem(response.status, await response.json().catch(() => ({ title: "Refused", detail: response.statusText })));
+  const problem = new Problem(
+    response.status,
+    await response.json().catch(() => ({ title: "Refused", detail: response.statusText })),
+  );
   if (response.status === 401 && !signingIn) link.dispatchEvent(new Event("signed-out"));
   throw problem;
 }
@@ -99,9 +111,16 @@ function put(path, file, progress) {
     request.open("PUT", path);
     request.setRequestHeader("X-CSRF-Token", csrf);
     request.setRequestHeader("Content-Type", "text/csv");
-    request.upload.addEventListener("progress", (event) => event.lengthComputable && progress(event.loaded / event.total));
+    request.upload.addEventListener(
+      "progress",
+      (event) => event.lengthComputable && progress(event.loaded / event.total),
+    );
     request.addEventListener("loadend", () =>
-      resolve({ status: request.status, text: request.responseText, wait: Number(request.getResponseHeader("retry-after")) || 1 }),
+      resolve({
+        status: request.status,
+        text: request.responseText,
+        wait: Number(request.getResponseHeader("retry-after")) || 1,
+      }),
     );
     request.send(file);
   });

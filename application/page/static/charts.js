@@ -14,10 +14,25 @@ function frame(words, x, y) {
   const svg = s(
     "svg",
     { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": words, class: "chart" },
-    ticks(y).map((at) => [s("line", { class: "grid", x1: left, x2: width - right, y1: up(at), y2: up(at) }), s("text", { class: "tick", x: left - 6, y: up(at) + 4, "text-anchor": "end" }, label(at, y.to))]),
-    ticks(x).map((at) => s("text", { class: "tick", x: across(at), y: height - bottom + 16, "text-anchor": "middle" }, label(at, x.to))),
+    ticks(y).map((at) => [
+      s("line", { class: "grid", x1: left, x2: width - right, y1: up(at), y2: up(at) }),
+      s("text", { class: "tick", x: left - 6, y: up(at) + 4, "text-anchor": "end" }, label(at, y.to)),
+    ]),
+    ticks(x).map((at) =>
+      s("text", { class: "tick", x: across(at), y: height - bottom + 16, "text-anchor": "middle" }, label(at, x.to)),
+    ),
     s("text", { class: "title", x: (left + width - right) / 2, y: height - 6, "text-anchor": "middle" }, x.title),
-    s("text", { class: "title", x: 12, y: (top + height - bottom) / 2, "text-anchor": "middle", transform: `rotate(-90 12 ${(top + height - bottom) / 2})` }, y.title),
+    s(
+      "text",
+      {
+        class: "title",
+        x: 12,
+        y: (top + height - bottom) / 2,
+        "text-anchor": "middle",
+        transform: `rotate(-90 12 ${(top + height - bottom) / 2})`,
+      },
+      y.title,
+    ),
   );
   return { svg, across, up };
 }
@@ -29,11 +44,21 @@ const path = (points) => points.map(([x, y], at) => `${at ? "L" : "M"}${x.toFixe
 /** Recall over false alarms, with the model's own budget marked. */
 export function rocChart({ curve, false_alarm_budget: budget }, auc) {
   const words = `ROC curve, area ${auc.toFixed(3)}. At ${percent(budget)} false alarms the model finds ${percent(at(curve, budget)?.recall)} of failing wafers.`;
-  const { svg, across, up } = frame(words, { from: 0, to: 1, title: "False alarms, % of good wafers" }, { from: 0, to: 1, title: "Failing wafers found, %" });
+  const { svg, across, up } = frame(
+    words,
+    { from: 0, to: 1, title: "False alarms, % of good wafers" },
+    { from: 0, to: 1, title: "Failing wafers found, %" },
+  );
   const line = curve.map((each) => [across(each.false_alarm_rate), up(each.recall)]);
   const mark = at(curve, budget);
   svg.append(
-    s("path", { class: "chance", d: path([[across(0), up(0)], [across(1), up(1)]]) }),
+    s("path", {
+      class: "chance",
+      d: path([
+        [across(0), up(0)],
+        [across(1), up(1)],
+      ]),
+    }),
     s("path", { class: "area", d: `${path(line)}L${across(1)} ${up(0)}L${across(0)} ${up(0)}Z` }),
     s("path", { class: "line", d: path(line) }),
   );
@@ -47,9 +72,19 @@ export function precisionChart({ curve, failures, wafers, false_alarm_budget: bu
   const points = curve.filter((each) => each.precision !== null);
   const mark = at(points, budget);
   const words = `Precision over recall, area ${area.toFixed(3)}; chance reaches ${percent(base, 1)}.`;
-  const { svg, across, up } = frame(words, { from: 0, to: 1, title: "Failing wafers found, %" }, { from: 0, to: 1, title: "Flags that are right, %" });
+  const { svg, across, up } = frame(
+    words,
+    { from: 0, to: 1, title: "Failing wafers found, %" },
+    { from: 0, to: 1, title: "Flags that are right, %" },
+  );
   svg.append(
-    s("path", { class: "chance", d: path([[across(0), up(base)], [across(1), up(base)]]) }),
+    s("path", {
+      class: "chance",
+      d: path([
+        [across(0), up(base)],
+        [across(1), up(base)],
+      ]),
+    }),
     s("path", { class: "line", d: path(points.map((each) => [across(each.recall), up(each.precision)])) }),
   );
   if (mark) svg.append(s("circle", { class: "mark", cx: across(mark.recall), cy: up(mark.precision), r: 4.5 }));
@@ -62,12 +97,24 @@ export function calibrationChart({ calibration }) {
   const to = [0.02, 0.04, 0.08, 0.12, 0.16, 0.2, 0.4, 0.6, 0.8, 1].find((each) => each >= most) ?? 1;
   const last = calibration.at(-1);
   const words = `Calibration in ${calibration.length} groups: of the most suspicious group ${percent(last?.observed, 1)} failed where ${percent(last?.predicted, 1)} were predicted.`;
-  const { svg, across, up } = frame(words, { from: 0, to, title: "Predicted to fail, %" }, { from: 0, to, title: "Failed, %" });
+  const { svg, across, up } = frame(
+    words,
+    { from: 0, to, title: "Predicted to fail, %" },
+    { from: 0, to, title: "Failed, %" },
+  );
   const points = calibration.map((bin) => [across(bin.predicted), up(bin.observed)]);
   svg.append(
-    s("path", { class: "chance", d: path([[across(0), up(0)], [across(to), up(to)]]) }),
+    s("path", {
+      class: "chance",
+      d: path([
+        [across(0), up(0)],
+        [across(to), up(to)],
+      ]),
+    }),
     s("path", { class: "line", d: path(points) }),
-    points.map(([x, y]) => s("circle", { class: "dot", cx: x, cy: y, r: 3.5 })).reduce((all, each) => (all.append(each), all), s("g", {})),
+    points
+      .map(([x, y]) => s("circle", { class: "dot", cx: x, cy: y, r: 3.5 }))
+      .reduce((all, each) => (all.append(each), all), s("g", {})),
   );
   return svg;
 }
@@ -84,13 +131,27 @@ export function sensorStrip({ levels, quantiles }, { value, usual_low: low, usua
   const inner = [quantiles[1], quantiles.at(-2)];
   const [from, to] = spread([...inner, low ?? inner[0], high ?? inner[1], value ?? inner[0]]);
   const across = (each) => 4 + ((Math.min(Math.max(each, from), to) - from) / (to - from)) * (width - 8);
-  const steps = levels.slice(1).map((level, n) => ({ left: quantiles[n], right: quantiles[n + 1], share: level - levels[n] }));
+  const steps = levels
+    .slice(1)
+    .map((level, n) => ({ left: quantiles[n], right: quantiles[n + 1], share: level - levels[n] }));
   const tall = steps.map(({ left, right, share }) => share / Math.max(right - left, (to - from) / 200));
   const most = Math.max(...tall);
-  const outline = steps.flatMap(({ left, right }, n) => [[across(left), base - (tall[n] / most) * 34], [across(right), base - (tall[n] / most) * 34]]);
+  const outline = steps.flatMap(({ left, right }, n) => [
+    [across(left), base - (tall[n] / most) * 34],
+    [across(right), base - (tall[n] / most) * 34],
+  ]);
   svg.append(
-    s("rect", { class: "usual", x: across(low ?? from), y: 2, width: Math.max(1, across(high ?? to) - across(low ?? from)), height: base - 2 }),
-    s("path", { class: "density", d: `M${across(quantiles[0])} ${base}L${path(outline).slice(1)}L${across(quantiles.at(-1))} ${base}Z` }),
+    s("rect", {
+      class: "usual",
+      x: across(low ?? from),
+      y: 2,
+      width: Math.max(1, across(high ?? to) - across(low ?? from)),
+      height: base - 2,
+    }),
+    s("path", {
+      class: "density",
+      d: `M${across(quantiles[0])} ${base}L${path(outline).slice(1)}L${across(quantiles.at(-1))} ${base}Z`,
+    }),
     s("line", { class: "axis", x1: 4, x2: width - 4, y1: base, y2: base }),
     s("text", { class: "tick", x: 4, y: height - 3 }, reading(Number(from.toPrecision(3)))),
     s("text", { class: "tick", x: width - 4, y: height - 3, "text-anchor": "end" }, reading(Number(to.toPrecision(3)))),

@@ -16,14 +16,18 @@ function fill(element, attributes, children) {
       element.setAttribute(name, value === true ? "" : value);
     }
   }
-  element.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
+  element.append(
+    ...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false),
+  );
   return element;
 }
 
 /** Replace the children of an element; what had the focus has it again, found by its `data-key`. */
 export function put(element, ...children) {
   const key = element.contains(document.activeElement) ? document.activeElement.dataset.key : undefined;
-  element.replaceChildren(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
+  element.replaceChildren(
+    ...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false),
+  );
   if (key) element.querySelector(`[data-key="${CSS.escape(key)}"]`)?.focus({ preventScroll: true });
 }
 
@@ -40,14 +44,23 @@ export function table(label, columns, rows, className = "") {
     h(
       "table",
       {},
-      h("thead", {}, h("tr", {}, columns.map(([title, kind]) => h("th", { scope: "col", class: kind }, title)))),
+      h(
+        "thead",
+        {},
+        h(
+          "tr",
+          {},
+          columns.map(([title, kind]) => h("th", { scope: "col", class: kind }, title)),
+        ),
+      ),
       h("tbody", {}, rows),
     ),
   );
 }
 
 /** What stands where nothing is yet: a title, and what to do. */
-export const empty = (title, ...words) => h("div", { class: "empty" }, h("h3", {}, title), words.length > 0 && h("p", {}, words));
+export const empty = (title, ...words) =>
+  h("div", { class: "empty" }, h("h3", {}, title), words.length > 0 && h("p", {}, words));
 
 /** What stands where something comes. */
 export const loading = (what) => h("p", { class: "loading", role: "status" }, `Loading ${what}…`);
@@ -58,7 +71,8 @@ export function failure(problem, again) {
     "div",
     { class: "notice fail", role: "alert" },
     h("p", {}, h("strong", {}, problem.title ?? "That did not work."), " ", problem.detail),
-    problem.code && h("p", { class: "small" }, h("code", {}, problem.code), problem.requestId && ` · request ${problem.requestId}`),
+    problem.code &&
+      h("p", { class: "small" }, h("code", {}, problem.code), problem.requestId && ` · request ${problem.requestId}`),
     again && h("button", { type: "button", on: { click: again } }, "Try again"),
   );
 }
@@ -73,7 +87,12 @@ export function confirm({ title, words, verb, act }) {
     h("h2", { id: "dialog-title" }, title),
     words.map((each) => h("p", {}, each)),
     said,
-    h("div", { class: "actions" }, h("button", { type: "button", on: { click: () => dialog.close() } }, "Leave it"), go),
+    h(
+      "div",
+      { class: "actions" },
+      h("button", { type: "button", on: { click: () => dialog.close() } }, "Leave it"),
+      go,
+    ),
   );
   go.addEventListener("click", async () => {
     go.disabled = true;

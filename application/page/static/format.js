@@ -7,12 +7,14 @@ const NONE = "–";
 
 export const count = (number) => (number ?? 0).toLocaleString("en");
 export const many = (number, one, more = `${one}s`) => `${count(number)} ${number === 1 ? one : more}`;
-export const percent = (share, digits = 0) => (share === null || share === undefined ? NONE : `${(share * 100).toFixed(digits)} %`);
+export const percent = (share, digits = 0) =>
+  share === null || share === undefined ? NONE : `${(share * 100).toFixed(digits)} %`;
 export const fixed = (number, digits = 3) => (number === null || number === undefined ? NONE : number.toFixed(digits));
 export const signed = (number, digits = 2) => (number < 0 ? "−" : "+") + Math.abs(number).toFixed(digits);
 
 /** A reading in at most five figures. */
-export const reading = (number) => (number === null || number === undefined ? "no reading" : String(Number(number.toPrecision(5))));
+export const reading = (number) =>
+  number === null || number === undefined ? "no reading" : String(Number(number.toPrecision(5)));
 
 export function bytes(size) {
   const units = ["B", "kB", "MB", "GB"];
@@ -26,7 +28,9 @@ export function seconds(span) {
   if (span < 100) return `${span.toFixed(1)} s`;
   const minutes = Math.floor(span / 60);
   const rest = String(Math.round(span % 60)).padStart(2, "0");
-  return minutes < 60 ? `${minutes} min ${rest} s` : `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, "0")} min`;
+  return minutes < 60
+    ? `${minutes} min ${rest} s`
+    : `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, "0")} min`;
 }
 
 /** Today by its time, other days by their date too. */

@@ -41,7 +41,9 @@ function welcome(found) {
   history.replaceState(null, "", location.pathname + location.hash);
   document.getElementById("screens").hidden = false;
   const leave = h("button", { type: "button", class: "quiet", on: { click: () => api.signOut() } }, "Sign out");
-  document.getElementById("who").replaceChildren(h("span", {}, found.name, h("span", { class: "role" }, found.role)), leave);
+  document
+    .getElementById("who")
+    .replaceChildren(h("span", {}, found.name, h("span", { class: "role" }, found.role)), leave);
   shown = { name: "", close() {} };
   route();
 }
@@ -70,11 +72,15 @@ function waitForService() {
   banner.textContent = "The service does not answer. It may be restarting; this page keeps asking.";
   banner.hidden = false;
   const timer = setInterval(() => api.get("/healthz").catch(() => {}), ASK_AGAIN);
-  api.link.addEventListener("back", () => {
-    clearInterval(timer);
-    banner.hidden = true;
-    shown.again?.();
-  }, { once: true });
+  api.link.addEventListener(
+    "back",
+    () => {
+      clearInterval(timer);
+      banner.hidden = true;
+      shown.again?.();
+    },
+    { once: true },
+  );
 }
 
 api.link.addEventListener("signed-out", askWho);

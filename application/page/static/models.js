@@ -22,7 +22,18 @@ export function modelsScreen(main, may) {
   let chosen = 0;
   let closed = false;
   main.replaceChildren(
-    h("div", { class: "models" }, h("h1", { class: "unseen" }, "Models"), h("section", { class: "card flush side", "aria-labelledby": "versions-title" }, h("div", { class: "heading pad" }, h("h2", { id: "versions-title" }, "Versions"), undo), list), detail),
+    h(
+      "div",
+      { class: "models" },
+      h("h1", { class: "unseen" }, "Models"),
+      h(
+        "section",
+        { class: "card flush side", "aria-labelledby": "versions-title" },
+        h("div", { class: "heading pad" }, h("h2", { id: "versions-title" }, "Versions"), undo),
+        list,
+      ),
+      detail,
+    ),
   );
 
   async function load() {
@@ -30,18 +41,34 @@ export function modelsScreen(main, may) {
       found = await api.get("/models");
       if (!closed) showList();
     } catch (problem) {
-      if (!closed) put(list, failure(problem, () => load().then(() => go(String(chosen || "")))));
+      if (!closed)
+        put(
+          list,
+          failure(problem, () => load().then(() => go(String(chosen || "")))),
+        );
     }
   }
 
   function showList() {
     if (found.models.length === 0) {
       put(list, h("p", { class: "empty-line" }, "No version yet."));
-      put(detail, empty("No model yet", "The first training on ", h("a", { href: "#/runs" }, "Runs"), " makes version 1."));
+      put(
+        detail,
+        empty("No model yet", "The first training on ", h("a", { href: "#/runs" }, "Runs"), " makes version 1."),
+      );
       return;
     }
     const earlier = before(found);
-    put(undo, may.promote && earlier !== null && h("button", { type: "button", "data-key": "rollback", on: { click: () => askRollback(earlier) } }, "Roll back…"));
+    put(
+      undo,
+      may.promote &&
+        earlier !== null &&
+        h(
+          "button",
+          { type: "button", "data-key": "rollback", on: { click: () => askRollback(earlier) } },
+          "Roll back…",
+        ),
+    );
     put(list, h("ol", { class: "versions" }, found.models.map(line)));
   }
 
@@ -51,9 +78,23 @@ export function modelsScreen(main, may) {
       {},
       h(
         "a",
-        { href: `#/models/${model.version}`, "data-key": `version ${model.version}`, "aria-current": model.version === chosen ? "true" : null },
+        {
+          href: `#/models/${model.version}`,
+          "data-key": `version ${model.version}`,
+          "aria-current": model.version === chosen ? "true" : null,
+        },
         h("strong", {}, `Version ${model.version}`),
-        model.production ? h("span", { class: "badge production" }, "production") : h("span", { class: "badge" }, model.aliases.includes("staging") ? "staging" : found.history.includes(model.version) ? "earlier" : "not promoted"),
+        model.production
+          ? h("span", { class: "badge production" }, "production")
+          : h(
+              "span",
+              { class: "badge" },
+              model.aliases.includes("staging")
+                ? "staging"
+                : found.history.includes(model.version)
+                  ? "earlier"
+                  : "not promoted",
+            ),
         h("time", { datetime: model.created, title: fullMoment(model.created) }, moment(model.created)),
         h("span", { class: "took" }, model.decision.metrics ? `AUC ${fixed(model.decision.metrics.auc)}` : ""),
       ),
@@ -72,7 +113,10 @@ export function modelsScreen(main, may) {
       const curves = await api.get(`/models/${chosen}/curves`);
       if (!closed && curves.version === chosen) put(quality, figures(curves), pictures(curves), clusters(curves));
     } catch (problem) {
-      put(quality, failure(problem, () => go(version)));
+      put(
+        quality,
+        failure(problem, () => go(version)),
+      );
     }
   }
 
@@ -81,20 +125,62 @@ export function modelsScreen(main, may) {
     return h(
       "section",
       { class: "card", "aria-labelledby": "version-title" },
-      h("div", { class: "heading" }, h("h2", { id: "version-title" }, `Version ${model.version}`), model.production && h("span", { class: "badge production" }, "production"), may.promote && !model.production && h("div", { class: "actions" }, h("button", { type: "button", class: "primary", "data-key": "promote", on: { click: () => askPromote(model) } }, "Promote…"))),
-      h("dl", { class: "facts" }, fact("Made", fullMoment(model.created)), fact("By run", h("a", { href: `#/runs/${model.run_id}` }, model.run_id)), fact("Digest", h("code", { title: model.digest }, model.digest.slice(0, 12)))),
-      reason && h("div", { class: `notice ${model.decision.promoted === false ? "inspect" : "pass"}` }, h("p", {}, h("strong", {}, model.decision.promoted === false ? "Not promoted by its training. " : "Promoted by its training. "), reason)),
+      h(
+        "div",
+        { class: "heading" },
+        h("h2", { id: "version-title" }, `Version ${model.version}`),
+        model.production && h("span", { class: "badge production" }, "production"),
+        may.promote &&
+          !model.production &&
+          h(
+            "div",
+            { class: "actions" },
+            h(
+              "button",
+              { type: "button", class: "primary", "data-key": "promote", on: { click: () => askPromote(model) } },
+              "Promote…",
+            ),
+          ),
+      ),
+      h(
+        "dl",
+        { class: "facts" },
+        fact("Made", fullMoment(model.created)),
+        fact("By run", h("a", { href: `#/runs/${model.run_id}` }, model.run_id)),
+        fact("Digest", h("code", { title: model.digest }, model.digest.slice(0, 12))),
+      ),
+      reason &&
+        h(
+          "div",
+          { class: `notice ${model.decision.promoted === false ? "inspect" : "pass"}` },
+          h(
+            "p",
+            {},
+            h(
+              "strong",
+              {},
+              model.decision.promoted === false ? "Not promoted by its training. " : "Promoted by its training. ",
+            ),
+            reason,
+          ),
+        ),
       floors?.length > 0 && [h("h3", {}, "Floors"), floorTable(floors)],
       comparison && [h("h3", {}, `Against version ${comparison.champion_version}`), versus(comparison)],
     );
   }
 
   function askPromote(model) {
-    const inFavour = model.decision.promoted === false ? [`Its training did not promote it: ${model.decision.reason}`] : [];
-    const instead = found.production ? `It takes the place of version ${found.production}` : "No version is in production now; it will be";
+    const inFavour =
+      model.decision.promoted === false ? [`Its training did not promote it: ${model.decision.reason}`] : [];
+    const instead = found.production
+      ? `It takes the place of version ${found.production}`
+      : "No version is in production now; it will be";
     confirm({
       title: `Put version ${model.version} into production?`,
-      words: [`${instead}, for every prediction from now on. Runs under way keep the version they began with. It can be rolled back.`, ...inFavour],
+      words: [
+        `${instead}, for every prediction from now on. Runs under way keep the version they began with. It can be rolled back.`,
+        ...inFavour,
+      ],
       verb: `Promote version ${model.version}`,
       act: () => change(`/models/${model.version}/promote`),
     });
@@ -103,7 +189,9 @@ export function modelsScreen(main, may) {
   function askRollback(earlier) {
     confirm({
       title: `Roll back to version ${earlier}?`,
-      words: [`Version ${found.production} leaves production and version ${earlier} predicts again, from the next prediction on.`],
+      words: [
+        `Version ${found.production} leaves production and version ${earlier} predicts again, from the next prediction on.`,
+      ],
       verb: `Roll back to version ${earlier}`,
       act: () => change("/models/rollback"),
     });
@@ -133,9 +221,23 @@ function before({ history, production }) {
 const fact = (name, value) => h("div", {}, h("dt", {}, name), h("dd", {}, value));
 
 function floorTable(floors) {
-  const columns = [["Figure", ""], ["Value", "number"], ["Must be above", "number"], ["", ""], ["Meaning", "words optional"]];
+  const columns = [
+    ["Figure", ""],
+    ["Value", "number"],
+    ["Must be above", "number"],
+    ["", ""],
+    ["Meaning", "words optional"],
+  ];
   const rows = floors.map((each) =>
-    h("tr", {}, h("td", {}, each.name), h("td", { class: "number" }, plain(each.value)), h("td", { class: "number" }, plain(each.limit)), h("td", {}, h("span", { class: `verdict ${each.passed ? "pass" : "fail"}` }, each.passed ? "holds" : "below")), h("td", { class: "words optional" }, each.meaning)),
+    h(
+      "tr",
+      {},
+      h("td", {}, each.name),
+      h("td", { class: "number" }, plain(each.value)),
+      h("td", { class: "number" }, plain(each.limit)),
+      h("td", {}, h("span", { class: `verdict ${each.passed ? "pass" : "fail"}` }, each.passed ? "holds" : "below")),
+      h("td", { class: "words optional" }, each.meaning),
+    ),
   );
   return table("Floors", columns, rows);
 }
@@ -156,14 +258,28 @@ function versus(found) {
 function figures(curves) {
   const tiles = curves.figures.map(({ name, value, low, high, chance }) => {
     const [title, meaning] = FIGURES[name] ?? [name, ""];
-    return h("div", { title: meaning }, h("dt", {}, title), h("dd", {}, fixed(value)), h("dd", { class: "small" }, low === null ? `chance ${fixed(chance)}` : `${fixed(low)} to ${fixed(high)} · chance ${fixed(chance)}`));
+    return h(
+      "div",
+      { title: meaning },
+      h("dt", {}, title),
+      h("dd", {}, fixed(value)),
+      h(
+        "dd",
+        { class: "small" },
+        low === null ? `chance ${fixed(chance)}` : `${fixed(low)} to ${fixed(high)} · chance ${fixed(chance)}`,
+      ),
+    );
   });
   return h(
     "section",
     { class: "card", "aria-labelledby": "figures-title" },
     h("h3", { id: "figures-title" }, "How good it is"),
     h("dl", { class: "tiles figures" }, tiles),
-    h("p", { class: "small" }, `Out of fold on ${many(curves.wafers, "wafer")}, ${count(curves.failures)} failing; intervals hold 90 % of resamples. Threshold ${fixed(curves.threshold)} for a budget of ${percent(curves.false_alarm_budget)}.`),
+    h(
+      "p",
+      { class: "small" },
+      `Out of fold on ${many(curves.wafers, "wafer")}, ${count(curves.failures)} failing; intervals hold 90 % of resamples. Threshold ${fixed(curves.threshold)} for a budget of ${percent(curves.false_alarm_budget)}.`,
+    ),
   );
 }
 
@@ -176,12 +292,26 @@ function pictures(curves) {
     picture("ROC", rocChart(curves, value("auc"))),
     picture("Precision and recall", precisionChart(curves, value("pr_auc"))),
     picture("Calibration", calibrationChart(curves)),
-    h("p", { class: "small legend" }, h("i", { class: "key-mark" }), " at the model's own budget ", h("i", { class: "key-chance" }), " chance, or perfect calibration"),
+    h(
+      "p",
+      { class: "small legend" },
+      h("i", { class: "key-mark" }),
+      " at the model's own budget ",
+      h("i", { class: "key-chance" }),
+      " chance, or perfect calibration",
+    ),
   );
 }
 
 function clusters(curves) {
-  const columns = [["Cluster", ""], ["Wafers", "number"], ["Failing", "number"], ["Judged by", ""], ["AUC random forest", "number"], ["AUC XGBoost", "number"]];
+  const columns = [
+    ["Cluster", ""],
+    ["Wafers", "number"],
+    ["Failing", "number"],
+    ["Judged by", ""],
+    ["AUC random forest", "number"],
+    ["AUC XGBoost", "number"],
+  ];
   const rows = curves.clusters.map((each) =>
     h(
       "tr",
@@ -190,8 +320,15 @@ function clusters(curves) {
       h("td", { class: "number" }, count(each.wafers)),
       h("td", { class: "number" }, `${count(each.failures)} (${percent(each.failures / each.wafers, 1)})`),
       h("td", {}, FAMILIES[each.family] ?? each.family),
-      ["random_forest", "xgboost"].map((family) => h("td", { class: each.family === family ? "number best" : "number" }, fixed(each.auc[family]))),
+      ["random_forest", "xgboost"].map((family) =>
+        h("td", { class: each.family === family ? "number best" : "number" }, fixed(each.auc[family])),
+      ),
     ),
   );
-  return h("section", { class: "card", "aria-labelledby": "clusters-title" }, h("h3", { id: "clusters-title" }, "Clusters"), table("Clusters", columns, rows));
+  return h(
+    "section",
+    { class: "card", "aria-labelledby": "clusters-title" },
+    h("h3", { id: "clusters-title" }, "Clusters"),
+    table("Clusters", columns, rows),
+  );
 }

@@ -7,7 +7,13 @@ import { waferView } from "./wafer.js";
 
 const AT_ONCE = 10_000; // wafers a request
 const ROWS = 200; // wafers shown before `Show more`
-const FILTERS = [["look", "To look at"], ["fail", "Fail"], ["inspect", "Inspect"], ["pass", "Pass"], ["all", "All"]];
+const FILTERS = [
+  ["look", "To look at"],
+  ["fail", "Fail"],
+  ["inspect", "Inspect"],
+  ["pass", "Pass"],
+  ["all", "All"],
+];
 
 export function resultsScreen(main, may) {
   const picker = h("select", { id: "which", on: { change: () => (location.hash = `#/results/${picker.value}`) } });
@@ -16,7 +22,19 @@ export function resultsScreen(main, may) {
   let shown = "";
   let closed = false;
   main.replaceChildren(
-    h("div", { class: "results" }, h("div", { class: "bar-top" }, h("h1", {}, "Results"), h("label", { for: "which", class: "unseen" }, "Prediction run"), picker, tools), body),
+    h(
+      "div",
+      { class: "results" },
+      h(
+        "div",
+        { class: "bar-top" },
+        h("h1", {}, "Results"),
+        h("label", { for: "which", class: "unseen" }, "Prediction run"),
+        picker,
+        tools,
+      ),
+      body,
+    ),
   );
 
   async function go(runId) {
@@ -27,17 +45,32 @@ export function resultsScreen(main, may) {
       const wanted = runId || page.runs[0]?.run_id;
       put(
         picker,
-        page.runs.map((each) => h("option", { value: each.run_id }, `${sourceName(each.source)} · ${moment(each.created)}`)),
+        page.runs.map((each) =>
+          h("option", { value: each.run_id }, `${sourceName(each.source)} · ${moment(each.created)}`),
+        ),
         runId && !known && h("option", { value: runId }, runId),
         page.runs.length === 0 && !runId && h("option", { value: "" }, "No prediction yet"),
       );
       picker.disabled = page.runs.length === 0;
-      if (!wanted) return put(body, empty("No prediction yet", "Upload batches without labels and predict them on ", h("a", { href: "#/runs" }, "Runs"), "; the wafers then stand here, most suspicious first."));
+      if (!wanted)
+        return put(
+          body,
+          empty(
+            "No prediction yet",
+            "Upload batches without labels and predict them on ",
+            h("a", { href: "#/runs" }, "Runs"),
+            "; the wafers then stand here, most suspicious first.",
+          ),
+        );
       picker.value = wanted;
       if (wanted === shown) return;
       await open(wanted);
     } catch (problem) {
-      if (!closed) put(body, problem.status === 404 ? empty("No wafers to show", problem.detail) : failure(problem, () => go(runId)));
+      if (!closed)
+        put(
+          body,
+          problem.status === 404 ? empty("No wafers to show", problem.detail) : failure(problem, () => go(runId)),
+        );
     }
   }
 
@@ -47,7 +80,11 @@ export function resultsScreen(main, may) {
     put(tools);
     const at = encodeURIComponent(runId);
     try {
-      const [run, page, budgets] = await Promise.all([api.get(`/runs/${at}`), allWafers(at), api.find(`/runs/${at}/budgets`)]);
+      const [run, page, budgets] = await Promise.all([
+        api.get(`/runs/${at}`),
+        allWafers(at),
+        api.find(`/runs/${at}/budgets`),
+      ]);
       if (closed || shown !== runId) return;
       put(
         tools,
@@ -55,7 +92,11 @@ export function resultsScreen(main, may) {
         h("a", { class: "button", href: `/runs/${at}/report`, target: "_blank", rel: "noopener" }, "Report"),
         h("a", { class: "button", href: `#/runs/${at}` }, "Run"),
       );
-      if (page.total === 0 || !budgets) return put(body, empty("No wafer was predicted", "Every file or row of this run was refused; the run says why."));
+      if (page.total === 0 || !budgets)
+        return put(
+          body,
+          empty("No wafer was predicted", "Every file or row of this run was refused; the run says why."),
+        );
       put(body, rankedWafers(run, page, budgets, may));
     } catch (problem) {
       shown = "";
@@ -72,7 +113,7 @@ export function resultsScreen(main, may) {
 
 async function allWafers(at) {
   const first = await api.get(`/runs/${at}/predictions?limit=${AT_ONCE}`);
-  for (let next = first.next; next !== null; ) {
+  for (let next = first.next; next !== null;) {
     const page = await api.get(`/runs/${at}/predictions?limit=${AT_ONCE}&offset=${next}`);
     first.predictions.push(...page.predictions);
     next = page.next;
@@ -89,11 +130,47 @@ function rankedWafers(run, page, { budgets, current, model_version: version }, m
   const tally = h("p", { class: "small" });
   const sentence = h("output", { class: "means", for: "budget-slider", id: "budget-means" });
   const aside = h("div", { class: "actions" });
-  const slider = h("input", { id: "budget-slider", type: "range", min: "0", max: String(budgets.length - 1), step: "1", value: String(own), on: { input: slide } });
+  const slider = h("input", {
+    id: "budget-slider",
+    type: "range",
+    min: "0",
+    max: String(budgets.length - 1),
+    step: "1",
+    value: String(own),
+    on: { input: slide },
+  });
   const value = h("strong", { class: "budget-value" });
-  const search = h("input", { id: "search", type: "search", placeholder: "Wafer", "aria-label": "Find a wafer", spellcheck: "false", on: { input: () => render() } });
-  const filters = h("div", { class: "segments", role: "radiogroup", "aria-label": "Which wafers" }, FILTERS.map(([name, title]) => h("label", {}, h("input", { type: "radio", name: "verdict", value: name, checked: name === "look", on: { change: () => ((filter = name), (limit = ROWS), render()) } }), h("span", {}, title, " ", h("i", { "data-count": name })))));
-  const more = h("button", { type: "button", class: "more", on: { click: () => ((limit += 5 * ROWS), render()) } }, "Show more");
+  const search = h("input", {
+    id: "search",
+    type: "search",
+    placeholder: "Wafer",
+    "aria-label": "Find a wafer",
+    spellcheck: "false",
+    on: { input: () => render() },
+  });
+  const filters = h(
+    "div",
+    { class: "segments", role: "radiogroup", "aria-label": "Which wafers" },
+    FILTERS.map(([name, title]) =>
+      h(
+        "label",
+        {},
+        h("input", {
+          type: "radio",
+          name: "verdict",
+          value: name,
+          checked: name === "look",
+          on: { change: () => ((filter = name), (limit = ROWS), render()) },
+        }),
+        h("span", {}, title, " ", h("i", { "data-count": name })),
+      ),
+    ),
+  );
+  const more = h(
+    "button",
+    { type: "button", class: "more", on: { click: () => ((limit += 5 * ROWS), render()) } },
+    "Show more",
+  );
   let filter = "look";
   let limit = ROWS;
   let chosen = "";
@@ -107,12 +184,26 @@ function rankedWafers(run, page, { budgets, current, model_version: version }, m
   function slide() {
     const at = budgets[Number(slider.value)];
     value.textContent = percent(touched() ? at.budget : current, touched() || Number.isInteger(current * 100) ? 0 : 1);
-    slider.setAttribute("aria-valuetext", `${percent(at.budget)}: flags ${at.flagged}, about ${Math.round(at.expected_false_alarms)} false alarms`);
+    slider.setAttribute(
+      "aria-valuetext",
+      `${percent(at.budget)}: flags ${at.flagged}, about ${Math.round(at.expected_false_alarms)} false alarms`,
+    );
     const unlike = wafers.filter((wafer) => wafer.verdict === "inspect" && !(wafer.probability >= cut())).length;
     put(
       sentence,
-      h("span", { class: "figure" }, h("b", { id: "flagged" }, count(at.flagged)), ` of ${many(wafers.length, "wafer")} flagged`),
-      h("span", { class: "figure" }, "about ", h("b", { id: "false-alarms" }, count(Math.round(at.expected_false_alarms))), " of them false alarms"),
+      h(
+        "span",
+        { class: "figure" },
+        h("b", { id: "flagged" }, count(at.flagged)),
+        ` of ${many(wafers.length, "wafer")} flagged`,
+      ),
+      h(
+        "span",
+        { class: "figure" },
+        "about ",
+        h("b", { id: "false-alarms" }, count(Math.round(at.expected_false_alarms))),
+        " of them false alarms",
+      ),
       h("span", { class: "figure" }, "finds ", h("b", {}, percent(at.recall)), " of failing wafers"),
       unlike > 0 && h("span", { class: "figure" }, "and ", h("b", {}, count(unlike)), " more to inspect at any budget"),
       h("span", { class: "figure" }, "threshold ", h("b", {}, fixed(touched() ? at.threshold : threshold))),
@@ -120,8 +211,19 @@ function rankedWafers(run, page, { budgets, current, model_version: version }, m
     put(
       aside,
       touched() && h("span", { class: "small" }, `The CSV and the report keep the run's own ${percent(current, 0)}.`),
-      touched() && h("button", { type: "button", "data-key": "back", on: { click: () => ((slider.value = String(own)), slide()) } }, `Back to ${percent(current, 0)}`),
-      touched() && may.start && h("button", { type: "button", "data-key": "again", on: { click: predictAgain } }, `Predict again at ${percent(at.budget)}`),
+      touched() &&
+        h(
+          "button",
+          { type: "button", "data-key": "back", on: { click: () => ((slider.value = String(own)), slide()) } },
+          `Back to ${percent(current, 0)}`,
+        ),
+      touched() &&
+        may.start &&
+        h(
+          "button",
+          { type: "button", "data-key": "again", on: { click: predictAgain } },
+          `Predict again at ${percent(at.budget)}`,
+        ),
     );
     rank();
   }
@@ -130,7 +232,12 @@ function rankedWafers(run, page, { budgets, current, model_version: version }, m
     try {
       const { source, parameters } = run;
       const budget = budgets[Number(slider.value)].budget;
-      const found = await api.post("/predict", { source, schema: parameters.schema ?? "", policy: parameters.policy ?? "", false_alarm_budget: budget });
+      const found = await api.post("/predict", {
+        source,
+        schema: parameters.schema ?? "",
+        policy: parameters.policy ?? "",
+        false_alarm_budget: budget,
+      });
       location.hash = `#/runs/${found.run_id}`;
     } catch (problem) {
       put(aside, failure(problem));
@@ -140,7 +247,12 @@ function rankedWafers(run, page, { budgets, current, model_version: version }, m
   function rank() {
     const order = { fail: 0, inspect: 0, pass: 1 };
     ranked = wafers.map((wafer) => ({ wafer, verdict: verdict(wafer) }));
-    ranked.sort((a, b) => order[a.verdict] - order[b.verdict] || (b.wafer.probability ?? 0) - (a.wafer.probability ?? 0) || a.wafer.rank - b.wafer.rank);
+    ranked.sort(
+      (a, b) =>
+        order[a.verdict] - order[b.verdict] ||
+        (b.wafer.probability ?? 0) - (a.wafer.probability ?? 0) ||
+        a.wafer.rank - b.wafer.rank,
+    );
     ranked.forEach((each, at) => (each.rank = at + 1));
     render();
   }
@@ -151,11 +263,29 @@ function rankedWafers(run, page, { budgets, current, model_version: version }, m
     for (const each of ranked) counts[each.verdict] += 1;
     counts.look = counts.fail + counts.inspect;
     for (const each of filters.querySelectorAll("[data-count]")) each.textContent = count(counts[each.dataset.count]);
-    const fits = ({ verdict, wafer }) => (filter === "all" || filter === verdict || (filter === "look" && verdict !== "pass")) && (!words || wafer.wafer.toLowerCase().includes(words));
+    const fits = ({ verdict, wafer }) =>
+      (filter === "all" || filter === verdict || (filter === "look" && verdict !== "pass")) &&
+      (!words || wafer.wafer.toLowerCase().includes(words));
     const found = ranked.filter(fits);
-    put(rows, found.length > 0 ? found.slice(0, limit).map(line) : h("tr", {}, h("td", { colspan: "6", class: "none" }, words ? "No wafer here is called that." : "No wafer here at this budget.")));
+    put(
+      rows,
+      found.length > 0
+        ? found.slice(0, limit).map(line)
+        : h(
+            "tr",
+            {},
+            h(
+              "td",
+              { colspan: "6", class: "none" },
+              words ? "No wafer here is called that." : "No wafer here at this budget.",
+            ),
+          ),
+    );
     more.hidden = found.length <= limit;
-    tally.textContent = found.length > limit ? `${count(limit)} of ${many(found.length, "wafer")} shown` : `${many(found.length, "wafer")} shown`;
+    tally.textContent =
+      found.length > limit
+        ? `${count(limit)} of ${many(found.length, "wafer")} shown`
+        : `${many(found.length, "wafer")} shown`;
     const still = found.find((each) => each.wafer.wafer === chosen);
     if (!still && found.length > 0) choose(found[0]);
     else if (still) mark();
@@ -168,9 +298,22 @@ function rankedWafers(run, page, { budgets, current, model_version: version }, m
       "tr",
       { "data-wafer": wafer.wafer, on: { click: () => choose(each) } },
       h("td", { class: "number rank" }, String(each.rank)),
-      h("td", {}, h("button", { type: "button", class: "link", "data-key": `wafer ${wafer.wafer}`, on: { click: () => choose(each) } }, wafer.wafer)),
+      h(
+        "td",
+        {},
+        h(
+          "button",
+          { type: "button", class: "link", "data-key": `wafer ${wafer.wafer}`, on: { click: () => choose(each) } },
+          wafer.wafer,
+        ),
+      ),
       h("td", {}, h("span", { class: `verdict ${each.verdict}` }, each.verdict)),
-      h("td", { class: "number" }, fixed(wafer.probability), h("span", { class: "meter", "aria-hidden": "true" }, meter(wafer.probability))),
+      h(
+        "td",
+        { class: "number" },
+        fixed(wafer.probability),
+        h("span", { class: "meter", "aria-hidden": "true" }, meter(wafer.probability)),
+      ),
       h("td", { class: "number optional" }, String(wafer.cluster ?? "–")),
       h("td", { class: "optional" }, reason ? reason.sensor : ""),
     );
@@ -209,13 +352,28 @@ function rankedWafers(run, page, { budgets, current, model_version: version }, m
 
   rows.addEventListener("keydown", step);
   slide();
-  announce(`${many(wafers.length, "wafer")}, ${count(page.counts.fail)} to fail, ${count(page.counts.inspect)} to inspect.`);
-  const columns = [["#", "number"], ["Wafer", ""], ["Verdict", ""], ["Probability", "number"], ["Cluster", "number optional"], ["First sensor", "optional"]];
+  announce(
+    `${many(wafers.length, "wafer")}, ${count(page.counts.fail)} to fail, ${count(page.counts.inspect)} to inspect.`,
+  );
+  const columns = [
+    ["#", "number"],
+    ["Wafer", ""],
+    ["Verdict", ""],
+    ["Probability", "number"],
+    ["Cluster", "number optional"],
+    ["First sensor", "optional"],
+  ];
   return [
     h(
       "section",
       { class: "card budget", "aria-labelledby": "budget-title" },
-      h("div", { class: "slide" }, h("label", { for: "budget-slider", id: "budget-title" }, "False-alarm budget"), value, slider),
+      h(
+        "div",
+        { class: "slide" },
+        h("label", { for: "budget-slider", id: "budget-title" }, "False-alarm budget"),
+        value,
+        slider,
+      ),
       sentence,
       aside,
     ),
@@ -226,8 +384,31 @@ function rankedWafers(run, page, { budgets, current, model_version: version }, m
         "section",
         { class: "card flush", "aria-label": "Ranked wafers" },
         h("div", { class: "bar-table" }, filters, search),
-        h("div", { class: "scroll tall", role: "region", "aria-label": "Wafers, most suspicious first", tabindex: "0" }, h("table", { class: "wafers" }, h("thead", {}, h("tr", {}, columns.map(([title, kind]) => h("th", { scope: "col", class: kind }, title)))), rows), more),
-        h("div", { class: "foot" }, tally, h("p", { class: "small" }, `Model version ${version} · ${fullMoment(run.finished)}`)),
+        h(
+          "div",
+          { class: "scroll tall", role: "region", "aria-label": "Wafers, most suspicious first", tabindex: "0" },
+          h(
+            "table",
+            { class: "wafers" },
+            h(
+              "thead",
+              {},
+              h(
+                "tr",
+                {},
+                columns.map(([title, kind]) => h("th", { scope: "col", class: kind }, title)),
+              ),
+            ),
+            rows,
+          ),
+          more,
+        ),
+        h(
+          "div",
+          { class: "foot" },
+          tally,
+          h("p", { class: "small" }, `Model version ${version} · ${fullMoment(run.finished)}`),
+        ),
       ),
       detail,
     ),

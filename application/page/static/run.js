@@ -40,7 +40,19 @@ export function runView(element, runId, may, moved) {
   let stop = () => {};
   put(element, loading("the run"));
 
-  api.get(`/runs/${encodeURIComponent(runId)}`).then(begin, (problem) => closed || put(element, problem.status === 404 ? empty("There is no such run", "It may belong to another store. ", h("a", { href: "#/runs" }, "All runs")) : failure(problem, again)));
+  api
+    .get(`/runs/${encodeURIComponent(runId)}`)
+    .then(
+      begin,
+      (problem) =>
+        closed ||
+        put(
+          element,
+          problem.status === 404
+            ? empty("There is no such run", "It may belong to another store. ", h("a", { href: "#/runs" }, "All runs"))
+            : failure(problem, again),
+        ),
+    );
 
   function again() {
     put(element, loading("the run"));
@@ -73,7 +85,13 @@ export function runView(element, runId, may, moved) {
     headOf = key;
     put(
       head,
-      h("div", { class: "heading" }, h("h2", {}, PIPELINES[run.pipeline]), stateBadge(run), h("div", { class: "actions" }, ways(run))),
+      h(
+        "div",
+        { class: "heading" },
+        h("h2", {}, PIPELINES[run.pipeline]),
+        stateBadge(run),
+        h("div", { class: "actions" }, ways(run)),
+      ),
       acted,
       h(
         "dl",
@@ -84,26 +102,42 @@ export function runView(element, runId, may, moved) {
         fact("At", fullMoment(run.started ?? run.created)),
         run.finished && fact("Took", seconds(between(run.started ?? run.created, run.finished))),
         run.attempt > 1 && fact("Attempt", count(run.attempt)),
-        fact("False-alarm budget", run.parameters.false_alarm_budget ? percent(run.parameters.false_alarm_budget, 1) : "the model's own"),
+        fact(
+          "False-alarm budget",
+          run.parameters.false_alarm_budget ? percent(run.parameters.false_alarm_budget, 1) : "the model's own",
+        ),
       ),
     );
   }
 
   function ways(run) {
     const found = [];
-    if (run.pipeline === "predict" && run.state === "succeeded") found.push(h("a", { class: "button primary", href: `#/results/${run.run_id}` }, "See the wafers"));
-    if (run.model_version) found.push(h("a", { class: "button primary", href: `#/models/${run.model_version}` }, `See version ${run.model_version}`));
+    if (run.pipeline === "predict" && run.state === "succeeded")
+      found.push(h("a", { class: "button primary", href: `#/results/${run.run_id}` }, "See the wafers"));
+    if (run.model_version)
+      found.push(
+        h("a", { class: "button primary", href: `#/models/${run.model_version}` }, `See version ${run.model_version}`),
+      );
     if (run.outputs.some((each) => each.name === "report.html") || run.refused.length > 0) {
-      found.push(h("a", { class: "button", href: `/runs/${run.run_id}/report`, target: "_blank", rel: "noopener" }, "Report"));
+      found.push(
+        h("a", { class: "button", href: `/runs/${run.run_id}/report`, target: "_blank", rel: "noopener" }, "Report"),
+      );
     }
-    if (may.start && ACTIVE.has(run.state) && !run.cancelling) found.push(h("button", { type: "button", "data-key": "cancel", on: { click: askCancel } }, "Cancel"));
-    if (may.start && (run.state === "failed" || run.state === "cancelled")) found.push(h("button", { type: "button", class: "primary", "data-key": "retry", on: { click: retry } }, "Retry"));
+    if (may.start && ACTIVE.has(run.state) && !run.cancelling)
+      found.push(h("button", { type: "button", "data-key": "cancel", on: { click: askCancel } }, "Cancel"));
+    if (may.start && (run.state === "failed" || run.state === "cancelled"))
+      found.push(h("button", { type: "button", class: "primary", "data-key": "retry", on: { click: retry } }, "Retry"));
     return found;
   }
 
   function askCancel() {
     const words = ["Its processes end at once. Finished stages are kept: a retry goes on from there."];
-    confirm({ title: "Cancel this run?", words, verb: "Cancel the run", act: () => api.post(`/runs/${runId}/cancel`).then(moved) });
+    confirm({
+      title: "Cancel this run?",
+      words,
+      verb: "Cancel the run",
+      act: () => api.post(`/runs/${runId}/cancel`).then(moved),
+    });
   }
 
   async function retry() {
@@ -167,9 +201,16 @@ function label(name) {
 function stageList(run) {
   const rows = run.stages.map((stage) => {
     const running = stage.state === "running";
-    const time = stage.started && h("span", { class: "took", "data-since": running ? stage.started : null }, seconds(running ? Math.max(0, api.now() - stage.started) : stage.seconds));
+    const time =
+      stage.started &&
+      h(
+        "span",
+        { class: "took", "data-since": running ? stage.started : null },
+        seconds(running ? Math.max(0, api.now() - stage.started) : stage.seconds),
+      );
     const bar = h("span", { class: "bar", "aria-hidden": "true" });
-    if (stage.started) bar.append(h("i", { class: stage.state, "data-started": stage.started, "data-seconds": stage.seconds }));
+    if (stage.started)
+      bar.append(h("i", { class: stage.state, "data-started": stage.started, "data-seconds": stage.seconds }));
     return h(
       "li",
       { class: stage.state },
@@ -187,7 +228,11 @@ function stageList(run) {
 function layBars(stages) {
   const pieces = [...stages.querySelectorAll(".bar i")].map((piece) => {
     const started = Number(piece.dataset.started);
-    return { piece, started, ended: piece.dataset.seconds ? started + Number(piece.dataset.seconds) : Math.max(api.now(), started) };
+    return {
+      piece,
+      started,
+      ended: piece.dataset.seconds ? started + Number(piece.dataset.seconds) : Math.max(api.now(), started),
+    };
   });
   const first = Math.min(...pieces.map((each) => each.started));
   const whole = Math.max(...pieces.map((each) => each.ended)) - first || 1;
@@ -198,7 +243,8 @@ function layBars(stages) {
 }
 
 const COUNTS = {
-  validate: (c) => `${count(c.files_good)} of ${many(c.files, "file")} good, ${count(c.rows_good)} of ${many(c.rows_in, "row")} good`,
+  validate: (c) =>
+    `${count(c.files_good)} of ${many(c.files, "file")} good, ${count(c.rows_good)} of ${many(c.rows_in, "row")} good`,
   transform: (c) => `${many(c.wafers, "wafer")}${c.failures === undefined ? "" : `, ${count(c.failures)} failing`}`,
   load: (c) => `${count(c.inserted)} new, ${count(c.already)} known`,
   preprocess: (c) => `${count(c.sensors_kept)} sensors kept`,
@@ -218,27 +264,61 @@ function countsOf(stage) {
   } catch {
     // an older run may have counted other things; they are listed as they are
   }
-  return Object.entries(stage.counts).map(([name, value]) => `${name.replaceAll("_", " ")} ${value}`).join(", ");
+  return Object.entries(stage.counts)
+    .map(([name, value]) => `${name.replaceAll("_", " ")} ${value}`)
+    .join(", ");
 }
 
 function outcomeOf(run) {
   if (run.error) {
-    const advice = run.error.retry_helps ? "A retry may help; it goes on from the finished stages." : "A retry alone will not help.";
+    const advice = run.error.retry_helps
+      ? "A retry may help; it goes on from the finished stages."
+      : "A retry alone will not help.";
     return h(
       "div",
       { class: "notice fail", role: "alert" },
-      h("p", {}, h("strong", {}, run.error.stage ? `Failed: ${label(run.error.stage).toLowerCase()}. ` : "Failed. "), run.error.message),
+      h(
+        "p",
+        {},
+        h("strong", {}, run.error.stage ? `Failed: ${label(run.error.stage).toLowerCase()}. ` : "Failed. "),
+        run.error.message,
+      ),
       h("p", { class: "small" }, h("code", {}, run.error.code), ` · ${advice}`),
     );
   }
-  if (run.state === "cancelled") return h("div", { class: "notice" }, h("p", {}, "This run was cancelled. A retry goes on from the finished stages."));
+  if (run.state === "cancelled")
+    return h(
+      "div",
+      { class: "notice" },
+      h("p", {}, "This run was cancelled. A retry goes on from the finished stages."),
+    );
   if (run.model_version) {
-    const figures = [["AUC", run.metrics.auc], ["PR AUC", run.metrics.pr_auc], ["Recall at 10 % false alarms", run.metrics.recall_at_10]];
+    const figures = [
+      ["AUC", run.metrics.auc],
+      ["PR AUC", run.metrics.pr_auc],
+      ["Recall at 10 % false alarms", run.metrics.recall_at_10],
+    ];
     return h(
       "div",
       { class: `notice ${run.promoted ? "pass" : "inspect"}` },
-      h("p", {}, h("strong", {}, `Version ${run.model_version} ${run.promoted ? "went into production." : "was not promoted."} `), run.reason),
-      h("p", { class: "small" }, figures.filter(([, value]) => value !== undefined).map(([name, value]) => `${name} ${fixed(value)}`).join(" · ")),
+      h(
+        "p",
+        {},
+        h(
+          "strong",
+          {},
+          `Version ${run.model_version} ${run.promoted ? "went into production." : "was not promoted."} `,
+        ),
+        run.reason,
+      ),
+      h(
+        "p",
+        { class: "small" },
+        figures
+          .filter(([, value]) => value !== undefined)
+          .map(([name, value]) => `${name} ${fixed(value)}`)
+          .join(" · "),
+      ),
     );
   }
   return null;
@@ -265,7 +345,25 @@ function manifestCards(run, manifest) {
       bad.length > 0 && [h("h4", {}, "Refused files"), refusedFiles(bad, links)],
       manifest.rows.length > 0 && [h("h4", {}, "Quarantined rows of good files"), quarantined(manifest.rows)],
       bad.length === 0 && manifest.rows.length === 0 && h("p", { class: "small" }, "Nothing was refused."),
-      warned.length > 0 && h("details", {}, h("summary", {}, `${many(warned.length, "file")} with warnings`), h("ul", { class: "plain" }, warned.map((each) => h("li", {}, h("code", {}, each.name), " ", each.warnings.map((words) => words.replaceAll("`", "")).join(" "))))),
+      warned.length > 0 &&
+        h(
+          "details",
+          {},
+          h("summary", {}, `${many(warned.length, "file")} with warnings`),
+          h(
+            "ul",
+            { class: "plain" },
+            warned.map((each) =>
+              h(
+                "li",
+                {},
+                h("code", {}, each.name),
+                " ",
+                each.warnings.map((words) => words.replaceAll("`", "")).join(" "),
+              ),
+            ),
+          ),
+        ),
     ),
     run.outputs.length > 0 && files(run),
   ];
@@ -274,13 +372,22 @@ function manifestCards(run, manifest) {
 const tile = (name, value, kind) => h("div", { class: kind || null }, h("dt", {}, name), h("dd", {}, value));
 
 function refusedFiles(bad, links) {
-  const columns = [["File", "wide-cell"], ["Code", ""], ["What to do", "words"], ["Rows", "number"]];
+  const columns = [
+    ["File", "wide-cell"],
+    ["Code", ""],
+    ["What to do", "words"],
+    ["Rows", "number"],
+  ];
   const rows = bad.map((each) =>
     h(
       "tr",
       {},
       h("td", {}, links.has(each.name) ? h("a", { href: links.get(each.name), download: true }, each.name) : each.name),
-      h("td", {}, each.codes.map((code) => h("code", { class: "chip" }, code))),
+      h(
+        "td",
+        {},
+        each.codes.map((code) => h("code", { class: "chip" }, code)),
+      ),
       h("td", { class: "words" }, (each.messages ?? []).map((words) => words.replaceAll("`", "")).join(" ")),
       h("td", { class: "number" }, count(each.rows_in)),
     ),
@@ -289,11 +396,33 @@ function refusedFiles(bad, links) {
 }
 
 function quarantined(rows) {
-  const columns = [["File", ""], ["Line", "number"], ["Wafer", ""], ["Code", ""], ["Reason", "words"]];
-  const shown = rows.slice(0, SHOWN_ROWS).map((each) =>
-    h("tr", {}, h("td", {}, each.file), h("td", { class: "number" }, String(each.line)), h("td", {}, each.wafer || "–"), h("td", {}, h("code", { class: "chip" }, each.code)), h("td", { class: "words" }, each.message)),
-  );
-  const rest = rows.length > SHOWN_ROWS && h("p", { class: "small" }, `The first ${SHOWN_ROWS} of ${many(rows.length, "row")}; the report and manifest.json have all.`);
+  const columns = [
+    ["File", ""],
+    ["Line", "number"],
+    ["Wafer", ""],
+    ["Code", ""],
+    ["Reason", "words"],
+  ];
+  const shown = rows
+    .slice(0, SHOWN_ROWS)
+    .map((each) =>
+      h(
+        "tr",
+        {},
+        h("td", {}, each.file),
+        h("td", { class: "number" }, String(each.line)),
+        h("td", {}, each.wafer || "–"),
+        h("td", {}, h("code", { class: "chip" }, each.code)),
+        h("td", { class: "words" }, each.message),
+      ),
+    );
+  const rest =
+    rows.length > SHOWN_ROWS &&
+    h(
+      "p",
+      { class: "small" },
+      `The first ${SHOWN_ROWS} of ${many(rows.length, "row")}; the report and manifest.json have all.`,
+    );
   return [table("Quarantined rows", columns, shown, "short"), rest];
 }
 
@@ -302,6 +431,21 @@ function files(run) {
     "section",
     { class: "card", "aria-labelledby": "files-title" },
     h("h3", { id: "files-title" }, "Files of this run"),
-    h("ul", { class: "outputs" }, run.outputs.map((each) => h("li", {}, h("a", { href: each.href, target: each.media_type === "text/html" ? "_blank" : null, rel: "noopener" }, each.name), h("span", { class: "small" }, bytes(each.bytes))))),
+    h(
+      "ul",
+      { class: "outputs" },
+      run.outputs.map((each) =>
+        h(
+          "li",
+          {},
+          h(
+            "a",
+            { href: each.href, target: each.media_type === "text/html" ? "_blank" : null, rel: "noopener" },
+            each.name,
+          ),
+          h("span", { class: "small" }, bytes(each.bytes)),
+        ),
+      ),
+    ),
   );
 }

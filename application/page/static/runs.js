@@ -12,9 +12,20 @@ const PAGE = 50;
 export function runsScreen(main, may) {
   const list = h("div", { class: "history" }, loading("the runs"));
   const detail = h("section", { class: "detail", "aria-label": "The chosen run" });
-  const history = h("section", { class: "card flush", "aria-labelledby": "history-title" }, h("h2", { id: "history-title" }, "History"), list);
+  const history = h(
+    "section",
+    { class: "card flush", "aria-labelledby": "history-title" },
+    h("h2", { id: "history-title" }, "History"),
+    list,
+  );
   const panel = may.start ? startPanel((run) => choose(run.run_id)) : null;
-  const screen = h("div", { class: "runs" }, h("h1", { class: "unseen" }, "Runs"), h("div", { class: "side" }, panel?.element, history), detail);
+  const screen = h(
+    "div",
+    { class: "runs" },
+    h("h1", { class: "unseen" }, "Runs"),
+    h("div", { class: "side" }, panel?.element, history),
+    detail,
+  );
   let chosen = "";
   let told = "";
   let limit = PAGE;
@@ -29,7 +40,15 @@ export function runsScreen(main, may) {
       told = text;
       if (!chosen && page.runs.length > 0) follow(page.runs[0].run_id);
       if (!chosen && page.runs.length === 0) {
-        put(detail, empty("No run yet", may.start ? "Drop labelled batches at the left and train: the first model comes from them." : "Runs show here as soon as somebody starts one."));
+        put(
+          detail,
+          empty(
+            "No run yet",
+            may.start
+              ? "Drop labelled batches at the left and train: the first model comes from them."
+              : "Runs show here as soon as somebody starts one.",
+          ),
+        );
       }
     } catch (problem) {
       if (!told) put(list, failure(problem, look));
@@ -38,7 +57,10 @@ export function runsScreen(main, may) {
 
   function showHistory(page) {
     if (page.runs.length === 0) return put(list, h("p", { class: "empty-line" }, "No run yet."));
-    const more = page.next && limit < 200 && h("button", { type: "button", class: "more", on: { click: () => ((limit = 200), look()) } }, "Show more");
+    const more =
+      page.next &&
+      limit < 200 &&
+      h("button", { type: "button", class: "more", on: { click: () => ((limit = 200), look()) } }, "Show more");
     put(list, h("ol", {}, page.runs.map(line)), more);
   }
 
@@ -49,7 +71,13 @@ export function runsScreen(main, may) {
       h(
         "a",
         { href: `#/runs/${run.run_id}`, "data-key": run.run_id, "aria-current": run.run_id === chosen ? "true" : null },
-        h("span", { class: "what" }, h("strong", {}, PIPELINES[run.pipeline]), " ", h("span", { class: "source", title: run.source }, sourceName(run.source))),
+        h(
+          "span",
+          { class: "what" },
+          h("strong", {}, PIPELINES[run.pipeline]),
+          " ",
+          h("span", { class: "source", title: run.source }, sourceName(run.source)),
+        ),
         stateBadge(run),
         h("time", { datetime: run.created, title: fullMoment(run.created) }, moment(run.created)),
         h("span", { class: "took" }, run.finished ? seconds(between(run.started ?? run.created, run.finished)) : ""),

@@ -18,29 +18,78 @@ export function startPanel(started) {
   let busy = false;
   const source = h("select", { id: "source", on: { change: render } });
   const address = h("input", { id: "address", type: "text", spellcheck: "false", maxlength: "1000" });
-  const addressField = h("div", { class: "field", hidden: true }, h("label", { for: "address" }, "Folder or prefix below a configured source"), address);
+  const addressField = h(
+    "div",
+    { class: "field", hidden: true },
+    h("label", { for: "address" }, "Folder or prefix below a configured source"),
+    address,
+  );
   const sourceField = h("div", { class: "field" }, h("label", { for: "source" }, "Batches"), source, addressField);
-  const chooser = h("input", { id: "files", type: "file", multiple: true, accept: ".csv,text/csv", class: "unseen", on: { change: () => take(chooser.files) } });
-  const drop = h("label", { class: "drop", for: "files" }, h("span", {}, h("strong", {}, "Drop CSV batches here"), " or choose files"), chooser);
+  const chooser = h("input", {
+    id: "files",
+    type: "file",
+    multiple: true,
+    accept: ".csv,text/csv",
+    class: "unseen",
+    on: { change: () => take(chooser.files) },
+  });
+  const drop = h(
+    "label",
+    { class: "drop", for: "files" },
+    h("span", {}, h("strong", {}, "Drop CSV batches here"), " or choose files"),
+    chooser,
+  );
   const chosen = h("div", { class: "chosen" });
   const budget = h("input", { id: "budget", type: "number", min: "0.1", max: "90", step: "0.1", inputmode: "decimal" });
   const clusters = h("input", { id: "clusters", type: "number", min: "1", max: "20", step: "1", value: "10" });
   const seed = h("input", { id: "seed", type: "number", min: "0", max: "2147483647", step: "1", value: "7" });
-  const trainingOnly = h("div", { class: "pair" }, field("clusters", "Most clusters", clusters), field("seed", "Seed", seed));
+  const trainingOnly = h(
+    "div",
+    { class: "pair" },
+    field("clusters", "Most clusters", clusters),
+    field("seed", "Seed", seed),
+  );
   const hint = h("p", { class: "small" });
   const said = h("div", {});
   const go = h("button", { class: "primary wide" });
   const choice = (name) =>
-    h("label", {}, h("input", { type: "radio", name: "pipeline", value: name, checked: name === pipeline, on: { change: () => turn(name) } }), h("span", {}, WORDS[name][0]));
+    h(
+      "label",
+      {},
+      h("input", {
+        type: "radio",
+        name: "pipeline",
+        value: name,
+        checked: name === pipeline,
+        on: { change: () => turn(name) },
+      }),
+      h("span", {}, WORDS[name][0]),
+    );
   const form = h(
     "form",
     { class: "card start", "aria-labelledby": "start-title", on: { submit, dragover, dragleave, drop: dropped } },
-    h("div", { class: "heading" }, h("h2", { id: "start-title" }, "Start a run"), h("div", { class: "segments", role: "radiogroup", "aria-label": "Kind of run" }, choice("predict"), choice("train"))),
+    h(
+      "div",
+      { class: "heading" },
+      h("h2", { id: "start-title" }, "Start a run"),
+      h(
+        "div",
+        { class: "segments", role: "radiogroup", "aria-label": "Kind of run" },
+        choice("predict"),
+        choice("train"),
+      ),
+    ),
     hint,
     drop,
     chosen,
     sourceField,
-    h("details", {}, h("summary", {}, "Options"), field("budget", "False-alarm budget, % of good wafers", budget), trainingOnly),
+    h(
+      "details",
+      {},
+      h("summary", {}, "Options"),
+      field("budget", "False-alarm budget, % of good wafers", budget),
+      trainingOnly,
+    ),
     said,
     go,
   );
@@ -62,14 +111,43 @@ export function startPanel(started) {
 
   function take(given) {
     if (busy || given.length === 0) return;
-    files = [...given].map((file) => ({ file, bar: h("progress", { max: "1", value: "0", "aria-label": `Upload of ${file.name}` }), note: h("span", { class: "note" }, bytes(file.size)) }));
+    files = [...given].map((file) => ({
+      file,
+      bar: h("progress", { max: "1", value: "0", "aria-label": `Upload of ${file.name}` }),
+      note: h("span", { class: "note" }, bytes(file.size)),
+    }));
     put(said);
     const total = files.reduce((sum, each) => sum + each.file.size, 0);
     put(
       chosen,
-      h("p", { class: "line" }, h("strong", {}, many(files.length, "file")), ` · ${bytes(total)}`, h("button", { type: "button", class: "quiet", on: { click: forget } }, "Remove")),
-      h("div", { class: "field" }, h("label", { for: "set" }, "Name of the batch set"), h("input", { id: "set", type: "text", value: `lot-${stamp()}`, maxlength: "64", required: true, pattern: "[A-Za-z0-9](?:[A-Za-z0-9._\\-]{0,62}[A-Za-z0-9_\\-])?", spellcheck: "false" })),
-      h("ul", { class: "files", tabindex: "0", "aria-label": "Files to upload" }, files.map(({ file, bar, note }) => h("li", {}, h("span", { class: "name", title: file.name }, file.name), note, bar))),
+      h(
+        "p",
+        { class: "line" },
+        h("strong", {}, many(files.length, "file")),
+        ` · ${bytes(total)}`,
+        h("button", { type: "button", class: "quiet", on: { click: forget } }, "Remove"),
+      ),
+      h(
+        "div",
+        { class: "field" },
+        h("label", { for: "set" }, "Name of the batch set"),
+        h("input", {
+          id: "set",
+          type: "text",
+          value: `lot-${stamp()}`,
+          maxlength: "64",
+          required: true,
+          pattern: "[A-Za-z0-9](?:[A-Za-z0-9._\\-]{0,62}[A-Za-z0-9_\\-])?",
+          spellcheck: "false",
+        }),
+      ),
+      h(
+        "ul",
+        { class: "files", tabindex: "0", "aria-label": "Files to upload" },
+        files.map(({ file, bar, note }) =>
+          h("li", {}, h("span", { class: "name", title: file.name }, file.name), note, bar),
+        ),
+      ),
     );
     announce(`${many(files.length, "file")} chosen.`);
     render();
@@ -95,16 +173,32 @@ export function startPanel(started) {
     try {
       found = await api.get(`/sources?pipeline=${pipeline}`);
     } catch (problem) {
-      if (problem.status) put(said, failure(problem, () => (put(said), offer()))); // the banner tells of a service that is away
+      if (problem.status)
+        put(
+          said,
+          failure(problem, () => (put(said), offer())),
+        ); // the banner tells of a service that is away
       return;
     }
-    const sets = found.sources.map((each) => h("option", { value: each.source }, `${sourceName(each.source)} · ${many(each.files, "file")}, ${bytes(each.bytes)}`));
+    const sets = found.sources.map((each) =>
+      h(
+        "option",
+        { value: each.source },
+        `${sourceName(each.source)} · ${many(each.files, "file")}, ${bytes(each.bytes)}`,
+      ),
+    );
     const places = found.configured.map((each) => h("option", { value: each }, each));
     put(
       source,
       sets.length + places.length === 0 && h("option", { value: "" }, "None yet: drop files above"),
       sets.length > 0 && h("optgroup", { label: "Uploaded and dropped" }, sets),
-      places.length > 0 && h("optgroup", { label: "Configured places" }, places, h("option", { value: OTHER }, "A folder below one of these…")),
+      places.length > 0 &&
+        h(
+          "optgroup",
+          { label: "Configured places" },
+          places,
+          h("option", { value: OTHER }, "A folder below one of these…"),
+        ),
     );
     if ([...source.options].some((each) => each.value === wanted)) source.value = wanted;
     render();
@@ -136,7 +230,11 @@ export function startPanel(started) {
       }
       started(run);
     } catch (problem) {
-      put(said, failure(problem), problem.runId && h("p", {}, h("a", { href: `#/runs/${problem.runId}` }, "Look at the run under way")));
+      put(
+        said,
+        failure(problem),
+        problem.runId && h("p", {}, h("a", { href: `#/runs/${problem.runId}` }, "Look at the run under way")),
+      );
     } finally {
       busy = false;
       render();
@@ -156,7 +254,9 @@ export function startPanel(started) {
     let named = "";
     const refused = [];
     for (const each of files) {
-      const path = ["/uploads", pipeline, set, each.file.name].map((part, at) => (at ? encodeURIComponent(part) : part)).join("/");
+      const path = ["/uploads", pipeline, set, each.file.name]
+        .map((part, at) => (at ? encodeURIComponent(part) : part))
+        .join("/");
       try {
         const taken = await api.upload(path, each.file, (share) => (each.bar.value = share));
         each.bar.value = 1;

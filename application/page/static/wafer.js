@@ -29,17 +29,38 @@ export function waferView(element, each, version, cut) {
       "dl",
       { class: "facts" },
       fact("Rank", String(rank)),
-      fact("Probability", h("span", {}, fixed(wafer.probability), h("span", { class: "small" }, ` threshold ${fixed(cut)}`))),
+      fact(
+        "Probability",
+        h("span", {}, fixed(wafer.probability), h("span", { class: "small" }, ` threshold ${fixed(cut)}`)),
+      ),
       fact("Cluster", String(wafer.cluster ?? "–")),
-      fact("Distance", h("span", { title: "Share of the training wafers that lie nearer to the centre of their cluster" }, wafer.distance_percentile === null ? "–" : `farther out than ${percent(wafer.distance_percentile / 100)}`)),
+      fact(
+        "Distance",
+        h(
+          "span",
+          { title: "Share of the training wafers that lie nearer to the centre of their cluster" },
+          wafer.distance_percentile === null ? "–" : `farther out than ${percent(wafer.distance_percentile / 100)}`,
+        ),
+      ),
       fact("File", h("span", { class: "break" }, wafer.file)),
     ),
     wafer.note && h("div", { class: "notice inspect" }, h("p", {}, wafer.note)),
-    wafer.in_training && h("div", { class: "notice" }, h("p", {}, "The model learned from these very readings, so this is no forecast.")),
+    wafer.in_training &&
+      h("div", { class: "notice" }, h("p", {}, "The model learned from these very readings, so this is no forecast.")),
     h("h3", {}, "Why"),
     reasons.length === 0
-      ? h("p", { class: "small" }, verdict === "pass" ? "It passes; sensors are named for flagged wafers." : "The run named sensors for the wafers it flagged at its own budget. Predict again at this budget to see them.")
-      : h("ol", { class: "reasons" }, reasons.map((reason) => reasonItem(reason, most, version))),
+      ? h(
+          "p",
+          { class: "small" },
+          verdict === "pass"
+            ? "It passes; sensors are named for flagged wafers."
+            : "The run named sensors for the wafers it flagged at its own budget. Predict again at this budget to see them.",
+        )
+      : h(
+          "ol",
+          { class: "reasons" },
+          reasons.map((reason) => reasonItem(reason, most, version)),
+        ),
   );
 }
 
@@ -51,12 +72,30 @@ function reasonItem(reason, most, version) {
   push.style.width = `${(100 * Math.abs(reason.contribution ?? 0)) / most}%`;
   rangeOf(version, reason.sensor).then(
     (range) => put(strip, sensorStrip(range, reason), h("p", { class: "small" }, placed(range, reason))),
-    (problem) => put(strip, problem.status === 404 ? h("p", { class: "small" }, "The model has no readings of passing wafers here.") : failure(problem)),
+    (problem) =>
+      put(
+        strip,
+        problem.status === 404
+          ? h("p", { class: "small" }, "The model has no readings of passing wafers here.")
+          : failure(problem),
+      ),
   );
   return h(
     "li",
     {},
-    h("div", { class: "reason" }, h("strong", {}, reason.sensor), h("span", { class: "value" }, reading(reason.value)), h("span", { class: "push", title: "Push on the log-odds of failure" }, h("span", { class: "unseen" }, "push "), signed(reason.contribution ?? 0), h("span", { class: "pushbar", "aria-hidden": "true" }, push))),
+    h(
+      "div",
+      { class: "reason" },
+      h("strong", {}, reason.sensor),
+      h("span", { class: "value" }, reading(reason.value)),
+      h(
+        "span",
+        { class: "push", title: "Push on the log-odds of failure" },
+        h("span", { class: "unseen" }, "push "),
+        signed(reason.contribution ?? 0),
+        h("span", { class: "pushbar", "aria-hidden": "true" }, push),
+      ),
+    ),
     strip,
   );
 }
@@ -74,4 +113,3 @@ function placed({ levels, quantiles, missing }, { value, usual_low: low, usual_h
   const side = share < 0.5 ? `Below about ${percent(1 - share)}` : `Above about ${percent(share)}`;
   return `${side} of passing wafers. ${usual}.${silent}`;
 }
-
