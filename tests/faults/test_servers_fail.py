@@ -47,8 +47,12 @@ class Far:
         return replace(self, world=replace(self.world, **addresses), environment={**self.environment, **s3})
 
     def run(self, name: str, line: Line) -> int:
-        """Run a stage to its end; its exit code."""
-        return start(name, line, self.world, self.out(name), environment=self.environment).wait().code
+        """Run a stage to its end; its exit code. A failure must be one that a user can read."""
+        out = self.out(name)
+        code = start(name, line, self.world, out, environment=self.environment).wait().code
+        said = (out / "log.txt").read_text()
+        assert code == 0 or ("Traceback" not in said and "_UNAVAILABLE" in said), said[-3000:]
+        return code
 
     def out(self, name: str) -> Path:
         return self.folder / f"{next(self.numbers)}-{name}"
