@@ -5,15 +5,18 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import chain, cycle, islice, repeat
 from pathlib import Path
+from threading import Timer
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.servers.toxiproxy import Proxy
 from wafer.documents import Document, Documents, Inserted, open_documents
 from wafer.errors import ContractInvalid, DocumentsUnavailable
 
@@ -197,3 +200,35 @@ def test_an_address_that_is_no_database_is_refused_without_showing_a_password(ur
         open_documents(uri)
 
     assert "sec" not in caught.value.message
+
+
+def test_a_server_that_comes_back_is_gone_on_with(mongodb_database: str, proxy_to: Callable[[int], Proxy]) -> None:
+    address = urlsplit(mongodb_database)
+    proxy = proxy_to(address.port or 0)
+    with open_documents(address._replace(netloc=f"127.0.0.1:{proxy.port}").geturl()) as documents:
+        documents.insert("training", [document("a")])
+
+        proxy.cut()
+        mending = Timer(1.5, proxy.mend)
+        mending.start()
+        written = documents.insert("training", [document("a"), document("b")])
+        mending.join()
+
+        assert written == Inserted(1, 1)
+        assert [found["_id"] for found in documents.read("training", ["b", "a"])] == ["b", "a"]
+
+
+def test_a_connection_that_breaks_in_the_middle_of_a_load_or_an_export_loses_nothing(
+    mongodb_database: str, proxy_to: Callable[[int], Proxy]
+) -> None:
+    address = urlsplit(mongodb_database)
+    proxy = proxy_to(address.port or 0)
+    loaded = [document(f"{number:04}", {"a": number / 7}) for number in range(1200)]
+    with open_documents(address._replace(netloc=f"127.0.0.1:{proxy.port}").geturl()) as documents:
+        proxy.add("limit_data", upstream=True, bytes=150_000)  # a connection lasts for one batch
+        documents.insert("training", loaded)
+        proxy.clear()
+        proxy.add("limit_data", share=0.5, bytes=90_000)
+
+        assert list(documents.read("training", [each["_id"] for each in loaded])) == loaded
+        assert documents.count("training") == 1200

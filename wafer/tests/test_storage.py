@@ -1,5 +1,6 @@
 """The contract of a store, for a folder, for moto, and for the server that `WAFER_TEST_S3` names."""
 
+import filecmp
 import os
 import signal
 import subprocess
@@ -49,6 +50,31 @@ def test_a_file_of_several_parts_comes_back_byte_for_byte(store: Store, tmp_path
     assert copy.read_bytes() == original.read_bytes()
     assert store.keys("big") == [StoredObject("big/file.parquet", original.stat().st_size)]
     assert [path.name for path in copy.parent.iterdir()] == ["copy"]
+
+
+MOVER = """
+import resource, sys
+from pathlib import Path
+from wafer.storage import open_store
+store, folder = open_store(sys.argv[1]), Path(sys.argv[2])
+store.put("small", b"x"); store.get("small")
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+store.upload(folder / "original", "large")
+store.download("large", folder / "copy")
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024)
+"""
+
+
+def test_a_file_larger_than_memory_should_be_passes_through_in_parts(s3_bucket: str, tmp_path: Path) -> None:
+    original = tmp_path / "original"
+    original.write_bytes(os.urandom(2**20) * 192)
+
+    done = subprocess.run(
+        [sys.executable, "-c", MOVER, s3_bucket, str(tmp_path)], check=True, capture_output=True, text=True
+    )
+
+    assert int(done.stdout) < original.stat().st_size * 2 // 3
+    assert filecmp.cmp(original, tmp_path / "copy", shallow=False)
 
 
 def test_a_missing_object_is_said_to_be_missing_and_leaves_no_file(store: Store, tmp_path: Path) -> None:
