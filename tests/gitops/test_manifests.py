@@ -20,12 +20,13 @@ from tests.gitops.schemas import ROOT
 FOLDERS = [*(f"overlays/{name}" for name in ENVIRONMENTS), "argocd"]
 DIGEST = "sha256:" + "cd" * 32
 WORKLOADS = [("dev", "application"), ("dev", "mlflow"), ("prod", "application")]
+ROLES_MADE = (*ALL, "ml-pipeline", "ml-pipeline-ui", "pipeline-runner")
 MADE = {
     "registry": "made.dkr.ecr.eu-west-1.amazonaws.com",
     "store_uri": "s3://made-store",
     "mlflow_tracking_uri": "http://mlflow.made.internal:5000",
     "ledger_table": "made-runs",
-    "role_arns": {name: f"arn:aws:iam::made:role/{name}" for name in (*ALL, "pipeline-runner")},
+    "role_arns": {name: f"arn:aws:iam::made:role/{name}" for name in ROLES_MADE},
 }
 
 
@@ -107,9 +108,7 @@ def test_what_the_store_gets_is_by_digest_and_has_every_route_and_component(tmp_
 def test_what_terraform_made_reaches_every_manifest_that_needs_it(tmp_path: Path, build: Build) -> None:
     root = copy_of_gitops(tmp_path)
     outputs = tmp_path / "platform.json"
-    outputs.write_text(json.dumps(MADE | {"role_arns": MADE["role_arns"] | {  # type: ignore[dict-item]
-        name: f"arn:aws:iam::made:role/{name}" for name in ("ml-pipeline", "ml-pipeline-ui")
-    }}))  # fmt: skip
+    outputs.write_text(json.dumps(MADE))
     arguments = ["--root", str(root), "platform", "prod", str(outputs), "--host", "wafer.plant.example"]
 
     assert gitops(arguments) == 0
