@@ -9,6 +9,7 @@ import yaml
 from pipelines.compile import compile_all
 from pipelines.images import STAGES, read_images
 from pipelines.packages import PIPELINES, embedded_package, package
+from pipelines.tasks import ROLES, TOKEN_FILE
 
 OUTSIDE = {"validate", "load", "promote", "publish", "select-model", "record-outcome"}
 
@@ -88,3 +89,17 @@ def test_an_image_without_a_digest_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(ValueError, match="by digest"):
         read_images(references)
+
+
+@pytest.mark.parametrize("pipeline", PIPELINES)
+def test_every_task_can_take_on_the_role_of_its_own_stage_and_runs_without_one(pipeline: str) -> None:
+    spec, platform = yaml.safe_load_all(package(pipeline))
+
+    for name, executor in platform["platforms"]["kubernetes"]["deploymentSpec"]["executors"].items():
+        stage = spec["deploymentSpec"]["executors"][name]["container"]["image"].split("/")[1].split(":")[0]
+        roles = next(each for each in executor["configMapAsEnv"] if each["configMapName"] == ROLES)
+        assert roles["optional"]
+        assert {each["envVar"]: each["configMapKey"] for each in roles["keyToEnv"]} == {
+            "AWS_ROLE_ARN": stage,
+            TOKEN_FILE: TOKEN_FILE,
+        }
