@@ -65,7 +65,7 @@ def odd_rows(draw: st.DrawFn) -> list[str]:
 @st.composite
 def headers(draw: st.DrawFn) -> list[str]:
     """The header, usually; or in another order, doubled, shortened, or made of anything."""
-    match draw(st.integers(0, 9)):
+    match draw(st.integers(0, 19)):
         case 0:
             return list(draw(st.permutations(HEADER)))
         case 1:
@@ -80,7 +80,7 @@ def headers(draw: st.DrawFn) -> list[str]:
 def _mangled(data: bytes, draw: st.DrawFn) -> bytes:
     """The bytes as a bad disk, a wrong program or somebody with a plan leaves them."""
     at = draw(st.integers(0, len(data)))
-    match draw(st.integers(0, 9)):
+    match draw(st.integers(0, 19)):
         case 0:
             return data[:at]
         case 1:
@@ -97,11 +97,13 @@ def _mangled(data: bytes, draw: st.DrawFn) -> bytes:
 @st.composite
 def files(draw: st.DrawFn) -> bytes:
     """A whole file."""
-    separator = draw(st.sampled_from([",", ",", ",", ",", ";", "\t"]))
+    separator = draw(st.sampled_from([*"," * 14, ";", "\t"]))
     end = draw(st.sampled_from(["\n", "\n", "\n", "\r\n", "\r", "\n\n"]))
     rows = draw(st.lists(st.one_of(good_rows, good_rows, odd_rows()), max_size=12))
-    text = end.join(separator.join(row) for row in [draw(headers()), *rows]) + draw(st.sampled_from([end, "", '"']))
-    encoding = draw(st.sampled_from(["utf-8", "utf-8", "utf-8", "utf-8", "utf-16", "latin-1"]))
+    text = end.join(separator.join(row) for row in [draw(headers()), *rows]) + draw(
+        st.sampled_from([end, end, end, "", '"'])
+    )
+    encoding = draw(st.sampled_from([*["utf-8"] * 14, "utf-16", "latin-1"]))
     return _mangled(text.encode(encoding, "replace"), draw)
 
 
