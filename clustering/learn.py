@@ -30,12 +30,12 @@ class Clusters:
 
 def learn_clusters(wafers: Wafers, preprocessor: Preprocessor, recipe: Recipe) -> Clusters:
     """Group wafers; k from the elbow of the inertia curve, lowered until each cluster can be learned from."""
+    import sklearn.cluster  # noqa: F401 - limits reach only the thread pools that are loaded already
     from threadpoolctl import threadpool_limits
 
     scaled = _scale(wafers, preprocessor, recipe)
-    with threadpool_limits(
-        1
-    ):  # OpenMP adds up in the order its threads finish; one thread gives the same bits every time
+    # OpenMP adds up in the order its threads finish; one thread gives the same bits every time, and waits for nobody.
+    with threadpool_limits(1):
         mean, components = _principal_components(scaled.z, recipe.cluster_components)
         places = (scaled.z - mean) @ components.T
         fits = _fit_all(places, recipe)
