@@ -39,9 +39,9 @@ class Member:
             return np.empty_like(features, dtype=np.float64)
         import xgboost
 
-        self.booster.set_param("nthread", len(os.sched_getaffinity(0)))
+        self.booster.set_param("nthread", str(len(os.sched_getaffinity(0))))
         values = self.booster.predict(xgboost.DMatrix(features, nthread=1), pred_contribs=True)
-        self.booster.set_param("nthread", 1)
+        self.booster.set_param("nthread", "1")
         return np.asarray(values[:, :-1], dtype=np.float64)
 
     def save(self, path: "Path") -> None:
