@@ -142,9 +142,10 @@ def _settle(
     """Decide and move the alias; a decision that was overtaken by another run's promotion is made again."""
     decided = version.decision if version.decision.get("run_id") == run_id else {}
     while True:
-        last = registry.last_promotion()
         if not decided:
-            decided = _decide(registry, version, model, quality, run_id, parts, documents) | {"after_promotion": last}
+            last, champion = registry.champion()
+            said = _decide(registry, champion, version, model, quality, run_id, parts, documents)
+            decided = said | {"after_promotion": last}
             registry.decide(version.version, decided)
         if not decided["promoted"]:
             registry.stage(version.version)
@@ -156,6 +157,7 @@ def _settle(
 
 def _decide(
     registry: Registry,
+    champion: ModelVersion | None,
     version: ModelVersion,
     model: Bundle,
     quality: Quality,
@@ -163,7 +165,6 @@ def _decide(
     parts: Parts,
     documents: Documents,
 ) -> dict[str, Any]:
-    champion = registry.production()
     if champion and champion.version == version.version:
         reason = f"The training made the bundle of version {version.version} again, which is in production."
         return _said(run_id, version, quality, Decision(True, reason, ()), None)

@@ -267,9 +267,20 @@ class Registry:
         return found
 
     def last_promotion(self) -> int:
-        """Number of the last promotion; ask for it before the version in production that a decision is about."""
+        """Number of the last promotion."""
         with _reported(self.uri):
             return last_number(self._promotions())
+
+    def champion(self) -> tuple[int, ModelVersion | None]:
+        """The last promotion and its version: what a decision is about, told by the log alone.
+
+        The alias follows the log a moment later; whoever believed it then would decide about a model that is replaced.
+        """
+        with _reported(self.uri):
+            counted = self._promotions()
+        if not counted:
+            return last_number(counted), self.production()
+        return last_number(counted), self.version(versions_in_order(counted)[-1])
 
     def take_over(self, number: int, *, after: int, by: str) -> bool:
         """Put a version into production unless another came there since the promotion `after`; whether it came there.

@@ -84,7 +84,7 @@ def test_a_training_killed_again_and_again_ends_as_if_nothing_had_happened(
         starts += 1
         worker = home.go_on(drop)
         if killed < KILLS_A_RUN:
-            killed += kill(worker, dice, dice.uniform(0.1, 0.6) * seconds)
+            killed += kill(worker, dice, dice.uniform(0.02, 0.35) * seconds)
         code = worker.process.wait(300)
         seen = state(home.world)  # verifies what readers see of the half-done
         assert killed == KILLS_A_RUN or code != 0 or home.is_done()

@@ -141,6 +141,18 @@ def test_a_call_repeated_because_its_answer_was_lost_leaves_one_version_and_one_
     assert [run.info.status for run in runs] == ["FINISHED"]
 
 
+def test_a_decision_is_about_the_last_promotion_even_while_the_alias_is_still_behind(uri: str) -> None:
+    registry = Registry(uri)
+    registry.take_over(1, after=0, by="older")
+    registry.take_over(2, after=registry.last_promotion(), by="newer")
+    registry._client.set_registered_model_alias("wafer-fault", PRODUCTION, "1")
+
+    last, champion = registry.champion()
+
+    assert champion
+    assert (last, champion.version) == (registry.last_promotion(), 2)
+
+
 def test_the_newest_challenger_keeps_its_name(uri: str) -> None:
     registry = Registry(uri)
 
