@@ -25,6 +25,7 @@ from wafer.bundle.preprocessor import Preprocessor
 from wafer.bundle.recipe import Recipe
 from wafer.bundle.wafers import Bools, Floats, Wafers, content_keys, read_wafers, training_rows
 from wafer.errors import BundleRejected
+from wafer.table import read_table
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,7 @@ def _save_scores(wafers: Wafers, fitted: Mapping[Family, Fitted], path: Path) ->
 
 
 def _load_scores(wafers: Wafers, path: Path) -> dict[Family, Floats]:
-    table = pq.read_table(path)
+    table = read_table(path)
     if table["key"].to_pylist() != content_keys(wafers):
         raise BundleRejected("The global models were trained on other wafers than these; run the training again.")
     return {family: table[family].to_numpy() for family in FAMILIES}

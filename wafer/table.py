@@ -19,6 +19,12 @@ ROWS_AT_ONCE = 8192  # rows of a row group: 590 sensors are 38 MB
 _FORMAT = {"compression": "lz4", "use_dictionary": False, "write_statistics": False, "store_schema": False}
 
 
+def read_table(path: Path) -> pa.Table:
+    """Read a whole Parquet file; `parquet.read_table` would first import a package that takes longer than the file."""
+    with parquet.ParquetFile(path) as file:
+        return file.read()
+
+
 @dataclass(frozen=True, slots=True)
 class WaferColumns:
     """The schema's names in a table of wafers; `label` is None for wafers to predict."""

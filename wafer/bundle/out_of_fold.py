@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 from wafer.bundle.calibration import threshold_for
 from wafer.bundle.metrics import Quality, measure
 from wafer.bundle.wafers import Bools, Floats, Ints
+from wafer.table import read_table
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ class OutOfFold:
 
 def load_out_of_fold(path: Path) -> OutOfFold:
     """Read what `save` wrote."""
-    table = pq.read_table(path)
+    table = read_table(path)
     return OutOfFold(
         keys=tuple(table["key"].to_pylist()),
         ids=tuple(table["_id"].to_pylist()),

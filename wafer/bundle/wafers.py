@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from wafer.errors import ContractMismatch, SourceNotFound
-from wafer.table import ORIGIN, WaferColumns
+from wafer.table import ORIGIN, WaferColumns, read_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -72,7 +71,7 @@ def read_wafers(export: Path) -> Wafers:
     path = export / EXPORT_FILE
     if not path.is_file():
         raise SourceNotFound(f"{export} holds no {EXPORT_FILE}; give the export directory of the load stage.")
-    table = pq.read_table(path)
+    table = read_table(path)
     columns = WaferColumns.of(table.schema)
     return wafers_from_table(table, sensors=columns.sensors, wafer=columns.wafer, label=columns.label)
 
