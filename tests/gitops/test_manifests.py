@@ -196,7 +196,9 @@ def test_production_keeps_two_and_its_tracking_server_on_its_machine(build: Buil
 def test_no_secret_no_account_and_no_moving_tag_is_in_git(build: Build) -> None:
     texts = {path: path.read_text() for path in gitops_files()}
 
-    assert not [path for path, text in texts.items() if re.search(r"\b\d{12}\b|:latest\b|AKIA|PRIVATE KEY", text)]
+    suspicious = re.compile(r"\b\d{12}\b|:latest\b|AKIA|PRIVATE KEY")
+    by_content = re.compile(r"wafer-fault-(train|predict)-[0-9a-f]{12}\b")  # now and then digits only, like an account
+    assert not [path for path, text in texts.items() if suspicious.search(by_content.sub("", text))]
     assert all(each["kind"] != "Secret" for folder in FOLDERS for each in resources(build(folder)))
 
 

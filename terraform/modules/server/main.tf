@@ -60,11 +60,12 @@ resource "aws_volume_attachment" "data" {
 }
 
 resource "aws_route53_record" "this" {
-  zone_id = var.zone_id
-  name    = var.hostname
-  type    = "A"
-  ttl     = 60
-  records = [aws_instance.this.private_ip]
+  zone_id         = var.zone_id
+  name            = var.hostname
+  type            = "A"
+  ttl             = 60
+  records         = [aws_instance.this.private_ip]
+  allow_overwrite = true # the zone is ours alone: a repeated request whose first answer was lost is no conflict
 }
 
 resource "aws_security_group" "this" {
