@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from application.embedded import read_request, run_folder
+from application.forked import fork_server, forked_tasks
 from application.request import Request
 from pipelines.packages import embedded_package
 from wafer.errors import WaferError
@@ -31,12 +32,15 @@ def main() -> None:
 
 
 def _execute(request: Request, folder: Path) -> None:
-    from kfp import components, local
-
     artifacts = folder / "artifacts"
-    runner, package = local.SubprocessRunner(use_venv=False), embedded_package(request.pipeline)
     with ExitStack() as stack:
-        if request.runner == "containers":
+        server = None if request.runner == "containers" else stack.enter_context(fork_server(request.pipeline))
+        from kfp import components, local  # while the server imports as well
+
+        runner, package = local.SubprocessRunner(use_venv=False), embedded_package(request.pipeline)
+        if server:
+            stack.enter_context(forked_tasks(server))
+        else:
             from pipelines.container_run import containers
 
             runner, package = stack.enter_context(containers(request.run_id, artifacts, package))

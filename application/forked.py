@@ -1,0 +1,91 @@
+"""Tasks of an embedded run as forks of one process that has their packages loaded (see `application.fork_server`)."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from application.fork_server import DONE, PROGRAM, TASK
+
+# What the stages import, in the order in which a run comes to need it.
+_ANY = ("kfp.dsl.executor_main", "wafer.runs", "wafer.storage.local", "wafer.contract", "numpy")
+_TABLES = ("raw_data_validation_train.stage", "data_transformation_train.stage", "db_operation_train.stage")
+_REGISTRY = ("wafer.registry", "mlflow.tracking", "mlflow.store.tracking.sqlalchemy_store")
+PRELOADED = {
+    "predict": (*_ANY, *_REGISTRY, "pred_pipeline.serving", *_TABLES, "pred_pipeline.stage"),
+    "train": (*_ANY, *_TABLES, "sklearn.ensemble", "sklearn.cluster", "preprocessing_train.stage", "clustering.stage",
+              "kneed", "xgboost", "model_training.stage", *_REGISTRY, "load_prod_model.promotion"),
+}
+
+
+class ForkServer:
+    """The server of one run; a task whose server is gone is for the caller to start in another way."""
+
+    def __init__(self, channel: socket.socket) -> None:
+        self._channel = channel
+
+    def run(self, program: str, words: list[str], environment: dict[str, str]) -> bool:
+        """Run a KFP component in a process of its own; whether it ended well. Raises `OSError` when none was started."""
+        with tempfile.TemporaryDirectory(prefix="wafer-task-") as name:
+            folder = Path(name)
+            (folder / PROGRAM).write_text(program, encoding="utf-8")
+            (folder / TASK).write_text(json.dumps({"words": words, "environment": environment}), encoding="utf-8")
+            reading, writing = os.pipe()
+            with open(reading, "rb") as report:
+                try:
+                    socket.send_fds(self._channel, [os.fsencode(folder)], [writing])
+                finally:
+                    os.close(writing)
+                return report.read() == DONE
+
+
+@contextmanager
+def fork_server(pipeline: str) -> Iterator[ForkServer]:
+    """Start the server of a run and end it with the block, which ends no task."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with ours, theirs:
+        command = [sys.executable, "-m", "application.fork_server", str(theirs.fileno()), *PRELOADED[pipeline]]
+        process = subprocess.Popen(  # noqa: S603 - our own module
+            command, env={**os.environ, "_KFP_RUNTIME": "true"}, pass_fds=(theirs.fileno(),)
+        )
+        theirs.close()
+        try:
+            yield ForkServer(ours)
+        finally:
+            ours.close()
+            process.wait()
+
+
+@contextmanager
+def forked_tasks(server: ForkServer) -> Iterator[None]:
+    """Let `kfp.local` run the tasks of its `SubprocessRunner` as forks of this server."""
+    from kfp.local import subprocess_task_handler as handlers
+    from kfp.local.status import Status
+
+    ordinary: Any = handlers.SubprocessTaskHandler
+
+    class ForkedTask(ordinary):  # type: ignore[misc] # kfp has no types
+        """A task as a fork, or as an ordinary process where it is no lightweight component or the server is gone."""
+
+        def run(self) -> Status:
+            command: list[str] = self.full_command
+            if "--executor_input" in command[4:5] and "kfp.dsl.executor_main" in command[2]:
+                try:
+                    ended_well = server.run(command[3], command[4:], self.env_vars)
+                except OSError as error:
+                    print(f"No fork server ({error}); the task starts by itself.", flush=True)  # noqa: T201 - the log
+                else:
+                    return Status.SUCCESS if ended_well else Status.FAILURE
+            return super().run()
+
+    handlers.SubprocessTaskHandler = ForkedTask
+    try:
+        yield
+    finally:
+        handlers.SubprocessTaskHandler = ordinary
