@@ -68,7 +68,7 @@ def start(settings: Settings, request: Request, command: Sequence[str] = WORKER)
         temporary.write_text(json.dumps(asdict(request)), encoding="utf-8")
         temporary.replace(folder / REQUEST)
         process = subprocess.Popen(  # noqa: S603 - our own module
-            [*command, request.run_id],
+            [*command, request.run_id, request.pipeline, request.runner],
             cwd=folder,
             env=_worker_environment(settings, request.run_id),
             stdin=subprocess.DEVNULL,

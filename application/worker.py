@@ -8,36 +8,47 @@ import sys
 import warnings
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from application.embedded import read_request, run_folder
-from application.forked import fork_server, forked_tasks
-from application.request import Request
-from pipelines.packages import embedded_package
-from wafer.errors import WaferError
-from wafer.settings import Settings
+from application.forked import ForkServer, fork_server, forked_tasks
+
+if TYPE_CHECKING:
+    from application.request import Request
 
 
 def main() -> None:
-    """Run the package of the run named on the command line; exit code 1 when a stage failed."""
+    """Run the package of the run, pipeline and runner named on the command line; exit code 1 when a stage failed."""
+    run_id, pipeline, runner = sys.argv[1:]
+    with ExitStack() as stack:
+        server = None if runner == "containers" else stack.enter_context(fork_server(pipeline))
+        _work(run_id, server)  # imports what it needs while the server does the same
+
+
+def _work(run_id: str, server: ForkServer | None) -> None:
+    from application.embedded import read_request, run_folder
+    from wafer.errors import WaferError
+    from wafer.settings import Settings
+
     settings = Settings()
-    request = read_request(settings, sys.argv[1])
+    request = read_request(settings, run_id)
     folder = run_folder(settings, request.run_id)
     keep_metrics(folder / "cache")
     warnings.filterwarnings("ignore", message=".*settings .* no effect in the current local runner.*")
     warnings.filterwarnings("ignore", message=".*non-Python base image.*")
     try:
-        _execute(request, folder)
+        _execute(request, folder, server)
     except (RuntimeError, WaferError) as error:  # the first is kfp.local's only word for "a stage failed"
         sys.exit(str(error))
 
 
-def _execute(request: Request, folder: Path) -> None:
-    artifacts = folder / "artifacts"
-    with ExitStack() as stack:
-        server = None if request.runner == "containers" else stack.enter_context(fork_server(request.pipeline))
-        from kfp import components, local  # while the server imports as well
+def _execute(request: "Request", folder: Path, server: ForkServer | None) -> None:
+    from kfp import components, local
 
-        runner, package = local.SubprocessRunner(use_venv=False), embedded_package(request.pipeline)
+    from pipelines.packages import embedded_package
+
+    artifacts = folder / "artifacts"
+    runner, package = local.SubprocessRunner(use_venv=False), embedded_package(request.pipeline)
+    with ExitStack() as stack:
         if server:
             stack.enter_context(forked_tasks(server))
         else:

@@ -1,6 +1,5 @@
 """The documents in one SQLite file: a table a kind, a document a row, as JSON that any SQLite tool can query."""
 
-import json
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -8,6 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, cast
 
+import orjson
 from tenacity import retry, retry_if_exception, stop_after_delay, wait_random
 
 from wafer.contract import KINDS
@@ -34,10 +34,9 @@ class SqliteDocuments:
     def insert(self, kind: str, documents: Iterable[Document]) -> Inserted:
         """Write those documents whose `_id` is not there yet, in batches; safe to repeat and to run side by side."""
         statement = _on(kind, _INSERT)
-        encode = json.JSONEncoder(allow_nan=False, ensure_ascii=False).encode
         inserted = seen = 0
         for batch in batches_of(documents, BATCH):
-            rows = [(document["_id"], encode(document)) for document in batch]
+            rows = [(document["_id"], orjson.dumps(document).decode()) for document in batch]
             inserted += self._write(statement, rows)
             seen += len(rows)
         return Inserted(inserted, seen - inserted)
@@ -47,10 +46,9 @@ class SqliteDocuments:
         query = _on(kind, _SELECT)
         for batch in batches_of(ids, BATCH):
             with self._failures():
-                found = dict(self._connection.execute(query, [json.dumps(batch)]).fetchall())
+                found = dict(self._connection.execute(query, [orjson.dumps(batch).decode()]).fetchall())
             wanted = [found[identity] for identity in batch if identity in found]
-            # one text for the batch: the decoder then keeps each sensor's name once, not once a document
-            yield from cast("list[Document]", json.loads(f"[{','.join(wanted)}]"))
+            yield from cast("list[Document]", orjson.loads(f"[{','.join(wanted)}]"))
 
     def count(self, kind: str) -> int:
         """How many documents of a kind there are, of all runs."""
