@@ -86,7 +86,7 @@ def _execute(folder: Path) -> int:
         executor_main.executor_main()
     except SystemExit as ended:
         return ended.code if isinstance(ended.code, int) else int(ended.code is not None)
-    except BaseException:  # noqa: BLE001 - this is the edge of the process
+    except BaseException:
         traceback.print_exc()
         return 1
     return 0

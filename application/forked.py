@@ -19,8 +19,19 @@ _TABLES = ("raw_data_validation_train.stage", "data_transformation_train.stage",
 _REGISTRY = ("wafer.registry", "mlflow.tracking", "mlflow.store.tracking.sqlalchemy_store")
 PRELOADED = {
     "predict": (*_ANY, *_REGISTRY, "pred_pipeline.serving", *_TABLES, "pred_pipeline.stage"),
-    "train": (*_ANY, *_TABLES, "sklearn.ensemble", "sklearn.cluster", "preprocessing_train.stage", "clustering.stage",
-              "kneed", "xgboost", "model_training.stage", *_REGISTRY, "load_prod_model.promotion"),
+    "train": (
+        *_ANY,
+        *_TABLES,
+        "sklearn.ensemble",
+        "sklearn.cluster",
+        "preprocessing_train.stage",
+        "clustering.stage",
+        "kneed",
+        "xgboost",
+        "model_training.stage",
+        *_REGISTRY,
+        "load_prod_model.promotion",
+    ),
 }
 
 
@@ -31,13 +42,16 @@ class ForkServer:
         self._channel = channel
 
     def run(self, program: str, words: list[str], environment: dict[str, str]) -> bool:
-        """Run a KFP component in a process of its own; whether it ended well. Raises `OSError` when none was started."""
+        """Run a KFP component in a process of its own and say whether it ended well.
+
+        Raises `OSError` when no process was started.
+        """
         with tempfile.TemporaryDirectory(prefix="wafer-task-") as name:
             folder = Path(name)
             (folder / PROGRAM).write_text(program, encoding="utf-8")
             (folder / TASK).write_text(json.dumps({"words": words, "environment": environment}), encoding="utf-8")
             reading, writing = os.pipe()
-            with open(reading, "rb") as report:
+            with os.fdopen(reading, "rb") as report:
                 try:
                     socket.send_fds(self._channel, [os.fsencode(folder)], [writing])
                 finally:

@@ -69,8 +69,8 @@ class OlderModel:
         return probability
 
 
-def fit_older(readings: Floats, failed: Bools, grids: Grids, n_jobs: int) -> OlderModel:
-    """Train as the older system does; `n_jobs` processes share each search."""
+def fit_older(readings: Floats, failed: Bools, grids: Grids, n_jobs: int | None) -> OlderModel:
+    """Train as the older system does; `n_jobs` processes share each search, None leaves it to the libraries."""
     from sklearn.impute import KNNImputer
 
     start = time.perf_counter()
@@ -99,7 +99,7 @@ def _cluster(complete: Floats) -> tuple[Any, Any]:
     return clusters, clusters.fit_predict(complete)
 
 
-def _best_model(complete: Floats, failed: Bools, grids: Grids, n_jobs: int) -> Any:  # noqa: ANN401 - either family
+def _best_model(complete: Floats, failed: Bools, grids: Grids, n_jobs: int | None) -> Any:  # noqa: ANN401 - either family
     """Search both families on two thirds of a cluster and keep the one whose verdicts rank the last third better."""
     from sklearn.model_selection import train_test_split
 
@@ -114,27 +114,30 @@ def _best_model(complete: Floats, failed: Bools, grids: Grids, n_jobs: int) -> A
     return max(found, key=lambda model: roc_auc(test_failed, model.predict(test).astype(np.float64)))
 
 
-def _searches(grids: Grids, n_jobs: int) -> list[Any]:
+def _searches(grids: Grids, n_jobs: int | None) -> list[Any]:
     from sklearn.ensemble import RandomForestClassifier
     from sklearn.model_selection import GridSearchCV
     from xgboost import XGBClassifier
 
     forest = RandomForestClassifier(random_state=SEED)
-    boosting = XGBClassifier(objective="binary:logistic", n_jobs=1)
+    boosting = XGBClassifier(objective="binary:logistic", n_jobs=n_jobs and 1)
     pairs: list[tuple[Any, Any]] = [(boosting, grids.boosting), (forest, grids.forest)]
     how: dict[str, Any] = {"cv": SEARCH_FOLDS, "scoring": "accuracy", "n_jobs": n_jobs}
     return [GridSearchCV(model, dict(grid), **how) for model, grid in pairs]
 
 
 def main() -> None:
-    """Train on an export directory; the second word is the number of processes, a third one asks for a small grid."""
+    """Train on an export directory; the second word is the number of processes, 0 for the libraries' defaults.
+
+    A third word asks for a small grid.
+    """
     warnings.filterwarnings("ignore", message=".*distinct clusters.*")
     export, n_jobs, *small = sys.argv[1:]
     wafers = read_wafers(Path(export))
     failed = np.zeros(len(wafers), bool) if wafers.failed is None else wafers.failed
     for package in ("kneed", "sklearn.cluster", "sklearn.ensemble", "sklearn.impute", "xgboost"):
         import_module(package)  # imports are not the older stage's own time
-    model = fit_older(wafers.readings, failed, SMALL if small else FULL, int(n_jobs))
+    model = fit_older(wafers.readings, failed, SMALL if small else FULL, int(n_jobs) or None)
     said = {"seconds": model.seconds, "clusters": int(model.clusters.n_clusters)}
     sys.stdout.write(json.dumps(said) + "\n")
 

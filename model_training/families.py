@@ -6,9 +6,8 @@ booster is grown by one thread.
 
 import json
 import math
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -43,11 +42,22 @@ class Fitted:
     scores: Floats  # (rows,) by trees that did not see the row, in the family's additive space
 
 
-def fit(family: Family, sample: Sample, fold: Ints, recipe: Recipe, trees: int, n_jobs: int) -> Fitted:
-    """Fit one member on all rows; `trees` is the size of a forest, `fold` splits the rows for boosting."""
-    if family == "xgboost":
-        return fit_boosting(sample, fold, recipe, n_jobs)
-    return fit_forest(sample, recipe, trees, n_jobs)
+def fit_families(
+    sample: Sample, fold: Ints, recipe: Recipe, trees: int, n_jobs: int, beside: Executor
+) -> dict[Family, Fitted]:
+    """Fit both families on all rows: the forest, of `trees` trees, in this thread and boosting in those of `beside`.
+
+    `fold` splits the rows for boosting: it grows on all rows, and once more without each fold to score that fold. A
+    forest's threads often wait for the interpreter, those of boosting never do.
+    """
+    everything = beside.submit(boost, sample, recipe)
+    held_out = [fold == number for number in range(int(fold.max()) + 1)]
+    parts = [beside.submit(score_unseen, sample, unseen, recipe) for unseen in held_out]
+    forest = fit_forest(sample, recipe, trees, n_jobs)
+    scores = np.empty(len(fold))
+    for unseen, part in zip(held_out, parts, strict=True):
+        scores[unseen] = part.result()
+    return {"random_forest": forest, "xgboost": Fitted(Member("xgboost", everything.result()), scores)}
 
 
 def fit_forest(sample: Sample, recipe: Recipe, trees: int, n_jobs: int) -> Fitted:
@@ -70,21 +80,9 @@ def fit_forest(sample: Sample, recipe: Recipe, trees: int, n_jobs: int) -> Fitte
         random_state=recipe.seed,
         n_jobs=n_jobs,
     )
-    forest.fit(sample.features, sample.failed, sample_weight=sample.weight)
+    forest.fit(np.asfortranarray(sample.features), sample.failed, sample_weight=sample.weight)
     scores = np.asarray(forest.oob_decision_function_[:, 1], dtype=np.float64)
     return Fitted(Member("random_forest", booster_of(forest)), scores)
-
-
-def fit_boosting(sample: Sample, fold: Ints, recipe: Recipe, n_jobs: int) -> Fitted:
-    """Fit boosted trees on all rows, and once more without each fold to score that fold."""
-    with ThreadPoolExecutor(max_workers=n_jobs) as pool:
-        everything = pool.submit(boost, sample, recipe)
-        held_out = [fold == number for number in range(int(fold.max()) + 1)]
-        parts = [pool.submit(partial(score_unseen, sample, unseen, recipe)) for unseen in held_out]
-        scores = np.empty(len(fold))
-        for unseen, part in zip(held_out, parts, strict=True):
-            scores[unseen] = part.result()
-        return Fitted(Member("xgboost", everything.result()), scores)
 
 
 def score_unseen(sample: Sample, unseen: Bools, recipe: Recipe) -> Floats:

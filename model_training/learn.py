@@ -1,12 +1,12 @@
 """Fit both families on all wafers, then each cluster's members; judge everything on scores the models never fitted."""
 
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from model_training.families import Fitted, Sample, fit, fit_boosting, fit_forest
+from model_training.families import Fitted, Sample, fit_families
 from wafer.bundle.calibration import Calibration, fit_calibration
 from wafer.bundle.members import FAMILIES, Family
 from wafer.bundle.metrics import auc_gain
@@ -50,17 +50,13 @@ def make_lesson(features: Features, failed: Bools, recipe: Recipe) -> Lesson:
     return Lesson(features, failed, fold)
 
 
-def fit_global(lesson: Lesson, recipe: Recipe, n_jobs: int) -> dict[Family, Fitted]:
-    """Fit both families on every wafer alike, side by side: threads of a forest often wait for the interpreter."""
-    sample = lesson.sample()
-    with ThreadPoolExecutor(1) as pool:
-        boosted = pool.submit(fit_boosting, sample, lesson.fold, recipe, n_jobs)
-        forest = fit_forest(sample, recipe, recipe.forest_trees, n_jobs)
-        return {"random_forest": forest, "xgboost": boosted.result()}
+def fit_global(lesson: Lesson, recipe: Recipe, n_jobs: int, beside: Executor) -> dict[Family, Fitted]:
+    """Fit both families on every wafer alike."""
+    return fit_families(lesson.sample(), lesson.fold, recipe, recipe.forest_trees, n_jobs, beside)
 
 
 def fit_cluster(
-    lesson: Lesson, inside: Bools, everywhere: Mapping[Family, Floats], recipe: Recipe, n_jobs: int
+    lesson: Lesson, inside: Bools, everywhere: Mapping[Family, Floats], recipe: Recipe, n_jobs: int, beside: Executor
 ) -> ClusterFit:
     """Fit a cluster's members on all wafers, those of other clusters with a small weight, and choose the family.
 
@@ -70,8 +66,8 @@ def fit_cluster(
     if inside.all():
         return _choose(lesson.failed, everywhere, recipe)
     sample = Sample(lesson.features, lesson.failed, np.where(inside, 1.0, recipe.out_of_cluster_weight))
-    trees, share = recipe.forest_trees_cluster, recipe.cluster_share
-    own = {family: fit(family, sample, lesson.fold, recipe, trees, n_jobs) for family in FAMILIES}
+    own = fit_families(sample, lesson.fold, recipe, recipe.forest_trees_cluster, n_jobs, beside)
+    share = recipe.cluster_share
     mixed = {f: share * own[f].scores[inside] + (1 - share) * everywhere[f][inside] for f in FAMILIES}
     chosen = _choose(lesson.failed[inside], mixed, recipe)
     return replace(chosen, fitted=own[chosen.family])

@@ -1,6 +1,7 @@
 """Train on the wafers of one run: `fit_global_models` once, then `train_cluster` for every cluster, side by side."""
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -57,9 +58,11 @@ def fit_global_models(
     """Fit both families on all wafers and write the directory `out`; `n_jobs` changes the time, never the bytes."""
     recipe = recipe or Recipe()
     wafers, lesson = _lesson(export, preprocessor, recipe)
-    fitted = fit_global(lesson, recipe, n_jobs)
+    with _beside(n_jobs) as beside, ThreadPoolExecutor(1) as waiting:
+        stretched = waiting.submit(stretch_auc, wafers, lesson, recipe, beside)
+        fitted = fit_global(lesson, recipe, _forest_jobs(n_jobs), beside)
+        stretches = stretched.result()
     auc = {family: roc_auc(lesson.failed, fitted[family].scores) for family in FAMILIES}
-    stretches = stretch_auc(wafers, lesson, recipe, n_jobs)
     with replacing(out) as folder:
         for family, each in fitted.items():
             each.member.save(folder / f"{family}.ubj")
@@ -84,7 +87,8 @@ def train_cluster(
     labels = ClusterModel.from_json(read_json(cluster_model / CLUSTERS)).assign(wafers)
     inside: Bools = labels == cluster
     everywhere = _load_scores(wafers, global_models / OUT_OF_FOLD)
-    fit = fit_cluster(lesson, inside, everywhere, recipe, n_jobs)
+    with _beside(n_jobs) as beside:
+        fit = fit_cluster(lesson, inside, everywhere, recipe, _forest_jobs(n_jobs), beside)
     done = _describe(cluster, lesson.failed[inside], fit, recipe)
     with replacing(out) as folder:
         if fit.fitted:
@@ -94,6 +98,15 @@ def train_cluster(
     report.parent.mkdir(parents=True, exist_ok=True)
     report.write_text(cluster_page(done.cluster, done.family, done.figures, recipe), encoding="utf-8")
     return done
+
+
+def _beside(n_jobs: int) -> ThreadPoolExecutor:
+    """Threads for boosting: half of the cores; the forest has the others."""
+    return ThreadPoolExecutor(max(1, n_jobs // 2))
+
+
+def _forest_jobs(n_jobs: int) -> int:
+    return max(1, n_jobs - n_jobs // 2)
 
 
 def _lesson(export: Path, preprocessor: Path, recipe: Recipe) -> tuple[Wafers, Lesson]:

@@ -3,7 +3,7 @@
 The wafer's name is the line's calendar. It orders the stretches here and never reaches a model.
 """
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from wafer.bundle.wafers import Bools, Wafers, natural
 STRETCHES = 5
 
 
-def stretch_auc(wafers: Wafers, lesson: Lesson, recipe: Recipe, n_jobs: int) -> float | None:
+def stretch_auc(wafers: Wafers, lesson: Lesson, recipe: Recipe, beside: Executor) -> float | None:
     """AUC of boosted trees on all wafers, each scored by trees that saw no wafer of its stretch.
 
     The forest would say the same and take five times as long. None when a stretch holds every wafer of one outcome, so
@@ -27,10 +27,9 @@ def stretch_auc(wafers: Wafers, lesson: Lesson, recipe: Recipe, n_jobs: int) -> 
     if any(_one_outcome(lesson.failed[~unseen]) for unseen in stretches):
         return None
     scores = np.empty(len(wafers))
-    with ThreadPoolExecutor(max_workers=n_jobs) as pool:
-        found = pool.map(lambda unseen: score_unseen(lesson.sample(), unseen, recipe), stretches)
-        for unseen, part in zip(stretches, found, strict=True):
-            scores[unseen] = part
+    found = beside.map(lambda unseen: score_unseen(lesson.sample(), unseen, recipe), stretches)
+    for unseen, part in zip(stretches, found, strict=True):
+        scores[unseen] = part
     return roc_auc(lesson.failed, scores)
 
 

@@ -1,11 +1,12 @@
 """What each family promises: scores of rows it did not see, and margins that stay where they were."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from model_training.families import Sample, boost, fit, fit_forest
+from model_training.families import Sample, boost, fit_families, fit_forest
 from model_training.learn import fit_cluster, make_lesson
 from wafer.bundle.members import FAMILIES, Family, Member
 from wafer.bundle.metrics import roc_auc
@@ -27,7 +28,8 @@ def test_noise_is_not_learned_by_heart(family: Family) -> None:
     sample = _sample(400, signal=0.0)
     lesson = make_lesson(sample.features, sample.failed, RECIPE)
 
-    fitted = fit(family, sample, lesson.fold, RECIPE, trees=80, n_jobs=1)
+    with ThreadPoolExecutor(1) as beside:
+        fitted = fit_families(sample, lesson.fold, RECIPE, 80, 1, beside)[family]
 
     assert roc_auc(sample.failed, fitted.member.score(sample.features)) > 0.9
     assert roc_auc(sample.failed, fitted.scores) < 0.62
@@ -38,7 +40,8 @@ def test_a_signal_is_found_on_rows_not_seen(family: Family) -> None:
     sample = _sample(400, signal=2.0)
     lesson = make_lesson(sample.features, sample.failed, RECIPE)
 
-    fitted = fit(family, sample, lesson.fold, RECIPE, trees=80, n_jobs=1)
+    with ThreadPoolExecutor(1) as beside:
+        fitted = fit_families(sample, lesson.fold, RECIPE, 80, 1, beside)[family]
 
     assert roc_auc(sample.failed, fitted.scores) > 0.7
     assert np.isfinite(fitted.scores).all()
@@ -83,7 +86,8 @@ def test_xgboost_serves_only_where_it_is_clearly_better(boosted: float, family: 
         "xgboost": rng.normal(size=300) + (1 + boosted) * failed,
     }
 
-    chosen = fit_cluster(lesson, np.ones(300, bool), scores, RECIPE, n_jobs=1)
+    with ThreadPoolExecutor(1) as beside:
+        chosen = fit_cluster(lesson, np.ones(300, bool), scores, RECIPE, 1, beside)
 
     assert chosen.family == family
     assert chosen.fitted is None

@@ -1,5 +1,7 @@
 """Holding out stretches of consecutive wafers shows skill that only neighbours lend."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
@@ -20,7 +22,8 @@ def line(readings: np.ndarray, failed: np.ndarray) -> Wafers:
 def measured(wafers: Wafers) -> float | None:
     assert wafers.failed is not None
     lesson = make_lesson(wafers.readings.astype(np.float32), wafers.failed, RECIPE)
-    return stretch_auc(wafers, lesson, RECIPE, n_jobs=1)
+    with ThreadPoolExecutor(1) as beside:
+        return stretch_auc(wafers, lesson, RECIPE, beside)
 
 
 def test_skill_that_rests_on_the_sensors_stays() -> None:
