@@ -13,25 +13,17 @@ from typing import Any
 
 from application.fork_server import DONE, PROGRAM, TASK
 
-# What the stages import, in the order in which a run comes to need it.
-_ANY = ("kfp.dsl.executor_main", "wafer.runs", "wafer.storage.local", "wafer.contract", "numpy")
-_TABLES = ("raw_data_validation_train.stage", "data_transformation_train.stage", "db_operation_train.stage")
-_REGISTRY = ("wafer.registry", "mlflow.tracking", "mlflow.store.tracking.sqlalchemy_store")
+# What the stages import, in the order in which a run comes to need it. Our own modules have a colon for the last dot, so
+# that they do not count as part of the application's image, which holds no stage (see `pipelines.images.imports`).
+_FIRST = ("kfp.dsl.executor_main", "wafer:runs", "numpy")
+_TABLES = ("raw_data_validation_train:stage", "data_transformation_train:stage", "db_operation_train:stage")
+_SCIPY = ("scipy.sparse", "scipy.special", "scipy.stats")
+_SKLEARN = ("pandas", "sklearn.utils", "sklearn.ensemble", "sklearn.cluster")
+_LEARNING = ("kneed", "xgboost", "preprocessing_train:stage", "clustering:stage", "model_training:stage")
+_REGISTRY = ("mlflow.tracking", "mlflow.store.tracking.sqlalchemy_store")
 PRELOADED = {
-    "predict": (*_ANY, *_REGISTRY, "pred_pipeline.serving", *_TABLES, "pred_pipeline.stage"),
-    "train": (
-        *_ANY,
-        *_TABLES,
-        "sklearn.ensemble",
-        "sklearn.cluster",
-        "preprocessing_train.stage",
-        "clustering.stage",
-        "kneed",
-        "xgboost",
-        "model_training.stage",
-        *_REGISTRY,
-        "load_prod_model.promotion",
-    ),
+    "predict": (*_FIRST, *_REGISTRY, "pred_pipeline:serving", *_TABLES, "pred_pipeline:stage"),
+    "train": (*_FIRST, *_TABLES, *_SCIPY, *_SKLEARN, *_LEARNING, *_REGISTRY, "load_prod_model:promotion"),
 }
 
 
@@ -64,7 +56,8 @@ def fork_server(pipeline: str) -> Iterator[ForkServer]:
     """Start the server of a run and end it with the block, which ends no task."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with ours, theirs:
-        command = [sys.executable, "-m", "application.fork_server", str(theirs.fileno()), *PRELOADED[pipeline]]
+        modules = [name.replace(":", ".") for name in PRELOADED[pipeline]]
+        command = [sys.executable, "-m", "application.fork_server", str(theirs.fileno()), *modules]
         process = subprocess.Popen(  # noqa: S603 - our own module
             command, env={**os.environ, "_KFP_RUNTIME": "true"}, pass_fds=(theirs.fileno(),)
         )
