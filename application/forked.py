@@ -13,8 +13,8 @@ from typing import Any
 
 from application.fork_server import DONE, PROGRAM, TASK
 
-# What the stages import, in the order in which a run comes to need it. Our own modules have a colon for the last dot, so
-# that they do not count as part of the application's image, which holds no stage (see `pipelines.images.imports`).
+# What the stages import, in the order in which a run comes to need it. Our own modules have a colon for the last dot:
+# so they do not count as part of the application's image, which holds no stage (see `pipelines.images.imports`).
 _FIRST = ("kfp.dsl.executor_main", "wafer:runs", "numpy")
 _TABLES = ("raw_data_validation_train:stage", "data_transformation_train:stage", "db_operation_train:stage")
 _SCIPY = ("scipy.sparse", "scipy.special", "scipy.stats")

@@ -182,13 +182,14 @@ LARGE: dict[str, Callable[[bytes, bytes], bytes]] = {
     "the same wafer for ever": lambda header, row: header + row * ((MIB << 20) // len(row)),
 }
 PROGRAM = """
-import resource, sys, tempfile
+import sys, tempfile
 from pathlib import Path
+from benchmarks.memory import peak_mib
 from tests.faults.test_hostile_files import judge
 from wafer.contract import load_contract
 with tempfile.TemporaryDirectory() as folder:
     file = judge(Path(sys.argv[1]).read_bytes(), Path(folder), load_contract("training"))
-print(file["verdict"], file["rows_in"], resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+print(file["verdict"], file["rows_in"], round(peak_mib()))  # getrusage would count what pytest held
 """
 
 
@@ -208,7 +209,7 @@ def test_a_large_hostile_file_needs_less_than_a_gibibyte(what: str, tmp_path: Pa
     )
 
     assert done.returncode == 0, done.stderr[-2000:]
-    verdict, rows, kib = done.stdout.split()
-    assert int(kib) * 1024 < GIB
+    verdict, rows, mib = done.stdout.split()
+    assert int(mib) < 1024
     seconds = time.monotonic() - started
-    tell(f"{MIB} MiB: {what}", 1, f"{verdict}, {int(rows):,} rows, {seconds:.0f} s, {int(kib) >> 10} MiB", "< 1 GiB")
+    tell(f"{MIB} MiB: {what}", 1, f"{verdict}, {int(rows):,} rows, {seconds:.0f} s, {mib} MiB", "< 1 GiB")
