@@ -101,7 +101,13 @@ def train_cluster(
 
 
 def _beside(n_jobs: int) -> ThreadPoolExecutor:
-    """Threads for boosting: half of the cores; the forest has the others."""
+    """Threads for boosting: half of the cores; the forest has the others.
+
+    Both families import scikit-learn. Two threads that do so at once can find it half imported, so it is done before.
+    """
+    import sklearn.ensemble  # noqa: F401
+    import xgboost  # noqa: F401
+
     return ThreadPoolExecutor(max(1, n_jobs // 2))
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from raw_data_validation_train.rows import Rows
 
 Words = NDArray[np.uint64]
+_ROWS_IN_CACHE = 64  # 590 readings are 0.3 MB
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _MIX = (np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))
 _MISSING = np.uint64(0x7FF8000000000000)
@@ -87,7 +88,15 @@ def _repeated(every: Fingerprints) -> tuple[NDArray[np.int64], NDArray[np.bool_]
 
 def _value_hashes(rows: Rows) -> Words:
     """64 bits a row over its readings and label: each cell is mixed with its place (splitmix64), the row is the sum."""
-    cells = rows.readings if rows.labels is None else np.column_stack([rows.readings, rows.labels])
+    parts = range(0, len(rows.readings), _ROWS_IN_CACHE)
+    return np.concatenate(
+        [_hashes_of(rows, slice(at, at + _ROWS_IN_CACHE)) for at in parts] or [np.zeros(0, np.uint64)]
+    )
+
+
+def _hashes_of(rows: Rows, part: slice) -> Words:
+    readings = rows.readings[part]
+    cells = readings if rows.labels is None else np.column_stack([readings, rows.labels[part]])
     words = (cells + 0.0).view(np.uint64)  # + 0.0: minus zero is zero
     words[np.isnan(cells)] = _MISSING
     words += np.arange(1, cells.shape[1] + 1, dtype=np.uint64) * _GOLDEN
