@@ -3,7 +3,7 @@
 import hashlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -60,10 +60,10 @@ def transform_batches(accepted: Path, output: Path, contract: Contract) -> Trans
     columns = _columns(contract)
     with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
         blocks = [block for file in pool.map(partial(_read, contract=contract), paths) for block in file]
-    schema = columns.schema(kind=contract.kind, contract=contract.digest)
-    with wafers_writer(output, schema) as writer:
-        for table in _sorted_tables(blocks, schema):
-            writer.write_table(table, row_group_size=ROWS_AT_ONCE)
+        schema = columns.schema(kind=contract.kind, contract=contract.digest)
+        with wafers_writer(output, schema) as writer:
+            for table in _sorted_tables(blocks, schema, pool):
+                writer.write_table(table, row_group_size=ROWS_AT_ONCE)
     return Transformed(
         files=len(paths),
         wafers=sum(len(block.ids) for block in blocks),
@@ -134,11 +134,16 @@ def _document_ids(
     return ids
 
 
-def _sorted_tables(blocks: Sequence[_Block], schema: pa.Schema) -> Iterator[pa.Table]:
+def _sorted_tables(blocks: Sequence[_Block], schema: pa.Schema, pool: Executor) -> Iterator[pa.Table]:
+    """The rows in order; one table is made while the one before it is written."""
     places = [(block, row) for block in blocks for row in range(len(block.ids))]
     places.sort(key=lambda place: (place[0].wafers[place[1]], place[0].ids[place[1]]))
+    waiting: list[Future[pa.Table]] = []
     for start in range(0, len(places), ROWS_AT_ONCE):
-        yield _table(places[start : start + ROWS_AT_ONCE], schema)
+        waiting.append(pool.submit(_table, places[start : start + ROWS_AT_ONCE], schema))
+        if len(waiting) > 1:
+            yield waiting.pop(0).result()
+    yield waiting.pop().result()
 
 
 def _table(places: Sequence[tuple[_Block, int]], schema: pa.Schema) -> pa.Table:

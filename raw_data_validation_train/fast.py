@@ -28,7 +28,7 @@ def read_ordinary(block: Block, layout: Layout, contract: Contract) -> Rows | No
     labels = batch.column(batch.num_columns - 1) if last else None
     if not (_ids_are_good(ids, contract) and _labels_are_good(labels, contract)):
         return None
-    if not _readings_are_good(readings, contract) or _has_nan_text(block.data, sensors, readings):
+    if not _readings_are_good(readings, contract) or _has_nan_text(sensors, readings):
         return None
     if labels is not None:
         at = batch.num_columns - 1
@@ -73,8 +73,6 @@ def _readings_are_good(readings: NDArray[np.float64], contract: Contract) -> boo
     return not ((readings < bounds.lowest) | (readings > bounds.highest)).any()
 
 
-def _has_nan_text(data: bytes, sensors: pa.RecordBatch, readings: NDArray[np.float64]) -> bool:
+def _has_nan_text(sensors: pa.RecordBatch, readings: NDArray[np.float64]) -> bool:
     """Whether a reading is the text NaN, which the fast parser takes for a number, and not an empty field."""
-    if b"nan" not in data.lower():
-        return False
-    return bool(np.isnan(readings).sum() != sum(column.null_count for column in sensors.columns))
+    return int(np.isnan(readings).sum()) != sum(column.null_count for column in sensors.columns)
