@@ -22,7 +22,14 @@ _SKLEARN = ("pandas", "sklearn.utils", "sklearn.ensemble", "sklearn.cluster")
 _LEARNING = ("kneed", "xgboost", "preprocessing_train:stage", "clustering:stage", "model_training:stage")
 _REGISTRY = ("mlflow.tracking", "mlflow.store.tracking.sqlalchemy_store")
 PRELOADED = {
-    "predict": (*_FIRST, *_REGISTRY, "pred_pipeline:serving", *_TABLES, "pred_pipeline:stage"),
+    "predict": (
+        *_FIRST,
+        *_REGISTRY,
+        "pred_pipeline:serving",
+        *_TABLES,
+        "pred_pipeline:stage",
+        "wafer.bundle:xgboost_alone",
+    ),
     "train": (*_FIRST, *_TABLES, *_SCIPY, *_SKLEARN, *_LEARNING, *_REGISTRY, "load_prod_model:promotion"),
 }
 

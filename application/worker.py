@@ -4,6 +4,7 @@ Standard output and error go to the run's log; what people see is told by the st
 """
 
 import json
+import os
 import sys
 import warnings
 from contextlib import ExitStack
@@ -79,3 +80,5 @@ def keep_metrics(cache: Path) -> None:
 
 if __name__ == "__main__":
     main()
+    sys.stdout.flush()
+    os._exit(0)  # tearing down what was imported takes a while, and whoever follows the run waits for it

@@ -34,8 +34,10 @@ def measure_dags(data: Path | None, *, rounds: int, quick: bool, say: Callable[[
     machine, count = this_machine(), 1 if quick else rounds
     with batches(data) as folder, tempfile.TemporaryDirectory(prefix="wafer-home-") as home:
         first = [] if quick else [_pair(folder, Path(home), say)]
-        pairs = [_pair(folder, Path(home), say) for _ in range(count)]
-        older = {name: _older(name, folder, quick=quick, say=say) for name in (OLDER, OLDER_WIDE)}
+        pairs, older = [_pair(folder, Path(home), say)], {}
+        for name in (OLDER, OLDER_WIDE):  # between the DAGs: a machine that slows down slows both sides
+            older[name] = _older(name, folder, quick=quick, say=say)
+            pairs += [_pair(folder, Path(home), say) for _ in range(count - len(pairs) - (name == OLDER))]
         source = kind_of(folder)
     training, prediction = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
     return Section(
@@ -81,7 +83,7 @@ def _protocol(trained: int, predicted: int, source: str, rounds: int, *, quick: 
         "Older training stage: same wafers, already parsed and joined, without start and imports. KNNImputer(3), "
         "KMeans k = 1-10 on the raw scale with elbow, in each cluster a 1/3 test split and GridSearchCV(cv=4, "
         "accuracy) over RandomForest and XGBoost, with the libraries' own choice of cores (a search on one, XGBoost on "
-        "all); beside it the same with every search spread over all cores. One run each."
+        "all); beside it the same with every search spread over all cores. One run each, between runs of the DAGs."
         + (" Grid cut down." if quick else ""),
     ]
 

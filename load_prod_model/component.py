@@ -24,11 +24,10 @@ def promote(
     from wafer.runs import run_stage
 
     with run_stage("promote", run_id) as stage:
-        import sys
         from pathlib import Path
 
-        sys.modules.setdefault("sklearn", None)  # type: ignore[arg-type] # xgboost would load it: a second for nothing
         from load_prod_model.promotion import Parts, promote_run
+        from wafer.bundle import xgboost_alone  # noqa: F401
         from wafer.documents import open_documents
         from wafer.registry import Registry
         from wafer.settings import Settings

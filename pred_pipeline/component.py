@@ -38,11 +38,10 @@ def predict(
 
     with run_stage("predict", run_id) as stage:
         import shutil
-        import sys
         from pathlib import Path
 
-        sys.modules.setdefault("sklearn", None)  # type: ignore[arg-type] # xgboost would load it: a second for nothing
         from pred_pipeline.stage import predict_wafers
+        from wafer.bundle import xgboost_alone  # noqa: F401
 
         result = predict_wafers(
             Path(export.path),

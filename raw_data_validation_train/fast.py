@@ -75,4 +75,5 @@ def _readings_are_good(readings: NDArray[np.float64], contract: Contract) -> boo
 
 def _has_nan_text(sensors: pa.RecordBatch, readings: NDArray[np.float64]) -> bool:
     """Whether a reading is the text NaN, which the fast parser takes for a number, and not an empty field."""
-    return int(np.isnan(readings).sum()) != sum(column.null_count for column in sensors.columns)
+    empty: int = sum(column.null_count for column in sensors.columns)
+    return int(np.isnan(readings).sum()) != empty

@@ -124,7 +124,7 @@ def count_lines(data: bytes) -> int:
     places = np.flatnonzero(text <= _RETURN)  # a few in a thousand bytes: `bytes.count` takes six times as long
     feeds, returns = text[places] == _FEED, text[places] == _RETURN
     pairs = returns[:-1] & feeds[1:] & (np.diff(places) == 1)
-    ends = np.count_nonzero(feeds) + np.count_nonzero(returns) - np.count_nonzero(pairs)
+    ends = int(feeds.sum() + returns.sum() - pairs.sum())
     return ends + (not data.endswith((b"\n", b"\r")) if data else 0)
 
 
