@@ -146,14 +146,20 @@ def stop(settings: Settings, run_id: str) -> None:
 
 def end_leftovers(run_id: str) -> None:
     """Kill the stage processes that outlived their worker, so that none of them writes after the run was judged."""
-    for pid in _processes(run_id):
-        with suppress(ProcessLookupError, PermissionError):
-            descriptor = os.pidfd_open(pid)
-            try:
-                signal.pidfd_send_signal(descriptor, signal.SIGKILL)
-                select.select([descriptor], [], [], STOP_SECONDS)
-            finally:
-                os.close(descriptor)
+    deadline = time.monotonic() + STOP_SECONDS
+    while (found := _processes(run_id)) and time.monotonic() < deadline:  # one of them may just have started another
+        for pid in found:
+            _kill(pid)
+
+
+def _kill(pid: int) -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        descriptor = os.pidfd_open(pid)
+        try:
+            signal.pidfd_send_signal(descriptor, signal.SIGKILL)
+            select.select([descriptor], [], [], STOP_SECONDS)
+        finally:
+            os.close(descriptor)
 
 
 def _processes(run_id: str) -> list[int]:

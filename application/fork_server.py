@@ -19,27 +19,33 @@ from typing import NoReturn
 
 REAP_SECONDS = 0.2
 MOST_BYTES = 4096  # of a path
-DONE = b"0"
+STARTED, DONE = b"s", b"0"  # what a task reports
 TASK, PROGRAM = "task.json", "component.py"  # in the folder that is asked for
 
 
 def main() -> None:
-    """Import the modules named on the command line and fork on demand, until the other end of the socket is closed."""
+    """Import the modules named on the command line and fork on demand, until the other end of the socket is closed.
+
+    `-name` makes it impossible to import the package `name` from then on.
+    """
     channel = socket.socket(fileno=int(sys.argv[1]))
     gc.disable()  # imports make no garbage worth a search
     waiting = sys.argv[2:]
     while True:
         asked = bool(select.select([channel], [], [], 0 if waiting else REAP_SECONDS)[0])
-        if asked and not _answer(channel):
-            return
         with suppress(ChildProcessError):
             while os.waitpid(-1, os.WNOHANG)[0]:
                 pass
+        if asked and not _answer(channel):
+            return
         if waiting and not asked:
             _preload(waiting.pop(0))
 
 
 def _preload(name: str) -> None:
+    if name.startswith("-"):
+        sys.modules.setdefault(name[1:], None)  # type: ignore[arg-type] # what is None here cannot be imported
+        return
     with suppress(Exception):  # the stage that needs it will fail on it and say so
         import_module(name)
     gc.freeze()  # a collection in a child would copy the pages that it shares
@@ -61,9 +67,10 @@ def _answer(channel: socket.socket) -> bool:
 
 
 def _run(folder: Path, report: int) -> NoReturn:
-    """Be the process of the task in a folder: run it, report that it ended well, end."""
+    """Be the process of the task in a folder: report that it started, run it, report that it ended well, end."""
     code = 1
     try:
+        os.write(report, STARTED)
         code = _execute(folder)
         sys.stdout.flush()
         sys.stderr.flush()

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from application.fork_server import DONE, PROGRAM, TASK
+from application.fork_server import DONE, PROGRAM, STARTED, TASK
 
 # What the stages import, in the order in which a run comes to need it. Our own modules have a colon for the last dot:
 # so they do not count as part of the application's image, which holds no stage (see `pipelines.images.imports`).
@@ -28,7 +28,8 @@ PRELOADED = {
         "pred_pipeline:serving",
         *_TABLES,
         "pred_pipeline:stage",
-        "wafer.bundle:xgboost_alone",
+        "-sklearn",  # as `wafer.bundle.members.without_sklearn`
+        "xgboost",
     ),
     "train": (*_FIRST, *_TABLES, *_SCIPY, *_SKLEARN, *_LEARNING, *_REGISTRY, "load_prod_model:promotion"),
 }
@@ -45,7 +46,7 @@ class ForkServer:
 
         Raises `OSError` when no process was started.
         """
-        with tempfile.TemporaryDirectory(prefix="wafer-task-") as name:
+        with tempfile.TemporaryDirectory(prefix="wafer-task-", ignore_cleanup_errors=True) as name:
             folder = Path(name)
             (folder / PROGRAM).write_text(program, encoding="utf-8")
             (folder / TASK).write_text(json.dumps({"words": words, "environment": environment}), encoding="utf-8")
@@ -55,7 +56,10 @@ class ForkServer:
                     socket.send_fds(self._channel, [os.fsencode(folder)], [writing])
                 finally:
                     os.close(writing)
-                return report.read() == DONE
+                said = report.read()
+        if not said:
+            raise ChildProcessError("it ended before the task started")
+        return said == STARTED + DONE
 
 
 @contextmanager
@@ -66,7 +70,9 @@ def fork_server(pipeline: str) -> Iterator[ForkServer]:
         modules = [name.replace(":", ".") for name in PRELOADED[pipeline]]
         command = [sys.executable, "-m", "application.fork_server", str(theirs.fileno()), *modules]
         process = subprocess.Popen(  # noqa: S603 - our own module
-            command, env={**os.environ, "_KFP_RUNTIME": "true"}, pass_fds=(theirs.fileno(),)
+            command,
+            env={"MLFLOW_DISABLE_TELEMETRY": "true", **os.environ, "_KFP_RUNTIME": "true"},
+            pass_fds=(theirs.fileno(),),
         )
         theirs.close()
         try:
@@ -93,7 +99,7 @@ def forked_tasks(server: ForkServer) -> Iterator[None]:
                 try:
                     ended_well = server.run(command[3], command[4:], self.env_vars)
                 except OSError as error:
-                    print(f"No fork server ({error}); the task starts by itself.", flush=True)  # noqa: T201 - the log
+                    print(f"Could not be forked ({error}); the task starts by itself.", flush=True)  # noqa: T201 - the log
                 else:
                     return Status.SUCCESS if ended_well else Status.FAILURE
             return super().run()

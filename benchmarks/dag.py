@@ -78,7 +78,8 @@ def _protocol(trained: int, predicted: int, source: str, rounds: int, *, quick: 
         f"of the command to its end; medians of {rounds} run(s)"
         + ("." if quick else " in turn after one of each that warms up, all in one home."),
         "A stage's seconds are its own work; the whole also holds the start of its processes. CPU time is that of all "
-        "processes, starts and imports included. Peak memory is the most a stage's process held resident (VmHWM); of "
+        "processes, starts and imports included. Peak memory is the most a stage's process held resident (VmHWM), "
+        "with the packages that it shares with the fork server; of "
         "the whole, the largest process.",
         "Older training stage: same wafers, already parsed and joined, without start and imports. KNNImputer(3), "
         "KMeans k = 1-10 on the raw scale with elbow, in each cluster a 1/3 test split and GridSearchCV(cv=4, "
@@ -93,9 +94,7 @@ def _rows(name: str, runs: Sequence[Run]) -> list[list[str]]:
     for stage in runs[0].stages:
         function = re.sub(r"-\d+$", "", stage).replace("-", "_")
         taken = [run.stages.get(stage, 0.0) for run in runs]
-        rows.append(
-            [name, stage, *_figures(taken), "", _peak(runs, function) if runs[0].whole.peaks.get(function) else ""]
-        )
+        rows.append([name, stage, *_figures(taken), "", _peak(runs, function)])
     cpu = f"{median(run.whole.cpu for run in runs):.1f}"
     return [*rows, [name, "whole", *_figures([run.seconds for run in runs]), cpu, _peak(runs, "")]]
 

@@ -143,7 +143,8 @@ def _sorted_tables(blocks: Sequence[_Block], schema: pa.Schema, pool: Executor) 
         waiting.append(pool.submit(_table, places[start : start + ROWS_AT_ONCE], schema))
         if len(waiting) > 1:
             yield waiting.pop(0).result()
-    yield waiting.pop().result()
+    for last in waiting:
+        yield last.result()
 
 
 def _table(places: Sequence[tuple[_Block, int]], schema: pa.Schema) -> pa.Table:

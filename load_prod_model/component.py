@@ -26,8 +26,10 @@ def promote(
     with run_stage("promote", run_id) as stage:
         from pathlib import Path
 
+        from wafer.bundle.members import without_sklearn
+
+        without_sklearn()
         from load_prod_model.promotion import Parts, promote_run
-        from wafer.bundle import xgboost_alone  # noqa: F401
         from wafer.documents import open_documents
         from wafer.registry import Registry
         from wafer.settings import Settings

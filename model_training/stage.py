@@ -101,7 +101,7 @@ def train_cluster(
 
 
 def _beside(n_jobs: int) -> ThreadPoolExecutor:
-    """Threads for boosting: half of the cores; the forest has the others.
+    """Threads for boosting: half of the cores, at least one; the forest has the others.
 
     Both families import scikit-learn. Two threads that do so at once can find it half imported, so it is done before.
     """

@@ -40,8 +40,10 @@ def predict(
         import shutil
         from pathlib import Path
 
+        from wafer.bundle.members import without_sklearn
+
+        without_sklearn()
         from pred_pipeline.stage import predict_wafers
-        from wafer.bundle import xgboost_alone  # noqa: F401
 
         result = predict_wafers(
             Path(export.path),

@@ -19,7 +19,7 @@ from wafer.contract import Contract
 from wafer.errors import NoGoodFiles, PublishConflict, SourceEmpty, SourceNotFound
 from wafer.storage import MARKER, Batch, Store, fetch, files_below, list_batches, publish
 
-_MOST_WORKERS = 4  # a worker at a large file holds some 100 MB
+_MOST_WORKERS = 4  # a worker at a large file holds some 100 MB, 200 MB of nothing but line ends
 
 
 def validate_source(

@@ -17,7 +17,7 @@ RECENT = 200  # runs; what lies further back is history that the ledger keeps
 
 
 class EmbeddedBackend:
-    """Runs below `WAFER_HOME`; `command` is the worker's, called with the run id."""
+    """Runs below `WAFER_HOME`; `command` is the worker's, called with run id, pipeline and runner."""
 
     name: BackendName = "embedded"
 

@@ -7,13 +7,15 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
+from threading import Timer
 from typing import Any
 
 import pytest
 
 from application import forked
-from application.forked import ForkServer, fork_server
+from application.forked import PRELOADED, ForkServer, fork_server
 
 PROGRAM = """
 import os, sys
@@ -23,6 +25,27 @@ from kfp.dsl import *
 def {name}(out: str) -> str:
     {body}
     return "done"
+"""
+
+ALONE = """
+import os, signal, time
+from importlib.util import find_spec
+from pathlib import Path
+from threading import Timer
+from kfp import dsl, local
+from application import forked
+
+@dsl.component(base_image="none", install_kfp_package=False)
+def answer() -> int:
+    return 42
+
+forked.PRELOADED["train"] = ()
+local.init(local.SubprocessRunner(use_venv=False), raise_on_error=True)
+with forked.fork_server("train") as server, forked.forked_tasks(server):
+    (pid,) = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+    os.kill(int(pid), signal.SIGKILL)
+    time.sleep(0.2)
+    print(answer().output)
 """
 
 
@@ -69,8 +92,36 @@ def test_a_task_that_does_not_end_well_has_failed_and_the_next_one_runs(
 def test_without_its_server_a_task_is_refused(server: ForkServer, tmp_path: Path) -> None:
     assert not run(server, tmp_path, "os.kill(os.getppid(), 9); os.kill(os.getpid(), 9)")
 
-    with pytest.raises(OSError, match=r"Broken pipe|Connection reset"):
+    with pytest.raises(OSError, match=r"Broken pipe|Connection reset|before the task started"):
         run(server, tmp_path, "pass")
+
+
+def test_a_task_whose_server_dies_before_it_forks_is_refused_too(server: ForkServer, tmp_path: Path) -> None:
+    assert run(server, tmp_path, "open(out, 'w').write(str(os.getppid()))")
+    pid = int((tmp_path / "out").read_text())
+    os.kill(pid, signal.SIGSTOP)
+    Timer(0.3, os.kill, (pid, signal.SIGKILL)).start()
+
+    with pytest.raises(OSError, match="before the task started"):
+        run(server, tmp_path, "pass")
+
+
+def test_a_task_without_its_server_starts_by_itself(tmp_path: Path) -> None:
+    script = tmp_path / "alone.py"
+    script.write_text(ALONE)
+
+    done = subprocess.run([sys.executable, script], cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stderr
+    assert "the task starts by itself" in done.stdout
+    assert done.stdout.endswith("42\n")
+
+
+@pytest.mark.parametrize("pipeline", PRELOADED)
+def test_everything_that_is_loaded_before_it_is_needed_exists(pipeline: str) -> None:
+    names = [name.removeprefix("-").replace(":", ".") for name in PRELOADED[pipeline]]
+
+    assert [name for name in names if find_spec(name) is None] == []
 
 
 def test_the_server_ends_with_the_process_that_started_it() -> None:

@@ -1,6 +1,7 @@
 """Members: the fitted trees of one family, scored and explained in a space where scores add up."""
 
 import os
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
@@ -15,6 +16,14 @@ if TYPE_CHECKING:
 
 Family = Literal["random_forest", "xgboost"]
 FAMILIES: tuple[Family, ...] = get_args(Family)
+
+
+def without_sklearn() -> None:
+    """Keep xgboost from loading scikit-learn beside itself, in a process that trains nothing: a second for nothing.
+
+    To be called before xgboost is imported; where scikit-learn is loaded already, it stays.
+    """
+    sys.modules.setdefault("sklearn", None)  # type: ignore[arg-type] # what is None here cannot be imported
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,8 @@ T = TypeVar("T")
 class Document(TypedDict):
     """One wafer as one file measured it; a sensor without a reading is left out of `readings`.
 
+    Readings are finite: the JSON in SQLite has no other numbers.
+
     `_id` is derived from the content: the file's sha256, the wafer's id, the sensors and readings and the label. So
     an `_id` that is already there stands for the same document, and a second load has nothing to compare or replace.
     Only `file` may differ, where the same bytes came under two names; the first one stays.
