@@ -54,7 +54,7 @@ def test_speed_dag_measures_every_stage_and_the_older_system(data: Path, tmp_pat
     assert len(wholes) == 4
     assert all(float(row["seconds"]) > 0 and float(row["peak MiB"]) > 50 for row in wholes)
     seen = [row for row in rows if row[""] not in older and float(row["seconds"]) > 0.2]  # others end between two looks
-    assert len(seen) > 8
+    assert len(seen) > 4
     assert all(float(row["peak MiB"]) > 50 for row in seen)
     assert "Training DAG / older training stage" in (tmp_path / "speed.md").read_text()
     assert "Speed of the DAGs" in shown
