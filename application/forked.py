@@ -71,6 +71,7 @@ def fork_server(pipeline: str) -> Iterator[ForkServer]:
         command = [sys.executable, "-m", "application.fork_server", str(theirs.fileno()), *modules]
         process = subprocess.Popen(  # noqa: S603 - our own module
             command,
+            # telemetry: as `wafer.registry` sets it, which here would come after the import of mlflow
             env={"MLFLOW_DISABLE_TELEMETRY": "true", **os.environ, "_KFP_RUNTIME": "true"},
             pass_fds=(theirs.fileno(),),
         )

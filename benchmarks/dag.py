@@ -30,14 +30,19 @@ class Run:
 
 
 def measure_dags(data: Path | None, *, rounds: int, quick: bool, say: Callable[[str], None]) -> Section:
-    """Measure both DAGs and the older training stage, one after the other."""
+    """Measure both DAGs and the older training stage in turn."""
     machine, count = this_machine(), 1 if quick else rounds
     with batches(data) as folder, tempfile.TemporaryDirectory(prefix="wafer-home-") as home:
         first = [] if quick else [_pair(folder, Path(home), say)]
-        pairs, older = [_pair(folder, Path(home), say)], {}
-        for name in (OLDER, OLDER_WIDE):  # between the DAGs: a machine that slows down slows both sides
-            older[name] = _older(name, folder, quick=quick, say=say)
-            pairs += [_pair(folder, Path(home), say) for _ in range(count - len(pairs) - (name == OLDER))]
+        pairs: list[tuple[Run, Run]] = []
+        older: dict[str, Run] = {}
+        to_come = [OLDER, OLDER_WIDE]
+        while to_come or len(pairs) < count:  # in turn: a machine that slows down slows both sides
+            if len(pairs) < count:
+                pairs.append(_pair(folder, Path(home), say))
+            if to_come:
+                name = to_come.pop(0)
+                older[name] = _older(name, folder, quick=quick, say=say)
         source = kind_of(folder)
     training, prediction = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
     return Section(

@@ -29,9 +29,7 @@ def {name}(out: str) -> str:
 
 ALONE = """
 import os, signal, time
-from importlib.util import find_spec
 from pathlib import Path
-from threading import Timer
 from kfp import dsl, local
 from application import forked
 
