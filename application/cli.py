@@ -20,7 +20,7 @@ from application.results import published_prefix, result
 from wafer.errors import ANSWERS, WaferError
 from wafer.runs import Outcome, judge
 from wafer.settings import Settings
-from wafer.storage import fetch_published, open_store
+from wafer.store import fetch_published, open_store
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 models_app = typer.Typer(no_args_is_help=False, help="List the model's versions; promote one; roll back.")

@@ -23,7 +23,7 @@ from application.request import new_request as new_request
 from wafer.errors import RunNotFound, RunNotRetryable
 from wafer.runs import Outcome, StageError, StageRecord, State, judge, stage_records
 from wafer.settings import Settings
-from wafer.storage import open_store
+from wafer.store import open_store
 
 REQUEST, LOG, PID, LOCK = "run.json", "log.txt", "pid", "lock"
 POLL_SECONDS = 0.1

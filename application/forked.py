@@ -28,7 +28,7 @@ PRELOADED = {
         "pred_pipeline:serving",
         *_TABLES,
         "pred_pipeline:stage",
-        "-sklearn",  # as `wafer.bundle.members.without_sklearn`
+        "-sklearn",  # as `wafer.model.members.without_sklearn`
         "xgboost",
     ),
     "train": (*_FIRST, *_TABLES, *_SCIPY, *_SKLEARN, *_LEARNING, *_REGISTRY, "load_prod_model:promotion"),

@@ -5,7 +5,7 @@ from typing import Any
 
 from wafer.errors import NotPublished
 from wafer.runs import PUBLISHED_UNDER, Outcome, Pipeline, StageRecord, stage_records
-from wafer.storage import Store, read_marker
+from wafer.store import Store, read_marker
 
 PUBLISHED: dict[Pipeline, dict[str, str]] = {
     "train": {"manifest": "manifest.json", "report": "report.html", "decision": "decision.json"},

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from wafer.bundle.metrics import best_balanced_error_rate, measure
-from wafer.bundle.wafers import Bools, Floats, Ints
+from wafer.evaluation.metrics import best_balanced_error_rate, measure
+from wafer.wafers.arrays import Bools, Floats, Ints
 
 FIGURES = ("AUC", "PR AUC", "BER", "lowest BER", "recall at 10 %", "Brier skill")
 _INTERVAL = (0.05, 0.95)

@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from wafer.bundle.wafers import Ints, Wafers
+from wafer.wafers.arrays import Ints, Wafers
 
 Protocol = Literal["random", "blocks"]
 

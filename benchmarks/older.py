@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from wafer.bundle.metrics import roc_auc
-from wafer.bundle.wafers import Bools, Floats, read_wafers
+from wafer.evaluation.metrics import roc_auc
+from wafer.wafers.arrays import Bools, Floats, read_wafers
 
 SEARCH_FOLDS = 4
 MAX_CLUSTERS = 10

@@ -27,7 +27,7 @@ def _task(task: str, drop: Path, out: Path) -> tuple[float, int]:
 def _validate(drop: Path, out: Path) -> tuple[float, int]:
     from raw_data_validation_train.stage import validate_batches
     from wafer.contract import load_contract
-    from wafer.storage import list_batches
+    from wafer.store import list_batches
 
     out.mkdir(parents=True)
     contract = load_contract("training")

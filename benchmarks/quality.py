@@ -16,7 +16,7 @@ from benchmarks.quality_table import HEADERS, protocol_of, rows_by_group
 from benchmarks.report import Section, this_machine
 from benchmarks.source import batches, kind_of, learning_table, wafers_of
 from benchmarks.systems import OLDER, Answer, System, product_digest, systems
-from wafer.bundle.wafers import Bools, Wafers
+from wafer.wafers.arrays import Bools, Wafers
 
 Say = Callable[[str], None]
 

@@ -7,7 +7,7 @@ import numpy as np
 from benchmarks.figures import FIGURES, Pooled, differences, figures_of
 from benchmarks.folds import Plan, Protocol
 from benchmarks.systems import TREES
-from wafer.bundle.wafers import Wafers
+from wafer.wafers.arrays import Wafers
 
 PooledByRepeat = Mapping[tuple[Protocol, str], Sequence[Pooled]]  # (protocol, system) -> one `Pooled` a repeat
 HEADERS = ("protocol", "system", "folds", *FIGURES)

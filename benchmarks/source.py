@@ -12,10 +12,10 @@ from pyarrow import parquet
 from application.synthetic import NOTE, write_synthetic
 from data_transformation_train.stage import transform_batches
 from raw_data_validation_train.stage import validate_batches
-from wafer.bundle.wafers import EXPORT_FILE, Wafers, read_wafers, training_rows
 from wafer.contract import load_contract
-from wafer.storage import list_batches
-from wafer.table import wafers_writer
+from wafer.store import list_batches
+from wafer.wafers.arrays import EXPORT_FILE, Wafers, read_wafers, training_rows
+from wafer.wafers.table import wafers_writer
 
 _REAL = Path(__file__).resolve().parents[2] / "shared" / "data" / "wafer"
 

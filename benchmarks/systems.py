@@ -17,10 +17,10 @@ from benchmarks.source import wafers_of, write_export
 from clustering.stage import cluster_wafers
 from model_training.stage import fit_global_models, train_cluster
 from preprocessing_train.stage import fit_preprocessor
-from wafer.bundle.assembly import assemble_bundle
-from wafer.bundle.calibration import threshold_for
-from wafer.bundle.recipe import Recipe
-from wafer.bundle.wafers import Bools, Floats, Wafers
+from wafer.model.assembly import assemble_bundle
+from wafer.model.calibration import threshold_for
+from wafer.model.recipe import Recipe
+from wafer.wafers.arrays import Bools, Floats, Wafers
 
 OLDER = "older recipe"
 TREES = 500

@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from clustering.stage import cluster_wafers
-from wafer.bundle.recipe import Recipe
 from wafer.errors import ANSWERS, WaferError
+from wafer.model.recipe import Recipe
 
 
 def main(

@@ -23,7 +23,7 @@ def cluster(
         from pathlib import Path
 
         from clustering.stage import cluster_wafers
-        from wafer.bundle.recipe import Recipe
+        from wafer.model.recipe import Recipe
 
         result = cluster_wafers(
             Path(export.path),

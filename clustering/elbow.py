@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from clustering.learn import Clusters
-from wafer.bundle.drawing import svg
-from wafer.bundle.recipe import Recipe
-from wafer.report import figure, notice, page, section, table, tiles
+from wafer.evaluation.plots import svg
+from wafer.model.recipe import Recipe
+from wafer.reports import figure, notice, page, section, table, tiles
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

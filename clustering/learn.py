@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from wafer.bundle.clusters import PERCENTILES, ClusterModel, NoveltyLimits
-from wafer.bundle.preprocessor import Preprocessor
-from wafer.bundle.recipe import Recipe
-from wafer.bundle.wafers import Floats, Ints, Wafers
+from wafer.model.clusters import PERCENTILES, ClusterModel, NoveltyLimits
+from wafer.model.preprocessor import Preprocessor
+from wafer.model.recipe import Recipe
+from wafer.wafers.arrays import Floats, Ints, Wafers
 
 _STARTS = 10
 

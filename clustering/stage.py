@@ -9,12 +9,12 @@ import pyarrow.parquet as pq
 
 from clustering.elbow import elbow_page
 from clustering.learn import learn_clusters
-from wafer.bundle.assembly import CLUSTERS, PREPROCESSOR
-from wafer.bundle.clusters import ClusterModel
-from wafer.bundle.files import read_json, replacing, write_json
-from wafer.bundle.preprocessor import Preprocessor
-from wafer.bundle.recipe import Recipe
-from wafer.bundle.wafers import Wafers, read_wafers, training_rows
+from wafer.model.assembly import CLUSTERS, PREPROCESSOR
+from wafer.model.clusters import ClusterModel
+from wafer.model.files import read_json, replacing, write_json
+from wafer.model.preprocessor import Preprocessor
+from wafer.model.recipe import Recipe
+from wafer.wafers.arrays import Wafers, read_wafers, training_rows
 
 
 @dataclass(frozen=True, slots=True)

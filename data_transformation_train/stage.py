@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from pyarrow import parquet
 
 from wafer.contract import Contract
+from wafer.contract.policy import Outcome
 from wafer.errors import ContractInvalid, ContractMismatch, NoGoodFiles
-from wafer.policy import Outcome
-from wafer.table import ORIGIN, ROWS_AT_ONCE, WaferColumns, wafers_writer
+from wafer.wafers.table import ORIGIN, ROWS_AT_ONCE, WaferColumns, wafers_writer
 
 _ID_DIGITS = 32
 

@@ -11,7 +11,7 @@ from pyarrow import csv, parquet
 
 from wafer.documents import Document, Documents
 from wafer.errors import ContractMismatch, DocumentsUnavailable
-from wafer.table import ORIGIN, ROWS_AT_ONCE, WaferColumns, wafers_writer
+from wafer.wafers.table import ORIGIN, ROWS_AT_ONCE, WaferColumns, wafers_writer
 
 _DOCUMENTS_AT_ONCE = 250  # 590 readings are about 50 kB in memory
 _CSV_FORMAT = csv.WriteOptions(quoting_style="needed")  # quotes every text and no number; a missing reading is empty

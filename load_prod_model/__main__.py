@@ -11,7 +11,7 @@ from wafer.documents import open_documents
 from wafer.errors import ANSWERS, WaferError
 from wafer.registry import Registry
 from wafer.settings import Settings
-from wafer.storage import open_store
+from wafer.store import open_store
 
 Folder = Annotated[Path, typer.Option(exists=True)]
 Out = Annotated[Path, typer.Option()]

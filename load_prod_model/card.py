@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup
 
-from wafer import report
-from wafer.bundle import Bundle, Wafers
-from wafer.bundle.intervals import bootstrap
-from wafer.bundle.metrics import Quality
+from wafer import reports as report
+from wafer.evaluation.intervals import bootstrap
+from wafer.evaluation.metrics import Quality
+from wafer.model import Bundle, Wafers
 
 TOP_SENSORS = 15
 EXPLAINED = 100  # wafers that the ranking of sensors is averaged over

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from wafer.bundle import Bundle, OutOfFold, Wafers, content_keys
-from wafer.bundle.metrics import roc_auc
-from wafer.bundle.wafers import Bools, Floats
+from wafer.evaluation.metrics import roc_auc
+from wafer.model import Bundle, OutOfFold, Wafers, content_keys
+from wafer.wafers.arrays import Bools, Floats
 
 RESAMPLES = 2000
 INTERVAL = (0.05, 0.95)

@@ -26,7 +26,7 @@ def promote(
     with run_stage("promote", run_id) as stage:
         from pathlib import Path
 
-        from wafer.bundle.members import without_sklearn
+        from wafer.model.members import without_sklearn
 
         without_sklearn()
         from load_prod_model.promotion import Parts, promote_run

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from wafer.bundle.metrics import roc_points
-from wafer.bundle.wafers import Bools, Floats
+from wafer.evaluation.metrics import roc_points
+from wafer.wafers.arrays import Bools, Floats
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -18,12 +18,12 @@ from load_prod_model.card import as_html, as_markdown, model_card
 from load_prod_model.comparison import Comparison, compare
 from load_prod_model.report import training_report
 from load_prod_model.stage import Decision, decide
-from wafer.bundle import Bundle, Wafers, assemble_bundle, load_bundle, read_wafers, training_rows
-from wafer.bundle.metrics import Quality
 from wafer.documents import Documents
+from wafer.evaluation.metrics import Quality
+from wafer.model import Bundle, Wafers, assemble_bundle, load_bundle, read_wafers, training_rows
 from wafer.registry import MODEL, Member, ModelVersion, Registry, TrainingRecord
-from wafer.report import page as report_page
-from wafer.storage import Store, publish
+from wafer.reports import page as report_page
+from wafer.store import Store, publish
 
 METRICS = ("auc", "pr_auc", "ber", "recall", "false_alarm_rate", "recall_at_10", "brier_skill")
 

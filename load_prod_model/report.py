@@ -10,9 +10,9 @@ from markupsafe import Markup
 
 from load_prod_model.card import Part, as_html
 from load_prod_model.plots import calibration_plot, roc_plot
-from wafer import report
-from wafer.bundle.metrics import Quality
-from wafer.bundle.scoring import Bundle
+from wafer import reports as report
+from wafer.evaluation.metrics import Quality
+from wafer.model.scoring import Bundle
 
 FIGURES = {
     "auc": ("AUC", "chance that a failing wafer ranks above a passing one; 0.5 is chance"),

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from load_prod_model.comparison import Comparison
-from wafer.bundle.metrics import Quality
+from wafer.evaluation.metrics import Quality
 
 CHANCE = 0.5
 CONFIDENCE = 1.645  # one-sided 95 % of a normal distribution

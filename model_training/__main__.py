@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from model_training.stage import fit_global_models, train_cluster
-from wafer.bundle.recipe import Recipe
 from wafer.errors import ANSWERS, WaferError
+from wafer.model.recipe import Recipe
 
 app = typer.Typer(help=__doc__, no_args_is_help=True)
 Export = Annotated[Path, typer.Option(help="Export directory of the load stage.")]

@@ -23,7 +23,7 @@ def train_global(
         from pathlib import Path
 
         from model_training.stage import fit_global_models
-        from wafer.bundle.recipe import Recipe
+        from wafer.model.recipe import Recipe
 
         result = fit_global_models(
             Path(export.path),

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from wafer.bundle.forest import booster_of
-from wafer.bundle.members import Family, Member
-from wafer.bundle.recipe import Recipe
-from wafer.bundle.wafers import Bools, Features, Floats, Ints
+from wafer.model.forest import booster_of
+from wafer.model.members import Family, Member
+from wafer.model.recipe import Recipe
+from wafer.wafers.arrays import Bools, Features, Floats, Ints
 
 if TYPE_CHECKING:
     from xgboost import Booster

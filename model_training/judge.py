@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from wafer.bundle.calibration import threshold_for
-from wafer.bundle.metrics import Quality, measure, roc_points
-from wafer.bundle.recipe import Recipe
-from wafer.bundle.wafers import Bools, Floats
+from wafer.evaluation.metrics import Quality, measure, roc_points
+from wafer.model.calibration import threshold_for
+from wafer.model.recipe import Recipe
+from wafer.wafers.arrays import Bools, Floats
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from model_training.families import Fitted, Sample, fit_families
-from wafer.bundle.calibration import Calibration, fit_calibration
-from wafer.bundle.members import FAMILIES, Family
-from wafer.bundle.metrics import auc_gain
-from wafer.bundle.recipe import Recipe
-from wafer.bundle.wafers import Bools, Features, Floats, Ints
+from wafer.evaluation.metrics import auc_gain
+from wafer.model.calibration import Calibration, fit_calibration
+from wafer.model.members import FAMILIES, Family
+from wafer.model.recipe import Recipe
+from wafer.wafers.arrays import Bools, Features, Floats, Ints
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from model_training.judge import FamilyFigures
-from wafer.bundle.drawing import svg
-from wafer.bundle.members import Family
-from wafer.bundle.recipe import Recipe
-from wafer.report import figure, page, paragraph, section, table, tiles
+from wafer.evaluation.plots import svg
+from wafer.model.members import Family
+from wafer.model.recipe import Recipe
+from wafer.reports import figure, page, paragraph, section, table, tiles
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

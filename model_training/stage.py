@@ -15,18 +15,18 @@ from model_training.judge import FamilyFigures, judge
 from model_training.learn import ClusterFit, Lesson, fit_cluster, fit_global, make_lesson
 from model_training.page import cluster_page
 from model_training.stretches import stretch_auc
-from wafer.bundle.assembly import CLUSTERS, GLOBAL, MEMBER, OUT_OF_FOLD, PREPROCESSOR
-from wafer.bundle.calibration import probability_of
-from wafer.bundle.clusters import ClusterModel
-from wafer.bundle.files import read_json, replacing, write_json
-from wafer.bundle.members import FAMILIES, Family
-from wafer.bundle.metrics import roc_auc
-from wafer.bundle.out_of_fold import OutOfFold
-from wafer.bundle.preprocessor import Preprocessor
-from wafer.bundle.recipe import Recipe
-from wafer.bundle.wafers import Bools, Floats, Wafers, content_keys, read_wafers, training_rows
 from wafer.errors import BundleRejected
-from wafer.table import read_table
+from wafer.evaluation.metrics import roc_auc
+from wafer.model.assembly import CLUSTERS, GLOBAL, MEMBER, OUT_OF_FOLD, PREPROCESSOR
+from wafer.model.calibration import probability_of
+from wafer.model.clusters import ClusterModel
+from wafer.model.files import read_json, replacing, write_json
+from wafer.model.members import FAMILIES, Family
+from wafer.model.out_of_fold import OutOfFold
+from wafer.model.preprocessor import Preprocessor
+from wafer.model.recipe import Recipe
+from wafer.wafers.arrays import Bools, Floats, Wafers, content_keys, read_wafers, training_rows
+from wafer.wafers.table import read_table
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ import numpy as np
 
 from model_training.families import score_unseen
 from model_training.learn import Lesson
-from wafer.bundle.metrics import roc_auc
-from wafer.bundle.recipe import Recipe
-from wafer.bundle.wafers import Bools, Wafers, natural
+from wafer.evaluation.metrics import roc_auc
+from wafer.model.recipe import Recipe
+from wafer.wafers.arrays import Bools, Wafers, natural
 
 STRETCHES = 5
 

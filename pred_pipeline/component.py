@@ -40,7 +40,7 @@ def predict(
         import shutil
         from pathlib import Path
 
-        from wafer.bundle.members import without_sklearn
+        from wafer.model.members import without_sklearn
 
         without_sklearn()
         from pred_pipeline.stage import predict_wafers

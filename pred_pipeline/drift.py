@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from wafer.bundle import Bundle, Wafers
-from wafer.bundle.statistics import LEVELS
-from wafer.bundle.wafers import Floats
+from wafer.model import Bundle, Wafers
+from wafer.model.statistics import LEVELS
+from wafer.wafers.arrays import Floats
 
 LEAST_WAFERS = 50  # below this the index says more about the sample than about the line
 MOVED = 0.25  # population stability index; the usual reading: below .1 stable, above .25 moved

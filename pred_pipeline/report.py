@@ -6,10 +6,10 @@ from markupsafe import Markup
 
 from pred_pipeline.drift import LEAST_WAFERS, Drift
 from pred_pipeline.rows import PredictionRow
-from wafer.bundle.members import Family
-from wafer.bundle.reasons import Reason
-from wafer.bundle.scoring import Bundle, Verdict
-from wafer.report import Notice, badge, details, notice, page, paragraph, section, table, tiles
+from wafer.model.contributions import Reason
+from wafer.model.members import Family
+from wafer.model.scoring import Bundle, Verdict
+from wafer.reports import Notice, badge, details, notice, page, paragraph, section, table, tiles
 
 SHOWN = 200
 SENSORS_SHOWN = 3

@@ -8,8 +8,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from wafer.bundle.reasons import Reason
-from wafer.bundle.scoring import Verdict
+from wafer.model.contributions import Reason
+from wafer.model.scoring import Verdict
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 

@@ -3,9 +3,9 @@
 import shutil
 from pathlib import Path
 
-from wafer.bundle.assembly import verify_bundle
+from wafer.model.assembly import verify_bundle
 from wafer.registry import Registry
-from wafer.storage import Store, files_below, publish
+from wafer.store import Store, files_below, publish
 
 
 def fetch_production(registry: Registry, folder: Path) -> int:

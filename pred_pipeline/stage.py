@@ -8,12 +8,12 @@ import numpy as np
 from pred_pipeline.drift import measure_drift
 from pred_pipeline.report import prediction_page
 from pred_pipeline.rows import PredictionRow, write_csv, write_parquet
-from wafer.bundle.assembly import load_bundle
-from wafer.bundle.files import replacing, write_json
-from wafer.bundle.reasons import Reason, top_reasons
-from wafer.bundle.scoring import Bundle, Scores
-from wafer.bundle.wafers import Ints, Wafers, read_wafers
 from wafer.errors import ContractMismatch
+from wafer.model.assembly import load_bundle
+from wafer.model.contributions import Reason, top_reasons
+from wafer.model.files import replacing, write_json
+from wafer.model.scoring import Bundle, Scores
+from wafer.wafers.arrays import Ints, Wafers, read_wafers
 
 PARQUET, CSV, REPORT, DRIFT = "predictions.parquet", "predictions.csv", "report.html", "drift.json"
 

@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from preprocessing_train.stage import fit_preprocessor
-from wafer.bundle.recipe import Recipe
 from wafer.errors import ANSWERS, WaferError
+from wafer.model.recipe import Recipe
 
 
 def main(

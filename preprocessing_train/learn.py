@@ -4,10 +4,10 @@ import warnings
 
 import numpy as np
 
-from wafer.bundle.preprocessor import Preprocessor
-from wafer.bundle.recipe import Recipe
-from wafer.bundle.wafers import Bools, Floats, Wafers
 from wafer.errors import DataUnlearnable
+from wafer.model.preprocessor import Preprocessor
+from wafer.model.recipe import Recipe
+from wafer.wafers.arrays import Bools, Floats, Wafers
 
 
 def learn_preprocessor(wafers: Wafers, recipe: Recipe) -> Preprocessor:

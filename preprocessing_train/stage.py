@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from preprocessing_train.learn import learn_preprocessor
-from wafer.bundle.assembly import PREPROCESSOR, STATISTICS
-from wafer.bundle.files import replacing, write_json
-from wafer.bundle.recipe import Recipe
-from wafer.bundle.statistics import sensor_statistics
-from wafer.bundle.wafers import read_wafers, training_rows
+from wafer.model.assembly import PREPROCESSOR, STATISTICS
+from wafer.model.files import replacing, write_json
+from wafer.model.recipe import Recipe
+from wafer.model.statistics import sensor_statistics
+from wafer.wafers.arrays import read_wafers, training_rows
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import typer
 from raw_data_validation_train.stage import validate_batches
 from wafer.contract import load_contract
 from wafer.errors import ANSWERS, WaferError
-from wafer.storage import list_batches
+from wafer.store import list_batches
 
 
 class _Kind(StrEnum):

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from raw_data_validation_train.verdicts import FileCode, Finding
-from wafer.policy import Limits
+from wafer.contract.policy import Limits
 
 BLOCK_BYTES = 8 * 2**20
 _FEED, _RETURN = b"\n\r"

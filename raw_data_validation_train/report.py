@@ -9,7 +9,7 @@ from markupsafe import Markup
 from raw_data_validation_train.quarantine import Quarantine
 from raw_data_validation_train.verdicts import FILE_CODES, ROW_CODES, FileCode, FileVerdict, Finding, RowCode, Validated
 from wafer.contract import Contract
-from wafer.report import badge, details, notice, page, paragraph, section, table, tiles
+from wafer.reports import badge, details, notice, page, paragraph, section, table, tiles
 
 _LINES_SHOWN = 500
 _ROWS_SHOWN = 200

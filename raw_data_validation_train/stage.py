@@ -17,7 +17,7 @@ from raw_data_validation_train.report import write_report
 from raw_data_validation_train.verdicts import FileVerdict, Validated
 from wafer.contract import Contract
 from wafer.errors import NoGoodFiles, PublishConflict, SourceEmpty, SourceNotFound
-from wafer.storage import MARKER, Batch, Store, fetch, files_below, list_batches, publish
+from wafer.store import MARKER, Batch, Store, fetch, files_below, list_batches, publish
 
 _MOST_WORKERS = 4  # a worker at a large file holds some 100 MB, 200 MB of nothing but line ends
 

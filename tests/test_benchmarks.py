@@ -13,7 +13,7 @@ from benchmarks.__main__ import app
 from benchmarks.figures import FIGURES, Pooled, differences
 from benchmarks.folds import Plan, folds_of
 from benchmarks.report import Section, this_machine, write_section
-from wafer.bundle.wafers import Wafers
+from wafer.wafers.arrays import Wafers
 
 pytestmark = pytest.mark.xdist_group("benchmarks")
 SYSTEMS = ("product", "balanced forest", "XGBoost defaults", "older recipe")

@@ -15,7 +15,7 @@ from application.service.settings import ServiceSettings
 from wafer.documents import open_documents
 from wafer.errors import ANSWERS, NotPublished
 from wafer.settings import Settings
-from wafer.storage import MARKER, fetch_published, open_store, publish
+from wafer.store import MARKER, fetch_published, open_store, publish
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")

@@ -8,7 +8,7 @@ import pytest
 from application.synthetic import write_synthetic
 from raw_data_validation_train.stage import validate_batches
 from wafer.contract import load_contract
-from wafer.storage import list_batches
+from wafer.store import list_batches
 
 
 @pytest.mark.parametrize(("kind", "good_files", "bad_rows"), [("training", 8, 4), ("prediction", 4, 3)])

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
 
-    from wafer.bundle.scoring import Bundle
+    from wafer.model.scoring import Bundle
 
 
 class WaferModel:
@@ -22,6 +22,6 @@ class WaferModel:
 def _load_pyfunc(path: str) -> WaferModel:
     from pathlib import Path
 
-    from wafer.bundle.assembly import load_bundle
+    from wafer.model.assembly import load_bundle
 
     return WaferModel(load_bundle(Path(path)))

@@ -11,7 +11,7 @@ from application.request import Request
 from wafer.errors import RunNotRetryable
 from wafer.runs import stage_records
 from wafer.settings import Settings
-from wafer.storage import open_store
+from wafer.store import open_store
 
 RECENT = 200  # runs; what lies further back is history that the ledger keeps
 

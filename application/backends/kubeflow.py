@@ -13,7 +13,7 @@ from application.errors import BackendUnavailable, PackageNotFound
 from application.request import Request
 from wafer.errors import RunNotFound, RunNotRetryable
 from wafer.runs import Outcome, Pipeline, StageError, StageRecord, judge, stage_records
-from wafer.storage import Store
+from wafer.store import Store
 
 if TYPE_CHECKING:
     from kfp import Client

@@ -5,7 +5,7 @@ from typing import Any
 from application.errors import PackageNotFound
 from wafer.errors import ObjectNotFound
 from wafer.runs import Pipeline
-from wafer.storage import Store
+from wafer.store import Store
 
 PREFIX = "pipelines"
 ON_SERVER: dict[Pipeline, str] = {"train": "wafer-fault-train", "predict": "wafer-fault-predict"}

@@ -7,7 +7,7 @@ from application.service.shapes.models import Bin, Cluster, Figure, Point
 from application.service.shapes.predictions import Budget
 
 if TYPE_CHECKING:
-    from wafer.bundle import OutOfFold
+    from wafer.model import OutOfFold
 
 CURVE_POINTS = 200
 BINS = 8
@@ -18,7 +18,7 @@ def curve_of(rows: "OutOfFold") -> list[Point]:
     """Points of the ROC and precision-recall curves, thinned to what a picture needs."""
     import numpy as np
 
-    from wafer.bundle.metrics import roc_points
+    from wafer.evaluation.metrics import roc_points
 
     alarms, recall, thresholds = roc_points(rows.failed, rows.probability)
     keep = np.unique(np.linspace(0, len(alarms) - 1, CURVE_POINTS).round().astype(int))
@@ -52,8 +52,8 @@ def calibration_of(rows: "OutOfFold") -> list[Bin]:
 
 def figures_of(rows: "OutOfFold", threshold: float) -> list[Figure]:
     """The figures that mean something when few wafers fail, at a threshold where they need one."""
-    from wafer.bundle.intervals import bootstrap
-    from wafer.bundle.metrics import measure
+    from wafer.evaluation.intervals import bootstrap
+    from wafer.evaluation.metrics import measure
 
     found = measure(rows.failed, rows.probability, rows.probability >= threshold).to_json()
     chances = {

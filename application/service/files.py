@@ -6,7 +6,7 @@ from pathlib import Path
 from application.ledger.protocol import Entry
 from application.service.views import folder_of
 from wafer.errors import NotPublished, ObjectNotFound
-from wafer.storage import PublishedFile, Store, read_marker
+from wafer.store import PublishedFile, Store, read_marker
 
 
 def published_bytes(store: Store, entry: Entry, name: str) -> bytes:

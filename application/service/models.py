@@ -15,8 +15,8 @@ from wafer.errors import ObjectNotFound
 from wafer.registry import PRODUCTION, ModelVersion
 
 if TYPE_CHECKING:
-    from wafer.bundle import OutOfFold
-    from wafer.bundle.statistics import SensorStatistics
+    from wafer.model import OutOfFold
+    from wafer.model.statistics import SensorStatistics
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +86,10 @@ class ModelShelf:
         return self._bundles.get(version.digest, lambda: self._read(version))
 
     def _read(self, version: ModelVersion) -> Bundle:
-        from wafer.bundle.assembly import OUT_OF_FOLD, STATISTICS, verify_bundle
-        from wafer.bundle.files import read_json
-        from wafer.bundle.out_of_fold import load_out_of_fold
-        from wafer.bundle.statistics import SensorStatistics
+        from wafer.model.assembly import OUT_OF_FOLD, STATISTICS, verify_bundle
+        from wafer.model.files import read_json
+        from wafer.model.out_of_fold import load_out_of_fold
+        from wafer.model.statistics import SensorStatistics
 
         with TemporaryDirectory(prefix="wafer-bundle-") as temporary:
             folder = self._registry.download(version.version, Path(temporary))

@@ -20,7 +20,7 @@ from application.service.uploads import Uploads
 from application.service.views import Views
 from application.service.where import keys_of
 from wafer.settings import Settings
-from wafer.storage import Store, open_store
+from wafer.store import Store, open_store
 
 LOCAL_HOSTS = ("127.0.0.1", "localhost", "[::1]")
 

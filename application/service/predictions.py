@@ -9,7 +9,7 @@ from application.service.files import published_bytes
 from application.service.shapes.predictions import Prediction, PredictionPage, Verdict
 from application.service.views import Kept
 from wafer.errors import NotPublished
-from wafer.storage import Store
+from wafer.store import Store
 
 if TYPE_CHECKING:
     import pyarrow as pa

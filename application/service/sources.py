@@ -8,7 +8,7 @@ from pathlib import Path
 from application.errors import SourceNotAllowed
 from wafer.errors import SourceEmpty
 from wafer.runs import Pipeline
-from wafer.storage import Store, list_batches
+from wafer.store import Store, list_batches
 
 RAW: dict[Pipeline, str] = {"train": "raw/train", "predict": "raw/predict"}
 LONGEST = 1000

@@ -15,7 +15,7 @@ from application.errors import RequestInvalid, UploadConflict, UploadTooLarge
 from application.service.sources import RAW
 from wafer.errors import PublishConflict
 from wafer.runs import Pipeline
-from wafer.storage import Store
+from wafer.store import Store
 
 SET_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9_-])?")
 LONGEST_NAME = 200  # bytes

@@ -15,7 +15,7 @@ from application.service.shapes.runs import Output, Run, RunError, RunSummary, S
 from application.service.sources import Sources
 from wafer.errors import NotPublished
 from wafer.runs import PUBLISHED_UNDER, StageRecord, stage_records
-from wafer.storage import MARKER, Store, read_marker
+from wafer.store import MARKER, Store, read_marker
 
 MEDIA = {
     "html": "text/html",

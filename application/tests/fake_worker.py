@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from wafer.settings import Settings
-from wafer.storage import open_store
+from wafer.store import open_store
 
 
 def main() -> None:

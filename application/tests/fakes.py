@@ -14,13 +14,13 @@ from application.backends.protocol import BackendName, Found, Handle, Status
 from application.errors import BackendUnavailable
 from application.request import Request
 from application.tests.leavings import SENSORS, leave_results, write_record
-from wafer.bundle.files import seal, write_json
-from wafer.bundle.out_of_fold import OutOfFold
-from wafer.bundle.statistics import LEVELS, SensorStatistics
 from wafer.errors import ModelNotFound, RunNotFound
+from wafer.model.files import seal, write_json
+from wafer.model.out_of_fold import OutOfFold
+from wafer.model.statistics import LEVELS, SensorStatistics
 from wafer.registry import ModelVersion
 from wafer.runs import Outcome, StageError, judge, stage_records
-from wafer.storage import Store
+from wafer.store import Store
 
 
 class FakeBackend:

@@ -21,7 +21,7 @@ from application.backends.stages import PLANNED
 from application.tests.leavings import leave_results, write_record
 from pipelines.packages import PIPELINES, package
 from wafer.runs import Pipeline
-from wafer.storage import Store
+from wafer.store import Store
 
 NEVER = "1970-01-01T00:00:00Z"
 ENDED = {"SUCCEEDED", "FAILED"}

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 from wafer.runs import Pipeline
-from wafer.storage import Store, publish
+from wafer.store import Store, publish
 
 SENSORS = ("Sensor - 1", "Sensor - 2")
 REPORT = b"<!doctype html><title>report</title><script>alert(1)</script>"

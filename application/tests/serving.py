@@ -22,7 +22,7 @@ from application.service.parts import Parts, join_parts
 from application.service.serve import listen
 from application.service.settings import ServiceSettings
 from application.tests.fakes import FakeBackend, FakeRegistry
-from wafer.storage import Store, open_store
+from wafer.store import Store, open_store
 
 
 def unlimited() -> Limiters:

@@ -24,7 +24,7 @@ from application.tests.leavings import write_record
 from wafer.errors import RunNotFound, RunNotRetryable
 from wafer.runs import Pipeline
 from wafer.settings import Settings
-from wafer.storage import Store, open_store
+from wafer.store import Store, open_store
 
 WORKER = (sys.executable, "-m", "application.tests.fake_worker")
 

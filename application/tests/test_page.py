@@ -18,7 +18,7 @@ from application.tests.browser import chromium, installed_chromium, wait_until_r
 from application.tests.processes import origin, serving, wafer
 from application.tests.screenshots import PICTURES, take
 from conftest import skip_or_fail
-from wafer.bundle.files import seal, verify_bundle
+from wafer.model.files import seal, verify_bundle
 from wafer.registry import Registry, TrainingRecord
 from wafer.settings import Settings
 

@@ -16,7 +16,7 @@ from application.service.metrics import Metrics
 from application.service.runs import Limits, Order, Runs
 from application.service.sources import Sources
 from application.tests.fakes import FakeBackend
-from wafer.storage import Store, open_store
+from wafer.store import Store, open_store
 
 ORDER = Order("train", "raw/train/lot-1", {"seed": 7})
 DYING = """

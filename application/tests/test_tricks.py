@@ -10,7 +10,7 @@ import pytest
 from application.errors import SourceNotAllowed
 from application.service.sources import Sources
 from application.tests.serving import MakeService, Service
-from wafer.storage import Store, open_store
+from wafer.store import Store, open_store
 
 SOURCES = [
     "/etc",

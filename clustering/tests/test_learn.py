@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from clustering.learn import Clusters, learn_clusters
-from wafer.bundle.clusters import ClusterModel
-from wafer.bundle.preprocessor import Preprocessor
-from wafer.bundle.recipe import Recipe
-from wafer.bundle.wafers import Wafers
+from wafer.model.clusters import ClusterModel
+from wafer.model.preprocessor import Preprocessor
+from wafer.model.recipe import Recipe
+from wafer.wafers.arrays import Wafers
 
 RECIPE = Recipe(max_clusters=6)
 

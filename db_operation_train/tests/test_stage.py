@@ -17,7 +17,7 @@ from db_operation_train.stage import Loaded, load_wafers
 from wafer.documents import Document, Documents, Inserted, open_documents
 from wafer.documents.sqlite import SqliteDocuments
 from wafer.errors import ContractMismatch, DocumentsUnavailable
-from wafer.table import WaferColumns, wafers_writer
+from wafer.wafers.table import WaferColumns, wafers_writer
 
 TRAINING = WaferColumns("Wafer", ("Sensor - 1", 'a "quoted", one', "c"), "Output")
 PREDICTION = WaferColumns("Wafer", TRAINING.sensors, None)

@@ -9,8 +9,8 @@ import pytest
 
 from load_prod_model.comparison import Comparison, compare, paired_bootstrap
 from load_prod_model.stage import decide
-from wafer.bundle import Bundle, OutOfFold, Wafers, content_keys
-from wafer.bundle.metrics import Quality, roc_auc
+from wafer.evaluation.metrics import Quality, roc_auc
+from wafer.model import Bundle, OutOfFold, Wafers, content_keys
 
 GOOD = Quality(
     wafers=1137,

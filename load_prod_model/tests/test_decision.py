@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from load_prod_model.stage import auc_standard_error, decide, floors
-from wafer.bundle.metrics import Quality, measure, roc_auc
+from wafer.evaluation.metrics import Quality, measure, roc_auc
 
 GOOD = Quality(
     wafers=1137,

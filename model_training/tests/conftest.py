@@ -10,12 +10,12 @@ import pytest
 
 from clustering.learn import learn_clusters
 from preprocessing_train.learn import learn_preprocessor
-from wafer.bundle.assembly import CLUSTERS, PREPROCESSOR, STATISTICS
-from wafer.bundle.files import write_json
-from wafer.bundle.recipe import Recipe
-from wafer.bundle.statistics import sensor_statistics
-from wafer.bundle.wafers import EXPORT_FILE, read_wafers, training_rows
-from wafer.table import WaferColumns, wafers_writer
+from wafer.model.assembly import CLUSTERS, PREPROCESSOR, STATISTICS
+from wafer.model.files import write_json
+from wafer.model.recipe import Recipe
+from wafer.model.statistics import sensor_statistics
+from wafer.wafers.arrays import EXPORT_FILE, read_wafers, training_rows
+from wafer.wafers.table import WaferColumns, wafers_writer
 
 QUICK = Recipe(forest_trees=60, forest_trees_cluster=40, boosting_rounds=30, boosting_learning_rate=0.1, max_clusters=4)
 

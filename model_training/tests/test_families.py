@@ -8,9 +8,9 @@ import pytest
 
 from model_training.families import Sample, boost, fit_families, fit_forest
 from model_training.learn import fit_cluster, make_lesson
-from wafer.bundle.members import FAMILIES, Family, Member
-from wafer.bundle.metrics import roc_auc
-from wafer.bundle.recipe import Recipe
+from wafer.evaluation.metrics import roc_auc
+from wafer.model.members import FAMILIES, Family, Member
+from wafer.model.recipe import Recipe
 
 RECIPE = Recipe(boosting_rounds=60, boosting_learning_rate=0.1)
 

@@ -8,12 +8,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from model_training.stage import TrainedCluster, fit_global_models, train_cluster
-from wafer.bundle.assembly import CLUSTERS, OUT_OF_FOLD, assemble_bundle
-from wafer.bundle.files import read_json
-from wafer.bundle.recipe import Recipe
-from wafer.bundle.scoring import Bundle
-from wafer.bundle.wafers import read_wafers
 from wafer.errors import BundleRejected
+from wafer.model.assembly import CLUSTERS, OUT_OF_FOLD, assemble_bundle
+from wafer.model.files import read_json
+from wafer.model.recipe import Recipe
+from wafer.model.scoring import Bundle
+from wafer.wafers.arrays import read_wafers
 
 Make = Callable[..., Path]
 

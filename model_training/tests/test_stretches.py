@@ -7,9 +7,9 @@ import pytest
 
 from model_training.learn import make_lesson
 from model_training.stretches import stretch_auc
-from wafer.bundle.metrics import roc_auc
-from wafer.bundle.recipe import Recipe
-from wafer.bundle.wafers import Wafers
+from wafer.evaluation.metrics import roc_auc
+from wafer.model.recipe import Recipe
+from wafer.wafers.arrays import Wafers
 
 RECIPE = Recipe(forest_trees=100)
 

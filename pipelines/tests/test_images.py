@@ -39,7 +39,7 @@ CHANGES = [
     ("pipelines/training.py", {"application"}),
     ("wafer/errors.py", EVERY),
     ("wafer/__init__.py", EVERY),
-    ("wafer/registry.py", {"load_prod_model", "pred_pipeline", "application"}),
+    ("wafer/registry/registry.py", {"load_prod_model", "pred_pipeline", "application"}),
     ("wafer/pyfunc.py", {"load_prod_model", "pred_pipeline", "application"}),
     ("wafer/documents/mongodb.py", {"db_operation_train", "load_prod_model"}),
     ("wafer/contract.yaml", {*STAGES[:3], "load_prod_model"}),
@@ -80,7 +80,7 @@ def test_a_change_that_is_not_committed_counts_too(repository: Repository) -> No
 def test_a_late_import_in_a_function_brings_its_module_into_the_image(repository: Repository) -> None:
     repository.append("clustering/stage.py", "\n\ndef _late() -> None:\n    from wafer import registry\n")
     repository.commit()
-    repository.append("wafer/registry.py")
+    repository.append("wafer/registry/registry.py")
     repository.commit()
 
     assert "clustering" in built(repository, "--since", "HEAD~1")

@@ -10,10 +10,10 @@ import pytest
 from clustering.stage import cluster_wafers
 from model_training.stage import fit_global_models, train_cluster
 from preprocessing_train.stage import fit_preprocessor
-from wafer.bundle.assembly import assemble_bundle
-from wafer.bundle.recipe import Recipe
-from wafer.bundle.wafers import EXPORT_FILE
-from wafer.table import WaferColumns, wafers_writer
+from wafer.model.assembly import assemble_bundle
+from wafer.model.recipe import Recipe
+from wafer.wafers.arrays import EXPORT_FILE
+from wafer.wafers.table import WaferColumns, wafers_writer
 
 SENSORS = tuple(f"Sensor - {i}" for i in range(1, 16))
 QUICK = Recipe(forest_trees=60, forest_trees_cluster=40, boosting_rounds=30, boosting_learning_rate=0.1, max_clusters=4)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pred_pipeline.drift import Drift, SensorDrift, stability
-from wafer.bundle.statistics import LEVELS
+from wafer.model.statistics import LEVELS
 
 RANDOM = np.random.default_rng(4)
 

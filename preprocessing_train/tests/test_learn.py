@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from preprocessing_train.learn import learn_preprocessor
-from wafer.bundle.preprocessor import Preprocessor
-from wafer.bundle.recipe import Recipe
-from wafer.bundle.wafers import Wafers, training_rows
 from wafer.errors import DataUnlearnable
+from wafer.model.preprocessor import Preprocessor
+from wafer.model.recipe import Recipe
+from wafer.wafers.arrays import Wafers, training_rows
 
 RECIPE = Recipe()
 

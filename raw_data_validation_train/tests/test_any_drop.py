@@ -13,7 +13,7 @@ from pyarrow import parquet
 from raw_data_validation_train.stage import validate_batches
 from wafer.contract import load_contract
 from wafer.errors import NoGoodFiles
-from wafer.storage import list_batches
+from wafer.store import list_batches
 
 CONTRACT = load_contract(
     "training",

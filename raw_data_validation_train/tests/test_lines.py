@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from raw_data_validation_train.lines import FileLines, count_lines, lines_at
-from wafer.policy import Limits
+from wafer.contract.policy import Limits
 
 _FEW = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 _TEXT = st.lists(st.sampled_from([b"a", b"1,2", "é".encode(), b"\n", b"\r\n", b"\r", b"\n\n"]), max_size=40).map(

@@ -13,8 +13,8 @@ from raw_data_validation_train.tests.corpus import Batch, accept, batch, reject,
 from raw_data_validation_train.tests.drop import accepted, everything_below, validate
 from wafer.contract import Contract, load_contract
 from wafer.errors import NoGoodFiles, PublishConflict, SourceEmpty, SourceNotFound
-from wafer.storage import Batch as StoredBatch
-from wafer.storage import open_store, read_marker
+from wafer.store import Batch as StoredBatch
+from wafer.store import open_store, read_marker
 
 GOOD = "wafer_01022021_120000"
 

@@ -13,10 +13,10 @@ from load_prod_model.promotion import Parts
 from model_training.stage import fit_global_models, train_cluster
 from preprocessing_train.stage import fit_preprocessor
 from raw_data_validation_train.stage import validate_source
-from wafer.bundle.recipe import Recipe
 from wafer.contract import load_contract
 from wafer.documents import open_documents
-from wafer.storage import open_store
+from wafer.model.recipe import Recipe
+from wafer.store import open_store
 
 SENSORS = tuple(f"Sensor - {number}" for number in range(1, 9))
 SCHEMA = json.dumps(

@@ -27,7 +27,7 @@ from wafer.documents import Documents, open_documents
 from wafer.errors import WaferError
 from wafer.registry import Registry
 from wafer.runs import record_outcome, run_stage
-from wafer.storage import Store, open_store
+from wafer.store import Store, open_store
 
 Moment = Literal["before", "after"]
 PROCESSES = get_context("forkserver")  # a stage's imports are made once, and not for every process that dies

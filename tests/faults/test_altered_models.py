@@ -16,8 +16,8 @@ from tests.faults.conftest import Told
 from tests.faults.line import Line
 from tests.faults.stages import run
 from tests.faults.world import World
-from wafer.bundle.files import SEAL, seal
 from wafer.errors import BundleRejected
+from wafer.model.files import SEAL, seal
 from wafer.registry import Registry
 
 MODEL = "models:/wafer-fault@production"

@@ -25,7 +25,7 @@ from tests.faults.line import SCHEMA, SENSORS
 from tests.faults.scale import EVERYTHING, scaled
 from wafer.contract import Contract, load_contract
 from wafer.errors import NoGoodFiles
-from wafer.storage import list_batches
+from wafer.store import list_batches
 
 CONTRACT = load_contract("training", SCHEMA)
 NAME = "wafer_01012021_120000.csv"

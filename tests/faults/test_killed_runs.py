@@ -21,7 +21,7 @@ from tests.faults.scale import EVERYTHING
 from tests.faults.world import RUN, World, state
 from wafer.runs import judge
 from wafer.settings import Settings
-from wafer.storage import open_store
+from wafer.store import open_store
 
 pytestmark = pytest.mark.skipif(
     not EVERYTHING, reason="takes long; `make test` has one killed run in application/tests"

@@ -14,7 +14,7 @@ from tests.faults.stages import Death, Ended, run, start
 from tests.faults.world import World
 from tests.servers.parts import start_mlflow
 from wafer.registry import Registry
-from wafer.storage import open_store
+from wafer.store import open_store
 
 NewWorld = Callable[[], tuple[World, Path]]
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from wafer.bundle.assembly import verify_bundle
 from wafer.documents import open_documents
+from wafer.model.assembly import verify_bundle
 from wafer.registry import Registry
-from wafer.storage import MARKER, Marker, Store, fetch_published, open_store
+from wafer.store import MARKER, Marker, Store, fetch_published, open_store
 
 PUBLISHED = ("quarantine", "training", "predictions")
 RUN = "run-1"

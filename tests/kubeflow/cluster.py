@@ -24,7 +24,7 @@ from application.tests.kubeflow_server import KubeflowServer
 from pipelines.compile import graphs
 from pipelines.images import STAGES, Images, read_images
 from wafer.runs import Pipeline
-from wafer.storage import Store, open_store
+from wafer.store import Store, open_store
 
 EXPERIMENT = "wafer-fault-tests"
 

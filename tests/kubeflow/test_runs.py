@@ -7,7 +7,7 @@ import pytest
 from application.backends.protocol import Handle, Status
 from application.backends.stages import PLANNED, base_name
 from tests.kubeflow.cluster import Cluster
-from wafer.storage import read_marker
+from wafer.store import read_marker
 
 pytestmark = pytest.mark.xdist_group("kubeflow")
 

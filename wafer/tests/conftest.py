@@ -13,8 +13,8 @@ from uuid import uuid4
 import pytest
 from moto.server import ThreadedMotoServer
 
-from wafer.storage import Store, open_store
-from wafer.storage.s3 import S3Store
+from wafer.store import Store, open_store
+from wafer.store.s3 import S3Store
 
 Fault = Literal["", "refused", "denied", "answer lost", "body cut"]
 _ERRORS = {"refused": (503, "SlowDown"), "denied": (403, "AccessDenied")}

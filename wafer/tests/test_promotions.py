@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wafer.promotions import Promotion, in_force, last_number, versions_in_order
 from wafer.registry import PRODUCTION, PRODUCTION_LOG, Registry, TrainingRecord
+from wafer.registry.promotions import Promotion, in_force, last_number, versions_in_order
 
 STEP = """
 import sys

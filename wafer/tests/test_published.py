@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from wafer.errors import NotPublished, ObjectNotFound, PublishConflict
-from wafer.storage import MARKER, Store, StoredObject, fetch_published, files_below, publish, read_marker
+from wafer.store import MARKER, Store, StoredObject, fetch_published, files_below, publish, read_marker
 
 FILES: Mapping[str, Path | bytes] = {"predictions.csv": b"wafer\nW1\n", "plots/roc.html": b"<p>", "empty": b""}
 

@@ -6,7 +6,7 @@ import pytest
 
 from wafer.errors import NoGoodFiles, StoreUnavailable
 from wafer.runs import judge, record_outcome, resolve_run_id, run_stage, stage_records
-from wafer.storage import open_store, publish
+from wafer.store import open_store, publish
 
 
 @pytest.fixture(autouse=True)

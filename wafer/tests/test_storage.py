@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from wafer.errors import ObjectNotFound, PublishConflict, SourceNotFound, StoreUnavailable
-from wafer.storage import Store, StoredObject, fetch, fetch_all, list_batches, open_store
+from wafer.store import Store, StoredObject, fetch, fetch_all, list_batches, open_store
 
 NOT_KEYS = [
     "",
@@ -55,7 +55,7 @@ def test_a_file_of_several_parts_comes_back_byte_for_byte(store: Store, tmp_path
 MOVER = """
 import resource, sys
 from pathlib import Path
-from wafer.storage import open_store
+from wafer.store import open_store
 store, folder = open_store(sys.argv[1]), Path(sys.argv[2])
 store.put("small", b"x"); store.get("small")
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -243,7 +243,7 @@ def test_a_disk_that_refuses_is_a_store_that_is_not_available(tmp_path: Path) ->
 WRITER = """
 import sys
 from pathlib import Path
-from wafer.storage import open_store
+from wafer.store import open_store
 store = open_store(sys.argv[1])
 while True:
     for letter in b"ab":

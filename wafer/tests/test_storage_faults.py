@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from wafer.errors import ObjectNotFound, PublishConflict, StoreUnavailable
-from wafer.storage import Store, fetch_published, open_store, publish
-from wafer.storage.s3 import S3Store
+from wafer.store import Store, fetch_published, open_store, publish
+from wafer.store.s3 import S3Store
 
 Wire = Any  # the fixture's class lives in conftest.py, which cannot be imported
 

@@ -1,0 +1,5 @@
+"""The data contract: the field's schema, read unchanged, the policy beside it, and the form of file names."""
+
+from wafer.contract.contract import KINDS, Contract, Kind, Schema, load_contract, without_blanks
+
+__all__ = ["KINDS", "Contract", "Kind", "Schema", "load_contract", "without_blanks"]

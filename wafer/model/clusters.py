@@ -1,0 +1,126 @@
+"""Where a wafer lies among the training wafers: its cluster, and whether it is too far out to be judged at all."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+import numpy as np
+
+from wafer.wafers.arrays import Bools, Floats, Ints, Wafers
+
+PERCENTILES = np.linspace(0.0, 100.0, 1001)
+_NOVELTY_CLIP = 10.0
+_CHUNK = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Novelty:
+    """How unlike the training wafers each wafer is; rows as in the wafers asked about."""
+
+    distance: Floats  # root mean square of robust z over the sensors
+    percentile: Floats  # the same among the training wafers, 0 to 100
+    far_sensors: Ints  # readings further out than several whole training ranges
+    missing_share: Floats  # of the sensors looked at
+    unlike: Bools  # beyond one of the limits
+
+    def reason(self, row: int, limits: "NoveltyLimits") -> str:
+        """Say in one sentence why this wafer is not judged; empty when it is."""
+        facts = []
+        if self.missing_share[row] > limits.missing_share:
+            facts.append(f"{self.missing_share[row]:.0%} of its sensors are silent")
+        if self.far_sensors[row]:
+            facts.append(f"{self.far_sensors[row]} sensor(s) read far outside anything seen in training")
+        if self.percentile[row] > limits.percentile:
+            facts.append(f"it lies further out than {limits.percentile:g} % of the training wafers")
+        return "; ".join(facts)
+
+
+@dataclass(frozen=True, slots=True)
+class NoveltyLimits:
+    """Beyond any of these a wafer is `inspect`."""
+
+    percentile: float  # of the distance, 0 to 100
+    ranges: float  # whole training ranges beyond the lowest or highest reading
+    missing_share: float
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterModel:
+    """Robust scaling, principal components and centroids; every answer is computed row by row.
+
+    No matrix product is used: its last bit may change with the number of rows, and with it a wafer's answer.
+    """
+
+    sensors: tuple[str, ...]
+    medians: Floats  # (sensors,)
+    scales: Floats  # (sensors,), above 0
+    lows: Floats  # (sensors,) lowest training reading
+    highs: Floats
+    clip: float
+    mean: Floats  # (sensors,) of the clipped z
+    components: Floats  # (components, sensors)
+    centroids: Floats  # (clusters, components)
+    distances: Floats  # (1001,) training distances at PERCENTILES
+    limits: NoveltyLimits
+
+    @property
+    def k(self) -> int:
+        """How many clusters."""
+        return len(self.centroids)
+
+    def assign(self, wafers: Wafers) -> Ints:
+        """Return the nearest centroid of each wafer, (wafers,)."""
+        z = np.clip(self._robust_z(wafers.columns(self.sensors)), -self.clip, self.clip) - self.mean
+        places = row_products(z, self.components)
+        squared = ((places[:, None, :] - self.centroids) ** 2).sum(axis=-1)
+        return np.asarray(squared.argmin(axis=1), dtype=np.int64)
+
+    def novelty(self, wafers: Wafers) -> Novelty:
+        """Measure how unlike the training wafers each wafer is."""
+        readings = wafers.columns(self.sensors)
+        distance = self.distance(readings)
+        percentile = np.interp(distance, self.distances, PERCENTILES)
+        margin = self.limits.ranges * (self.highs - self.lows)
+        far = ((readings < self.lows - margin) | (readings > self.highs + margin)).sum(axis=1)
+        missing = np.isnan(readings).mean(axis=1)
+        beyond = distance > np.interp(self.limits.percentile, PERCENTILES, self.distances)
+        unlike = beyond | (far > 0) | (missing > self.limits.missing_share)
+        return Novelty(distance, percentile, far.astype(np.int64), missing, unlike)
+
+    def distance(self, readings: Floats) -> Floats:
+        """Return the root mean square of robust z, clipped so that one broken sensor does not hide the others."""
+        z = np.clip(self._robust_z(readings), -_NOVELTY_CLIP, _NOVELTY_CLIP)
+        return np.asarray(np.sqrt((z**2).mean(axis=1)))
+
+    def _robust_z(self, readings: Floats) -> Floats:
+        return np.ascontiguousarray(np.where(np.isnan(readings), 0.0, (readings - self.medians) / self.scales))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return everything that was learned; floats keep every bit in JSON."""
+        data = {field.name: getattr(self, field.name) for field in fields(self)}
+        plain = {name: v.tolist() if isinstance(v, np.ndarray) else v for name, v in data.items()}
+        return plain | {"sensors": list(self.sensors), "limits": asdict(self.limits)}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "ClusterModel":
+        """Build it from what `to_json` returned."""
+        components = np.array(data["components"], dtype=np.float64).reshape(-1, len(data["sensors"]))
+        arrays = {
+            name: np.array(data[name], dtype=np.float64)
+            for name in ("medians", "scales", "lows", "highs", "mean", "distances")
+        }
+        return cls(
+            sensors=tuple(data["sensors"]),
+            clip=float(data["clip"]),
+            components=components,
+            centroids=np.array(data["centroids"], dtype=np.float64).reshape(-1, len(components)),
+            limits=NoveltyLimits(**data["limits"]),
+            **arrays,
+        )
+
+
+def row_products(rows: Floats, vectors: Floats) -> Floats:
+    """Return the dot product of every row with every vector, each summed by itself in a fixed order."""
+    chunks = [rows[i : i + _CHUNK] for i in range(0, len(rows), _CHUNK)]
+    products = [(chunk[:, None, :] * vectors[None, :, :]).sum(axis=-1) for chunk in chunks]
+    return np.vstack(products) if products else np.empty((0, len(vectors)))

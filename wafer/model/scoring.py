@@ -1,0 +1,157 @@
+"""A bundle in use: verdicts for wafers, each from that wafer's readings alone, and what pushed a wafer up."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from wafer.model.calibration import Calibration, probability_of
+from wafer.model.clusters import ClusterModel, Novelty
+from wafer.model.members import Family, Member
+from wafer.model.out_of_fold import OutOfFold
+from wafer.model.preprocessor import Preprocessor
+from wafer.model.recipe import Recipe
+from wafer.model.statistics import SensorStatistics
+from wafer.wafers.arrays import Bools, Features, Floats, Ints, Wafers, content_keys, wafers_from_frame
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Verdict = Literal["pass", "fail", "inspect"]
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterScorer:
+    """Scores the wafers of one cluster: a weighted mean of members of one family, calibrated."""
+
+    family: Family
+    members: tuple[tuple[float, Member], ...]  # (share, member), shares add up to 1
+    calibration: Calibration
+
+    def log_odds(self, features: Features) -> Floats:
+        """Return calibrated log-odds of failure, (rows,)."""
+        score = sum((share * member.score(features) for share, member in self.members), np.zeros(len(features)))
+        return self.calibration.log_odds(score)
+
+    def contributions(self, features: Features) -> Floats:
+        """Return each feature's Shapley value in calibrated log-odds, (rows, features)."""
+        start = np.zeros(features.shape)
+        mixed = sum((share * member.contributions(features) for share, member in self.members), start)
+        return self.calibration.slope * mixed
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """The model's answer for each wafer, rows as asked."""
+
+    names: tuple[str, ...]
+    log_odds: Floats
+    probability: Floats  # on a grid of one millionth, the one place where log-odds are rounded
+    threshold: float
+    cluster: Ints
+    novelty: Novelty
+    notes: tuple[str, ...]  # why a wafer is `inspect`, else empty
+
+    @property
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """Return a verdict a wafer; one unlike the training wafers is never a silent pass."""
+        flagged = self.probability >= self.threshold
+        return tuple(
+            "inspect" if unlike else "fail" if flag else "pass"
+            for unlike, flag in zip(self.novelty.unlike, flagged, strict=True)
+        )
+
+    def order(self) -> Ints:
+        """Return positions, most suspicious first: those to look at, then passing ones, by probability and name."""
+        passing = [verdict == "pass" for verdict in self.verdicts]
+        keys = [
+            (p, -q, name, i) for i, (p, q, name) in enumerate(zip(passing, self.probability, self.names, strict=True))
+        ]
+        return np.array([key[-1] for key in sorted(keys)], dtype=np.int64)
+
+    def frame(self) -> "pd.DataFrame":
+        """Return one row a wafer, in the order asked."""
+        import pandas as pd
+
+        return pd.DataFrame(
+            {
+                "wafer": self.names,
+                "verdict": self.verdicts,
+                "probability": self.probability,
+                "threshold": self.threshold,
+                "cluster": self.cluster,
+                "distance_percentile": self.novelty.percentile,
+            }
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """Everything one registered version needs to judge wafers."""
+
+    digest: str
+    preprocessor: Preprocessor
+    clusters: ClusterModel
+    scorers: tuple[ClusterScorer, ...]  # by cluster
+    out_of_fold: OutOfFold
+    statistics: SensorStatistics
+    recipe: Mapping[str, Any]
+    about: Mapping[str, Any]  # what the seal says: contract digest, data, quality, the caller's own metadata
+
+    @property
+    def false_alarm_budget(self) -> float:
+        """Share of good wafers that may be flagged unless a run says otherwise."""
+        return float(self.recipe.get("false_alarm_budget", Recipe().false_alarm_budget))
+
+    def score(self, wafers: "Wafers | pd.DataFrame", false_alarm_budget: float | None = None) -> Scores:
+        """Judge wafers. Raises ContractMismatch when a sensor the model rests on was not measured."""
+        if not isinstance(wafers, Wafers):
+            wafers = wafers_from_frame(wafers, sensors=self.preprocessor.sensors)
+        budget = self.false_alarm_budget if false_alarm_budget is None else false_alarm_budget
+        cluster, novelty = self.clusters.assign(wafers), self.clusters.novelty(wafers)
+        log_odds = self._log_odds(self.preprocessor.transform(wafers), cluster)
+        return Scores(
+            names=wafers.names,
+            log_odds=log_odds,
+            probability=probability_of(log_odds),
+            threshold=self.out_of_fold.threshold(budget),
+            cluster=cluster,
+            novelty=novelty,
+            notes=tuple(novelty.reason(row, self.clusters.limits) for row in range(len(wafers))),
+        )
+
+    def _log_odds(self, features: Features, cluster: Ints) -> Floats:
+        log_odds = np.empty(len(features))
+        for number, scorer in enumerate(self.scorers):
+            mine = cluster == number
+            log_odds[mine] = scorer.log_odds(features[mine])
+        return log_odds
+
+    def seen(self, wafers: Wafers) -> Bools:
+        """Tell which wafers read exactly like one the model was trained on, (wafers,): it knows their outcome."""
+        contract = self.preprocessor.contract
+        keys = content_keys(replace(wafers, sensors=contract, readings=wafers.columns(contract)))
+        known = frozenset(self.out_of_fold.keys)
+        return np.array([key in known for key in keys], dtype=bool)
+
+    def explain(self, wafers: Wafers) -> Floats:
+        """Return how far each kept sensor pushed each wafer, (wafers, kept sensors), in log-odds of failure.
+
+        Exact Shapley values of the trees; beside a constant of the cluster they add up to the wafer's log-odds. What a
+        silence indicator says is counted with its sensor.
+        """
+        features = self.preprocessor.transform(wafers)
+        cluster = self.clusters.assign(wafers)
+        values = np.zeros(features.shape)
+        for number, scorer in enumerate(self.scorers):
+            mine = cluster == number
+            values[mine] = scorer.contributions(features[mine])
+        return self._by_sensor(values)
+
+    def _by_sensor(self, values: Floats) -> Floats:
+        kept = len(self.preprocessor.sensors)
+        total = values[:, :kept].copy()
+        for column, sensor in enumerate(self.preprocessor.indicators, start=kept):
+            total[:, self.preprocessor.sensors.index(sensor)] += values[:, column]
+        return total

@@ -1,0 +1,79 @@
+"""How every sensor read in training: the usual range that explains a flag, and the ground that drift is measured on."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from wafer.wafers.arrays import Floats, Wafers
+
+LEVELS = (0.0, 0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0)
+USUAL = (0.05, 0.95)
+
+
+@dataclass(frozen=True, slots=True)
+class SensorStatistics:
+    """Per sensor of the contract: quantiles of the passing wafers, and how often the sensor was silent."""
+
+    sensors: tuple[str, ...]
+    quantiles: Floats  # (sensors, len(LEVELS)) in the sensor's units, NaN for a sensor that never spoke
+    below: Floats  # (sensors, len(LEVELS)) share of the passing wafers' readings at or below each quantile
+    missing: Floats  # (sensors,) share of training wafers without a reading
+    wafers: int
+    failures: int
+
+    def usual_range(self, sensor: str) -> tuple[float, float]:
+        """Return where 90 % of the passing training wafers lie, in the sensor's units."""
+        row = self.quantiles[self.sensors.index(sensor)]
+        return float(row[LEVELS.index(USUAL[0])]), float(row[LEVELS.index(USUAL[1])])
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the statistics; a sensor that never spoke has nulls."""
+        return {
+            "levels": list(LEVELS),
+            "wafers": self.wafers,
+            "failures": self.failures,
+            "missing": dict(zip(self.sensors, self.missing.tolist(), strict=True)),
+            "quantiles": _rows(self.sensors, self.quantiles),
+            "below": _rows(self.sensors, self.below),
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "SensorStatistics":
+        """Build them from what `to_json` returned."""
+        sensors = tuple(data["quantiles"])
+        missing = np.array([data["missing"][name] for name in sensors], dtype=np.float64)
+        quantiles, below = _table(sensors, data["quantiles"]), _table(sensors, data["below"])
+        return cls(sensors, quantiles, below, missing, int(data["wafers"]), int(data["failures"]))
+
+
+def _rows(sensors: tuple[str, ...], table: Floats) -> dict[str, list[float | None]]:
+    named = zip(sensors, table, strict=True)
+    return {name: [None if np.isnan(value) else float(value) for value in row] for name, row in named}
+
+
+def _table(sensors: tuple[str, ...], rows: Mapping[str, list[float | None]]) -> Floats:
+    values = [[np.nan if value is None else value for value in rows[name]] for name in sensors]
+    return np.array(values, dtype=np.float64).reshape(len(sensors), len(LEVELS))
+
+
+def sensor_statistics(wafers: Wafers) -> SensorStatistics:
+    """Describe labelled wafers."""
+    failed = np.zeros(len(wafers), bool) if wafers.failed is None else wafers.failed
+    quantiles = np.full((len(wafers.sensors), len(LEVELS)), np.nan)
+    passing = wafers.readings[~failed]
+    spoke = ~np.isnan(passing).all(axis=0)
+    if spoke.any():
+        quantiles[spoke] = np.nanquantile(passing[:, spoke], LEVELS, axis=0).T
+    below = np.stack([_at_or_below(passing, edge) for edge in quantiles.T], axis=1)
+    missing = np.isnan(wafers.readings).mean(axis=0)
+    return SensorStatistics(wafers.sensors, quantiles, below, missing, len(wafers), int(failed.sum()))
+
+
+def _at_or_below(readings: Floats, edges: Floats) -> Floats:
+    """Share of each sensor's readings at or below its edge, (sensors,); NaN for a sensor that never spoke."""
+    spoken = (~np.isnan(readings)).sum(axis=0)
+    shares = np.full(len(edges), np.nan)
+    np.divide((readings <= edges).sum(axis=0), spoken, out=shares, where=spoken > 0)
+    return shares

@@ -1,0 +1,29 @@
+"""The records that a run's tasks leave in the store, and the outcome of the run as they tell it."""
+
+from wafer.runs.records import (
+    PUBLISHED_UNDER,
+    Outcome,
+    Pipeline,
+    StageError,
+    StageRecord,
+    State,
+    judge,
+    record_outcome,
+    resolve_run_id,
+    run_stage,
+    stage_records,
+)
+
+__all__ = [
+    "PUBLISHED_UNDER",
+    "Outcome",
+    "Pipeline",
+    "StageError",
+    "StageRecord",
+    "State",
+    "judge",
+    "record_outcome",
+    "resolve_run_id",
+    "run_stage",
+    "stage_records",
+]

@@ -1,0 +1,91 @@
+"""What a store is, and which one an address means."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import unquote, urlsplit
+
+from wafer.errors import ObjectNotFound, StoreUnavailable
+
+TEMPORARY = ".part-"  # begins the name of a file that is still being written; no key may use it
+LONGEST_KEY = 1024  # bytes, the limit of S3
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class StoredObject:
+    """One object of a store: its key, and its size in bytes."""
+
+    key: str
+    bytes: int
+
+
+class Store(Protocol):
+    """Objects by key below one address; a write is complete or invisible, and a key is never half of one.
+
+    Every method raises `StoreUnavailable` when the store does not answer after its retries or refuses, and
+    `ObjectNotFound` for something that is not a key (absolute, `..`, empty parts, NUL, not Unicode).
+    """
+
+    uri: str
+
+    def put(self, key: str, data: bytes, *, only_if_absent: bool = False) -> None:
+        """Write an object; `PublishConflict` if only an absent one may be written and other content is there."""
+
+    def get(self, key: str) -> bytes:
+        """Read a whole object; `ObjectNotFound` when there is none."""
+
+    def upload(self, path: Path, key: str) -> None:
+        """Write an object from a file of any size."""
+
+    def download(self, key: str, path: Path) -> None:
+        """Read an object of any size into a file, which appears complete or not at all; `ObjectNotFound` if none."""
+
+    def keys(self, prefix: str) -> list[StoredObject]:
+        """Every object below the folder `prefix` (all of them for an empty one), sorted by key."""
+
+    def delete(self, key: str) -> None:
+        """Remove an object; one that is not there is no error."""
+
+
+def open_store(uri: str) -> Store:
+    """Open the store at a folder path, a `file://` or `s3://bucket/prefix`; nothing is created or asked yet."""
+    if is_s3(uri):
+        from wafer.store.s3 import S3Store
+
+        return S3Store.at(uri)
+    from wafer.store.local import LocalStore
+
+    return LocalStore(local_path(uri))
+
+
+def is_s3(uri: str) -> bool:
+    """Whether an address means S3."""
+    return uri.startswith("s3://")
+
+
+def local_path(uri: str) -> Path:
+    """Folder that a plain path or a `file://` address means, absolute; `StoreUnavailable` for any other scheme."""
+    if not uri.strip():
+        raise StoreUnavailable("The address of the store is empty: give a folder or s3://bucket/prefix.")
+    if uri.startswith("file://"):
+        return Path(unquote(urlsplit(uri).path)).absolute()
+    if "://" in uri:
+        raise StoreUnavailable(f"{uri} is not a store this suite knows: give a folder or s3://bucket/prefix.")
+    return Path(uri).expanduser().absolute()
+
+
+def check_key(key: str) -> str:
+    """Give the key back if it means one place below the store's address in every kind of store."""
+    parts = key.split("/")
+    if {"", ".", ".."} & set(parts) or "\0" in key or any(part.startswith(TEMPORARY) for part in parts):
+        raise ObjectNotFound(
+            f"{key!r} cannot be a key of a store: a key is a relative path without empty parts, '.', '..', NUL "
+            f"or a part that begins with {TEMPORARY!r}."
+        )
+    try:
+        size = len(key.encode())
+    except UnicodeEncodeError as exc:
+        raise ObjectNotFound(f"{key!r} cannot be a key of a store: it is not valid Unicode.") from exc
+    if size > LONGEST_KEY:
+        raise ObjectNotFound(f"{key[:80]!r}… cannot be a key of a store: it is longer than {LONGEST_KEY} bytes.")
+    return key

@@ -1,0 +1,167 @@
+"""A small bundle made by hand from the parts the stages would write: two clusters, both families, twelve sensors."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from wafer.model.assembly import (
+    CLUSTERS,
+    GLOBAL,
+    MEMBER,
+    OUT_OF_FOLD,
+    PREPROCESSOR,
+    STATISTICS,
+    assemble_bundle,
+)
+from wafer.model.calibration import fit_calibration, probability_of
+from wafer.model.clusters import PERCENTILES, ClusterModel, NoveltyLimits
+from wafer.model.files import write_json
+from wafer.model.forest import booster_of
+from wafer.model.members import Family, Member
+from wafer.model.out_of_fold import OutOfFold
+from wafer.model.preprocessor import Preprocessor
+from wafer.model.recipe import Recipe
+from wafer.model.scoring import Bundle
+from wafer.model.statistics import sensor_statistics
+from wafer.wafers.arrays import Wafers, content_keys
+
+SENSORS = tuple(f"Sensor - {i}" for i in range(1, 13))
+KEPT = SENSORS[:10]
+FAMILY: dict[int, Family] = {0: "random_forest", 1: "xgboost"}
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Folders as the training stages leave them, and the wafers they were made from."""
+
+    folder: Path
+    wafers: Wafers
+
+    def assemble(self, out: Path) -> Bundle:
+        return assemble_bundle(
+            preprocessor_dir=self.folder / "preprocessor",
+            cluster_model_dir=self.folder / "clusters",
+            global_dir=self.folder / "global",
+            member_dirs=[self.folder / "cluster-1", self.folder / "cluster-0"],
+            out=out,
+            contract_digest="c0ffee",
+        )
+
+
+def make_wafers(count: int, seed: int = 0) -> Wafers:
+    """Two groups of wafers; sensor 1 tells the groups apart, sensors 2 and 3 the failures, 5 % of the readings lack."""
+    rng = np.random.default_rng(seed)
+    readings = rng.normal(100.0, 5.0, size=(count, len(SENSORS)))
+    failed = rng.random(count) < 0.2
+    readings[:, 0] += 60.0 * (rng.random(count) < 0.4)
+    readings[failed, 1:3] += 8.0
+    readings[rng.random(readings.shape) < 0.05] = np.nan
+    names = tuple(f"Wafer-{i}" for i in range(count))
+    return Wafers(tuple(f"id{name}" for name in names), names, ("wafer_1.csv",) * count, SENSORS, readings, failed)
+
+
+@pytest.fixture(scope="session")
+def wafers_of() -> Callable[..., Wafers]:
+    return make_wafers
+
+
+@pytest.fixture(scope="session")
+def parts(tmp_path_factory: pytest.TempPathFactory) -> Parts:
+    folder, wafers = tmp_path_factory.mktemp("parts"), make_wafers(300)
+    medians = np.nanmedian(wafers.columns(KEPT), axis=0)
+    preprocessor = Preprocessor(SENSORS, KEPT, tuple(medians.tolist()), KEPT[:1], dict.fromkeys(SENSORS[10:], "silent"))
+    write_json(folder / "preprocessor" / PREPROCESSOR, preprocessor.to_json())
+    write_json(folder / "preprocessor" / STATISTICS, sensor_statistics(wafers).to_json())
+    model = _clusters(wafers, medians)
+    write_json(folder / "clusters" / CLUSTERS, model.to_json())
+    _members(folder, wafers, preprocessor, model)
+    return Parts(folder, wafers)
+
+
+@pytest.fixture(scope="session")
+def trained_on(parts: Parts) -> Wafers:
+    return parts.wafers
+
+
+@pytest.fixture(scope="session")
+def part_folders(parts: Parts) -> Path:
+    return parts.folder
+
+
+@pytest.fixture(scope="session")
+def assemble(parts: Parts) -> Callable[[Path], Bundle]:
+    return parts.assemble
+
+
+@pytest.fixture(scope="session")
+def bundle(parts: Parts, tmp_path_factory: pytest.TempPathFactory) -> Bundle:
+    return parts.assemble(tmp_path_factory.mktemp("assembled") / "bundle")
+
+
+@pytest.fixture
+def folder(parts: Parts, tmp_path: Path) -> Path:
+    """A sealed bundle of the test's own, to be tampered with."""
+    parts.assemble(tmp_path / "bundle")
+    return tmp_path / "bundle"
+
+
+def _clusters(wafers: Wafers, medians: np.ndarray) -> ClusterModel:
+    readings = wafers.columns(KEPT)
+    first = np.eye(1, len(KEPT))
+    draft = ClusterModel(
+        sensors=KEPT,
+        medians=medians,
+        scales=np.full(len(KEPT), 10.0),
+        lows=np.nanmin(readings, axis=0),
+        highs=np.nanmax(readings, axis=0),
+        clip=10.0,
+        mean=np.zeros(len(KEPT)),
+        components=first,
+        centroids=np.array([[0.0], [6.0]]),
+        distances=PERCENTILES,
+        limits=NoveltyLimits(99.9, 10.0, 0.6),
+    )
+    data = draft.to_json() | {"distances": np.quantile(draft.distance(readings), PERCENTILES / 100).tolist()}
+    return ClusterModel.from_json(data)
+
+
+def _members(folder: Path, wafers: Wafers, preprocessor: Preprocessor, model: ClusterModel) -> None:
+    features, cluster = preprocessor.transform(wafers), model.assign(wafers)
+    assert wafers.failed is not None
+    write_json(
+        folder / "global" / GLOBAL, {"recipe": Recipe().to_json(), "auc": {"xgboost": 0.7}, "auc_stretches": 0.6}
+    )
+    for family in FAMILY.values():
+        _fit(family, features, wafers.failed, folder / "global", seed=1)
+    for number, family in FAMILY.items():
+        inside = cluster == number
+        target = folder / f"cluster-{number}"
+        target.mkdir()
+        member = _fit(family, features, wafers.failed, target, seed=2)
+        scores = member.score(features)[inside]
+        calibration = fit_calibration(scores, wafers.failed[inside])
+        rows = wafers.rows(inside)
+        assert rows.failed is not None
+        probability = probability_of(calibration.log_odds(scores))
+        keys = tuple(content_keys(rows))
+        OutOfFold(keys, rows.ids, rows.names, cluster[inside], rows.failed, probability).save(target / OUT_OF_FOLD)
+        said = {"cluster": number, "family": family, "share": 0.5, "calibration": calibration.to_json()}
+        write_json(target / MEMBER, said | {"wafers": len(rows), "failures": 1, "quality": {family: {"auc": 0.7}}})
+
+
+def _fit(family: Family, features: np.ndarray, failed: np.ndarray, target: Path, seed: int) -> Member:
+    if family == "random_forest":
+        from sklearn.ensemble import RandomForestClassifier
+
+        forest = RandomForestClassifier(12, min_samples_leaf=3, random_state=seed).fit(features, failed)
+        member = Member(family, booster_of(forest))
+    else:
+        import xgboost
+
+        settings = {"objective": "binary:logistic", "max_depth": 3, "seed": seed, "nthread": 1, "base_score": 0.5}
+        member = Member(family, xgboost.train(settings, xgboost.DMatrix(features, failed), 12))
+    member.save(target / f"{family}.ubj")
+    return member

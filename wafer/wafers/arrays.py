@@ -1,0 +1,142 @@
+"""Wafers as arrays: who they are, what every sensor read and, in training, whether they failed."""
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from wafer.errors import ContractMismatch, SourceNotFound
+from wafer.wafers.table import ORIGIN, WaferColumns, read_table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Floats = npt.NDArray[np.float64]
+Features = npt.NDArray[np.float32]
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+EXPORT_FILE = "wafers.parquet"
+
+
+@dataclass(frozen=True, slots=True)
+class Wafers:
+    """One row a wafer; nothing but `readings` and `failed` ever reaches a model."""
+
+    ids: tuple[str, ...]
+    names: tuple[str, ...]
+    files: tuple[str, ...]
+    sensors: tuple[str, ...]
+    readings: Floats  # (wafers, sensors), NaN where the sensor was silent
+    failed: Bools | None = None  # (wafers,), None where nobody knows yet
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def rows(self, index: Ints | Bools) -> "Wafers":
+        """Return the wafers at these positions, in this order."""
+        positions = np.arange(len(self))[index]
+        return replace(
+            self,
+            ids=tuple(self.ids[i] for i in positions),
+            names=tuple(self.names[i] for i in positions),
+            files=tuple(self.files[i] for i in positions),
+            readings=self.readings[positions],
+            failed=None if self.failed is None else self.failed[positions],
+        )
+
+    def columns(self, sensors: Sequence[str]) -> Floats:
+        """Return the readings of these sensors, (wafers, len(sensors)); the order they were measured in never matters.
+
+        Raises ContractMismatch when one of them was not measured at all.
+        """
+        place = {name: i for i, name in enumerate(self.sensors)}
+        absent = [name for name in sensors if name not in place]
+        if absent:
+            raise ContractMismatch(
+                f"The wafers lack {len(absent)} sensor column(s) the model was trained on, for example {absent[0]!r}. "
+                "Predict with the contract the model was trained under."
+            )
+        return np.ascontiguousarray(self.readings[:, [place[name] for name in sensors]])
+
+
+def read_wafers(export: Path) -> Wafers:
+    """Read the wafers of an export directory. Raises SourceNotFound."""
+    path = export / EXPORT_FILE
+    if not path.is_file():
+        raise SourceNotFound(f"{export} holds no {EXPORT_FILE}; give the export directory of the load stage.")
+    table = read_table(path)
+    columns = WaferColumns.of(table.schema)
+    return wafers_from_table(table, sensors=columns.sensors, wafer=columns.wafer, label=columns.label)
+
+
+def wafers_from_table(
+    table: pa.Table, *, sensors: Sequence[str], wafer: str = "Wafer", label: str | None = None
+) -> Wafers:
+    """Build wafers from named columns of a table; origin columns that are absent are left empty."""
+    texts = {name: _texts(table, name) for name in (*ORIGIN, wafer)}
+    columns = [table[name].cast(pa.float64()).to_numpy(zero_copy_only=False) for name in sensors]
+    return Wafers(
+        ids=texts["_id"],
+        names=texts[wafer],
+        files=texts["file"],
+        sensors=tuple(sensors),
+        readings=np.column_stack(columns).astype(np.float64) if columns else np.empty((len(table), 0)),
+        failed=None if label is None else table[label].to_numpy(zero_copy_only=False).astype(np.int64) > 0,
+    )
+
+
+def wafers_from_frame(
+    frame: "pd.DataFrame", *, sensors: Sequence[str], wafer: str = "Wafer", label: str | None = None
+) -> Wafers:
+    """Build wafers from a pandas frame, as MLflow hands it to a loaded model."""
+    absent = [name for name in sensors if name not in frame.columns]
+    if absent:
+        raise ContractMismatch(f"The frame lacks {len(absent)} sensor column(s), for example {absent[0]!r}.")
+    wanted = [name for name in (*ORIGIN, wafer, *sensors, label) if name in frame.columns]
+    table = pa.Table.from_pandas(frame[wanted], preserve_index=False)
+    return wafers_from_table(table, sensors=sensors, wafer=wafer, label=label)
+
+
+def training_rows(wafers: Wafers) -> Wafers:
+    """Return the wafers in an order that only their readings decide, exact copies counted once.
+
+    Columns come in natural order. A model then depends neither on wafer numbers, nor on the order of rows and
+    columns, nor on a batch dropped twice.
+    """
+    sensors = tuple(sorted(wafers.sensors, key=natural))
+    ordered = replace(wafers, sensors=sensors, readings=wafers.columns(sensors))
+    keys = content_keys(ordered)
+    if ordered.failed is not None:
+        keys = [f"{key}{int(failed)}" for key, failed in zip(keys, ordered.failed, strict=True)]
+    _, first = np.unique(np.array(keys), return_index=True)
+    return ordered.rows(first.astype(np.int64))
+
+
+def content_keys(wafers: Wafers) -> list[str]:
+    """Return a digest of each wafer's readings: equal readings, equal key, whatever the wafer is called.
+
+    Readings are equal when models see them so, in float32: the field's files write one reading as 1.279 for
+    training and as 1.2790000000000001 for prediction.
+    """
+    with np.errstate(over="ignore"):
+        readings = np.ascontiguousarray(wafers.readings, dtype=np.float32) + np.float32(0.0)  # -0.0 becomes 0.0
+    readings[np.isnan(readings)] = np.nan  # one bit pattern for every NaN
+    return [hashlib.sha256(row.tobytes()).hexdigest() for row in readings]
+
+
+def _texts(table: pa.Table, name: str) -> tuple[str, ...]:
+    if name not in table.column_names:
+        return ("",) * len(table)
+    return tuple(table[name].cast(pa.string()).fill_null("").to_pylist())
+
+
+def natural(name: str) -> list[tuple[int, str]]:
+    """Sort key that puts `Sensor - 2` before `Sensor - 10`."""
+    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", name)]
