@@ -53,7 +53,7 @@ check: setup ## formatting, lint, types, import rules, dependencies, security, m
 	$(BIN)/lint-imports
 	$(BIN)/deptry .
 	$(BIN)/bandit --configfile pyproject.toml --quiet --severity-level medium --recursive $(PACKAGES)
-	$(BIN)/python -m pipelines.gitops check
+	$(BIN)/python -m tools.gitops check
 	$(BIN)/python -m pytest tests/test_repository.py tests/test_platform.py \
 	  tests/terraform/test_sources.py::test_checkov_finds_nothing_that_is_not_explained
 	bash .ci/audit

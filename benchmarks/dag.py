@@ -13,7 +13,7 @@ from benchmarks.process import Finished, run_watched
 from benchmarks.report import Section, this_machine
 from benchmarks.source import batches, kind_of, learning_table, write_export
 
-COMMAND = ("-c", "from application.cli import main; main()")
+COMMAND = ("-c", "from application.cli.app import main; main()")
 OLDER = "older training stage"
 OLDER_WIDE = "older, searches on all cores"
 _ELSEWHERE = {"WAFER_STORE", "MONGODB_URI", "MLFLOW_TRACKING_URI"}

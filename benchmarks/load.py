@@ -20,7 +20,7 @@ import numpy as np
 from application.synthetic import write_synthetic
 from benchmarks.report import Section, this_machine
 
-_WAFER = [sys.executable, "-c", "from application.cli import main; main()"]
+_WAFER = [sys.executable, "-c", "from application.cli.app import main; main()"]
 _START_SECONDS = 60.0
 
 

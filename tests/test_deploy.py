@@ -11,8 +11,8 @@ import pytest
 
 from conftest import skip_or_fail
 from pipelines.images import ALL, STAGES
-from pipelines.tests.repository import ROOT, copy_of_this_one
 from tests.servers.binaries import CannotBuild, program
+from tools.tests.repository import ROOT, copy_of_this_one
 
 PAGE = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
 RUN, SHOWN = (re.findall(rf"^```{kind}\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL) for kind in ("bash", "console"))

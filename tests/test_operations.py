@@ -11,7 +11,7 @@ import pytest
 from moto import mock_aws
 from pydantic_settings import BaseSettings
 
-from application.service.settings import ServiceSettings
+from application.settings import ServiceSettings
 from wafer.documents import open_documents
 from wafer.errors import ANSWERS, NotPublished
 from wafer.settings import Settings

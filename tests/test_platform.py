@@ -64,6 +64,6 @@ def test_continuous_integration_runs_the_command_that_everybody_runs() -> None:
 
 
 def test_packages_go_where_the_application_looks_for_them() -> None:
-    from application.backends.packages import PREFIX
+    from application.backends.kubeflow.packages import PREFIX
 
     assert f'"$STORE_URI/{PREFIX}"' in (ROOT / ".github/workflows/sync.yml").read_text()

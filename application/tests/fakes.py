@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from application.backends.protocol import BackendName, Found, Handle, Status
+from application.backends.base import BackendName, Found, Handle, Status
 from application.errors import BackendUnavailable
-from application.request import Request
+from application.runs.request import Request
 from application.tests.leavings import SENSORS, leave_results, write_record
 from wafer.errors import ModelNotFound, RunNotFound
 from wafer.model.files import seal, write_json

@@ -16,8 +16,8 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
-from application.backends.packages import GRAPHS
-from application.backends.stages import PLANNED
+from application.backends.kubeflow.packages import GRAPHS
+from application.backends.kubeflow.tasks import PLANNED
 from application.tests.leavings import leave_results, write_record
 from pipelines.packages import PIPELINES, package
 from wafer.runs import Pipeline

@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-WAFER = [sys.executable, "-c", "from application.cli import main; main()"]
+WAFER = [sys.executable, "-c", "from application.cli.app import main; main()"]
 
 
 def environment(home: Path) -> dict[str, str]:

@@ -10,17 +10,17 @@ from pathlib import Path
 import httpx
 import uvicorn
 
+from application.access.gate import Gate, Limiters
 from application.access.keys import Keys
 from application.access.limits import Limiter, Rate
 from application.access.roles import Role
 from application.access.sessions import Link, Sessions
-from application.ledger.protocol import Ledger
-from application.ledger.sqlite import SQLiteLedger
-from application.service.app import create_app
-from application.service.gate import Gate, Limiters
-from application.service.parts import Parts, join_parts
-from application.service.serve import listen
-from application.service.settings import ServiceSettings
+from application.api.app import create_app
+from application.api.parts import Parts, join_parts
+from application.api.serve import listen
+from application.runs.ledger.protocol import Ledger
+from application.runs.ledger.sqlite import SQLiteLedger
+from application.settings import ServiceSettings
 from application.tests.fakes import FakeBackend, FakeRegistry
 from wafer.store import Store, open_store
 

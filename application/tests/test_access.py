@@ -8,12 +8,12 @@ from pathlib import Path
 import httpx
 import pytest
 
+from application.access.gate import Limiters
 from application.access.keys import Keys
 from application.access.limits import CALLERS_KEPT, Limiter, Rate
 from application.access.roles import Caller
 from application.access.sessions import CSRF_HEADER, Link, Sessions, session_secret
 from application.errors import NotAuthenticated, RequestInvalid, TooManyRequests
-from application.service.gate import Limiters
 from application.tests.serving import MakeService, Service
 
 

@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 
-from application.backends.protocol import Found
-from application.request import Request
+from application.backends.base import Found
+from application.runs.request import Request
 from application.tests.serving import MakeService, Service
 
 

@@ -3,8 +3,8 @@
 import pytest
 
 from application.access.roles import ROLES, Role, reaches
-from application.service.app import ROUTERS
-from application.service.openapi import roles_of
+from application.api.app import ROUTERS
+from application.api.openapi import roles_of
 from application.tests.serving import Service, expired
 
 EXPECTED: dict[tuple[str, str], Role | None] = {

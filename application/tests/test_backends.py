@@ -10,14 +10,14 @@ from typing import Protocol
 
 import pytest
 
-from application import embedded
-from application.backends.embedded import EmbeddedBackend
-from application.backends.kubeflow import KubeflowBackend
-from application.backends.packages import package_key
-from application.backends.protocol import Backend, Handle
-from application.backends.stages import PLANNED
+from application.backends.base import Backend, Handle
+from application.backends.kubeflow.backend import KubeflowBackend
+from application.backends.kubeflow.packages import package_key
+from application.backends.kubeflow.tasks import PLANNED
+from application.backends.local import processes as embedded
+from application.backends.local.backend import EmbeddedBackend
 from application.errors import BackendUnavailable, PackageNotFound
-from application.request import Request, new_request
+from application.runs.request import Request, new_request
 from application.tests.fakes import outcome_of
 from application.tests.kubeflow_server import KubeflowServer
 from application.tests.leavings import write_record

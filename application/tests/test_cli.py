@@ -19,7 +19,7 @@ import pytest
 from application.synthetic import write_synthetic
 
 pytestmark = pytest.mark.xdist_group("cli")
-COMMAND = [sys.executable, "-c", "from application.cli import main; main()"]
+COMMAND = [sys.executable, "-c", "from application.cli.app import main; main()"]
 CIRCUMSTANCES = {"run_id"}
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from application.errors import STATUS
-from application.service.settings import ServiceSettings
+from application.settings import ServiceSettings
 from application.tests.serving import MakeService
 from conftest import skip_or_fail
 from wafer.errors import ANSWERS

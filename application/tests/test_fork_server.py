@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from application import forked
-from application.forked import PRELOADED, ForkServer, fork_server
+from application.backends.local import tasks as forked
+from application.backends.local.tasks import PRELOADED, ForkServer, fork_server
 
 PROGRAM = """
 import os, sys
@@ -31,7 +31,7 @@ ALONE = """
 import os, signal, time
 from pathlib import Path
 from kfp import dsl, local
-from application import forked
+from application.backends.local import tasks as forked
 
 @dsl.component(base_image="none", install_kfp_package=False)
 def answer() -> int:

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from application.errors import IdempotencyKeyReused, LedgerUnavailable, RequestInvalid, TrainingRunning
-from application.ledger.dynamodb import DynamoDBLedger
-from application.ledger.protocol import ClaimKey, Entry, Ledger, Wanted
-from application.ledger.sqlite import SQLiteLedger
+from application.runs.ledger.dynamodb import DynamoDBLedger
+from application.runs.ledger.protocol import ClaimKey, Entry, Ledger, Wanted
+from application.runs.ledger.sqlite import SQLiteLedger
 
 NOW = 1_000_000.0
 

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import boto3
 
-from application.ledger.dynamodb import DynamoDBLedger
+from application.runs.ledger.dynamodb import DynamoDBLedger
 from application.tests.serving import open_service
 
 

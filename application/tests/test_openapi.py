@@ -18,8 +18,8 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from application.service.app import ROUTERS
-from application.service.openapi import roles_of
+from application.api.app import ROUTERS
+from application.api.openapi import roles_of
 from application.tests.serving import Service, open_service
 
 pytestmark = pytest.mark.xdist_group("openapi")

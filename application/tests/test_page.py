@@ -12,7 +12,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Download, Page, expect
 
-from application.service.serve import GRACE_SECONDS
+from application.api.serve import GRACE_SECONDS
 from application.synthetic import Synthetic, write_synthetic
 from application.tests.browser import chromium, installed_chromium, wait_until_ready
 from application.tests.processes import origin, serving, wafer

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
+from application.api.app import create_app
 from application.page.routes import page_files, router
-from application.service.app import create_app
 from application.tests.serving import Service
 
 ROOT = Path(__file__).parents[2]

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from application.api.metrics import Metrics
+from application.api.sources import Sources
 from application.errors import TrainingRunning
-from application.ledger.sqlite import SQLiteLedger
-from application.request import Request
-from application.service.metrics import Metrics
-from application.service.runs import Limits, Order, Runs
-from application.service.sources import Sources
+from application.runs.ledger.sqlite import SQLiteLedger
+from application.runs.request import Request
+from application.runs.service import Limits, Order, Runs
 from application.tests.fakes import FakeBackend
 from wafer.store import Store, open_store
 

@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from application import embedded
 from application.access.sessions import CSRF_HEADER
+from application.backends.local import processes as embedded
 from application.synthetic import write_synthetic
 from application.tests.processes import origin, serving, wafer
 from wafer.settings import Settings
@@ -21,7 +21,7 @@ HEAVY = ("mlflow", "kfp", "boto3", "pandas", "sklearn", "xgboost", "matplotlib",
 
 
 def test_the_service_starts_without_the_heavy_packages() -> None:
-    code = f"import sys, application.service.serve; print([each for each in {HEAVY!r} if each in sys.modules])"
+    code = f"import sys, application.api.serve; print([each for each in {HEAVY!r} if each in sys.modules])"
 
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 

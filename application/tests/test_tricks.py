@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from application.api.sources import Sources
 from application.errors import SourceNotAllowed
-from application.service.sources import Sources
 from application.tests.serving import MakeService, Service
 from wafer.store import Store, open_store
 

@@ -31,7 +31,7 @@ def test_the_packages_in_the_repository_are_the_dags_as_they_are(tmp_path: Path)
     kept = Path(__file__).parents[1] / "compiled"
     stale = [path.name for path in written if path.read_bytes() != (kept / path.name).read_bytes()]
     assert stale == [], (
-        "run `wafer pipelines compile` and `python -m pipelines.gitops render` for dev and prod; commit the result"
+        "run `wafer pipelines compile` and `python -m tools.gitops render` for dev and prod; commit the result"
     )
     assert {path.name for path in kept.iterdir()} == {path.name for path in written}
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 NAMES = (*STAGES, "application")
-WAFER = [sys.executable, "-c", "from application.cli import main; main()"]
+WAFER = [sys.executable, "-c", "from application.cli.app import main; main()"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,8 @@ import pytest
 from kfp import local
 from kfp.local.status import Status
 
+from application.backends.local.containers import LABEL, CheckedTask, containers
 from application.synthetic import write_synthetic
-from pipelines.container_run import LABEL, CheckedTask, containers
 from tests.containers.conftest import WAFER, Image, Line, Said, run
 
 pytestmark = pytest.mark.xdist_group("containers")

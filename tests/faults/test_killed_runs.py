@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from application import embedded
-from application.request import Request
+from application.backends.local import processes as embedded
+from application.runs.request import Request
 from tests.faults.conftest import Told
 from tests.faults.line import SCHEMA, write_drop
 from tests.faults.scale import EVERYTHING

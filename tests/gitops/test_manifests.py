@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 import yaml
 
-from pipelines.gitops.__main__ import main as gitops
-from pipelines.gitops.platform import ENVIRONMENTS, registry
-from pipelines.gitops.rendering import rendered, stale
 from pipelines.images import ALL, STAGES
-from pipelines.images.lock import Pushed, write_lock
 from pipelines.tasks import ROLES, TOKEN_FILE
 from tests.gitops.conftest import Build, Conform, gitops_files, one, resources
 from tests.gitops.schemas import ROOT
+from tools.gitops.__main__ import main as gitops
+from tools.gitops.platform import ENVIRONMENTS, registry
+from tools.gitops.rendering import rendered, stale
+from tools.images.lock import Pushed, write_lock
 
 FOLDERS = [*(f"overlays/{name}" for name in ENVIRONMENTS), "argocd"]
 DIGEST = "sha256:" + "cd" * 32

@@ -16,8 +16,8 @@ import pytest
 
 from conftest import skip_or_fail
 from pipelines.images import ALL
-from pipelines.tests.repository import ROOT, Repository, copy_of_this_one
 from tests.jenkins.fakes import IMAGES, MAKEFILE, SCAN
+from tools.tests.repository import ROOT, Repository, copy_of_this_one
 
 MODULE = Path(__file__).parent
 PULL_REQUEST = {"CHANGE_ID": "7", "CHANGE_TARGET": "main", "BRANCH_NAME": "PR-7"}
@@ -95,11 +95,11 @@ def _with_everything_pushed(scratch: Path) -> Repository:
         (repository.root / path).write_text(text)
     (repository.root / ".git" / "info" / "exclude").write_text(".venv\nbuild/\n")
     repository.commit("stand-ins")
-    registry = _here(repository, "pipelines.gitops", "registry", "dev").strip()
+    registry = _here(repository, "tools.gitops", "registry", "dev").strip()
     answer = repository.root / ".git" / "answer.json"
     answer.write_text(json.dumps({name: f"{registry}/{name}@sha256:{'0' * 64}" for name in ALL}))
-    _here(repository, "pipelines.images", "--lock", "gitops/images.lock", "record", "--registry", registry, str(answer))
-    _here(repository, "pipelines.gitops", "render", "dev")
+    _here(repository, "tools.images", "--lock", "gitops/images.lock", "record", "--registry", registry, str(answer))
+    _here(repository, "tools.gitops", "render", "dev")
     repository.commit("everything was pushed")
     return repository
 

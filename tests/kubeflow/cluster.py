@@ -15,10 +15,10 @@ from uuid import uuid4
 
 from kfp import Client
 
-from application.backends.kubeflow import KubeflowBackend
-from application.backends.packages import ON_SERVER, package_key
-from application.backends.protocol import Handle, Status
-from application.request import Request, new_request
+from application.backends.base import Handle, Status
+from application.backends.kubeflow.backend import KubeflowBackend
+from application.backends.kubeflow.packages import ON_SERVER, package_key
+from application.runs.request import Request, new_request
 from application.synthetic import write_synthetic
 from application.tests.kubeflow_server import KubeflowServer
 from pipelines.compile import graphs

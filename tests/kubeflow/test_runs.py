@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from application.backends.protocol import Handle, Status
-from application.backends.stages import PLANNED, base_name
+from application.backends.base import Handle, Status
+from application.backends.kubeflow.tasks import PLANNED, base_name
 from tests.kubeflow.cluster import Cluster
 from wafer.store import read_marker
 

@@ -1,0 +1,61 @@
+"""The service as one ASGI application over its parts."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+
+from application.api import problems
+from application.api.body_limit import BodyLimit
+from application.api.edge import Edge
+from application.api.openapi import describe
+from application.api.parts import Parts
+from application.api.routes import models, operations, results, runs, session, sources
+from application.runs.watcher import watching
+
+PACKAGE = "wafer-fault-prediction"
+ROUTERS: tuple[APIRouter, ...] = (
+    *runs.ROUTERS,
+    *results.ROUTERS,
+    *sources.ROUTERS,
+    *models.ROUTERS,
+    *session.ROUTERS,
+    *operations.ROUTERS,
+)
+
+
+def create_app(parts: Parts, *, watch: bool = True, pages: Sequence[APIRouter] = ()) -> FastAPI:
+    """Join the routes to the parts, and `pages` beside them; `watch=False` leaves looking around to the caller."""
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        if watch:
+            async with watching(parts.runs):
+                yield
+        else:
+            yield
+
+    app = FastAPI(
+        title="Wafer Fault Prediction",
+        version=version(PACKAGE),
+        description="Train on and predict batches of wafers, follow the runs, fetch results, and manage the model.",
+        lifespan=lifespan,
+        docs_url=None,  # its page loads scripts from elsewhere
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.state.parts = parts
+    app.add_middleware(BodyLimit, limit=parts.settings.body_bytes, upload_limit=parts.settings.upload_bytes)
+    app.add_middleware(Edge, metrics=parts.metrics, hosts=parts.hosts)
+    problems.install(app)
+    for router in (*ROUTERS, *pages):
+        app.include_router(router)
+
+    def openapi() -> dict[str, Any]:
+        app.openapi_schema = app.openapi_schema or describe(app, ROUTERS)
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign] # FastAPI's own way to extend it
+    return app

@@ -1,0 +1,88 @@
+"""What Prometheus reads: runs, stages, waiting, quarantine, requests."""
+
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from application.runs.ledger.protocol import Entry
+from wafer.runs import StageRecord
+
+_STAGE_SECONDS = (0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600)
+_WAIT_SECONDS = (0.1, 0.5, 1, 5, 15, 60, 300, 1800, 7200)
+
+
+class Metrics:
+    """The figures of one process; whichever process settles a run counts it."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._finished = Counter("wafer_runs", "Runs that ended.", ["pipeline", "state"], registry=self.registry)
+        self._active = Gauge(
+            "wafer_runs_active", "Runs that have not ended.", ["pipeline", "state"], registry=self.registry
+        )
+        self._stage = Histogram(
+            "wafer_stage_seconds",
+            "Time a stage took.",
+            ["pipeline", "stage", "state"],
+            buckets=_STAGE_SECONDS,
+            registry=self.registry,
+        )
+        self._wait = Histogram(
+            "wafer_queue_seconds",
+            "Time between request and start of a run.",
+            ["pipeline"],
+            buckets=_WAIT_SECONDS,
+            registry=self.registry,
+        )
+        self._rows = Counter("wafer_rows", "Rows of batches.", ["pipeline", "verdict"], registry=self.registry)
+        self._files = Counter("wafer_files", "Batch files.", ["pipeline", "verdict"], registry=self.registry)
+        self._uploaded = Counter("wafer_uploaded_bytes", "Bytes taken by upload.", ["pipeline"], registry=self.registry)
+        self._requests = Counter(
+            "wafer_http_requests", "Requests answered.", ["method", "route", "status"], registry=self.registry
+        )
+        self._seconds = Histogram(
+            "wafer_http_seconds", "Time until a response began.", ["method", "route"], registry=self.registry
+        )
+
+    def started(self, entry: Entry) -> None:
+        """Count the time a run waited."""
+        if entry.attempt == 1:
+            waited = datetime.now(UTC) - datetime.fromisoformat(entry.created)
+            self._wait.labels(entry.pipeline).observe(max(waited.total_seconds(), 0.0))
+
+    def ended(self, entry: Entry, stages: Iterable[StageRecord]) -> None:
+        """Count a run that ended, its stages, and what its validation refused."""
+        self._finished.labels(entry.pipeline, entry.state).inc()
+        for record in stages:
+            if record.state != "running":
+                name = re.sub(r"-\d+$", "", record.stage)  # one series for all clusters
+                self._stage.labels(entry.pipeline, name, record.state).observe(record.seconds)
+            if record.stage == "validate":
+                self._count(self._rows, entry, record, ("rows_good", "rows_quarantined"))
+                self._count(self._files, entry, record, ("files_good", "files_bad"))
+
+    def uploaded(self, pipeline: str, size: int) -> None:
+        """Count an upload."""
+        self._uploaded.labels(pipeline).inc(size)
+
+    def answered(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Count a response."""
+        self._requests.labels(method, route, str(status)).inc()
+        self._seconds.labels(method, route).observe(seconds)
+
+    def exposition(self, active: Iterable[Entry]) -> bytes:
+        """The text that Prometheus reads."""
+        self._active.clear()
+        for pipeline in ("train", "predict"):
+            for state in ("queued", "running"):
+                self._active.labels(pipeline, state).set(0)
+        for entry in active:
+            self._active.labels(entry.pipeline, "running" if entry.state == "running" else "queued").inc()
+        return generate_latest(self.registry)
+
+    def _count(self, counter: Counter, entry: Entry, record: StageRecord, names: Iterable[str]) -> None:
+        for name in names:
+            value = record.counts.get(name, 0)
+            counter.labels(entry.pipeline, name.partition("_")[2]).inc(value if isinstance(value, int) else 0)

@@ -1,0 +1,128 @@
+"""The model's versions, and how good each is, read from its bundle once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from application.api.curves import BUDGETS, budget_of, calibration_of, cluster_of, curve_of, figures_of
+from application.api.registry import Versions
+from application.api.shapes.models import Model, ModelCurves, Models, SensorRange
+from application.api.shapes.predictions import Budgets
+from application.api.views import Kept
+from wafer.errors import ObjectNotFound
+from wafer.registry import PRODUCTION, ModelVersion
+
+if TYPE_CHECKING:
+    from wafer.model import OutOfFold
+    from wafer.model.statistics import SensorStatistics
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """What the interface shows of a bundle."""
+
+    out_of_fold: "OutOfFold"
+    statistics: "SensorStatistics"
+    about: dict[str, Any]
+
+
+class ModelShelf:
+    """Shows versions; the newest few bundles stay in memory."""
+
+    def __init__(self, registry: Versions) -> None:
+        self._registry = registry
+        self._bundles: Kept[Bundle] = Kept(4)
+        self._curves: Kept[ModelCurves] = Kept(16)
+
+    def all(self) -> Models:
+        """Every version, newest first."""
+        found = [_model(each) for each in reversed(self._registry.versions())]
+        production = next((each.version for each in found if each.production), None)
+        return Models(models=found, production=production, history=self._registry.history())
+
+    def one(self, number: int) -> Model:
+        """One version. Raises `ModelNotFound`."""
+        return _model(self._registry.version(number))
+
+    def promote(self, number: int) -> Model:
+        """Put a version into production. Raises `ModelNotFound`."""
+        return _model(self._registry.promote(number))
+
+    def rollback(self) -> Model:
+        """Put the version back that was in production before. Raises `ModelNotFound`."""
+        return _model(self._registry.rollback())
+
+    def curves(self, number: int) -> ModelCurves:
+        """How good a version is. Raises `ModelNotFound`, `BundleRejected`."""
+        version = self._registry.version(number)
+        found = self._curves.get(version.digest, lambda: _curves_of(number, self._bundle(number)))
+        return found.model_copy(update={"version": number})
+
+    def sensor(self, number: int, name: str) -> SensorRange:
+        """How a sensor read on the passing wafers of a version's training. Raises `ObjectNotFound`."""
+        statistics = self._bundle(number).statistics
+        if name not in statistics.sensors:
+            raise ObjectNotFound(f"Version {number} knows no sensor {name[:80]!r}.")
+        said = statistics.to_json()
+        return SensorRange(
+            sensor=name, levels=said["levels"], quantiles=said["quantiles"][name], missing=said["missing"][name]
+        )
+
+    def budgets(self, number: int, run_id: str, probabilities: Sequence[float], used: float = 0.0) -> Budgets:
+        """What each false-alarm budget would mean for a run's wafers; `used` is the run's own, 0 the model's."""
+        bundle = self._bundle(number)
+        rows = bundle.out_of_fold
+        return Budgets(
+            run_id=run_id,
+            model_version=number,
+            current=used or float(bundle.about["recipe"]["false_alarm_budget"]),
+            budgets=[budget_of(rows, budget, probabilities) for budget in BUDGETS],
+        )
+
+    def _bundle(self, number: int) -> Bundle:
+        version = self._registry.version(number)
+        return self._bundles.get(version.digest, lambda: self._read(version))
+
+    def _read(self, version: ModelVersion) -> Bundle:
+        from wafer.model.assembly import OUT_OF_FOLD, STATISTICS, verify_bundle
+        from wafer.model.files import read_json
+        from wafer.model.out_of_fold import load_out_of_fold
+        from wafer.model.statistics import SensorStatistics
+
+        with TemporaryDirectory(prefix="wafer-bundle-") as temporary:
+            folder = self._registry.download(version.version, Path(temporary))
+            about = verify_bundle(folder, version.digest)
+            rows = load_out_of_fold(folder / OUT_OF_FOLD)
+            statistics = SensorStatistics.from_json(read_json(folder / STATISTICS))
+        return Bundle(rows, statistics, about)
+
+
+def _curves_of(number: int, bundle: Bundle) -> ModelCurves:
+    rows = bundle.out_of_fold
+    budget = float(bundle.about["recipe"]["false_alarm_budget"])
+    threshold = rows.threshold(budget)
+    return ModelCurves(
+        version=number,
+        wafers=len(rows.failed),
+        failures=int(rows.failed.sum()),
+        false_alarm_budget=budget,
+        threshold=threshold,
+        figures=figures_of(rows, threshold),
+        curve=curve_of(rows),
+        calibration=calibration_of(rows),
+        clusters=[cluster_of(said) for said in bundle.about["clusters"]],
+    )
+
+
+def _model(version: ModelVersion) -> Model:
+    return Model(
+        version=version.version,
+        production=PRODUCTION in version.aliases,
+        aliases=list(version.aliases),
+        created=version.created,
+        run_id=version.run_id,
+        digest=version.digest,
+        decision=version.decision,
+    )

@@ -1,0 +1,78 @@
+"""The predictions of a run, read from what it published."""
+
+import io
+import math
+from typing import TYPE_CHECKING, Any
+
+from application.api.files import published_bytes
+from application.api.shapes.predictions import Prediction, PredictionPage, Verdict
+from application.api.views import Kept
+from application.runs.ledger.protocol import Entry
+from wafer.errors import NotPublished
+from wafer.store import Store
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+TABLES_KEPT = 4
+
+
+class Predictions:
+    """Pages through `predictions.parquet`; the newest few tables stay in memory."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._tables: Kept[pa.Table] = Kept(TABLES_KEPT)
+
+    def page(self, entry: Entry, *, offset: int, limit: int, verdict: Verdict | None) -> PredictionPage:
+        """Some wafers, most suspicious first. Raises `NotPublished`."""
+        table = self.table(entry)
+        wanted = table if verdict is None else _of_verdict(table, verdict)
+        after = offset + limit
+        return PredictionPage(
+            run_id=entry.run_id,
+            model_version=version_of(table),
+            total=wanted.num_rows,
+            offset=offset,
+            next=after if after < wanted.num_rows else None,
+            counts=_counts(table),
+            predictions=[Prediction(**_finite(row)) for row in wanted.slice(offset, limit).to_pylist()],
+        )
+
+    def table(self, entry: Entry) -> "pa.Table":
+        """All of a run's predictions."""
+        if entry.pipeline != "predict":
+            raise NotPublished(f"{entry.run_id} is a training; predictions belong to prediction runs.")
+        return self._tables.get((entry.run_id, entry.revision), lambda: self._read(entry))
+
+    def _read(self, entry: Entry) -> "pa.Table":
+        import pyarrow.parquet as pq
+
+        return pq.read_table(io.BytesIO(published_bytes(self._store, entry, "predictions.parquet")))
+
+
+def version_of(table: "pa.Table") -> int | None:
+    """The version that predicted; None when there was no wafer."""
+    return int(table["model_version"][0].as_py()) if table.num_rows else None
+
+
+def _of_verdict(table: "pa.Table", verdict: Verdict) -> "pa.Table":
+    import pyarrow.compute as pc
+
+    return table.filter(pc.equal(table["verdict"], verdict))
+
+
+def _counts(table: "pa.Table") -> dict[Verdict, int]:
+    found = {each["values"]: each["counts"] for each in table["verdict"].value_counts().to_pylist()}
+    return {verdict: found.get(verdict, 0) for verdict in ("pass", "fail", "inspect")}
+
+
+def _finite(value: Any) -> Any:  # noqa: ANN401 - a row, a list of structs, a cell
+    """The value with NaN and infinities as nothing: JSON has no word for them."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, list):
+        return [_finite(each) for each in value]
+    if isinstance(value, dict):
+        return {name: _finite(each) for name, each in value.items()}
+    return value

@@ -1,0 +1,98 @@
+"""Every refusal as RFC 9457 problem details, with the stable code of the error behind it."""
+
+import math
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.responses import JSONResponse, Response
+
+from application.api.shapes.service import FieldProblem, Problem
+from application.errors import NotAuthenticated, RequestInvalid, TooManyRequests, TrainingRunning, http_status
+from wafer.errors import WaferError
+
+MEDIA_TYPE = "application/problem+json"
+CODES = {400: "REQUEST_INVALID", 404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED", 413: "TOO_LARGE"}
+SENTENCES = {
+    404: "There is nothing at this address; /openapi.json lists what there is.",
+    405: "This address does not take that method; the Allow header names those it takes.",
+    413: "The request's body is larger than this address takes.",
+}
+
+
+def problem(
+    status: int,
+    code: str,
+    detail: str,
+    *,
+    retry_helps: bool = False,
+    run_id: str | None = None,
+    errors: Sequence[FieldProblem] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """A problem as a response."""
+    said = Problem(
+        type=f"urn:wafer-fault:problem:{code}",
+        title=HTTPStatus(status).phrase,
+        status=status,
+        detail=detail,
+        code=code,
+        retry_helps=retry_helps,
+        request_id=structlog.contextvars.get_contextvars().get("request_id", ""),
+        run_id=run_id,
+        errors=list(errors) if errors else None,
+    )
+    content = said.model_dump(exclude_none=True)
+    return JSONResponse(content, status, headers=dict(headers or {}), media_type=MEDIA_TYPE)
+
+
+def of_error(error: WaferError) -> Response:
+    """One of our own errors."""
+    headers: dict[str, str] = {}
+    if isinstance(error, TooManyRequests):
+        headers["Retry-After"] = str(math.ceil(error.retry_after))
+    if isinstance(error, NotAuthenticated):
+        headers["WWW-Authenticate"] = 'Bearer realm="wafer-fault"'
+    status = http_status(error.code)
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        headers["Retry-After"] = "5"
+    run_id = error.run_id if isinstance(error, TrainingRunning) else None
+    return problem(status, error.code, error.message, retry_helps=error.retry_helps, run_id=run_id, headers=headers)
+
+
+def install(app: FastAPI) -> None:
+    """Answer every kind of failure with a problem."""
+
+    @app.exception_handler(WaferError)
+    async def _ours(_request: Request, error: WaferError) -> Response:
+        return of_error(error)
+
+    @app.exception_handler(RequestValidationError)
+    async def _invalid(_request: Request, error: RequestValidationError) -> Response:
+        errors = [FieldProblem(where=_where(each["loc"]), message=str(each["msg"])) for each in error.errors()]
+        said = "; ".join(f"{each.where}: {each.message}" for each in errors[:5])
+        return problem(422, RequestInvalid.code, f"The request is not valid. {said}", errors=errors)
+
+    @app.exception_handler(HTTPException)
+    async def _http(_request: Request, error: HTTPException) -> Response:
+        status = error.status_code
+        detail = SENTENCES.get(status, str(error.detail))
+        return problem(status, CODES.get(status, "REQUEST_INVALID"), detail, headers=error.headers)
+
+    @app.exception_handler(ClientDisconnect)
+    async def _gone(_request: Request, _error: ClientDisconnect) -> Response:
+        return problem(400, RequestInvalid.code, "The request broke off.")  # for the log: nobody reads it
+
+    @app.exception_handler(Exception)
+    async def _unexpected(_request: Request, error: Exception) -> Response:
+        structlog.get_logger().error("http.failed", exc_info=error)
+        return problem(500, "INTERNAL", "Something went wrong here; the log has it under this request id.")
+
+
+def _where(location: Sequence[Any]) -> str:
+    return ".".join(str(part).encode(errors="replace").decode() for part in location)

@@ -1,0 +1,24 @@
+"""What the route modules share: routers by role, and the parameters that occur everywhere."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Request
+
+from application.access.gate import guarded
+from application.access.roles import Role
+from application.api.parts import Parts
+
+RUN_ID = r"^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9])?$"
+RunId = Annotated[str, Path(pattern=RUN_ID, max_length=100, description="A run's id.")]
+Version = Annotated[int, Path(ge=1, le=10**9, description="A version of the model.")]
+
+
+def router_for(role: Role, tag: str) -> APIRouter:
+    """A router whose routes need a role."""
+    return APIRouter(route_class=guarded(role), tags=[tag])
+
+
+def parts_of(request: Request) -> Parts:
+    """The application's parts."""
+    found: Parts = request.app.state.parts
+    return found

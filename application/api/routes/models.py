@@ -1,0 +1,55 @@
+"""The model: its versions, how good they are, which one predicts."""
+
+from typing import Annotated
+
+from fastapi import Path, Request
+
+from application.access.gate import audit
+from application.api.openapi import problems
+from application.api.routes.common import Version, parts_of, router_for
+from application.api.shapes.models import Model, ModelCurves, Models, SensorRange
+
+viewer = router_for("viewer", "models")
+admin = router_for("admin", "models")
+ROUTERS = (viewer, admin)
+SensorName = Annotated[str, Path(max_length=100, examples=["Sensor - 99"])]
+
+
+@viewer.get("/models")
+def models(request: Request) -> Models:
+    """Every version, newest first, with the decision about its promotion."""
+    return parts_of(request).models.all()
+
+
+@viewer.get("/models/{version}")
+def model(request: Request, version: Version) -> Model:
+    """One version."""
+    return parts_of(request).models.one(version)
+
+
+@viewer.get("/models/{version}/curves")
+def curves(request: Request, version: Version) -> ModelCurves:
+    """ROC, precision and recall, calibration and clusters of a version, out of fold."""
+    return parts_of(request).models.curves(version)
+
+
+@viewer.get("/models/{version}/sensors/{sensor}")
+def sensor(request: Request, version: Version, sensor: SensorName) -> SensorRange:
+    """How a sensor read on the passing wafers that a version learned from."""
+    return parts_of(request).models.sensor(version, sensor)
+
+
+@admin.post("/models/{version}/promote")
+def promote(request: Request, version: Version) -> Model:
+    """Put a version into production by hand."""
+    found = parts_of(request).models.promote(version)
+    audit(request, "model.promote", version=version)
+    return found
+
+
+@admin.post("/models/rollback", responses=problems(s404="No earlier production version is known."))
+def rollback(request: Request) -> Model:
+    """Put the version back that was in production before."""
+    found = parts_of(request).models.rollback()
+    audit(request, "model.rollback", version=found.version)
+    return found

@@ -1,0 +1,60 @@
+"""What the platform asks: alive, ready, figures."""
+
+from collections.abc import Callable
+
+import structlog
+from fastapi import APIRouter, Request, Response
+
+from application.api.openapi import Responses
+from application.api.parts import Parts
+from application.api.routes.common import parts_of, router_for
+from application.api.shapes.service import Health, Readiness
+from application.api.views import Kept
+from wafer.errors import WaferError
+
+public = APIRouter(tags=["operations"])
+viewer = router_for("viewer", "operations")
+ROUTERS = (public, viewer)
+_METRICS = "text/plain; version=1.0.0; charset=utf-8"
+_TEXT: Responses = {200: {"content": {"text/plain": {"schema": {"type": "string"}}}, "description": "Prometheus text."}}
+READY_SECONDS = 2.0  # however often anybody asks
+_kept: Kept[Readiness] = Kept(8)
+
+
+@public.get("/healthz")
+def healthz() -> Health:
+    """The process answers."""
+    return Health(status="ok")
+
+
+@public.get("/readyz", responses={503: {"model": Readiness, "description": "A part that runs need does not answer."}})
+def readyz(request: Request, response: Response) -> Readiness:
+    """Store, ledger and backend answer, so runs can be started."""
+    parts = parts_of(request)
+    found = _kept.get(id(parts), lambda: _readiness(parts), READY_SECONDS)
+    response.status_code = 200 if found.ready else 503
+    return found
+
+
+@viewer.get("/metrics", response_class=Response, responses=_TEXT)
+def metrics(request: Request) -> Response:
+    """Runs by state, stage seconds, waiting, quarantined rows, requests."""
+    parts = parts_of(request)
+    return Response(parts.metrics.exposition(parts.runs.active()), media_type=_METRICS)
+
+
+def _readiness(parts: Parts) -> Readiness:
+    checks = {
+        "store": _answers("store", lambda: parts.store.keys("pipelines")),
+        "runs": _answers("runs", parts.runs.check),
+    }
+    return Readiness(ready=all(checks.values()), checks=checks)
+
+
+def _answers(name: str, check: Callable[[], object]) -> bool:
+    try:
+        check()
+    except WaferError as error:
+        structlog.get_logger().warning("not_ready", part=name, code=error.code, message=error.message)
+        return False
+    return True

@@ -1,0 +1,130 @@
+"""What runs left behind: predictions, reports, manifests, refused files."""
+
+from pathlib import Path as FilePath
+from tempfile import mkdtemp
+from typing import Annotated, Literal
+
+from fastapi import Path, Query, Request
+from fastapi.responses import FileResponse, Response
+from starlette.background import BackgroundTask
+
+from application.api.edge import REPORT_HEADERS
+from application.api.files import fetch_file
+from application.api.openapi import Responses
+from application.api.parts import Parts
+from application.api.predictions import version_of
+from application.api.routes.common import RunId, parts_of, router_for
+from application.api.shapes.predictions import Budgets, PredictionPage, Verdict
+from application.api.views import media_type
+from application.runs.ledger.protocol import Entry
+from wafer.errors import NotPublished
+
+viewer = router_for("viewer", "results")
+ROUTERS = (viewer,)
+Name = Annotated[str, Path(max_length=400, description="A file's name as the run lists it.")]
+
+
+def _of(media: str, schema: dict[str, str], sentence: str) -> Responses:
+    return {200: {"content": {media: {"schema": schema}}, "description": sentence}}
+
+
+_CSV = _of("text/csv", {"type": "string"}, "One line a wafer.")
+_HTML = _of("text/html", {"type": "string"}, "A page of its own.")
+_JSON = _of("application/json", {"type": "object"}, "The manifest.")
+_FILE = _of("*/*", {"type": "string", "format": "binary"}, "The file.")
+
+
+@viewer.get("/runs/{run_id}/predictions")
+def predictions(
+    request: Request,
+    run_id: RunId,
+    offset: Annotated[int, Query(ge=0, le=10**9)] = 0,
+    limit: Annotated[int, Query(ge=1, le=10_000)] = 100,
+    verdict: Verdict | None = None,
+) -> PredictionPage:
+    """The predicted wafers, most suspicious first."""
+    parts = parts_of(request)
+    return parts.predictions.page(parts.runs.entry(run_id), offset=offset, limit=limit, verdict=verdict)
+
+
+@viewer.get("/runs/{run_id}/predictions.csv", response_class=Response, responses=_CSV)
+def predictions_csv(request: Request, run_id: RunId) -> Response:
+    """All predictions as one CSV file, safe to open in a spreadsheet."""
+    return _file(request, run_id, "outputs", "predictions.csv")
+
+
+@viewer.get("/runs/{run_id}/budgets")
+def budgets(request: Request, run_id: RunId) -> Budgets:
+    """What other false-alarm budgets would mean for this run's wafers."""
+    parts = parts_of(request)
+    entry = parts.runs.entry(run_id)
+    table = parts.predictions.table(entry)
+    version = version_of(table)
+    if version is None:
+        raise NotPublished(f"Run {run_id} predicted no wafer.")
+    used = float(entry.parameters.get("false_alarm_budget") or 0.0)
+    return parts.models.budgets(version, run_id, table["probability"].to_pylist(), used)
+
+
+@viewer.get("/runs/{run_id}/report", response_class=Response, responses=_HTML)
+def report(request: Request, run_id: RunId) -> Response:
+    """The run's report; for a run whose batches were all refused, the report of the reasons."""
+    return _first(request, run_id, (("outputs", "report.html"), ("refused", "_report.html")))
+
+
+@viewer.get("/runs/{run_id}/manifest", response_class=Response, responses=_JSON)
+def manifest(request: Request, run_id: RunId) -> Response:
+    """Every file with its verdict and reasons, every quarantined row."""
+    return _first(request, run_id, (("outputs", "manifest.json"), ("refused", "_manifest.json")))
+
+
+@viewer.get("/runs/{run_id}/outputs/{name:path}", response_class=Response, responses=_FILE)
+def output(request: Request, run_id: RunId, name: Name) -> Response:
+    """A file that the run published."""
+    return _file(request, run_id, "outputs", name)
+
+
+@viewer.get("/runs/{run_id}/refused/{name:path}", response_class=Response, responses=_FILE)
+def refused(request: Request, run_id: RunId, name: Name) -> Response:
+    """A file that the contract refused, as it came, or the rows it refused of a file."""
+    return _file(request, run_id, "refused", name)
+
+
+def _first(request: Request, run_id: str, places: tuple[tuple[Literal["outputs", "refused"], str], ...]) -> Response:
+    parts = parts_of(request)
+    entry = parts.runs.entry(run_id)
+    for kind, name in places:
+        try:
+            return _sent(parts, entry, kind, name)
+        except NotPublished:
+            continue
+    raise NotPublished(f"Run {run_id} left nothing to show: it goes on still, or ended before it read any file.")
+
+
+def _file(request: Request, run_id: str, kind: Literal["outputs", "refused"], name: str) -> Response:
+    parts = parts_of(request)
+    return _sent(parts, parts.runs.entry(run_id), kind, name)
+
+
+def _sent(parts: Parts, entry: Entry, kind: Literal["outputs", "refused"], name: str) -> Response:
+    folder = FilePath(mkdtemp(prefix="wafer-download-"))
+    path = folder / "file"
+    try:
+        fetch_file(parts.store, entry, kind, name, path)
+    except BaseException:
+        _remove(folder)
+        raise
+    shown = media_type(name) in {"text/html", "application/json"} and (kind == "outputs" or name.startswith("_"))
+    return FileResponse(
+        path,
+        media_type=media_type(name),
+        headers=REPORT_HEADERS if media_type(name) == "text/html" else None,
+        filename=FilePath(name).name,
+        content_disposition_type="inline" if shown else "attachment",
+        background=BackgroundTask(_remove, folder),
+    )
+
+
+def _remove(folder: FilePath) -> None:
+    (folder / "file").unlink(missing_ok=True)
+    folder.rmdir()

@@ -1,0 +1,151 @@
+"""Start runs, look at them, follow, cancel and retry them."""
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from typing import Annotated
+
+import anyio
+from anyio import to_thread
+from fastapi import Header, Query, Request, Response
+from sse_starlette import EventSourceResponse
+
+from application.access.gate import audit, caller_of
+from application.api.openapi import Responses, problems
+from application.api.parts import Parts
+from application.api.routes.common import RunId, parts_of, router_for
+from application.api.shapes.runs import PredictRequest, Run, RunPage, RunSummary, State, TrainRequest
+from application.runs.ledger.protocol import RunState, Wanted
+from application.runs.service import Order
+from wafer.errors import WaferError
+from wafer.runs import Pipeline
+
+viewer = router_for("viewer", "runs")
+operator = router_for("operator", "runs")
+ROUTERS = (viewer, operator)
+
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        pattern=r"^[!-~]{1,128}$",
+        description="The same key with the same body gives the same run, however often it is sent.",
+    ),
+]
+_ACCEPTED: Responses = {
+    202: {
+        "headers": {"Location": {"description": "Where the run can be looked at.", "schema": {"type": "string"}}},
+    },
+    **problems(s404="There is no such source.", s409="A training is under way; `run_id` names it."),
+}
+_EVENT = {
+    "type": "object",
+    "properties": {"event": {"type": "string", "enum": ["run", "end"]}, "data": {"type": "string"}},
+    "required": ["event", "data"],
+}
+STATES: dict[State, tuple[RunState, ...]] = {
+    "queued": ("queued", "starting"),
+    "running": ("running",),
+    "succeeded": ("succeeded",),
+    "failed": ("failed",),
+    "cancelled": ("cancelled",),
+}
+ENDED: frozenset[State] = frozenset({"succeeded", "failed", "cancelled"})
+EVENT_SECONDS = 0.5
+
+
+@operator.post("/train", status_code=202, responses=_ACCEPTED)
+def train(
+    body: TrainRequest, request: Request, response: Response, idempotency_key: IdempotencyKey = None
+) -> RunSummary:
+    """Train on labelled batches and decide whether the model goes into production; one training at a time."""
+    return _submit(request, response, Order("train", body.source, body.parameters()), idempotency_key)
+
+
+@operator.post("/predict", status_code=202, responses=_ACCEPTED)
+def predict(
+    body: PredictRequest, request: Request, response: Response, idempotency_key: IdempotencyKey = None
+) -> RunSummary:
+    """Predict batches with the production model, most suspicious wafer first."""
+    return _submit(request, response, Order("predict", body.source, body.parameters()), idempotency_key)
+
+
+@viewer.get("/runs")
+def runs(
+    request: Request,
+    pipeline: Pipeline | None = None,
+    state: State | None = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    cursor: Annotated[str, Query(max_length=400, description="`next` of the page before.")] = "",
+) -> RunPage:
+    """The history, newest first."""
+    parts = parts_of(request)
+    page = parts.runs.page(Wanted(limit, cursor, pipeline, STATES[state] if state else ()))
+    return RunPage(runs=[parts.views.summary(entry) for entry in page.entries], next=page.cursor or None)
+
+
+@viewer.get("/runs/{run_id}")
+def run(request: Request, run_id: RunId) -> Run:
+    """A run with its stages, outputs and errors as they are now."""
+    return parts_of(request).views.run(run_id)
+
+
+@viewer.get(
+    "/runs/{run_id}/events",
+    response_class=EventSourceResponse,
+    responses={
+        200: {
+            "description": "`run` with the run as JSON whenever something changed, `end` with its state at the end.",
+            "content": {"text/event-stream": {"schema": _EVENT}},
+        }
+    },
+)
+async def events(request: Request, run_id: RunId) -> EventSourceResponse:
+    """Follow a run as server-sent events until it ends."""
+    parts = parts_of(request)
+    first = await to_thread.run_sync(parts.views.run, run_id)
+    return EventSourceResponse(_changes(parts, first), ping=15)
+
+
+@operator.post("/runs/{run_id}/cancel", status_code=202, responses=problems(s409="The run has ended already."))
+def cancel(request: Request, run_id: RunId) -> RunSummary:
+    """End a run and everything it started."""
+    parts = parts_of(request)
+    entry = parts.runs.cancel(run_id, by=caller_of(request).name)
+    audit(request, "run.cancel", run_id=run_id)
+    return parts.views.summary(entry)
+
+
+@operator.post(
+    "/runs/{run_id}/retry",
+    status_code=202,
+    responses=problems(s409="The run goes on, or succeeded, or another training is under way."),
+)
+def retry(request: Request, run_id: RunId) -> RunSummary:
+    """Let a run that failed or was cancelled go on; its finished stages are kept."""
+    parts = parts_of(request)
+    entry = parts.runs.retry(run_id)
+    audit(request, "run.retry", run_id=run_id)
+    return parts.views.summary(entry)
+
+
+def _submit(request: Request, response: Response, order: Order, key: str | None) -> RunSummary:
+    parts = parts_of(request)
+    entry = parts.runs.submit(order, by=caller_of(request).name, key=key)
+    audit(request, f"run.{order.pipeline}", run_id=entry.run_id, source=order.source)
+    response.headers["Location"] = f"/runs/{entry.run_id}"
+    return parts.views.summary(entry)
+
+
+async def _changes(parts: Parts, run: Run) -> AsyncIterator[dict[str, str]]:
+    sent = ""
+    while True:
+        text = run.model_dump_json()
+        if text != sent:
+            yield {"event": "run", "data": text}
+            sent = text
+        if run.state in ENDED:
+            yield {"event": "end", "data": json.dumps({"run_id": run.run_id, "state": run.state})}
+            return
+        await anyio.sleep(EVENT_SECONDS)
+        with suppress(WaferError):  # the place is away for a moment; the next look may find it again
+            run = await to_thread.run_sync(parts.views.run, run.run_id)

@@ -1,0 +1,53 @@
+"""Batches: what is there, and what comes by upload."""
+
+from typing import Annotated
+
+from fastapi import Header, Path, Request, Response
+
+from application.access.gate import audit
+from application.api.openapi import problems
+from application.api.routes.common import parts_of, router_for
+from application.api.shapes import batches
+from wafer.runs import Pipeline
+
+viewer = router_for("viewer", "batches")
+operator = router_for("operator", "batches")
+ROUTERS = (viewer, operator)
+SetName = Annotated[str, Path(max_length=64, description="Name of the batch set, new or not.", examples=["lot-7"])]
+FileName = Annotated[str, Path(max_length=200, examples=["wafer_31012020_090817.csv"])]
+_BODY = {"requestBody": {"required": True, "content": {"text/csv": {"schema": {"type": "string"}}}}}
+_RESPONSES = problems(s409="Another file of this name is there.", s413="The file or the batch set is too large.")
+
+
+@viewer.get("/sources")
+def sources(request: Request, pipeline: Pipeline) -> batches.BatchSets:
+    """The batch sets that a run can be started over."""
+    parts = parts_of(request)
+    found = [
+        batches.BatchSet(source=each.source, pipeline=each.pipeline, files=each.files, bytes=each.bytes)
+        for each in parts.sources.sets(pipeline)
+    ]
+    return batches.BatchSets(sources=found, configured=list(parts.settings.allowed_sources))
+
+
+@operator.put(
+    "/uploads/{pipeline}/{batch_set}/{name}",
+    status_code=201,
+    openapi_extra=_BODY,
+    responses={200: {"model": batches.Uploaded, "description": "The same file was there already."}, **_RESPONSES},
+)
+async def upload(
+    request: Request,
+    response: Response,
+    pipeline: Pipeline,
+    batch_set: SetName,
+    name: FileName,
+    content_length: Annotated[int | None, Header(include_in_schema=False)] = None,
+) -> batches.Uploaded:
+    """Put one batch file into a batch set; the contract judges it when a run reads it."""
+    parts = parts_of(request)
+    taken = await parts.uploads.take(pipeline, batch_set, name, request.stream(), content_length)
+    response.status_code = 201 if taken.new else 200
+    parts.metrics.uploaded(pipeline, taken.bytes if taken.new else 0)
+    audit(request, "upload", source=taken.source, file=taken.name, bytes=taken.bytes, sha256=taken.sha256)
+    return batches.Uploaded(source=taken.source, name=taken.name, bytes=taken.bytes, sha256=taken.sha256)

@@ -1,0 +1,125 @@
+"""Batches that come over HTTP: streamed to a temporary file, counted on the way, and put into the store complete."""
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import anyio
+from anyio import to_thread
+
+from application.api.sources import RAW
+from application.errors import RequestInvalid, UploadConflict, UploadTooLarge
+from wafer.errors import PublishConflict
+from wafer.runs import Pipeline
+from wafer.store import Store
+
+SET_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9_-])?")
+LONGEST_NAME = 200  # bytes
+AT_ONCE = 16
+BODY_SECONDS = 300.0  # a body that trickles in longer holds a place that others wait for
+WHOLE = 8 * 2**20  # bytes; smaller files are written under the condition that none is there
+
+
+@dataclass(frozen=True, slots=True)
+class Uploaded:
+    """A file in the store; `source` is what a run over its batch set names."""
+
+    source: str
+    name: str
+    bytes: int
+    sha256: str
+    new: bool
+
+
+class Uploads:
+    """Takes files of at most `limit` bytes, and at most `files` of them into one batch set."""
+
+    def __init__(self, store: Store, *, limit: int, files: int) -> None:
+        self._store = store
+        self._limit = limit
+        self._files = files
+        self._places = anyio.Semaphore(AT_ONCE)
+
+    async def take(
+        self, pipeline: Pipeline, batch_set: str, name: str, body: AsyncIterator[bytes], declared: int | None
+    ) -> Uploaded:
+        """Store a body as `raw/<pipeline>/<batch set>/<name>`; the same file again changes nothing.
+
+        Raises `RequestInvalid` for a name that cannot be used, `UploadTooLarge` as soon as that is known,
+        `UploadConflict` when another file lies there.
+        """
+        check_names(batch_set, name)
+        if declared is not None and declared > self._limit:
+            raise self._too_large()
+        async with self._places:
+            with TemporaryDirectory(prefix="wafer-upload-") as folder:
+                path = Path(folder) / "body"
+                try:
+                    with anyio.fail_after(BODY_SECONDS):
+                        size, sha256 = await self._spool(body, path)
+                except TimeoutError as error:
+                    raise RequestInvalid(f"The body took longer than {BODY_SECONDS:.0f} seconds to come.") from error
+                source = f"{RAW[pipeline]}/{batch_set}"
+                new = await to_thread.run_sync(self._keep, path, source, name, size, sha256)
+        return Uploaded(source, name, size, sha256, new)
+
+    async def _spool(self, body: AsyncIterator[bytes], path: Path) -> tuple[int, str]:
+        size, digest = 0, hashlib.sha256()
+        async with await anyio.open_file(path, "wb") as file:
+            async for chunk in body:
+                size += len(chunk)
+                if size > self._limit:
+                    raise self._too_large()
+                digest.update(chunk)
+                await file.write(chunk)
+        return size, digest.hexdigest()
+
+    def _keep(self, path: Path, source: str, name: str, size: int, sha256: str) -> bool:
+        stored = {item.key: item.bytes for item in self._store.keys(source)}
+        key = f"{source}/{name}"
+        if key not in stored:
+            if len(stored) >= self._files:
+                raise UploadTooLarge(
+                    f"{source} holds {len(stored)} files already, which is the limit; use another set."
+                )
+            self._write(path, key, size)
+            return True
+        there = path.with_name("there")
+        if stored[key] == size:
+            self._store.download(key, there)
+            with there.open("rb") as file:
+                if hashlib.file_digest(file, "sha256").hexdigest() == sha256:
+                    return False
+        raise _conflict(key)
+
+    def _write(self, path: Path, key: str, size: int) -> None:
+        if size > WHOLE:
+            self._store.upload(path, key)
+            return
+        try:
+            self._store.put(key, path.read_bytes(), only_if_absent=True)
+        except PublishConflict as error:
+            raise _conflict(key) from error
+
+    def _too_large(self) -> UploadTooLarge:
+        return UploadTooLarge(f"A file may have {self._limit:,} bytes here. Split the batch, or drop it into a source.")
+
+
+def _conflict(key: str) -> UploadConflict:
+    return UploadConflict(f"Another file lies at {key} already; give this one another name or another batch set.")
+
+
+def check_names(batch_set: str, name: str) -> None:
+    """Raise `RequestInvalid` unless both can be parts of a key everywhere."""
+    if not SET_NAME.fullmatch(batch_set):
+        raise RequestInvalid("A batch set is named by up to 64 of A-Z a-z 0-9 . _ - and begins with a letter or digit.")
+    plain = name == unicodedata.normalize("NFC", name) and name.isprintable() and len(name.encode()) <= LONGEST_NAME
+    if not plain or name.startswith((".", "_SUCCESS")) or set(name) & set('/\\:*?"<>|%'):
+        raise RequestInvalid(
+            f"A file's name has at most {LONGEST_NAME} bytes of printable text, does not begin with a dot, and has "
+            'none of / \\ : * ? " < > | % in it.'
+        )

@@ -1,0 +1,191 @@
+"""A run as the interface shows it: the ledger's entry, its stages, and what lies in the store."""
+
+import json
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from typing import Any, Generic, TypeVar
+from urllib.parse import quote
+
+from application.api.shapes.runs import Output, Run, RunError, RunSummary, Stage, StageState, State
+from application.api.sources import Sources
+from application.backends.kubeflow.tasks import PLANNED, base_name
+from application.runs.ledger.protocol import Entry
+from application.runs.service import Runs
+from wafer.errors import NotPublished
+from wafer.runs import PUBLISHED_UNDER, StageRecord, stage_records
+from wafer.store import MARKER, Store, read_marker
+
+MEDIA = {
+    "html": "text/html",
+    "json": "application/json",
+    "csv": "text/csv",
+    "parquet": "application/vnd.apache.parquet",
+}
+FRESH_SECONDS = 0.5  # however many look at a run under way, store and backend are asked this often
+KEPT = 256
+T = TypeVar("T")
+
+
+class Kept(Generic[T]):
+    """The newest values by key, each made by one caller at a time."""
+
+    def __init__(self, size: int = KEPT) -> None:
+        self._size = size
+        self._lock = threading.Lock()
+        self._making: dict[Hashable, threading.Lock] = {}
+        self._values: OrderedDict[Hashable, tuple[float, T]] = OrderedDict()
+
+    def get(self, key: Hashable, make: Callable[[], T], seconds: float = float("inf")) -> T:
+        """The value of a key, made again when it is older than that."""
+        with self._lock:
+            making = self._making.setdefault(key, threading.Lock())
+        try:
+            with making:
+                kept = self._values.get(key)
+                if kept and time.monotonic() - kept[0] < seconds:
+                    return kept[1]
+                value = make()
+                with self._lock:
+                    self._values[key] = (time.monotonic(), value)
+                    self._values.move_to_end(key)
+                    if len(self._values) > self._size:
+                        self._values.popitem(last=False)
+                return value
+        finally:
+            with self._lock:
+                self._making.pop(key, None)
+
+
+class Views:
+    """Shows runs."""
+
+    def __init__(self, runs: Runs, store: Store, sources: Sources) -> None:
+        self._runs = runs
+        self._store = store
+        self._sources = sources
+        self._ended: Kept[Run] = Kept()
+        self._under_way: Kept[Run] = Kept()
+
+    def summary(self, entry: Entry) -> RunSummary:
+        """A line of the history."""
+        return RunSummary(**self._facts(entry))
+
+    def run(self, run_id: str) -> Run:
+        """Everything about a run as it is now. Raises `RunNotFound`."""
+        entry = self._runs.entry(run_id)
+        if not entry.active:
+            return self._ended.get((run_id, entry.revision), lambda: self._ended_run(entry))
+        return self._under_way.get((run_id, entry.revision), lambda: self._now(entry), FRESH_SECONDS)
+
+    def _now(self, entry: Entry) -> Run:
+        entry, status = self._runs.look(entry)
+        if not entry.active:
+            return self._ended_run(entry)
+        return self._shown(entry, status.stages if status else ())
+
+    def _ended_run(self, entry: Entry) -> Run:
+        return self._shown(entry, stage_records(self._store, entry.run_id))
+
+    def _shown(self, entry: Entry, records: Sequence[StageRecord]) -> Run:
+        published = entry.state == "succeeded"
+        outputs = outputs_of(self._store, entry, "outputs") if published else []
+        refused = outputs_of(self._store, entry, "refused") if _refused_something(records) else []
+        return Run(
+            **self._facts(entry),
+            parameters=self._named(entry),
+            stages=_stages(entry, records),
+            outputs=outputs,
+            refused=refused,
+            **self._decision(entry),
+        )
+
+    def _facts(self, entry: Entry) -> dict[str, Any]:
+        return {
+            "run_id": entry.run_id,
+            "pipeline": entry.pipeline,
+            "state": _state(entry),
+            "cancelling": bool(entry.active and entry.cancelled_by),
+            "source": self._sources.shown(entry.source),
+            "requested_by": entry.requested_by,
+            "created": entry.created,
+            "started": entry.started or None,
+            "finished": entry.finished or None,
+            "attempt": entry.attempt,
+            "error": RunError(**entry.error) if entry.error else None,
+        }
+
+    def _named(self, entry: Entry) -> dict[str, Any]:
+        return {
+            name: self._sources.shown(value) if name in {"schema", "policy"} else value
+            for name, value in entry.parameters.items()
+        }
+
+    def _decision(self, entry: Entry) -> dict[str, Any]:
+        if entry.pipeline != "train" or entry.state != "succeeded":
+            return dict.fromkeys(("model_version", "promoted", "reason", "metrics"))
+        decided: Mapping[str, Any] = json.loads(self._store.get(f"training/{entry.run_id}/decision.json"))
+        return {name: decided[name] for name in ("model_version", "promoted", "reason", "metrics")}
+
+
+def folder_of(entry: Entry, kind: str) -> str:
+    """Key prefix of what a run published (`outputs`) or of what the contract refused (`refused`)."""
+    return f"{PUBLISHED_UNDER[entry.pipeline] if kind == 'outputs' else 'quarantine'}/{entry.run_id}"
+
+
+def outputs_of(store: Store, entry: Entry, kind: str) -> list[Output]:
+    """The files of a published folder; none when nothing is published."""
+    try:
+        marker = read_marker(store, folder_of(entry, kind))
+    except NotPublished:
+        return []
+    return [
+        Output(
+            name=name,
+            href=f"/runs/{entry.run_id}/{kind}/{quote(name)}",
+            media_type=media_type(name),
+            bytes=file.bytes,
+            sha256=file.sha256,
+        )
+        for name, file in sorted(marker.files.items())
+        if name != MARKER
+    ]
+
+
+def media_type(name: str) -> str:
+    """What a file is, by its ending."""
+    return MEDIA.get(name.rpartition(".")[2].lower(), "application/octet-stream")
+
+
+def _refused_something(records: Sequence[StageRecord]) -> bool:
+    return any(record.stage == "validate" and record.state != "running" for record in records)
+
+
+def _state(entry: Entry) -> State:
+    return "queued" if entry.state == "starting" else entry.state
+
+
+def _stages(entry: Entry, records: Sequence[StageRecord]) -> list[Stage]:
+    told = {base_name(record.stage) for record in records}
+    missing: StageState = "pending" if entry.active else "skipped"
+    untold = [name for name in PLANNED[entry.pipeline] if name not in told]
+    return [_stage(entry, record) for record in records] + [
+        Stage(name=name, state=missing, started=None, seconds=None, counts={}, error=None) for name in untold
+    ]
+
+
+def _stage(entry: Entry, record: StageRecord) -> Stage:
+    cut = record.state == "running" and not entry.active
+    state: StageState = "failed" if cut else record.state
+    error = record.error
+    return Stage(
+        name=record.stage,
+        state=state,
+        started=record.started or None,
+        seconds=None if record.state == "running" else record.seconds,
+        counts=record.counts,
+        error=RunError(code=error.code, message=error.message, stage=record.stage, retry_helps=error.retry_helps)
+        if error
+        else None,
+    )

@@ -1,0 +1,218 @@
+"""The backend on Kubeflow Pipelines, through `kfp.Client` and the v2beta1 API it speaks."""
+
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from application.backends.base import BackendName, Found, Handle, Status
+from application.backends.kubeflow.packages import ON_SERVER, graph_of, package_key, stored_package
+from application.backends.kubeflow.tasks import merged
+from application.errors import BackendUnavailable, PackageNotFound
+from application.runs.request import Request
+from wafer.errors import RunNotFound, RunNotRetryable
+from wafer.runs import Outcome, Pipeline, StageError, StageRecord, judge, stage_records
+from wafer.store import Store
+
+if TYPE_CHECKING:
+    from kfp import Client
+
+PATIENCE = (5, 30)  # seconds to connect, seconds to wait for an answer; the client's own default is for ever
+RECENT = 50
+ENDED = {"SUCCEEDED", "SKIPPED", "FAILED", "CANCELED"}
+TOKEN = Path("/var/run/secrets/kubeflow/pipelines/token")  # where Kubernetes projects a token made for Kubeflow
+
+
+class KubeflowBackend:
+    """Runs on the Kubeflow server at an endpoint; what they leave behind is read from the store."""
+
+    name: BackendName = "kubeflow"
+
+    def __init__(
+        self, endpoint: str, store: Store, *, experiment: str = "wafer-fault", namespace: str = "", token: Path = TOKEN
+    ) -> None:
+        self._endpoint = endpoint
+        self._store = store
+        self._experiment = experiment
+        self._namespace = namespace or None
+        self._token = token
+        self._pipelines: dict[str, Pipeline | None] = {}
+
+    @cached_property
+    def _client(self) -> "Client":
+        from kfp import Client
+        from kfp.client.set_volume_credentials import ServiceAccountTokenVolumeCredentials
+
+        credentials = ServiceAccountTokenVolumeCredentials(str(self._token)) if self._token.is_file() else None
+        # Any other namespace than its default keeps the client from asking the server before anybody called it.
+        return Client(self._endpoint, namespace=self._namespace or "default", credentials=credentials)
+
+    def start(self, request: Request) -> str:
+        """Start a run of the route's package under the run's id as its name, unless there is one of that name."""
+        with self._answering():
+            known = self._named(request.run_id)
+            if known:
+                return known
+            run = self._client.api_models.V2beta1Run(
+                display_name=request.run_id,
+                experiment_id=self._experiment_id(),
+                runtime_config=self._client.api_models.V2beta1RuntimeConfig(parameters=request.arguments()),
+                **self._package(request.pipeline),
+            )
+            return str(self._client.runs.run_service_create_run(run, _request_timeout=PATIENCE).run_id)
+
+    def status(self, run: Handle) -> Status:
+        """Where the run stands: tasks from the server, counts and errors from the records its stages left."""
+        with self._answering(run.run_id):
+            found = self._client.runs.run_service_get_run(run.native_id, _request_timeout=PATIENCE)
+        tasks = (found.run_details.task_details if found.run_details else None) or []
+        stages = merged(run.pipeline, stage_records(self._store, run.run_id), tasks)
+        return Status(stages, self._outcome(run, stages) if found.state in ENDED else None)
+
+    def cancel(self, run: Handle) -> None:
+        """Terminate the run."""
+        with self._answering(run.run_id):
+            if self._state(run) not in ENDED:
+                self._client.runs.run_service_terminate_run(run.native_id, _request_timeout=PATIENCE)
+
+    def retry(self, run: Handle) -> None:
+        """Let Kubeflow go on from the failed task (RetryRun)."""
+        with self._answering(run.run_id):
+            state = self._state(run)
+            if state == "SUCCEEDED":
+                raise RunNotRetryable(
+                    f"Run {run.run_id} succeeded; there is nothing to retry. Start a new run instead."
+                )
+            if state in ENDED:
+                self._client.runs.run_service_retry_run(run.native_id, _request_timeout=PATIENCE)
+
+    def recent(self, known: Collection[str] = ()) -> list[Found]:
+        """The newest runs of our pipelines, whoever started them."""
+        with self._answering():
+            listed = self._client.runs.run_service_list_runs(
+                page_size=RECENT, sort_by="created_at desc", _request_timeout=PATIENCE, **self._within()
+            )
+            ours = [(run, self._pipeline(run)) for run in listed.runs or []]
+        found = [_found(run, pipeline) for run, pipeline in ours if pipeline]
+        return [each for each in found if each.request.run_id not in known]
+
+    def check(self) -> None:
+        """Ask the server for its health."""
+        with self._answering():
+            self._client.healthzs.healthz_service_get_healthz(_request_timeout=(2, 5))
+
+    def _state(self, run: Handle) -> str:
+        return str(self._client.runs.run_service_get_run(run.native_id, _request_timeout=PATIENCE).state)
+
+    def _outcome(self, run: Handle, stages: tuple[StageRecord, ...]) -> Outcome:
+        """Judged by what is published, not by the server's word: a run may fail after it published, and the reverse."""
+        outcome = judge(self._store, run.run_id, run.pipeline)
+        if outcome.state == "succeeded" or outcome.error:
+            return outcome
+        failed = next((each for each in stages if each.state != "succeeded"), None)
+        where = f"in stage {failed.stage}" if failed else "before its first stage"
+        error = (failed and failed.error) or StageError(
+            "STAGE_FAILED",
+            f"The run ended on Kubeflow {where} without an error of its own: it was stopped, or a pod could not start "
+            "or ran out of memory. A retry goes on from there.",
+            retry_helps=True,
+        )
+        return Outcome(
+            run.run_id, run.pipeline, "failed", outcome.finished, None, failed.stage if failed else None, error
+        )
+
+    def _named(self, run_id: str) -> str | None:
+        listed = self._client.runs.run_service_list_runs(
+            page_size=2, filter=_equals("display_name", run_id), _request_timeout=PATIENCE, **self._within()
+        )
+        return next((str(run.run_id) for run in listed.runs or [] if run.display_name == run_id), None)
+
+    def _experiment_id(self) -> str:
+        listed = self._client.experiments.experiment_service_list_experiments(
+            filter=_equals("display_name", self._experiment), _request_timeout=PATIENCE, **self._within()
+        )
+        for experiment in listed.experiments or []:
+            if experiment.display_name == self._experiment:
+                return str(experiment.experiment_id)
+        wanted = self._client.api_models.V2beta1Experiment(display_name=self._experiment, namespace=self._namespace)
+        made = self._client.experiments.experiment_service_create_experiment(wanted, _request_timeout=PATIENCE)
+        return str(made.experiment_id)
+
+    def _package(self, pipeline: Pipeline) -> dict[str, Any]:
+        """What names the pipeline in a request: the package in the store, else the newest version on the server."""
+        stored = stored_package(self._store, pipeline)
+        if stored:
+            return {"pipeline_spec": stored}
+        for each in self._server_pipelines():
+            if ON_SERVER[pipeline] in {each.display_name, each.name}:
+                version = self._newest_version(str(each.pipeline_id))
+                if version:
+                    return {"pipeline_version_reference": version}
+        raise PackageNotFound(
+            f"No {pipeline} pipeline is installed: {self._store.uri} has no {package_key(pipeline)} and Kubeflow has "
+            f"no pipeline {ON_SERVER[pipeline]}. Publish the compiled packages (`wafer pipelines compile`)."
+        )
+
+    def _server_pipelines(self) -> list[Any]:
+        listed = self._client.pipelines.pipeline_service_list_pipelines(
+            page_size=200, _request_timeout=PATIENCE, **self._within()
+        )
+        return list(listed.pipelines or [])
+
+    def _newest_version(self, pipeline_id: str) -> Any:  # noqa: ANN401 - kfp's reference, or None
+        listed = self._client.pipelines.pipeline_service_list_pipeline_versions(
+            pipeline_id, page_size=1, sort_by="created_at desc", _request_timeout=PATIENCE
+        )
+        for version in listed.pipeline_versions or []:
+            return self._client.api_models.V2beta1PipelineVersionReference(
+                pipeline_id=pipeline_id, pipeline_version_id=version.pipeline_version_id
+            )
+        return None
+
+    def _pipeline(self, run: Any) -> Pipeline | None:  # noqa: ANN401 - kfp's V2beta1Run
+        if not run.pipeline_version_reference:
+            return graph_of(run.pipeline_spec)
+        pipeline_id = str(run.pipeline_version_reference.pipeline_id)
+        if pipeline_id not in self._pipelines:
+            ours: dict[str, Pipeline] = {name: route for route, name in ON_SERVER.items()}
+            found = {str(each.pipeline_id): ours.get(each.display_name or "") for each in self._server_pipelines()}
+            self._pipelines = {pipeline_id: None, **found}
+        return self._pipelines[pipeline_id]
+
+    def _within(self) -> dict[str, str]:
+        return {"namespace": self._namespace} if self._namespace else {}
+
+    @contextmanager
+    def _answering(self, run_id: str = "") -> Iterator[None]:
+        from kfp_server_api import ApiException  # type: ignore[import-untyped]
+        from urllib3.exceptions import HTTPError
+
+        try:
+            yield
+        except ApiException as error:
+            if error.status == 404 and run_id:
+                raise RunNotFound(f"Kubeflow knows no run {run_id}; it was deleted there.") from error
+            raise BackendUnavailable(
+                f"Kubeflow at {self._endpoint} answered {error.status} {error.reason}. Check that it runs and "
+                "that this service may use it, then try again."
+            ) from error
+        except (HTTPError, OSError) as error:
+            raise BackendUnavailable(
+                f"Kubeflow at {self._endpoint} does not answer. Check that it runs and that KFP_ENDPOINT names it, "
+                "then try again."
+            ) from error
+
+
+def _equals(key: str, value: str) -> str:
+    import json
+
+    return json.dumps({"predicates": [{"operation": "EQUALS", "key": key, "stringValue": value}]})
+
+
+def _found(run: Any, pipeline: Pipeline) -> Found:  # noqa: ANN401
+    parameters = dict((run.runtime_config.parameters if run.runtime_config else None) or {})
+    source = str(parameters.pop("source", ""))
+    run_id = str(parameters.pop("run_id", "") or run.run_id)
+    created = run.created_at.isoformat(timespec="milliseconds") if run.created_at else ""
+    return Found(Request(run_id, pipeline, source, created, parameters), str(run.run_id))

@@ -1,0 +1,84 @@
+"""The worker process of one embedded run: executes the compiled package through `kfp.local`, stage by stage.
+
+Standard output and error go to the run's log; what people see is told by the stages' records in the store.
+"""
+
+import json
+import os
+import sys
+import warnings
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from application.backends.local.tasks import ForkServer, fork_server, forked_tasks
+
+if TYPE_CHECKING:
+    from application.runs.request import Request
+
+
+def main() -> None:
+    """Run the package of the run, pipeline and runner named on the command line; exit code 1 when a stage failed."""
+    run_id, pipeline, runner = sys.argv[1:]
+    with ExitStack() as stack:
+        server = None if runner == "containers" else stack.enter_context(fork_server(pipeline))
+        _work(run_id, server)  # imports what it needs while the server does the same
+
+
+def _work(run_id: str, server: ForkServer | None) -> None:
+    from application.backends.local.processes import read_request, run_folder
+    from wafer.errors import WaferError
+    from wafer.settings import Settings
+
+    settings = Settings()
+    request = read_request(settings, run_id)
+    folder = run_folder(settings, request.run_id)
+    keep_metrics(folder / "cache")
+    warnings.filterwarnings("ignore", message=".*settings .* no effect in the current local runner.*")
+    warnings.filterwarnings("ignore", message=".*non-Python base image.*")
+    try:
+        _execute(request, folder, server)
+    except (RuntimeError, WaferError) as error:  # the first is kfp.local's only word for "a stage failed"
+        sys.exit(str(error))
+
+
+def _execute(request: "Request", folder: Path, server: ForkServer | None) -> None:
+    from kfp import components, local
+
+    from pipelines.packages import embedded_package
+
+    artifacts = folder / "artifacts"
+    runner, package = local.SubprocessRunner(use_venv=False), embedded_package(request.pipeline)
+    with ExitStack() as stack:
+        if server:
+            stack.enter_context(forked_tasks(server))
+        else:
+            from application.backends.local.containers import containers
+
+            runner, package = stack.enter_context(containers(request.run_id, artifacts, package))
+        local.init(
+            runner=runner,
+            pipeline_root=str(artifacts),
+            workspace_root=str(folder / "workspace"),  # without one every run leaves a folder among the temporary files
+            raise_on_error=True,
+            enable_caching=True,
+            cache_root=str(folder / "cache"),
+        )
+        components.load_component_from_text(package)(**request.arguments())
+
+
+def keep_metrics(cache: Path) -> None:
+    """Give every cached metrics artifact a file, so that a retry finds its stage finished.
+
+    Metrics live in an artifact's metadata and have no file, which `kfp.local` 2.17.0 takes for a lost artifact.
+    """
+    for entry in cache.glob("*.json"):
+        for output in json.loads(entry.read_text(encoding="utf-8")).values():
+            if isinstance(output, dict) and str(output.get("schema_title")).endswith("Metrics"):
+                Path(output["uri"]).touch()
+
+
+if __name__ == "__main__":
+    main()
+    sys.stdout.flush()
+    os._exit(0)  # tearing down what was imported takes a while, and whoever follows the run waits for it

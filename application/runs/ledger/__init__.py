@@ -1,0 +1,1 @@
+"""The run ledger: SQLite on one machine, DynamoDB on AWS."""

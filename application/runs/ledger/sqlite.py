@@ -1,0 +1,168 @@
+"""The ledger in one SQLite file, for an installation on one machine."""
+
+import json
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from application.errors import IdempotencyKeyReused, LedgerUnavailable, TrainingRunning
+from application.runs.ledger.protocol import EXCLUSIVE, ClaimKey, Entry, Page, Wanted, cursor_of, position_of
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS runs (
+    run_id TEXT PRIMARY KEY, position TEXT NOT NULL, pipeline TEXT NOT NULL, state TEXT NOT NULL,
+    active INTEGER NOT NULL, revision INTEGER NOT NULL, entry TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS history ON runs (position);
+CREATE INDEX IF NOT EXISTS under_way ON runs (active) WHERE active = 1;
+CREATE TABLE IF NOT EXISTS keys (
+    digest TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, run_id TEXT NOT NULL, expires_at REAL NOT NULL
+);
+"""
+_PATIENCE = 10.0  # seconds to wait for another process's write
+
+
+class SQLiteLedger:
+    """A `Ledger` in a file; every write is one immediate transaction."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        with self._errors():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._connection = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False)
+            self._connection.execute("PRAGMA journal_mode = WAL")
+            self._connection.execute("PRAGMA synchronous = FULL")
+            self._connection.executescript(_TABLES)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
+
+    def claim(self, entry: Entry, key: ClaimKey | None, *, now: float) -> Entry:
+        """Write a new run down, or give back the one that the key stands for."""
+        with self._transaction():
+            if key:
+                earlier = self._known(key, now)
+                if earlier:
+                    return earlier
+                self._connection.execute("DELETE FROM keys WHERE expires_at <= ?", (now,))
+                self._connection.execute(
+                    "INSERT INTO keys VALUES (?, ?, ?, ?)", (key.digest, key.fingerprint, entry.run_id, key.expires_at)
+                )
+            self._exclude(entry)
+            self._write(entry)
+        return entry
+
+    def adopt(self, entry: Entry) -> bool:
+        """Write down a run that was started elsewhere."""
+        with self._transaction():
+            if self._get(entry.run_id):
+                return False
+            self._write(entry)
+        return True
+
+    def known(self, key: ClaimKey, *, now: float) -> Entry | None:
+        """The run of a key that was used before."""
+        with self._transaction():
+            return self._known(key, now)
+
+    def get(self, run_id: str) -> Entry | None:
+        """One run."""
+        with self._errors(), self._lock:
+            return self._get(run_id)
+
+    def change(self, entry: Entry, **changes: Any) -> Entry | None:  # noqa: ANN401 - the entry's own fields
+        """Write a change if nobody changed the run since it was read."""
+        changed = entry.next(**changes)
+        with self._transaction():
+            stored = self._get(entry.run_id)
+            if not stored or stored.revision != entry.revision:
+                return None
+            if changed.active and not entry.active:
+                self._exclude(changed)
+            self._write(changed)
+        return changed
+
+    def page(self, wanted: Wanted) -> Page:
+        """A page of the history."""
+        before = position_of(wanted.cursor) if wanted.cursor else "~"
+        states = json.dumps(wanted.states)
+        with self._errors(), self._lock:
+            rows = self._connection.execute(
+                "SELECT entry FROM runs WHERE position < ? AND (? IS NULL OR pipeline = ?)"
+                " AND (? = '[]' OR state IN (SELECT value FROM json_each(?))) ORDER BY position DESC LIMIT ?",
+                (before, wanted.pipeline, wanted.pipeline, states, states, wanted.limit + 1),
+            ).fetchall()
+        entries = tuple(Entry.from_json(text) for (text,) in rows[: wanted.limit])
+        return Page(entries, cursor_of(entries[-1].position) if len(rows) > wanted.limit else "")
+
+    def active(self) -> list[Entry]:
+        """Every run that has not ended, oldest first."""
+        with self._errors(), self._lock:
+            rows = self._connection.execute("SELECT entry FROM runs WHERE active = 1 ORDER BY position").fetchall()
+        return [Entry.from_json(text) for (text,) in rows]
+
+    def check(self) -> None:
+        """Take the write lock for a moment."""
+        with self._transaction():
+            pass
+
+    def _get(self, run_id: str) -> Entry | None:
+        row = self._connection.execute("SELECT entry FROM runs WHERE run_id = ?", (run_id,)).fetchone()
+        return Entry.from_json(row[0]) if row else None
+
+    def _known(self, key: ClaimKey, now: float) -> Entry | None:
+        row = self._connection.execute(
+            "SELECT fingerprint, run_id FROM keys WHERE digest = ? AND expires_at > ?", (key.digest, now)
+        ).fetchone()
+        if row and row[0] != key.fingerprint:
+            raise IdempotencyKeyReused("This idempotency key was used for another request; use a new key.")
+        return self._get(row[1]) if row else None
+
+    def _exclude(self, entry: Entry) -> None:
+        if entry.pipeline not in EXCLUSIVE:
+            return
+        row = self._connection.execute(
+            "SELECT run_id FROM runs WHERE active = 1 AND pipeline = ? AND run_id != ? ORDER BY position",
+            (entry.pipeline, entry.run_id),
+        ).fetchone()
+        if row:
+            raise TrainingRunning(row[0])
+
+    def _write(self, entry: Entry) -> None:
+        self._connection.execute(
+            "INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (
+                entry.run_id,
+                entry.position,
+                entry.pipeline,
+                entry.state,
+                int(entry.active),
+                entry.revision,
+                entry.to_json(),
+            ),
+        )
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with self._errors(), self._lock:
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+            self._connection.execute("COMMIT")
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.Error, OSError) as error:
+            raise LedgerUnavailable(
+                f"The run ledger {self._path} cannot be used: {error}. Check its folder's space and permissions."
+            ) from error

@@ -1,0 +1,1 @@
+"""What builds and deploys use: image planning, and the rendering of gitops/."""

@@ -1,0 +1,65 @@
+"""An overlay's platform.yaml: what Terraform made, as Kubernetes and kustomize take it."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ENVIRONMENTS = ("dev", "prod")
+TOKEN = "/var/run/secrets/eks.amazonaws.com/serviceaccount/token"  # noqa: S105 - where EKS puts a pod's token
+NETWORKS = {"dev": "10.20.0.0/16", "prod": "10.30.0.0/16"}  # `cidr` of terraform/envs
+LOCAL = {"config.kubernetes.io/local-config": "true"}  # read by kustomize, applied to no cluster
+
+
+def overlay(root: Path, environment: str) -> Path:
+    """Folder of an environment."""
+    return root / "gitops" / "overlays" / environment
+
+
+def registry(root: Path, environment: str) -> str:
+    """Registry and prefix of an environment's images, as its platform.yaml says."""
+    documents = yaml.safe_load_all((overlay(root, environment) / "platform.yaml").read_text(encoding="utf-8"))
+    return next(str(each["data"]["registry"]) for each in documents if each["metadata"]["name"] == "platform")
+
+
+def platform(environment: str, made: Mapping[str, Any], host: str) -> str:
+    """An overlay's platform.yaml from `terraform output -json platform`."""
+    region = _region(str(made["registry"]))
+    where = {"registry": f"{made['registry']}/wafer-fault-{environment}", "host": host}
+    where |= {"ledger": f"dynamodb://{made['ledger_table']}", "network": NETWORKS[environment]}
+    settings = {"WAFER_STORE": made["store_uri"], "MLFLOW_TRACKING_URI": made["mlflow_tracking_uri"]}
+    launcher: dict[str, dict[str, Any]] = {
+        "default": {"endpoint": f"s3.{region}.amazonaws.com", "region": region, "disableSSL": False}
+    }
+    launcher["default"]["credentials"] = {"fromEnv": True}
+    documents = [
+        config_map("platform", "wafer-fault", where, LOCAL),
+        config_map("wafer-settings", "kubeflow", settings | {"AWS_REGION": region}),
+        config_map("wafer-roles", "kubeflow", dict(made["role_arns"]) | {"AWS_WEB_IDENTITY_TOKEN_FILE": TOKEN}),
+        config_map(
+            "kfp-launcher",
+            "kubeflow",
+            {"defaultPipelineRoot": f"{made['store_uri']}/kfp", "providers": yaml.safe_dump({"s3": launcher})},
+        ),
+    ]
+    written = "# Written by `python -m tools.gitops platform` from `terraform output -json platform`.\n"
+    return written + yaml.safe_dump_all(documents, sort_keys=False, width=120)
+
+
+def _region(registry_host: str) -> str:
+    """The region in the name of an ECR registry: ACCOUNT.dkr.ecr.REGION.amazonaws.com."""
+    parts = registry_host.split(".")
+    if len(parts) < 6 or parts[1:3] != ["dkr", "ecr"]:
+        raise ValueError(f"{registry_host} is not the host of an ECR registry")
+    return parts[3]
+
+
+def config_map(
+    name: str, namespace: str, data: Mapping[str, str], annotations: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """A ConfigMap as Kubernetes takes it."""
+    metadata: dict[str, Any] = {"name": name, "namespace": namespace}
+    if annotations:
+        metadata["annotations"] = dict(annotations)
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": dict(data)}

@@ -1,0 +1,65 @@
+"""The pipelines and image references of an overlay, by the lock of pushed images."""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import yaml
+
+from pipelines.compile import write_packages
+from pipelines.components import write_components
+from pipelines.images import ALL, APPLICATION, STAGES, Images
+from tools.gitops.platform import ENVIRONMENTS, LOCAL, config_map, overlay, registry
+from tools.images.lock import references
+
+
+def deployed_images(root: Path, environment: str) -> Images:
+    """Image -> reference in the environment's registry: by digest once pushed, until then one that cannot be pulled."""
+    where = registry(root, environment)
+    return {image: f"{where}/{image}:not-pushed-yet" for image in ALL} | references(
+        root / "gitops" / "images.lock", where
+    )
+
+
+def rendered(root: Path, environment: str) -> dict[Path, str]:
+    """Path -> text of everything in an overlay that is made of the DAGs and the lock."""
+    images = deployed_images(root, environment)
+    folder = overlay(root, environment)
+    named = {image: images[image] for image in (APPLICATION, "load_prod_model")}
+    texts = {folder / "images.yaml": yaml.safe_dump(config_map("images", "wafer-fault", named, LOCAL), sort_keys=False)}
+    with TemporaryDirectory() as scratch:
+        for path in write_packages(Path(scratch), images):
+            if path.name.endswith(".kubernetes.yaml"):
+                route = path.name.split(".", 1)[0]
+                texts[folder / "pipelines" / f"{route}.yaml"] = path.read_text(encoding="utf-8")
+    return texts
+
+
+def stale(root: Path) -> list[Path]:
+    """Rendered files that are not what they would be rendered to now."""
+    return [
+        path.relative_to(root)
+        for environment in ENVIRONMENTS
+        for path, text in rendered(root, environment).items()
+        if not path.exists() or path.read_text(encoding="utf-8") != text
+    ]
+
+
+def write_all(root: Path, environment: str) -> None:
+    """Render an overlay."""
+    for path, text in rendered(root, environment).items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+
+def write_store_packages(root: Path, environment: str, folder: Path) -> None:
+    """What the store has below `pipelines/`: both packages by route, and every stage's component.
+
+    Raises `ValueError` while an image was not pushed: what the application loads from the store must be runnable.
+    """
+    images = deployed_images(root, environment)
+    if missing := [stage for stage in STAGES if "@sha256:" not in images[stage]]:
+        raise ValueError(f"not pushed to {registry(root, environment)} yet: {', '.join(missing)}")
+    for path in write_packages(folder, images):
+        if path.name.endswith(".kubernetes.yaml"):
+            path.unlink()
+    write_components(folder / "components", images)
