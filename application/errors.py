@@ -1,9 +1,28 @@
-"""What the front door refuses: the service's own codes beside those of `wafer.errors`, and the HTTP status of each."""
+"""What the front door refuses, as further branches of the tree in `wafer.errors`.
 
-from wafer.errors import ANSWERS, WaferError
+WaferError
+  x SourceNotAllowed           403  SOURCE_NOT_ALLOWED
+  x NotAuthenticated           401  NOT_AUTHENTICATED
+  x NotAllowed                 403  NOT_ALLOWED
+  x TooManyRequests            429  TOO_MANY_REQUESTS, a retry can help
+  x UploadTooLarge             413  TOO_LARGE
+  x PackageNotFound            503  PACKAGE_NOT_FOUND
+  · InputRefused               422
+    x RequestInvalid                REQUEST_INVALID
+    x IdempotencyKeyReused          IDEMPOTENCY_KEY_REUSED
+  · Conflict                   409
+    x TrainingRunning               TRAINING_RUNNING, a retry can help
+    x RunNotCancellable             RUN_NOT_CANCELLABLE
+    x UploadConflict                UPLOAD_CONFLICT
+  · Unavailable                503  a retry can help
+    x BackendUnavailable            BACKEND_UNAVAILABLE
+    x LedgerUnavailable             LEDGER_UNAVAILABLE
+"""
+
+from wafer.errors import Conflict, InputRefused, Unavailable, WaferError
 
 
-class RequestInvalid(WaferError):
+class RequestInvalid(InputRefused):
     """The request does not have the form the interface describes."""
 
     code = "REQUEST_INVALID"
@@ -13,15 +32,17 @@ class SourceNotAllowed(WaferError):
     """The caller named a place outside the configured sources."""
 
     code = "SOURCE_NOT_ALLOWED"
+    http_status = 403
 
 
-class IdempotencyKeyReused(WaferError):
+class IdempotencyKeyReused(InputRefused):
     """The same idempotency key came with another request."""
 
     code = "IDEMPOTENCY_KEY_REUSED"
+    sentence = "This idempotency key was used for another request; use a new key."
 
 
-class TrainingRunning(WaferError):
+class TrainingRunning(Conflict):
     """A training is under way and a second one is refused; `run_id` is the one that runs."""
 
     code = "TRAINING_RUNNING"
@@ -34,7 +55,7 @@ class TrainingRunning(WaferError):
         self.run_id = run_id
 
 
-class RunNotCancellable(WaferError):
+class RunNotCancellable(Conflict):
     """The run has ended already."""
 
     code = "RUN_NOT_CANCELLABLE"
@@ -44,18 +65,21 @@ class NotAuthenticated(WaferError):
     """No key, or one that is unknown, expired or revoked."""
 
     code = "NOT_AUTHENTICATED"
+    http_status = 401
 
 
 class NotAllowed(WaferError):
     """The caller's role does not reach this far, or the request does not come from our own page."""
 
     code = "NOT_ALLOWED"
+    http_status = 403
 
 
 class TooManyRequests(WaferError):
     """The caller asks faster than the limit; `retry_after` seconds later it will be served."""
 
     code = "TOO_MANY_REQUESTS"
+    http_status = 429
     retry_helps = True
 
     def __init__(self, retry_after: float) -> None:
@@ -67,9 +91,10 @@ class UploadTooLarge(WaferError):
     """A file or a batch set is beyond the limit."""
 
     code = "TOO_LARGE"
+    http_status = 413
 
 
-class UploadConflict(WaferError):
+class UploadConflict(Conflict):
     """Another file of this name lies there already; what runs may have read is never overwritten."""
 
     code = "UPLOAD_CONFLICT"
@@ -79,39 +104,16 @@ class PackageNotFound(WaferError):
     """No compiled pipeline is installed for this route."""
 
     code = "PACKAGE_NOT_FOUND"
+    http_status = 503
 
 
-class BackendUnavailable(WaferError):
+class BackendUnavailable(Unavailable):
     """Kubeflow does not answer, or refuses."""
 
     code = "BACKEND_UNAVAILABLE"
-    retry_helps = True
 
 
-class LedgerUnavailable(WaferError):
+class LedgerUnavailable(Unavailable):
     """The run ledger does not answer."""
 
     code = "LEDGER_UNAVAILABLE"
-    retry_helps = True
-
-
-STATUS: dict[str, int] = {
-    "REQUEST_INVALID": 422,
-    "SOURCE_NOT_ALLOWED": 403,
-    "IDEMPOTENCY_KEY_REUSED": 422,
-    "TRAINING_RUNNING": 409,
-    "RUN_NOT_CANCELLABLE": 409,
-    "NOT_AUTHENTICATED": 401,
-    "NOT_ALLOWED": 403,
-    "TOO_MANY_REQUESTS": 429,
-    "TOO_LARGE": 413,
-    "UPLOAD_CONFLICT": 409,
-    "PACKAGE_NOT_FOUND": 503,
-    "BACKEND_UNAVAILABLE": 503,
-    "LEDGER_UNAVAILABLE": 503,
-}
-
-
-def http_status(code: str) -> int:
-    """Status of the HTTP response that carries a code."""
-    return STATUS[code] if code in STATUS else ANSWERS[code].http_status

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from clustering.stage import cluster_wafers
-from wafer.errors import ANSWERS, WaferError
+from wafer.errors import WaferError
 from wafer.model.recipe import Recipe
 
 
@@ -27,7 +27,7 @@ def main(
         done = cluster_wafers(export, preprocessor, out, assignments, report, recipe)
     except WaferError as error:
         typer.echo(f"{error.code}: {error.message}", err=True)
-        sys.exit(ANSWERS[error.code].exit_code)
+        sys.exit(error.exit_code)
     typer.echo(json.dumps(done.clusters))
 
 

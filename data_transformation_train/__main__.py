@@ -8,7 +8,7 @@ import typer
 
 from data_transformation_train.stage import transform_batches
 from wafer.contract import Kind, load_contract
-from wafer.errors import ANSWERS, WaferError
+from wafer.errors import WaferError
 
 
 def transform(
@@ -25,7 +25,7 @@ def transform(
         result = transform_batches(accepted, wafers, load_contract(kind, schema, policy))
     except WaferError as error:
         typer.echo(f"{error.code}: {error.message}", err=True)
-        sys.exit(ANSWERS[error.code].exit_code)
+        sys.exit(error.exit_code)
     typer.echo(", ".join(f"{name} {count}" for name, count in result.counts().items()))
 
 

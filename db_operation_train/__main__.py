@@ -9,7 +9,7 @@ import typer
 from db_operation_train.stage import load_wafers
 from wafer.contract import Kind
 from wafer.documents import open_documents
-from wafer.errors import ANSWERS, WaferError
+from wafer.errors import WaferError
 from wafer.settings import Settings
 
 
@@ -27,7 +27,7 @@ def load(
             result = load_wafers(wafers, database, export, kind)
     except WaferError as error:
         typer.echo(f"{error.code}: {error.message}", err=True)
-        sys.exit(ANSWERS[error.code].exit_code)
+        sys.exit(error.exit_code)
     typer.echo(", ".join(f"{name} {count}" for name, count in result.counts().items()))
 
 

@@ -8,7 +8,7 @@ import typer
 
 from load_prod_model.promotion import Parts, promote_run
 from wafer.documents import open_documents
-from wafer.errors import ANSWERS, WaferError
+from wafer.errors import WaferError
 from wafer.registry import Registry
 from wafer.settings import Settings
 from wafer.store import open_store
@@ -50,7 +50,7 @@ def promote(
             )
     except WaferError as error:
         typer.echo(f"{error.code}: {error.message}", err=True)
-        sys.exit(ANSWERS[error.code].exit_code)
+        sys.exit(error.exit_code)
     typer.echo(f"version {done.model_version}: {done.reason}")
 
 

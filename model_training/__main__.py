@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from model_training.stage import fit_global_models, train_cluster
-from wafer.errors import ANSWERS, WaferError
+from wafer.errors import WaferError
 from wafer.model.recipe import Recipe
 
 app = typer.Typer(help=__doc__, no_args_is_help=True)
@@ -24,7 +24,7 @@ def _exit_on_error() -> Iterator[None]:
         yield
     except WaferError as error:
         typer.echo(f"{error.code}: {error.message}", err=True)
-        sys.exit(ANSWERS[error.code].exit_code)
+        sys.exit(error.exit_code)
 
 
 @app.command("global")

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from pred_pipeline.stage import predict_wafers
-from wafer.errors import ANSWERS, WaferError
+from wafer.errors import WaferError
 
 
 def main(
@@ -27,7 +27,7 @@ def main(
         )
     except WaferError as error:
         typer.echo(f"{error.code}: {error.message}", err=True)
-        sys.exit(ANSWERS[error.code].exit_code)
+        sys.exit(error.exit_code)
     typer.echo(f"{done.wafers} wafers: {done.failing} fail, {done.inspect} inspect, {done.passing} pass -> {done.csv}")
 
 

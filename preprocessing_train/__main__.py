@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from preprocessing_train.stage import fit_preprocessor
-from wafer.errors import ANSWERS, WaferError
+from wafer.errors import WaferError
 from wafer.model.recipe import Recipe
 
 
@@ -21,7 +21,7 @@ def main(
         done = fit_preprocessor(export, out, Recipe(missing_indicators=missing_indicators))
     except WaferError as error:
         typer.echo(f"{error.code}: {error.message}", err=True)
-        sys.exit(ANSWERS[error.code].exit_code)
+        sys.exit(error.exit_code)
     typer.echo(f"{done.wafers} wafers, {done.failures} failing: {done.sensors_kept} sensors kept")
 
 

@@ -9,7 +9,7 @@ import typer
 
 from raw_data_validation_train.stage import validate_batches
 from wafer.contract import load_contract
-from wafer.errors import ANSWERS, WaferError
+from wafer.errors import WaferError
 from wafer.store import list_batches
 
 
@@ -42,7 +42,7 @@ def validate(
         )
     except WaferError as error:
         typer.echo(f"{error.code}: {error.message}", err=True)
-        sys.exit(ANSWERS[error.code].exit_code)
+        sys.exit(error.exit_code)
     typer.echo(", ".join(f"{name} {count}" for name, count in result.counts().items()))
 
 

@@ -1,122 +1,51 @@
-"""The one family of errors: a stable code, a sentence for the user, and whether trying again can help."""
+"""The one family of errors. Each class says how it leaves the process: code, HTTP status, exit code, if a retry helps.
 
-from dataclasses import dataclass
+    WaferError                  500  INTERNAL
+      x StageFailed             500  STAGE_FAILED, a retry can help
+      · InputRefused            422
+        x SourceEmpty                SOURCE_EMPTY
+        x NoGoodFiles                NO_GOOD_FILES
+        x ContractInvalid            CONTRACT_INVALID
+        x DataUnlearnable            DATA_UNLEARNABLE
+      · NotFound                404
+        x SourceNotFound             SOURCE_NOT_FOUND
+        x ObjectNotFound             OBJECT_NOT_FOUND
+        x NotPublished               NOT_PUBLISHED
+        x RunNotFound                RUN_NOT_FOUND
+        x ModelNotFound              MODEL_NOT_FOUND
+      · Conflict                409
+        x NoProductionModel          NO_PRODUCTION_MODEL
+        x BundleRejected             BUNDLE_REJECTED
+        x ContractMismatch           CONTRACT_MISMATCH
+        x PublishConflict            PUBLISH_CONFLICT
+        x RunNotRetryable            RUN_NOT_RETRYABLE
+      · Unavailable             503  a retry can help
+        x StoreUnavailable           STORE_UNAVAILABLE
+        x DocumentsUnavailable       DOCUMENTS_UNAVAILABLE
+        x RegistryUnavailable        REGISTRY_UNAVAILABLE
+
+Classes marked x are raised; those marked · only group them. `application.errors` adds what the service refuses.
+"""
+
+from collections.abc import Iterator
+from typing import ClassVar
 
 
 class WaferError(Exception):
-    """Something the user can act on; `message` says what happened and what to do about it."""
+    """Something the user can act on; `message` says what happened and what to do about it.
 
-    code = "INTERNAL"
-    retry_helps = False
+    `sentence` is the message of an error that needs no facts of its own.
+    """
 
-    def __init__(self, message: str) -> None:
-        super().__init__(message)
-        self.message = message
+    code: ClassVar[str] = "INTERNAL"
+    sentence: ClassVar[str] = ""
+    http_status: ClassVar[int] = 500
+    exit_code: ClassVar[int] = 1
+    retry_helps: ClassVar[bool] = False
 
-
-class SourceNotFound(WaferError):
-    """The folder or prefix that should hold the batches does not exist or cannot be read."""
-
-    code = "SOURCE_NOT_FOUND"
-
-
-class SourceEmpty(WaferError):
-    """The source exists but holds no CSV file."""
-
-    code = "SOURCE_EMPTY"
-
-
-class NoGoodFiles(WaferError):
-    """Every file of the drop was refused; the manifest names the reasons."""
-
-    code = "NO_GOOD_FILES"
-
-
-class ContractInvalid(WaferError):
-    """The schema or the policy given for the run cannot be read as a data contract."""
-
-    code = "CONTRACT_INVALID"
-
-
-class DataUnlearnable(WaferError):
-    """The good wafers cannot train a model: too few of them, one class only, or no usable sensor."""
-
-    code = "DATA_UNLEARNABLE"
-
-
-class NoProductionModel(WaferError):
-    """The registry has no version behind the alias `production`."""
-
-    code = "NO_PRODUCTION_MODEL"
-
-
-class BundleRejected(WaferError):
-    """A model bundle is incomplete, altered, or names a type that is not trusted; nothing of it was executed."""
-
-    code = "BUNDLE_REJECTED"
-
-
-class ContractMismatch(WaferError):
-    """Wafers were measured under another contract than the one the model was trained on."""
-
-    code = "CONTRACT_MISMATCH"
-
-
-class ObjectNotFound(WaferError):
-    """The store has no object under this key."""
-
-    code = "OBJECT_NOT_FOUND"
-
-
-class NotPublished(WaferError):
-    """A published folder has no `_SUCCESS.json`, or its files do not match it."""
-
-    code = "NOT_PUBLISHED"
-
-
-class PublishConflict(WaferError):
-    """Another run already published different content under this prefix."""
-
-    code = "PUBLISH_CONFLICT"
-
-
-class StoreUnavailable(WaferError):
-    """The store did not answer after the standard retries."""
-
-    code = "STORE_UNAVAILABLE"
-    retry_helps = True
-
-
-class DocumentsUnavailable(WaferError):
-    """The document database did not answer after the standard retries."""
-
-    code = "DOCUMENTS_UNAVAILABLE"
-    retry_helps = True
-
-
-class RegistryUnavailable(WaferError):
-    """The model registry did not answer after the standard retries."""
-
-    code = "REGISTRY_UNAVAILABLE"
-    retry_helps = True
-
-
-class RunNotFound(WaferError):
-    """No run with this id is known here."""
-
-    code = "RUN_NOT_FOUND"
-
-
-class ModelNotFound(WaferError):
-    """The registry has no such version of the model."""
-
-    code = "MODEL_NOT_FOUND"
-
-
-class RunNotRetryable(WaferError):
-    """The run is still going on, or it succeeded."""
-
-    code = "RUN_NOT_RETRYABLE"
+    def __init__(self, message: str = "") -> None:
+        super().__init__(message or self.sentence)
+        self.message = message or self.sentence
 
 
 class StageFailed(WaferError):
@@ -126,32 +55,148 @@ class StageFailed(WaferError):
     retry_helps = True
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """How a code leaves the process: the exit code of a command, the status of an HTTP response."""
+class InputRefused(WaferError):
+    """What was given cannot be worked with."""
 
-    exit_code: int
-    http_status: int
+    http_status = 422
 
 
-ANSWERS: dict[str, Answer] = {
-    "SOURCE_NOT_FOUND": Answer(1, 404),
-    "SOURCE_EMPTY": Answer(1, 422),
-    "NO_GOOD_FILES": Answer(1, 422),
-    "CONTRACT_INVALID": Answer(1, 422),
-    "DATA_UNLEARNABLE": Answer(1, 422),
-    "NO_PRODUCTION_MODEL": Answer(1, 409),
-    "BUNDLE_REJECTED": Answer(1, 409),
-    "CONTRACT_MISMATCH": Answer(1, 409),
-    "OBJECT_NOT_FOUND": Answer(1, 404),
-    "NOT_PUBLISHED": Answer(1, 404),
-    "PUBLISH_CONFLICT": Answer(1, 409),
-    "STORE_UNAVAILABLE": Answer(1, 503),
-    "DOCUMENTS_UNAVAILABLE": Answer(1, 503),
-    "REGISTRY_UNAVAILABLE": Answer(1, 503),
-    "RUN_NOT_FOUND": Answer(1, 404),
-    "MODEL_NOT_FOUND": Answer(1, 404),
-    "RUN_NOT_RETRYABLE": Answer(1, 409),
-    "STAGE_FAILED": Answer(1, 500),
-    "INTERNAL": Answer(1, 500),
-}
+class SourceEmpty(InputRefused):
+    """The source exists but holds no CSV file."""
+
+    code = "SOURCE_EMPTY"
+
+
+class NoGoodFiles(InputRefused):
+    """Every file of the drop was refused; the manifest names the reasons."""
+
+    code = "NO_GOOD_FILES"
+
+
+class ContractInvalid(InputRefused):
+    """The schema or the policy given for the run cannot be read as a data contract."""
+
+    code = "CONTRACT_INVALID"
+
+
+class DataUnlearnable(InputRefused):
+    """The good wafers cannot train a model: too few of them, one class only, or no usable sensor."""
+
+    code = "DATA_UNLEARNABLE"
+
+
+class NotFound(WaferError):
+    """What was asked for does not exist."""
+
+    http_status = 404
+
+
+class SourceNotFound(NotFound):
+    """The folder or prefix that should hold the batches does not exist or cannot be read."""
+
+    code = "SOURCE_NOT_FOUND"
+
+
+class ObjectNotFound(NotFound):
+    """The store has no object under this key."""
+
+    code = "OBJECT_NOT_FOUND"
+
+
+class NotPublished(NotFound):
+    """A published folder has no `_SUCCESS.json`, or its files do not match it."""
+
+    code = "NOT_PUBLISHED"
+
+
+class RunNotFound(NotFound):
+    """No run with this id is known here."""
+
+    code = "RUN_NOT_FOUND"
+
+
+class ModelNotFound(NotFound):
+    """The registry has no such version of the model."""
+
+    code = "MODEL_NOT_FOUND"
+
+
+class Conflict(WaferError):
+    """What was asked for does not fit what is there."""
+
+    http_status = 409
+
+
+class NoProductionModel(Conflict):
+    """The registry has no version behind the alias `production`."""
+
+    code = "NO_PRODUCTION_MODEL"
+    sentence = (
+        "No model is in production yet, so there is nothing to predict with. "
+        "Train one first (`wafer train DIR`), or promote a version (`wafer models promote VERSION`)."
+    )
+
+
+class BundleRejected(Conflict):
+    """A model bundle is incomplete, altered, or names a type that is not trusted; nothing of it was executed."""
+
+    code = "BUNDLE_REJECTED"
+
+
+class ContractMismatch(Conflict):
+    """Wafers were measured under another contract than the one the model was trained on."""
+
+    code = "CONTRACT_MISMATCH"
+
+
+class PublishConflict(Conflict):
+    """Another run already published different content under this prefix."""
+
+    code = "PUBLISH_CONFLICT"
+
+
+class RunNotRetryable(Conflict):
+    """The run is still going on, or it succeeded."""
+
+    code = "RUN_NOT_RETRYABLE"
+
+
+class Unavailable(WaferError):
+    """A service did not answer after the standard retries."""
+
+    http_status = 503
+    retry_helps = True
+
+
+class StoreUnavailable(Unavailable):
+    """The store did not answer after the standard retries."""
+
+    code = "STORE_UNAVAILABLE"
+
+
+class DocumentsUnavailable(Unavailable):
+    """The document database did not answer after the standard retries."""
+
+    code = "DOCUMENTS_UNAVAILABLE"
+
+
+class RegistryUnavailable(Unavailable):
+    """The model registry did not answer after the standard retries."""
+
+    code = "REGISTRY_UNAVAILABLE"
+
+
+def error_classes() -> dict[str, type[WaferError]]:
+    """The class of every code that this process knows."""
+    return {each.code: each for each in _tree(WaferError) if "code" in vars(each)}
+
+
+def error_class(code: str) -> type[WaferError]:
+    """The class behind a code that came as text, from another process's record; `WaferError` if it is unknown here."""
+    return error_classes().get(code, WaferError)
+
+
+def _tree(top: type[WaferError]) -> Iterator[type[WaferError]]:
+    yield top
+    for each in top.__subclasses__():
+        yield from _tree(each)

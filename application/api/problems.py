@@ -13,11 +13,11 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, Response
 
 from application.api.shapes.service import FieldProblem, Problem
-from application.errors import NotAuthenticated, RequestInvalid, TooManyRequests, TrainingRunning, http_status
+from application.errors import NotAuthenticated, RequestInvalid, TooManyRequests, TrainingRunning, UploadTooLarge
 from wafer.errors import WaferError
 
 MEDIA_TYPE = "application/problem+json"
-CODES = {400: "REQUEST_INVALID", 404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED", 413: "TOO_LARGE"}
+CODES = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED", 413: UploadTooLarge.code}
 SENTENCES = {
     404: "There is nothing at this address; /openapi.json lists what there is.",
     405: "This address does not take that method; the Allow header names those it takes.",
@@ -58,11 +58,12 @@ def of_error(error: WaferError) -> Response:
         headers["Retry-After"] = str(math.ceil(error.retry_after))
     if isinstance(error, NotAuthenticated):
         headers["WWW-Authenticate"] = 'Bearer realm="wafer-fault"'
-    status = http_status(error.code)
-    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+    if error.http_status == HTTPStatus.SERVICE_UNAVAILABLE:
         headers["Retry-After"] = "5"
     run_id = error.run_id if isinstance(error, TrainingRunning) else None
-    return problem(status, error.code, error.message, retry_helps=error.retry_helps, run_id=run_id, headers=headers)
+    return problem(
+        error.http_status, error.code, error.message, retry_helps=error.retry_helps, run_id=run_id, headers=headers
+    )
 
 
 def install(app: FastAPI) -> None:
@@ -82,7 +83,7 @@ def install(app: FastAPI) -> None:
     async def _http(_request: Request, error: HTTPException) -> Response:
         status = error.status_code
         detail = SENTENCES.get(status, str(error.detail))
-        return problem(status, CODES.get(status, "REQUEST_INVALID"), detail, headers=error.headers)
+        return problem(status, CODES.get(status, RequestInvalid.code), detail, headers=error.headers)
 
     @app.exception_handler(ClientDisconnect)
     async def _gone(_request: Request, _error: ClientDisconnect) -> Response:
@@ -91,7 +92,9 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(Exception)
     async def _unexpected(_request: Request, error: Exception) -> Response:
         structlog.get_logger().error("http.failed", exc_info=error)
-        return problem(500, "INTERNAL", "Something went wrong here; the log has it under this request id.")
+        return problem(
+            WaferError.http_status, WaferError.code, "Something went wrong here; the log has it under this request id."
+        )
 
 
 def _where(location: Sequence[Any]) -> str:

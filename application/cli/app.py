@@ -17,7 +17,7 @@ from application.cli.progress import Progress
 from application.cli.service import keys_app, serve
 from application.runs.request import Runner
 from application.runs.results import published_prefix, result
-from wafer.errors import ANSWERS, WaferError
+from wafer.errors import WaferError, error_class
 from wafer.runs import Outcome, judge
 from wafer.settings import Settings
 from wafer.store import fetch_published, open_store
@@ -107,7 +107,7 @@ def _follow(worker: embedded.Worker, *, as_json: bool, output: Path | None = Non
 def _exit_code(outcome: Outcome) -> int:
     if outcome.state == "succeeded":
         return 0
-    return ANSWERS[outcome.error.code].exit_code if outcome.error else 1
+    return error_class(outcome.error.code if outcome.error else WaferError.code).exit_code
 
 
 def _tell(console: Console, found: Mapping[str, Any]) -> None:
@@ -265,4 +265,4 @@ def main() -> None:
         app()
     except WaferError as error:
         Console(stderr=True).print(f"[bold red]{error.code}[/]\n{escape(error.message)}")
-        sys.exit(ANSWERS[error.code].exit_code if error.code in ANSWERS else 1)
+        sys.exit(error.exit_code)

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from wafer.errors import NotPublished
+from wafer.errors import NotPublished, WaferError
 from wafer.runs import PUBLISHED_UNDER, Outcome, Pipeline, StageRecord, stage_records
 from wafer.store import Store, read_marker
 
@@ -55,7 +55,7 @@ def _stage(record: StageRecord) -> dict[str, Any]:
 def _error(outcome: Outcome) -> dict[str, Any]:
     error = outcome.error
     return {
-        "code": error.code if error else "INTERNAL",
+        "code": error.code if error else WaferError.code,
         "message": error.message if error else "The run ended without a result.",
         "stage": outcome.failed_stage,
         "retry_helps": bool(error and error.retry_helps),

@@ -73,7 +73,12 @@ def said(error: WaferError) -> dict[str, Any]:
 
 def _error(outcome: Outcome) -> dict[str, Any]:
     if not outcome.error:
-        return {"code": "INTERNAL", "message": "The run ended without a result.", "stage": None, "retry_helps": False}
+        return {
+            "code": WaferError.code,
+            "message": "The run ended without a result.",
+            "stage": None,
+            "retry_helps": False,
+        }
     return {**asdict(outcome.error), "stage": outcome.failed_stage}
 
 

@@ -44,4 +44,4 @@ def _look_around(runs: Runs, adopt: bool) -> None:
     except WaferError as error:
         structlog.get_logger().warning("watcher.failed", code=error.code, message=error.message)
     except Exception:  # this is the edge of a process of its own, and it has to go on
-        structlog.get_logger().exception("watcher.failed", code="INTERNAL")
+        structlog.get_logger().exception("watcher.failed", code=WaferError.code)

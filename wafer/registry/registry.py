@@ -260,10 +260,7 @@ class Registry:
         """The version that predicts. Raises `NoProductionModel`."""
         found = self.production()
         if found is None:
-            raise NoProductionModel(
-                "No model is in production yet, so there is nothing to predict with. "
-                "Train one first (`wafer train DIR`), or promote a version (`wafer models promote VERSION`)."
-            )
+            raise NoProductionModel
         return found
 
     def last_promotion(self) -> int:

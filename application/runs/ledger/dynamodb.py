@@ -47,7 +47,7 @@ class DynamoDBLedger:
         if not found or float(found["expires_at"]["N"]) <= now:
             return None
         if found["fingerprint"]["S"] != key.fingerprint:
-            raise IdempotencyKeyReused("This idempotency key was used for another request; use a new key.")
+            raise IdempotencyKeyReused
         return self.get(found["run_id"]["S"])
 
     def get(self, run_id: str) -> Entry | None:

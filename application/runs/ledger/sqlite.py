@@ -120,7 +120,7 @@ class SQLiteLedger:
             "SELECT fingerprint, run_id FROM keys WHERE digest = ? AND expires_at > ?", (key.digest, now)
         ).fetchone()
         if row and row[0] != key.fingerprint:
-            raise IdempotencyKeyReused("This idempotency key was used for another request; use a new key.")
+            raise IdempotencyKeyReused
         return self._get(row[1]) if row else None
 
     def _exclude(self, entry: Entry) -> None:
