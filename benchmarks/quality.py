@@ -65,15 +65,15 @@ def _answer(system: System, fold: Fold, table: pa.Table, ids: Sequence[str], cac
     key = json.dumps([system.name, system.digest, list(ids), fold.learn.tolist(), fold.ask.tolist()])
     path = cache / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.json"
     if path.exists():
-        said = json.loads(path.read_text(encoding="utf-8"))
-        return Answer(np.array(said["probability"]), np.array(said["flagged"], dtype=bool))
+        record = json.loads(path.read_text(encoding="utf-8"))
+        return Answer(np.array(record["probability"]), np.array(record["flagged"], dtype=bool))
     start = time.perf_counter()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # peers warn about clusters too small to search
         answer = system.answer(table.take(fold.learn), table.take(fold.ask))
     fresh = path.with_suffix(".new")
-    said = {"probability": answer.probability.tolist(), "flagged": answer.flagged.tolist()}
-    fresh.write_text(json.dumps(said), encoding="utf-8")
+    record = {"probability": answer.probability.tolist(), "flagged": answer.flagged.tolist()}
+    fresh.write_text(json.dumps(record), encoding="utf-8")
     fresh.replace(path)
     say(f"{fold.protocol} {fold.repeat + 1}.{fold.number + 1}: {system.name} {time.perf_counter() - start:.1f} s")
     return answer

@@ -26,7 +26,7 @@ OLDER = "older recipe"
 TREES = 500
 _INNER_FOLDS = 3
 _ROOT = Path(__file__).resolve().parent.parent
-_PRODUCT = ("wafer/bundle", "preprocessing_train", "clustering", "model_training")
+_PRODUCT = ("wafer/model", "wafer/wafers", "wafer/evaluation", "preprocessing_train", "clustering", "model_training")
 _LIBRARIES = ("numpy", "scikit-learn", "xgboost-cpu")
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from wafer.model.clusters import PERCENTILES, ClusterModel, NoveltyLimits
+from wafer.model.clusters import PERCENTILES, Clustering, NoveltyLimits
 from wafer.model.preprocessor import Preprocessor
 from wafer.model.recipe import Recipe
 from wafer.wafers.arrays import Floats, Ints, Wafers
@@ -17,7 +17,7 @@ _STARTS = 10
 class Clusters:
     """Cluster of every wafer, and how their number was chosen."""
 
-    model: ClusterModel
+    model: Clustering
     labels: Ints  # (wafers,)
     inertia: Mapping[int, float]  # k -> within-cluster sum of squares
     elbow: int  # what the curve alone asks for; the model has fewer when failures are too few
@@ -110,12 +110,12 @@ def _learnable(labels: Ints, wafers: Wafers, k: int, recipe: Recipe) -> bool:
     return bool(failures.min() >= recipe.min_cluster_failures and passes.min() >= recipe.min_cluster_failures)
 
 
-def _model(scaled: _Scaled, mean: Floats, components: Floats, centroids: Floats, recipe: Recipe) -> ClusterModel:
+def _model(scaled: _Scaled, mean: Floats, components: Floats, centroids: Floats, recipe: Recipe) -> Clustering:
     missing = np.isnan(scaled.readings).mean(axis=1).max()
     limits = NoveltyLimits(
         recipe.novelty_percentile, recipe.novelty_ranges, float(missing) + recipe.novelty_missing_margin
     )
-    draft = ClusterModel(
+    draft = Clustering(
         sensors=scaled.sensors,
         medians=scaled.medians,
         scales=scaled.scales,

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 from clustering.elbow import elbow_page
 from clustering.learn import learn_clusters
 from wafer.model.assembly import CLUSTERS, PREPROCESSOR
-from wafer.model.clusters import ClusterModel
+from wafer.model.clusters import Clustering
 from wafer.model.files import read_json, replacing, write_json
 from wafer.model.preprocessor import Preprocessor
 from wafer.model.recipe import Recipe
@@ -52,7 +52,7 @@ def cluster_wafers(
     return done
 
 
-def _write_assignments(wafers: Wafers, model: ClusterModel, path: Path) -> None:
+def _write_assignments(wafers: Wafers, model: Clustering, path: Path) -> None:
     novelty = model.novelty(wafers)
     table = pa.table(
         {

@@ -13,7 +13,7 @@ from markupsafe import Markup
 from wafer import reports as report
 from wafer.evaluation.intervals import bootstrap
 from wafer.evaluation.metrics import Quality
-from wafer.model import Bundle, Wafers
+from wafer.model import ModelBundle, Wafers
 
 TOP_SENSORS = 15
 EXPLAINED = 100  # wafers that the ranking of sensors is averaged over
@@ -32,7 +32,7 @@ class Part:
 
 
 def model_card(
-    model: Bundle, quality: Quality, decision: Mapping[str, Any], manifest: Mapping[str, Any], wafers: Wafers
+    model: ModelBundle, quality: Quality, decision: Mapping[str, Any], manifest: Mapping[str, Any], wafers: Wafers
 ) -> list[Part]:
     """The card's parts; `wafers` are the ones the model learned from."""
     return [
@@ -80,7 +80,7 @@ def _use(decision: Mapping[str, Any]) -> Part:
     )
 
 
-def _data(model: Bundle, quality: Quality, manifest: Mapping[str, Any]) -> Part:
+def _data(model: ModelBundle, quality: Quality, manifest: Mapping[str, Any]) -> Part:
     good = [each for each in manifest["files"] if each["verdict"] == "good"]
     refused = len(manifest["files"]) - len(good)
     rate = quality.failures / quality.wafers
@@ -97,7 +97,7 @@ def _data(model: Bundle, quality: Quality, manifest: Mapping[str, Any]) -> Part:
     )
 
 
-def _figures(model: Bundle, quality: Quality) -> Part:
+def _figures(model: ModelBundle, quality: Quality) -> Part:
     rows = model.out_of_fold
     intervals = bootstrap(rows.failed, rows.probability)
     base = quality.failures / quality.wafers
@@ -122,7 +122,7 @@ def _with(value: float, interval: tuple[float, float]) -> str:
     return f"{value:.3f} ({interval[0]:.3f} to {interval[1]:.3f})"
 
 
-def _threshold(model: Bundle, quality: Quality) -> Part:
+def _threshold(model: ModelBundle, quality: Quality) -> Part:
     flagged = quality.recall * quality.failures + quality.false_alarm_rate * (quality.wafers - quality.failures)
     hits = quality.recall * quality.failures
     per_hundred = 100 / quality.wafers
@@ -137,23 +137,23 @@ def _threshold(model: Bundle, quality: Quality) -> Part:
     )
 
 
-def _clusters(model: Bundle) -> Part:
+def _clusters(model: ModelBundle) -> Part:
     rows = [
         (
-            str(said["cluster"]),
-            f"{said['wafers']:,}",
-            str(said["failures"]),
-            said["family"].replace("_", " "),
-            f"{said['quality'][said['family']]['auc']:.3f}",
-            f"{said['calibration']['slope']:.2f}",
+            str(summary["cluster"]),
+            f"{summary['wafers']:,}",
+            str(summary["failures"]),
+            summary["family"].replace("_", " "),
+            f"{summary['quality'][summary['family']]['auc']:.3f}",
+            f"{summary['calibration']['slope']:.2f}",
         )
-        for said in model.about["clusters"]
+        for summary in model.about["clusters"]
     ]
     sentence = "KMeans groups the wafers; each group has a model of its own, averaged with one trained on all wafers."
     return Part("Clusters", [sentence], ("cluster", "wafers", "failures", "model", "AUC", "calibration slope"), rows)
 
 
-def _sensors(model: Bundle, wafers: Wafers) -> Part:
+def _sensors(model: ModelBundle, wafers: Wafers) -> Part:
     step = max(1, len(wafers) // EXPLAINED)
     pushed = np.abs(model.explain(wafers.rows(np.arange(0, len(wafers), step)))).mean(axis=0)
     order = np.argsort(-pushed, kind="stable")[:TOP_SENSORS]
@@ -166,7 +166,7 @@ def _sensors(model: Bundle, wafers: Wafers) -> Part:
     return Part("Sensors that matter most", [sentence], ("sensor", "contribution", "usual in passing wafers"), rows)
 
 
-def _limits(model: Bundle) -> Part:
+def _limits(model: ModelBundle) -> Part:
     held_out = model.about["neighbours"]
     apart = (
         f"{held_out['auc_stretches']:.3f} when whole stretches of consecutive wafers are"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from wafer.evaluation.metrics import roc_auc
-from wafer.model import Bundle, OutOfFold, Wafers, content_keys
+from wafer.model import ModelBundle, OutOfFold, Wafers, content_keys
 from wafer.wafers.arrays import Bools, Floats
 
 RESAMPLES = 2000
@@ -35,7 +35,7 @@ class Comparison:
 
 
 def compare(
-    challenger: Bundle, champion: Bundle, champion_version: int, wafers: Iterable[Wafers], seed: int = 0
+    challenger: ModelBundle, champion: ModelBundle, champion_version: int, wafers: Iterable[Wafers], seed: int = 0
 ) -> Comparison:
     """Compare on every labelled wafer at hand; `wafers` holds the readings of what either model learned from.
 
@@ -75,7 +75,7 @@ def _readings(wafers: Iterable[Wafers]) -> dict[str, tuple[Wafers, int]]:
 
 
 def _scores(
-    bundle: Bundle,
+    bundle: ModelBundle,
     table: Mapping[str, tuple[bool, float]],
     judged: list[str],
     readings: Mapping[str, tuple[Wafers, int]],

@@ -20,7 +20,7 @@ from load_prod_model.report import training_report
 from load_prod_model.stage import Decision, decide
 from wafer.documents import Documents
 from wafer.evaluation.metrics import Quality
-from wafer.model import Bundle, Wafers, assemble_bundle, load_bundle, read_wafers, training_rows
+from wafer.model import ModelBundle, Wafers, assemble_bundle, load_bundle, read_wafers, training_rows
 from wafer.registry import MODEL, Member, ModelVersion, Registry, TrainingRecord
 from wafer.reports import page as report_page
 from wafer.store import Store, publish
@@ -103,16 +103,16 @@ def promote_run(
 
 
 def _record(
-    run_id: str, model: Bundle, quality: Quality, manifest: Mapping[str, Any], files: Sequence[Path]
+    run_id: str, model: ModelBundle, quality: Quality, manifest: Mapping[str, Any], files: Sequence[Path]
 ) -> TrainingRecord:
     members = [
         Member(
-            name=f"cluster-{said['cluster']}-{family}",
-            params={"family": family, "chosen": family == said["family"], "share": said["share"]},
+            name=f"cluster-{summary['cluster']}-{family}",
+            params={"family": family, "chosen": family == summary["family"], "share": summary["share"]},
             metrics=figures,
         )
-        for said in model.about["clusters"]
-        for family, figures in said["quality"].items()
+        for summary in model.about["clusters"]
+        for family, figures in summary["quality"].items()
     ]
     return TrainingRecord(
         run_id=run_id,
@@ -133,7 +133,7 @@ def figures(quality: Quality) -> dict[str, float]:
 def _settle(
     registry: Registry,
     version: ModelVersion,
-    model: Bundle,
+    model: ModelBundle,
     quality: Quality,
     run_id: str,
     parts: Parts,
@@ -144,8 +144,8 @@ def _settle(
     while True:
         if not decided:
             last, champion = registry.champion()
-            said = _decide(registry, champion, version, model, quality, run_id, parts, documents)
-            decided = said | {"after_promotion": last}
+            decision = _decide(registry, champion, version, model, quality, run_id, parts, documents)
+            decided = decision | {"after_promotion": last}
             registry.decide(version.version, decided)
         if not decided["promoted"]:
             registry.stage(version.version)
@@ -159,7 +159,7 @@ def _decide(
     registry: Registry,
     champion: ModelVersion | None,
     version: ModelVersion,
-    model: Bundle,
+    model: ModelBundle,
     quality: Quality,
     run_id: str,
     parts: Parts,
@@ -167,22 +167,24 @@ def _decide(
 ) -> dict[str, Any]:
     if champion and champion.version == version.version:
         reason = f"The training made the bundle of version {version.version} again, which is in production."
-        return _said(run_id, version, quality, Decision(True, reason, ()), None)
-    reigning = _load(registry, champion) if champion else None
+        return _decision(run_id, version, quality, Decision(True, reason, ()), None)
+    champion_model = _load(registry, champion) if champion else None
     comparison = None
-    if champion and reigning and set(reigning.preprocessor.contract) == set(model.preprocessor.contract):
-        comparison = compare(model, reigning, champion.version, _learned_from(model, reigning, parts.export, documents))
-    return _said(
+    if champion and champion_model and set(champion_model.preprocessor.contract) == set(model.preprocessor.contract):
+        comparison = compare(
+            model, champion_model, champion.version, _learned_from(model, champion_model, parts.export, documents)
+        )
+    return _decision(
         run_id, version, quality, decide(quality, champion.version if champion else None, comparison), comparison
     )
 
 
-def _load(registry: Registry, champion: ModelVersion) -> Bundle:
+def _load(registry: Registry, champion: ModelVersion) -> ModelBundle:
     with tempfile.TemporaryDirectory(prefix="champion-") as scratch:
         return load_bundle(registry.download(champion.version, Path(scratch)), expected_digest=champion.digest)
 
 
-def _learned_from(challenger: Bundle, champion: Bundle, export: Path, documents: Documents) -> list[Wafers]:
+def _learned_from(challenger: ModelBundle, champion: ModelBundle, export: Path, documents: Documents) -> list[Wafers]:
     """This run's wafers, and those only the champion learned from."""
     ours = set(challenger.out_of_fold.ids)
     elsewhere = [each for each in champion.out_of_fold.ids if each not in ours]
@@ -202,7 +204,7 @@ def _from_documents(documents: Documents, ids: Sequence[str], sensors: Sequence[
     )
 
 
-def _said(
+def _decision(
     run_id: str, version: ModelVersion, quality: Quality, decision: Decision, comparison: Comparison | None
 ) -> dict[str, Any]:
     return {

@@ -12,7 +12,7 @@ from load_prod_model.card import Part, as_html
 from load_prod_model.plots import calibration_plot, roc_plot
 from wafer import reports as report
 from wafer.evaluation.metrics import Quality
-from wafer.model.scoring import Bundle
+from wafer.model.scoring import ModelBundle
 
 FIGURES = {
     "auc": ("AUC", "chance that a failing wafer ranks above a passing one; 0.5 is chance"),
@@ -28,7 +28,7 @@ FIGURES = {
 
 
 def training_report(
-    model: Bundle,
+    model: ModelBundle,
     quality: Quality,
     decision: Mapping[str, Any],
     manifest: Mapping[str, Any],
@@ -76,7 +76,7 @@ def _tiles(quality: Quality, decision: Mapping[str, Any]) -> Markup:
     )
 
 
-def _quality(model: Bundle, quality: Quality, decision: Mapping[str, Any]) -> Markup:
+def _quality(model: ModelBundle, quality: Quality, decision: Mapping[str, Any]) -> Markup:
     rows = [(name, f"{decision['metrics'][key]:.3f}", meaning) for key, (name, meaning) in FIGURES.items()]
     rows_of = model.out_of_fold
     flagged = quality.recall * quality.failures + quality.false_alarm_rate * (quality.wafers - quality.failures)
@@ -157,16 +157,16 @@ def _data(manifest: Mapping[str, Any], quality: Quality) -> Markup:
     )
 
 
-def _clusters(model: Bundle, elbow: Path) -> Markup:
+def _clusters(model: ModelBundle, elbow: Path) -> Markup:
     rows_of = model.out_of_fold
     rows = []
-    for said in model.about["clusters"]:
-        mine = rows_of.cluster == said["cluster"]
+    for summary in model.about["clusters"]:
+        mine = rows_of.cluster == summary["cluster"]
         areas = ", ".join(
-            f"{family.replace('_', ' ')} {figures['auc']:.3f}" for family, figures in said["quality"].items()
+            f"{family.replace('_', ' ')} {figures['auc']:.3f}" for family, figures in summary["quality"].items()
         )
         failures = int(rows_of.failed[mine].sum())
-        rows.append((said["cluster"], int(mine.sum()), failures, said["family"].replace("_", " "), areas))
+        rows.append((summary["cluster"], int(mine.sum()), failures, summary["family"].replace("_", " "), areas))
     headers = ("cluster", "wafers", "failures", "model", "AUC out of fold")
     return report.section("Clusters", report.table(headers, rows, numeric=(0, 1, 2)), *_picture(elbow))
 

@@ -15,23 +15,11 @@ import numpy as np
 from wafer.model.forest import booster_of
 from wafer.model.members import Family, Member
 from wafer.model.recipe import Recipe
-from wafer.wafers.arrays import Bools, Features, Floats, Ints
+from wafer.model.training_set import TrainingSet
+from wafer.wafers.arrays import Bools, Floats
 
 if TYPE_CHECKING:
     from xgboost import Booster
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """Rows to learn from."""
-
-    features: Features  # (rows, features)
-    failed: Bools  # (rows,)
-    weight: Floats  # (rows,)
-
-    def rows(self, index: Bools) -> "Sample":
-        """Return the rows at these positions."""
-        return Sample(self.features[index], self.failed[index], self.weight[index])
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,24 +31,24 @@ class Fitted:
 
 
 def fit_families(
-    sample: Sample, fold: Ints, recipe: Recipe, trees: int, n_jobs: int, beside: Executor
+    training: TrainingSet, recipe: Recipe, trees: int, n_jobs: int, pool: Executor
 ) -> dict[Family, Fitted]:
-    """Fit both families on all rows: the forest, of `trees` trees, in this thread and boosting in those of `beside`.
+    """Fit both families on all rows: the forest, of `trees` trees, in this thread and boosting in those of `pool`.
 
-    `fold` splits the rows for boosting: it grows on all rows, and once more without each fold to score that fold. A
-    forest's threads often wait for the interpreter, those of boosting never do.
+    Boosting grows on all rows, and once more without each fold to score that fold. A forest's threads often wait for
+    the interpreter, those of boosting never do.
     """
-    everything = beside.submit(boost, sample, recipe)
-    held_out = [fold == number for number in range(int(fold.max()) + 1)]
-    parts = [beside.submit(score_unseen, sample, unseen, recipe) for unseen in held_out]
-    forest = fit_forest(sample, recipe, trees, n_jobs)
-    scores = np.empty(len(fold))
+    everything = pool.submit(boost, training, recipe)
+    held_out = [training.fold == number for number in range(int(training.fold.max()) + 1)]
+    parts = [pool.submit(score_unseen, training, unseen, recipe) for unseen in held_out]
+    forest = fit_forest(training, recipe, trees, n_jobs)
+    scores = np.empty(len(training))
     for unseen, part in zip(held_out, parts, strict=True):
         scores[unseen] = part.result()
     return {"random_forest": forest, "xgboost": Fitted(Member("xgboost", everything.result()), scores)}
 
 
-def fit_forest(sample: Sample, recipe: Recipe, trees: int, n_jobs: int) -> Fitted:
+def fit_forest(training: TrainingSet, recipe: Recipe, trees: int, n_jobs: int) -> Fitted:
     """Fit a balanced random forest, scored out of bag: each row by the third of the trees that did not draw it.
 
     That keeps the promise of folds in a quarter of their time, and the time pays for more trees. Rows are drawn
@@ -70,27 +58,27 @@ def fit_forest(sample: Sample, recipe: Recipe, trees: int, n_jobs: int) -> Fitte
     from sklearn.ensemble import RandomForestClassifier
 
     forest = RandomForestClassifier(
-        min(trees, max(recipe.forest_least_trees, recipe.forest_work // len(sample.failed))),
+        min(trees, max(recipe.forest_least_trees, recipe.forest_work // len(training))),
         min_samples_leaf=recipe.forest_min_leaf,
         max_depth=recipe.forest_max_depth,
         max_features="sqrt",
         class_weight="balanced_subsample",
-        max_samples=round(float(sample.weight.sum())),
+        max_samples=round(float(training.weight.sum())),
         oob_score=True,
         random_state=recipe.seed,
         n_jobs=n_jobs,
     )
-    forest.fit(np.asfortranarray(sample.features), sample.failed, sample_weight=sample.weight)
+    forest.fit(np.asfortranarray(training.features), training.failed, sample_weight=training.weight)
     scores = np.asarray(forest.oob_decision_function_[:, 1], dtype=np.float64)
     return Fitted(Member("random_forest", booster_of(forest)), scores)
 
 
-def score_unseen(sample: Sample, unseen: Bools, recipe: Recipe) -> Floats:
+def score_unseen(training: TrainingSet, unseen: Bools, recipe: Recipe) -> Floats:
     """Score rows by trees that were grown on the others."""
-    return Member("xgboost", boost(sample.rows(~unseen), recipe)).score(sample.features[unseen])
+    return Member("xgboost", boost(training.rows(~unseen), recipe)).score(training.features[unseen])
 
 
-def boost(sample: Sample, recipe: Recipe) -> "Booster":
+def boost(training: TrainingSet, recipe: Recipe) -> "Booster":
     """Grow slow, shallow, strongly regularised boosted trees."""
     import xgboost
 
@@ -103,16 +91,16 @@ def boost(sample: Sample, recipe: Recipe) -> "Booster":
         "colsample_bytree": recipe.boosting_column_share,
         "lambda": recipe.boosting_l2,
         "max_bin": recipe.boosting_bins,
-        "scale_pos_weight": float(sample.weight[~sample.failed].sum() / sample.weight[sample.failed].sum()),
+        "scale_pos_weight": float(training.weight[~training.failed].sum() / training.weight[training.failed].sum()),
         "tree_method": "hist",
         "seed": recipe.seed,
         "nthread": 1,
     }
-    data = xgboost.DMatrix(sample.features, sample.failed, weight=sample.weight, nthread=1)
-    return _centred(xgboost.train(parameters, data, recipe.boosting_rounds), sample)
+    data = xgboost.DMatrix(training.features, training.failed, weight=training.weight, nthread=1)
+    return _centred(xgboost.train(parameters, data, recipe.boosting_rounds), training)
 
 
-def _centred(booster: "Booster", sample: Sample) -> "Booster":
+def _centred(booster: "Booster", training: TrainingSet) -> "Booster":
     """Shift the margins so that the passing wafers it learned from have mean 0.
 
     Where the margins lie depends on how many wafers a booster saw, so thresholds found on folds would not hold for the
@@ -120,8 +108,8 @@ def _centred(booster: "Booster", sample: Sample) -> "Booster":
     """
     import xgboost
 
-    margins = booster.inplace_predict(sample.features[~sample.failed], predict_type="margin")
-    middle = float(np.average(margins, weights=sample.weight[~sample.failed]))
+    margins = booster.inplace_predict(training.features[~training.failed], predict_type="margin")
+    middle = float(np.average(margins, weights=training.weight[~training.failed]))
     document = json.loads(booster.save_raw("json"))
     document["learner"]["learner_model_param"]["base_score"] = repr(1.0 / (1.0 + math.exp(middle)))
     return xgboost.Booster({"nthread": 1}, model_file=bytearray(json.dumps(document), "ascii"))

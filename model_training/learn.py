@@ -6,25 +6,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from model_training.families import Fitted, Sample, fit_families
+from model_training.families import Fitted, fit_families
 from wafer.evaluation.metrics import auc_gain
 from wafer.model.calibration import Calibration, fit_calibration
 from wafer.model.members import FAMILIES, Family
 from wafer.model.recipe import Recipe
-from wafer.wafers.arrays import Bools, Features, Floats, Ints
-
-
-@dataclass(frozen=True, slots=True)
-class Lesson:
-    """What every fit of a run shares."""
-
-    features: Features  # (wafers, features)
-    failed: Bools  # (wafers,)
-    fold: Ints  # (wafers,)
-
-    def sample(self) -> Sample:
-        """Every wafer with the same weight."""
-        return Sample(self.features, self.failed, np.ones(len(self.failed)))
+from wafer.model.training_set import TrainingSet
+from wafer.wafers.arrays import Bools, Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,26 +25,18 @@ class ClusterFit:
     scores: Mapping[Family, Floats]  # (cluster's wafers,) out of fold, both members averaged
 
 
-def make_lesson(features: Features, failed: Bools, recipe: Recipe) -> Lesson:
-    """Split the wafers into folds, failing and passing ones dealt out in turn.
-
-    `training_rows` orders wafers by a digest of their readings, so the deal is random, but neither a wafer's number nor
-    its file takes part in it.
-    """
-    fold = np.empty(len(failed), dtype=np.int64)
-    for outcome in (True, False):
-        members = np.flatnonzero(failed == outcome)
-        fold[members] = np.arange(len(members)) % recipe.folds
-    return Lesson(features, failed, fold)
-
-
-def fit_global(lesson: Lesson, recipe: Recipe, n_jobs: int, beside: Executor) -> dict[Family, Fitted]:
+def fit_global(training: TrainingSet, recipe: Recipe, n_jobs: int, pool: Executor) -> dict[Family, Fitted]:
     """Fit both families on every wafer alike."""
-    return fit_families(lesson.sample(), lesson.fold, recipe, recipe.forest_trees, n_jobs, beside)
+    return fit_families(training, recipe, recipe.forest_trees, n_jobs, pool)
 
 
 def fit_cluster(
-    lesson: Lesson, inside: Bools, everywhere: Mapping[Family, Floats], recipe: Recipe, n_jobs: int, beside: Executor
+    training: TrainingSet,
+    inside: Bools,
+    everywhere: Mapping[Family, Floats],
+    recipe: Recipe,
+    n_jobs: int,
+    pool: Executor,
 ) -> ClusterFit:
     """Fit a cluster's members on all wafers, those of other clusters with a small weight, and choose the family.
 
@@ -64,12 +44,12 @@ def fit_cluster(
     members would be the global ones, and nothing is fitted.
     """
     if inside.all():
-        return _choose(lesson.failed, everywhere, recipe)
-    sample = Sample(lesson.features, lesson.failed, np.where(inside, 1.0, recipe.out_of_cluster_weight))
-    own = fit_families(sample, lesson.fold, recipe, recipe.forest_trees_cluster, n_jobs, beside)
+        return _choose(training.failed, everywhere, recipe)
+    weighted = training.weighted(np.where(inside, 1.0, recipe.out_of_cluster_weight))
+    own = fit_families(weighted, recipe, recipe.forest_trees_cluster, n_jobs, pool)
     share = recipe.cluster_share
     mixed = {f: share * own[f].scores[inside] + (1 - share) * everywhere[f][inside] for f in FAMILIES}
-    chosen = _choose(lesson.failed[inside], mixed, recipe)
+    chosen = _choose(training.failed[inside], mixed, recipe)
     return replace(chosen, fitted=own[chosen.family])
 
 

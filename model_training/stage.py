@@ -12,19 +12,20 @@ import pyarrow.parquet as pq
 
 from model_training.families import Fitted
 from model_training.judge import FamilyFigures, judge
-from model_training.learn import ClusterFit, Lesson, fit_cluster, fit_global, make_lesson
+from model_training.learn import ClusterFit, fit_cluster, fit_global
 from model_training.page import cluster_page
 from model_training.stretches import stretch_auc
 from wafer.errors import BundleRejected
 from wafer.evaluation.metrics import roc_auc
 from wafer.model.assembly import CLUSTERS, GLOBAL, MEMBER, OUT_OF_FOLD, PREPROCESSOR
 from wafer.model.calibration import probability_of
-from wafer.model.clusters import ClusterModel
+from wafer.model.clusters import Clustering
 from wafer.model.files import read_json, replacing, write_json
 from wafer.model.members import FAMILIES, Family
 from wafer.model.out_of_fold import OutOfFold
 from wafer.model.preprocessor import Preprocessor
 from wafer.model.recipe import Recipe
+from wafer.model.training_set import TrainingSet, training_set
 from wafer.wafers.arrays import Bools, Floats, Wafers, content_keys, read_wafers, training_rows
 from wafer.wafers.table import read_table
 
@@ -57,18 +58,18 @@ def fit_global_models(
 ) -> GlobalModels:
     """Fit both families on all wafers and write the directory `out`; `n_jobs` changes the time, never the bytes."""
     recipe = recipe or Recipe()
-    wafers, lesson = _lesson(export, preprocessor, recipe)
-    with _beside(n_jobs) as beside, ThreadPoolExecutor(1) as waiting:
-        stretched = waiting.submit(stretch_auc, wafers, lesson, recipe, beside)
-        fitted = fit_global(lesson, recipe, _forest_jobs(n_jobs), beside)
+    wafers, training = _training_set(export, preprocessor, recipe)
+    with _boosting_pool(n_jobs) as pool, ThreadPoolExecutor(1) as waiting:
+        stretched = waiting.submit(stretch_auc, wafers, training, recipe, pool)
+        fitted = fit_global(training, recipe, _forest_jobs(n_jobs), pool)
         stretches = stretched.result()
-    auc = {family: roc_auc(lesson.failed, fitted[family].scores) for family in FAMILIES}
+    auc = {family: roc_auc(training.failed, fitted[family].scores) for family in FAMILIES}
     with replacing(out) as folder:
         for family, each in fitted.items():
             each.member.save(folder / f"{family}.ubj")
         _save_scores(wafers, fitted, folder / OUT_OF_FOLD)
         write_json(folder / GLOBAL, {"auc": auc, "auc_stretches": stretches, "recipe": recipe.to_json()})
-    return GlobalModels(len(wafers), int(lesson.failed.sum()), auc, stretches)
+    return GlobalModels(len(wafers), int(training.failed.sum()), auc, stretches)
 
 
 def train_cluster(
@@ -83,13 +84,13 @@ def train_cluster(
 ) -> TrainedCluster:
     """Train one cluster by the recipe of the global models; write the directory `out` and the HTML page `report`."""
     recipe = Recipe(**read_json(global_models / GLOBAL)["recipe"])
-    wafers, lesson = _lesson(export, preprocessor, recipe)
-    labels = ClusterModel.from_json(read_json(cluster_model / CLUSTERS)).assign(wafers)
+    wafers, training = _training_set(export, preprocessor, recipe)
+    labels = Clustering.from_json(read_json(cluster_model / CLUSTERS)).assign(wafers)
     inside: Bools = labels == cluster
     everywhere = _load_scores(wafers, global_models / OUT_OF_FOLD)
-    with _beside(n_jobs) as beside:
-        fit = fit_cluster(lesson, inside, everywhere, recipe, _forest_jobs(n_jobs), beside)
-    done = _describe(cluster, lesson.failed[inside], fit, recipe)
+    with _boosting_pool(n_jobs) as pool:
+        fit = fit_cluster(training, inside, everywhere, recipe, _forest_jobs(n_jobs), pool)
+    done = _describe(cluster, training.failed[inside], fit, recipe)
     with replacing(out) as folder:
         if fit.fitted:
             fit.fitted.member.save(folder / f"{fit.family}.ubj")
@@ -100,7 +101,7 @@ def train_cluster(
     return done
 
 
-def _beside(n_jobs: int) -> ThreadPoolExecutor:
+def _boosting_pool(n_jobs: int) -> ThreadPoolExecutor:
     """Threads for boosting: half of the cores, at least one; the forest has the others.
 
     Both families import scikit-learn. Two threads that do so at once can find it half imported, so it is done before.
@@ -115,12 +116,12 @@ def _forest_jobs(n_jobs: int) -> int:
     return max(1, n_jobs - n_jobs // 2)
 
 
-def _lesson(export: Path, preprocessor: Path, recipe: Recipe) -> tuple[Wafers, Lesson]:
+def _training_set(export: Path, preprocessor: Path, recipe: Recipe) -> tuple[Wafers, TrainingSet]:
     """Read what every task of a run learns from; each finds the same, since only the inputs decide it."""
     wafers = training_rows(read_wafers(export))
     failed = np.zeros(len(wafers), bool) if wafers.failed is None else wafers.failed
     features = Preprocessor.from_json(read_json(preprocessor / PREPROCESSOR)).transform(wafers)
-    return wafers, make_lesson(features, failed, recipe)
+    return wafers, training_set(features, failed, recipe.folds)
 
 
 def _save_scores(wafers: Wafers, fitted: Mapping[Family, Fitted], path: Path) -> None:

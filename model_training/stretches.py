@@ -8,15 +8,15 @@ from concurrent.futures import Executor
 import numpy as np
 
 from model_training.families import score_unseen
-from model_training.learn import Lesson
 from wafer.evaluation.metrics import roc_auc
 from wafer.model.recipe import Recipe
+from wafer.model.training_set import TrainingSet
 from wafer.wafers.arrays import Bools, Wafers, natural
 
 STRETCHES = 5
 
 
-def stretch_auc(wafers: Wafers, lesson: Lesson, recipe: Recipe, beside: Executor) -> float | None:
+def stretch_auc(wafers: Wafers, training: TrainingSet, recipe: Recipe, pool: Executor) -> float | None:
     """AUC of boosted trees on all wafers, each scored by trees that saw no wafer of its stretch.
 
     The forest would say the same and take five times as long. None when a stretch holds every wafer of one outcome, so
@@ -24,13 +24,13 @@ def stretch_auc(wafers: Wafers, lesson: Lesson, recipe: Recipe, beside: Executor
     """
     order = np.array(sorted(range(len(wafers)), key=lambda row: natural(wafers.names[row])))
     stretches = [np.isin(np.arange(len(wafers)), part) for part in np.array_split(order, STRETCHES)]
-    if any(_one_outcome(lesson.failed[~unseen]) for unseen in stretches):
+    if any(_one_outcome(training.failed[~unseen]) for unseen in stretches):
         return None
     scores = np.empty(len(wafers))
-    found = beside.map(lambda unseen: score_unseen(lesson.sample(), unseen, recipe), stretches)
+    found = pool.map(lambda unseen: score_unseen(training, unseen, recipe), stretches)
     for unseen, part in zip(stretches, found, strict=True):
         scores[unseen] = part
-    return roc_auc(lesson.failed, scores)
+    return roc_auc(training.failed, scores)
 
 
 def _one_outcome(failed: Bools) -> bool:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from wafer.model import Bundle, Wafers
+from wafer.model import ModelBundle, Wafers
 from wafer.model.statistics import LEVELS
 from wafer.wafers.arrays import Floats
 
@@ -44,24 +44,24 @@ class Drift:
 
     def warnings(self) -> list[str]:
         """What to watch, and what to do about it; empty while the line reads as it did in training."""
-        said = []
+        sentences = []
         if self.sensors and len(self.moved) > SHARE_MOVED * len(self.sensors):
-            said.append(
+            sentences.append(
                 f"{len(self.moved)} of {len(self.sensors)} sensors in use have moved away from the training wafers. "
                 "Look for a change of tool, recipe or calibration; then train again with labelled wafers from after it."
             )
         if self.newly_silent:
             named = ", ".join(self.newly_silent[:5]) + (" …" if len(self.newly_silent) > 5 else "")
-            said.append(
+            sentences.append(
                 f"{len(self.newly_silent)} sensors that the model relies on are silent in this batch ({named}). "
                 "Check that their tools report; until then they read as their training median."
             )
         if self.unlike > SHARE_UNLIKE:
-            said.append(
+            sentences.append(
                 f"{self.unlike:.0%} of the wafers are unlike every training wafer. Inspect them, and train again with "
                 "wafers like these once their outcome is known."
             )
-        return said
+        return sentences
 
     def to_json(self) -> dict[str, Any]:
         """The figures by name."""
@@ -75,7 +75,7 @@ class Drift:
         }
 
 
-def measure_drift(wafers: Wafers, bundle: Bundle, unlike: int) -> Drift:
+def measure_drift(wafers: Wafers, bundle: ModelBundle, unlike: int) -> Drift:
     """Compare a batch with the passing training wafers; `unlike` is how many wafers are to be inspected."""
     statistics, used = bundle.statistics, bundle.preprocessor.sensors
     place = {sensor: row for row, sensor in enumerate(statistics.sensors)}

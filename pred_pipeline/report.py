@@ -8,7 +8,7 @@ from pred_pipeline.drift import LEAST_WAFERS, Drift
 from pred_pipeline.rows import PredictionRow
 from wafer.model.contributions import Reason
 from wafer.model.members import Family
-from wafer.model.scoring import Bundle, Verdict
+from wafer.model.scoring import ModelBundle, Verdict
 from wafer.reports import Notice, badge, details, notice, page, paragraph, section, table, tiles
 
 SHOWN = 200
@@ -19,7 +19,7 @@ _FAMILIES: dict[Family, str] = {"random_forest": "random forest", "xgboost": "XG
 _COLOURS: dict[Verdict, Notice] = {"fail": "error", "inspect": "warning", "pass": "ok"}
 
 
-def prediction_page(rows: Sequence[PredictionRow], bundle: Bundle, budget: float, drift: Drift) -> str:
+def prediction_page(rows: Sequence[PredictionRow], bundle: ModelBundle, budget: float, drift: Drift) -> str:
     """Render ranked rows as one HTML page."""
     look = [row for row in rows if row.verdict != "pass"]
     passing = [row for row in rows if row.verdict == "pass"]
@@ -72,7 +72,7 @@ def _drift(drift: Drift) -> list[Markup]:
     return [told, details("The most moved sensors", table(headers, rows, numeric=(1, 2, 3)))]
 
 
-def _reading_help(bundle: Bundle, budget: float) -> Markup:
+def _reading_help(bundle: ModelBundle, budget: float) -> Markup:
     threshold = bundle.out_of_fold.threshold(budget)
     quality = bundle.out_of_fold.quality(budget)
     meaning = (
@@ -124,14 +124,14 @@ def _phrase(reason: Reason) -> Markup:
     )
 
 
-def _clusters(rows: Sequence[PredictionRow], bundle: Bundle) -> Markup:
+def _clusters(rows: Sequence[PredictionRow], bundle: ModelBundle) -> Markup:
     lines = []
-    for said in bundle.about["clusters"]:
-        mine = [row for row in rows if row.cluster == said["cluster"]]
+    for summary in bundle.about["clusters"]:
+        mine = [row for row in rows if row.cluster == summary["cluster"]]
         look = sum(row.verdict != "pass" for row in mine)
-        trained = f"{said['wafers']} wafers, {said['failures']} failing"
-        auc = said["quality"][said["family"]]["auc"]
-        lines.append((said["cluster"], len(mine), look, _FAMILIES[said["family"]], trained, f"{auc:.3f}"))
+        trained = f"{summary['wafers']} wafers, {summary['failures']} failing"
+        auc = summary["quality"][summary["family"]]["auc"]
+        lines.append((summary["cluster"], len(mine), look, _FAMILIES[summary["family"]], trained, f"{auc:.3f}"))
     headers = ["Cluster", "Wafers here", "To look at", "Model", "Trained on", "ROC AUC out of fold"]
     return table(headers, lines, numeric=(0, 1, 2, 5))
 

@@ -12,7 +12,7 @@ from wafer.errors import ContractMismatch
 from wafer.model.assembly import load_bundle
 from wafer.model.contributions import Reason, top_reasons
 from wafer.model.files import replacing, write_json
-from wafer.model.scoring import Bundle, Scores
+from wafer.model.scoring import ModelBundle, Scores
 from wafer.wafers.arrays import Ints, Wafers, read_wafers
 
 PARQUET, CSV, REPORT, DRIFT = "predictions.parquet", "predictions.csv", "report.html", "drift.json"
@@ -74,7 +74,7 @@ def predict_wafers(
     )
 
 
-def check_contract(wafers: Wafers, bundle: Bundle) -> None:
+def check_contract(wafers: Wafers, bundle: ModelBundle) -> None:
     """Refuse wafers whose sensors are not exactly the ones of the training contract; their order does not matter."""
     trained, measured = set(bundle.preprocessor.contract), set(wafers.sensors)
     if trained == measured:
@@ -91,7 +91,7 @@ def _differing(trained: set[str], measured: set[str]) -> list[tuple[str, set[str
     return [(what, names) for what, names in pairs if names]
 
 
-def rank(wafers: Wafers, bundle: Bundle, scores: Scores, model_version: str, run_id: str) -> list[PredictionRow]:
+def rank(wafers: Wafers, bundle: ModelBundle, scores: Scores, model_version: str, run_id: str) -> list[PredictionRow]:
     """Return one row a wafer, most suspicious first, with reasons for those to look at."""
     verdicts, order, seen = scores.verdicts, scores.order(), bundle.seen(wafers)
     reasons = _reasons(wafers, bundle, np.array([i for i in order if verdicts[i] != "pass"], dtype=np.int64))
@@ -115,5 +115,5 @@ def rank(wafers: Wafers, bundle: Bundle, scores: Scores, model_version: str, run
     ]
 
 
-def _reasons(wafers: Wafers, bundle: Bundle, asked: Ints) -> dict[int, list[Reason]]:
+def _reasons(wafers: Wafers, bundle: ModelBundle, asked: Ints) -> dict[int, list[Reason]]:
     return dict(zip(asked.tolist(), top_reasons(bundle, wafers.rows(asked)), strict=True))

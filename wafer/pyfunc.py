@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
 
-    from wafer.model.scoring import Bundle
+    from wafer.model.scoring import ModelBundle
 
 
 class WaferModel:
     """A bundle in the shape MLflow asks of a model."""
 
-    def __init__(self, bundle: "Bundle") -> None:
+    def __init__(self, bundle: "ModelBundle") -> None:
         self.bundle = bundle
 
     def predict(self, wafers: "pd.DataFrame", params: dict[str, Any] | None = None) -> "pd.DataFrame":  # noqa: ARG002

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from clustering.learn import Clusters, learn_clusters
-from wafer.model.clusters import ClusterModel
+from wafer.model.clusters import Clustering
 from wafer.model.preprocessor import Preprocessor
 from wafer.model.recipe import Recipe
 from wafer.wafers.arrays import Wafers
@@ -84,7 +84,7 @@ def test_a_model_survives_json_to_the_last_bit() -> None:
     wafers = _wafers([100, 100], [30, 30])
     model = _cluster(wafers).model
 
-    again = ClusterModel.from_json(model.to_json())
+    again = Clustering.from_json(model.to_json())
 
     assert again.to_json() == model.to_json()
     np.testing.assert_array_equal(again.assign(wafers), model.assign(wafers))

@@ -10,7 +10,7 @@ import pytest
 from load_prod_model.comparison import Comparison, compare, paired_bootstrap
 from load_prod_model.stage import decide
 from wafer.evaluation.metrics import Quality, roc_auc
-from wafer.model import Bundle, OutOfFold, Wafers, content_keys
+from wafer.model import ModelBundle, OutOfFold, Wafers, content_keys
 
 GOOD = Quality(
     wafers=1137,
@@ -56,12 +56,12 @@ def line(count: int = 600, seed: int = 1) -> tuple[Wafers, npt.NDArray[np.bool_]
     return Wafers(names, names, names, ("Sensor - 1", "Sensor - 2"), readings), failed
 
 
-def trained(wafers: Wafers, failed: npt.NDArray[np.bool_], skill: float) -> Bundle:
+def trained(wafers: Wafers, failed: npt.NDArray[np.bool_], skill: float) -> ModelBundle:
     scores = skill * wafers.readings[:, 0] + wafers.readings[:, 1]
     rows = OutOfFold(
         tuple(content_keys(wafers)), wafers.ids, wafers.names, np.zeros(len(wafers), np.int64), failed, scores
     )
-    return cast("Bundle", Model(rows, skill))
+    return cast("ModelBundle", Model(rows, skill))
 
 
 def promoted(found: Comparison) -> bool:

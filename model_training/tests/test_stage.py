@@ -12,7 +12,7 @@ from wafer.errors import BundleRejected
 from wafer.model.assembly import CLUSTERS, OUT_OF_FOLD, assemble_bundle
 from wafer.model.files import read_json
 from wafer.model.recipe import Recipe
-from wafer.model.scoring import Bundle
+from wafer.model.scoring import ModelBundle
 from wafer.wafers.arrays import read_wafers
 
 Make = Callable[..., Path]
@@ -36,7 +36,7 @@ def _train(export: Path, before: Path, out: Path, recipe: Recipe, n_jobs: int = 
     ]
 
 
-def _assemble(before: Path, out: Path, count: int) -> Bundle:
+def _assemble(before: Path, out: Path, count: int) -> ModelBundle:
     return assemble_bundle(
         preprocessor_dir=before / "preprocessor",
         cluster_model_dir=before / "clusters",
@@ -136,7 +136,7 @@ def test_a_single_cluster_is_served_by_the_global_models(
 
     bundle = _assemble(tmp_path, tmp_path, 1)
     assert [each.wafers for each in clusters] == [60]
-    assert [share for share, _ in bundle.scorers[0].members] == [1.0]
+    assert [share for share, _ in bundle.cluster_models[0].members] == [1.0]
     assert not list((tmp_path / "cluster-0").glob("*.ubj"))
 
 

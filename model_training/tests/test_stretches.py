@@ -5,10 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from model_training.learn import make_lesson
 from model_training.stretches import stretch_auc
 from wafer.evaluation.metrics import roc_auc
 from wafer.model.recipe import Recipe
+from wafer.model.training_set import training_set
 from wafer.wafers.arrays import Wafers
 
 RECIPE = Recipe(forest_trees=100)
@@ -21,9 +21,9 @@ def line(readings: np.ndarray, failed: np.ndarray) -> Wafers:
 
 def measured(wafers: Wafers) -> float | None:
     assert wafers.failed is not None
-    lesson = make_lesson(wafers.readings.astype(np.float32), wafers.failed, RECIPE)
-    with ThreadPoolExecutor(1) as beside:
-        return stretch_auc(wafers, lesson, RECIPE, beside)
+    training = training_set(wafers.readings.astype(np.float32), wafers.failed, RECIPE.folds)
+    with ThreadPoolExecutor(1) as pool:
+        return stretch_auc(wafers, training, RECIPE, pool)
 
 
 def test_skill_that_rests_on_the_sensors_stays() -> None:

@@ -1,18 +1,18 @@
 """The model bundle: everything a registered version needs to judge wafers, sealed by sha256 and free of pickle.
 
 Training stages write the parts (preprocessor, clusters, members, out-of-fold scores), `assemble_bundle` seals them,
-`load_bundle` verifies them and gives a `Bundle` whose answer for a wafer depends on that wafer's readings alone.
+`load_bundle` verifies them and gives a `ModelBundle` whose answer for a wafer depends on that wafer's readings alone.
 """
 
 from wafer.model.assembly import assemble_bundle, load_bundle
 from wafer.model.contributions import Reason, top_reasons
 from wafer.model.out_of_fold import OutOfFold, load_out_of_fold
 from wafer.model.recipe import Recipe
-from wafer.model.scoring import Bundle, Scores
+from wafer.model.scoring import ModelBundle, Scores
 from wafer.wafers.arrays import Wafers, content_keys, read_wafers, training_rows, wafers_from_frame
 
 __all__ = [
-    "Bundle",
+    "ModelBundle",
     "OutOfFold",
     "Reason",
     "Recipe",

@@ -7,13 +7,13 @@ from typing import Any
 
 from wafer.errors import BundleRejected
 from wafer.model.calibration import Calibration
-from wafer.model.clusters import ClusterModel
+from wafer.model.clusters import Clustering
 from wafer.model.files import read_json, replacing, seal
 from wafer.model.files import verify_bundle as verify_bundle
 from wafer.model.members import FAMILIES, Family, load_member
 from wafer.model.out_of_fold import joined, load_out_of_fold
 from wafer.model.preprocessor import Preprocessor
-from wafer.model.scoring import Bundle, ClusterScorer
+from wafer.model.scoring import ClusterModel, ModelBundle
 from wafer.model.statistics import SensorStatistics
 
 PREPROCESSOR = "preprocessor.json"
@@ -33,7 +33,7 @@ def assemble_bundle(
     out: Path,
     contract_digest: str = "",
     metadata: Mapping[str, str] | None = None,
-) -> Bundle:
+) -> ModelBundle:
     """Write a sealed bundle from what the stages left; `member_dirs` in any order, one a cluster.
 
     `metadata` becomes part of the digest, so it must say the same for the same training (no run id, no time).
@@ -44,7 +44,7 @@ def assemble_bundle(
     everywhere = read_json(global_dir / GLOBAL)
     recipe = everywhere["recipe"]
     about = {
-        "clusters": [said for _, said in members],
+        "clusters": [summary for _, summary in members],
         "contract_digest": contract_digest,
         "metadata": dict(metadata or {}),
         "neighbours": {"auc": everywhere["auc"]["xgboost"], "auc_stretches": everywhere["auc_stretches"]},
@@ -56,16 +56,20 @@ def assemble_bundle(
         shutil.copyfile(preprocessor_dir / STATISTICS, folder / STATISTICS)
         shutil.copyfile(cluster_model_dir / CLUSTERS, folder / CLUSTERS)
         rows.save(folder / OUT_OF_FOLD)
-        _copy_members(global_dir, [said["family"] for _, said in members if said["share"] < 1], folder / "global")
-        for path, said in members:
-            _copy_members(path, [said["family"]] if said["share"] > 0 else [], folder / f"cluster-{said['cluster']}")
+        _copy_members(
+            global_dir, [summary["family"] for _, summary in members if summary["share"] < 1], folder / "global"
+        )
+        for path, summary in members:
+            _copy_members(
+                path, [summary["family"]] if summary["share"] > 0 else [], folder / f"cluster-{summary['cluster']}"
+            )
         seal(folder, about)
     return load_bundle(out)
 
 
 def _members_by_cluster(folders: Sequence[Path], k: int) -> list[tuple[Path, dict[str, Any]]]:
     found = sorted(((folder, read_json(folder / MEMBER)) for folder in folders), key=lambda each: each[1]["cluster"])
-    if [said["cluster"] for _, said in found] != list(range(k)):
+    if [summary["cluster"] for _, summary in found] != list(range(k)):
         raise BundleRejected(f"The training made {k} clusters, but {len(found)} trained models came in; train again.")
     return found
 
@@ -76,15 +80,15 @@ def _copy_members(source: Path, families: Sequence[Family], target: Path) -> Non
         shutil.copyfile(source / f"{family}.ubj", target / f"{family}.ubj")
 
 
-def load_bundle(folder: Path, expected_digest: str | None = None) -> Bundle:
+def load_bundle(folder: Path, expected_digest: str | None = None) -> ModelBundle:
     """Verify a bundle completely, then load it. Raises BundleRejected before anything of it is built."""
     about = verify_bundle(folder, expected_digest)
     try:
-        return Bundle(
+        return ModelBundle(
             digest=about["digest"],
             preprocessor=Preprocessor.from_json(read_json(folder / PREPROCESSOR)),
-            clusters=ClusterModel.from_json(read_json(folder / CLUSTERS)),
-            scorers=tuple(_scorer(folder, said) for said in about["clusters"]),
+            clusters=Clustering.from_json(read_json(folder / CLUSTERS)),
+            cluster_models=tuple(_cluster_model(folder, summary) for summary in about["clusters"]),
             out_of_fold=load_out_of_fold(folder / OUT_OF_FOLD),
             statistics=SensorStatistics.from_json(read_json(folder / STATISTICS)),
             recipe=about["recipe"],
@@ -94,10 +98,10 @@ def load_bundle(folder: Path, expected_digest: str | None = None) -> Bundle:
         raise BundleRejected("The model bundle was written by an incompatible version; train again.") from error
 
 
-def _scorer(folder: Path, said: Mapping[str, Any]) -> ClusterScorer:
-    family, share = said["family"], float(said["share"])
+def _cluster_model(folder: Path, summary: Mapping[str, Any]) -> ClusterModel:
+    family, share = summary["family"], float(summary["share"])
     if family not in FAMILIES:
         raise BundleRejected(f"The model bundle names an unknown family of models, {family!r}.")
-    places = [(share, f"cluster-{said['cluster']}"), (1 - share, "global")]
+    places = [(share, f"cluster-{summary['cluster']}"), (1 - share, "global")]
     members = tuple((part, load_member(family, folder / place / f"{family}.ubj")) for part, place in places if part > 0)
-    return ClusterScorer(family, members, Calibration.from_json(said["calibration"]))
+    return ClusterModel(family, members, Calibration.from_json(summary["calibration"]))

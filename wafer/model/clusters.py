@@ -45,7 +45,7 @@ class NoveltyLimits:
 
 
 @dataclass(frozen=True, slots=True)
-class ClusterModel:
+class Clustering:
     """Robust scaling, principal components and centroids; every answer is computed row by row.
 
     No matrix product is used: its last bit may change with the number of rows, and with it a wafer's answer.
@@ -102,7 +102,7 @@ class ClusterModel:
         return plain | {"sensors": list(self.sensors), "limits": asdict(self.limits)}
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> "ClusterModel":
+    def from_json(cls, data: Mapping[str, Any]) -> "Clustering":
         """Build it from what `to_json` returned."""
         components = np.array(data["components"], dtype=np.float64).reshape(-1, len(data["sensors"]))
         arrays = {

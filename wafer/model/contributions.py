@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from wafer.model.scoring import Bundle
+from wafer.model.scoring import ModelBundle
 from wafer.wafers.arrays import Wafers
 
 TOP = 5
@@ -28,7 +28,7 @@ class Reason:
         )
 
 
-def top_reasons(bundle: Bundle, wafers: Wafers, count: int = TOP) -> list[list[Reason]]:
+def top_reasons(bundle: ModelBundle, wafers: Wafers, count: int = TOP) -> list[list[Reason]]:
     """Return for each wafer the sensors that raised its score most, strongest first."""
     contributions = bundle.explain(wafers)
     sensors = bundle.preprocessor.sensors

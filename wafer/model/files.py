@@ -72,14 +72,14 @@ def verify_bundle(folder: Path, expected_digest: str | None = None) -> dict[str,
     Raises BundleRejected for a missing, extra or altered file, a path that leads out of the folder, a link, an unknown
     format, or another digest than the expected one.
     """
-    said = _read_seal(folder)
-    files, about = said["files"], said["about"]
+    record = _read_seal(folder)
+    files, about = record["files"], record["about"]
     _check_names(folder, files)
     for name, sha256 in sorted(files.items()):
         if sha256_of(folder / name) != sha256:
             raise _rejected(f"{name} was altered after training")
     digest = _digest(files, about)
-    if digest != said["digest"] or expected_digest not in (None, digest):
+    if digest != record["digest"] or expected_digest not in (None, digest):
         raise _rejected(f"its digest is {digest[:12]}, not the one it was registered with")
     return {**about, "digest": digest}
 
@@ -88,12 +88,16 @@ def _read_seal(folder: Path) -> dict[str, Any]:
     path = folder / SEAL
     if path.is_symlink() or not path.is_file() or path.stat().st_size > _SEAL_LIMIT:
         raise _rejected(f"it has no {SEAL}")
-    said = read_json(path)
-    if not isinstance(said, dict) or set(said) != {"format", "digest", "files", "about"} or said["format"] != FORMAT:
+    record = read_json(path)
+    if (
+        not isinstance(record, dict)
+        or set(record) != {"format", "digest", "files", "about"}
+        or record["format"] != FORMAT
+    ):
         raise _rejected(f"{SEAL} is not of format {FORMAT}")
-    if not isinstance(said["files"], dict) or not isinstance(said["about"], dict):
+    if not isinstance(record["files"], dict) or not isinstance(record["about"], dict):
         raise _rejected(f"{SEAL} does not list files")
-    return said
+    return record
 
 
 def _check_names(folder: Path, files: dict[str, Any]) -> None:

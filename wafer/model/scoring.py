@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from wafer.model.calibration import Calibration, probability_of
-from wafer.model.clusters import ClusterModel, Novelty
+from wafer.model.clusters import Clustering, Novelty
 from wafer.model.members import Family, Member
 from wafer.model.out_of_fold import OutOfFold
 from wafer.model.preprocessor import Preprocessor
@@ -22,7 +22,7 @@ Verdict = Literal["pass", "fail", "inspect"]
 
 
 @dataclass(frozen=True, slots=True)
-class ClusterScorer:
+class ClusterModel:
     """Scores the wafers of one cluster: a weighted mean of members of one family, calibrated."""
 
     family: Family
@@ -87,13 +87,13 @@ class Scores:
 
 
 @dataclass(frozen=True, slots=True)
-class Bundle:
+class ModelBundle:
     """Everything one registered version needs to judge wafers."""
 
     digest: str
     preprocessor: Preprocessor
-    clusters: ClusterModel
-    scorers: tuple[ClusterScorer, ...]  # by cluster
+    clusters: Clustering
+    cluster_models: tuple[ClusterModel, ...]  # by cluster
     out_of_fold: OutOfFold
     statistics: SensorStatistics
     recipe: Mapping[str, Any]
@@ -123,9 +123,9 @@ class Bundle:
 
     def _log_odds(self, features: Features, cluster: Ints) -> Floats:
         log_odds = np.empty(len(features))
-        for number, scorer in enumerate(self.scorers):
+        for number, model in enumerate(self.cluster_models):
             mine = cluster == number
-            log_odds[mine] = scorer.log_odds(features[mine])
+            log_odds[mine] = model.log_odds(features[mine])
         return log_odds
 
     def seen(self, wafers: Wafers) -> Bools:
@@ -144,9 +144,9 @@ class Bundle:
         features = self.preprocessor.transform(wafers)
         cluster = self.clusters.assign(wafers)
         values = np.zeros(features.shape)
-        for number, scorer in enumerate(self.scorers):
+        for number, model in enumerate(self.cluster_models):
             mine = cluster == number
-            values[mine] = scorer.contributions(features[mine])
+            values[mine] = model.contributions(features[mine])
         return self._by_sensor(values)
 
     def _by_sensor(self, values: Floats) -> Floats:

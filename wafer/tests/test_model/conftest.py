@@ -17,14 +17,14 @@ from wafer.model.assembly import (
     assemble_bundle,
 )
 from wafer.model.calibration import fit_calibration, probability_of
-from wafer.model.clusters import PERCENTILES, ClusterModel, NoveltyLimits
+from wafer.model.clusters import PERCENTILES, Clustering, NoveltyLimits
 from wafer.model.files import write_json
 from wafer.model.forest import booster_of
 from wafer.model.members import Family, Member
 from wafer.model.out_of_fold import OutOfFold
 from wafer.model.preprocessor import Preprocessor
 from wafer.model.recipe import Recipe
-from wafer.model.scoring import Bundle
+from wafer.model.scoring import ModelBundle
 from wafer.model.statistics import sensor_statistics
 from wafer.wafers.arrays import Wafers, content_keys
 
@@ -40,7 +40,7 @@ class Parts:
     folder: Path
     wafers: Wafers
 
-    def assemble(self, out: Path) -> Bundle:
+    def assemble(self, out: Path) -> ModelBundle:
         return assemble_bundle(
             preprocessor_dir=self.folder / "preprocessor",
             cluster_model_dir=self.folder / "clusters",
@@ -92,12 +92,12 @@ def part_folders(parts: Parts) -> Path:
 
 
 @pytest.fixture(scope="session")
-def assemble(parts: Parts) -> Callable[[Path], Bundle]:
+def assemble(parts: Parts) -> Callable[[Path], ModelBundle]:
     return parts.assemble
 
 
 @pytest.fixture(scope="session")
-def bundle(parts: Parts, tmp_path_factory: pytest.TempPathFactory) -> Bundle:
+def bundle(parts: Parts, tmp_path_factory: pytest.TempPathFactory) -> ModelBundle:
     return parts.assemble(tmp_path_factory.mktemp("assembled") / "bundle")
 
 
@@ -108,10 +108,10 @@ def folder(parts: Parts, tmp_path: Path) -> Path:
     return tmp_path / "bundle"
 
 
-def _clusters(wafers: Wafers, medians: np.ndarray) -> ClusterModel:
+def _clusters(wafers: Wafers, medians: np.ndarray) -> Clustering:
     readings = wafers.columns(KEPT)
     first = np.eye(1, len(KEPT))
-    draft = ClusterModel(
+    draft = Clustering(
         sensors=KEPT,
         medians=medians,
         scales=np.full(len(KEPT), 10.0),
@@ -125,10 +125,10 @@ def _clusters(wafers: Wafers, medians: np.ndarray) -> ClusterModel:
         limits=NoveltyLimits(99.9, 10.0, 0.6),
     )
     data = draft.to_json() | {"distances": np.quantile(draft.distance(readings), PERCENTILES / 100).tolist()}
-    return ClusterModel.from_json(data)
+    return Clustering.from_json(data)
 
 
-def _members(folder: Path, wafers: Wafers, preprocessor: Preprocessor, model: ClusterModel) -> None:
+def _members(folder: Path, wafers: Wafers, preprocessor: Preprocessor, model: Clustering) -> None:
     features, cluster = preprocessor.transform(wafers), model.assign(wafers)
     assert wafers.failed is not None
     write_json(
@@ -148,8 +148,8 @@ def _members(folder: Path, wafers: Wafers, preprocessor: Preprocessor, model: Cl
         probability = probability_of(calibration.log_odds(scores))
         keys = tuple(content_keys(rows))
         OutOfFold(keys, rows.ids, rows.names, cluster[inside], rows.failed, probability).save(target / OUT_OF_FOLD)
-        said = {"cluster": number, "family": family, "share": 0.5, "calibration": calibration.to_json()}
-        write_json(target / MEMBER, said | {"wafers": len(rows), "failures": 1, "quality": {family: {"auc": 0.7}}})
+        summary = {"cluster": number, "family": family, "share": 0.5, "calibration": calibration.to_json()}
+        write_json(target / MEMBER, summary | {"wafers": len(rows), "failures": 1, "quality": {family: {"auc": 0.7}}})
 
 
 def _fit(family: Family, features: np.ndarray, failed: np.ndarray, target: Path, seed: int) -> Member:

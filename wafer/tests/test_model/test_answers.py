@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from wafer.errors import ContractMismatch
-from wafer.model.scoring import Bundle, Scores
+from wafer.model.scoring import ModelBundle, Scores
 from wafer.wafers.arrays import Wafers
 
 QUICK = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -33,7 +33,7 @@ def _answers(scores: Scores) -> list[tuple[object, ...]]:
 @QUICK
 @given(rows=st.lists(st.integers(0, 99), min_size=1, max_size=40))
 def test_neither_the_other_wafers_nor_their_order_change_an_answer(
-    bundle: Bundle, wafers_of: Callable[..., Wafers], rows: list[int]
+    bundle: ModelBundle, wafers_of: Callable[..., Wafers], rows: list[int]
 ) -> None:
     everything = wafers_of(100, seed=5)
     alone = _answers(bundle.score(everything))
@@ -46,7 +46,7 @@ def test_neither_the_other_wafers_nor_their_order_change_an_answer(
 @QUICK
 @given(order=st.permutations(range(12)))
 def test_the_order_of_the_sensors_never_matters(
-    bundle: Bundle, wafers_of: Callable[..., Wafers], order: list[int]
+    bundle: ModelBundle, wafers_of: Callable[..., Wafers], order: list[int]
 ) -> None:
     wafers = wafers_of(30, seed=6)
     shuffled = replace(
@@ -59,7 +59,7 @@ def test_the_order_of_the_sensors_never_matters(
 
 
 def test_neither_number_nor_file_nor_label_of_a_wafer_reach_the_model(
-    bundle: Bundle, wafers_of: Callable[..., Wafers]
+    bundle: ModelBundle, wafers_of: Callable[..., Wafers]
 ) -> None:
     wafers = wafers_of(50, seed=7)
     renamed = replace(wafers, names=("X",) * 50, ids=("",) * 50, files=("other.csv",) * 50, failed=None)
@@ -67,7 +67,7 @@ def test_neither_number_nor_file_nor_label_of_a_wafer_reach_the_model(
     assert _answers(bundle.score(renamed)) == _answers(bundle.score(wafers))
 
 
-def test_a_pandas_frame_gives_the_same_answers(bundle: Bundle, wafers_of: Callable[..., Wafers]) -> None:
+def test_a_pandas_frame_gives_the_same_answers(bundle: ModelBundle, wafers_of: Callable[..., Wafers]) -> None:
     wafers = wafers_of(40, seed=8)
     frame = pd.DataFrame(wafers.readings, columns=list(wafers.sensors)).assign(Wafer=wafers.names)
 
@@ -81,7 +81,7 @@ def test_a_pandas_frame_gives_the_same_answers(bundle: Bundle, wafers_of: Callab
 
 @pytest.mark.parametrize("scale", [1e3, 1e30, 1e300])
 def test_readings_no_float32_holds_still_get_an_answer_that_says_inspect(
-    bundle: Bundle, wafers_of: Callable[..., Wafers], scale: float
+    bundle: ModelBundle, wafers_of: Callable[..., Wafers], scale: float
 ) -> None:
     wafers = wafers_of(20, seed=9)
     wafers = replace(wafers, readings=wafers.readings * scale)
@@ -93,7 +93,7 @@ def test_readings_no_float32_holds_still_get_an_answer_that_says_inspect(
 
 
 def test_one_sensor_far_outside_training_is_never_a_silent_pass(
-    bundle: Bundle, wafers_of: Callable[..., Wafers]
+    bundle: ModelBundle, wafers_of: Callable[..., Wafers]
 ) -> None:
     wafers = wafers_of(20, seed=10)
     readings = wafers.readings.copy()
@@ -106,7 +106,7 @@ def test_one_sensor_far_outside_training_is_never_a_silent_pass(
     assert scores.notes[2] == ""
 
 
-def test_a_wafer_without_readings_is_never_a_silent_pass(bundle: Bundle, wafers_of: Callable[..., Wafers]) -> None:
+def test_a_wafer_without_readings_is_never_a_silent_pass(bundle: ModelBundle, wafers_of: Callable[..., Wafers]) -> None:
     wafers = wafers_of(3, seed=11)
     readings = wafers.readings.copy()
     readings[1] = np.nan
@@ -118,7 +118,7 @@ def test_a_wafer_without_readings_is_never_a_silent_pass(bundle: Bundle, wafers_
 
 
 def test_wafers_to_look_at_come_before_passing_ones_and_ties_go_by_name(
-    bundle: Bundle, wafers_of: Callable[..., Wafers]
+    bundle: ModelBundle, wafers_of: Callable[..., Wafers]
 ) -> None:
     wafers = wafers_of(60, seed=12)
     wafers = wafers.rows(np.array([*range(60), *range(60)]))
@@ -133,7 +133,7 @@ def test_wafers_to_look_at_come_before_passing_ones_and_ties_go_by_name(
 
 
 def test_contributions_and_a_constant_of_the_cluster_add_up_to_the_log_odds(
-    bundle: Bundle, wafers_of: Callable[..., Wafers]
+    bundle: ModelBundle, wafers_of: Callable[..., Wafers]
 ) -> None:
     wafers = wafers_of(200, seed=13)
     scores = bundle.score(wafers)
@@ -144,7 +144,7 @@ def test_contributions_and_a_constant_of_the_cluster_add_up_to_the_log_odds(
         assert np.ptp(rest[scores.cluster == cluster]) < 1e-3
 
 
-def test_the_sensors_that_fail_wafers_are_the_ones_named(bundle: Bundle, wafers_of: Callable[..., Wafers]) -> None:
+def test_the_sensors_that_fail_wafers_are_the_ones_named(bundle: ModelBundle, wafers_of: Callable[..., Wafers]) -> None:
     from wafer.model.contributions import top_reasons
 
     wafers = wafers_of(200, seed=14)
@@ -157,7 +157,7 @@ def test_the_sensors_that_fail_wafers_are_the_ones_named(bundle: Bundle, wafers_
     assert all(reason.contribution > 0 for each in reasons for reason in each)
 
 
-def test_no_wafer_gives_no_answer(bundle: Bundle, wafers_of: Callable[..., Wafers]) -> None:
+def test_no_wafer_gives_no_answer(bundle: ModelBundle, wafers_of: Callable[..., Wafers]) -> None:
     nobody = wafers_of(3).rows(np.array([], dtype=np.int64))
 
     scores = bundle.score(nobody)
@@ -169,7 +169,7 @@ def test_no_wafer_gives_no_answer(bundle: Bundle, wafers_of: Callable[..., Wafer
 @QUICK
 @given(budgets=st.tuples(st.floats(0, 1), st.floats(0, 1)))
 def test_a_larger_budget_never_flags_fewer_wafers(
-    bundle: Bundle, wafers_of: Callable[..., Wafers], budgets: tuple[float, float]
+    bundle: ModelBundle, wafers_of: Callable[..., Wafers], budgets: tuple[float, float]
 ) -> None:
     wafers = wafers_of(60, seed=15)
 
@@ -181,7 +181,7 @@ def test_a_larger_budget_never_flags_fewer_wafers(
     )
 
 
-def test_the_bundle_says_what_it_was_made_of(bundle: Bundle, trained_on: Wafers) -> None:
+def test_the_bundle_says_what_it_was_made_of(bundle: ModelBundle, trained_on: Wafers) -> None:
     assert bundle.about["contract_digest"] == "c0ffee"
     assert bundle.preprocessor.contract == trained_on.sensors
     assert len(bundle.out_of_fold.names) == len(trained_on)
@@ -190,7 +190,7 @@ def test_the_bundle_says_what_it_was_made_of(bundle: Bundle, trained_on: Wafers)
 
 
 def test_a_wafer_of_the_training_is_known_again_by_its_readings_alone(
-    bundle: Bundle, trained_on: Wafers, wafers_of: Callable[..., Wafers]
+    bundle: ModelBundle, trained_on: Wafers, wafers_of: Callable[..., Wafers]
 ) -> None:
     renamed = replace(trained_on, names=("X",) * len(trained_on), readings=trained_on.readings * (1 + 2e-16))
 

@@ -12,7 +12,7 @@ import pytest
 from wafer.errors import BundleRejected
 from wafer.model.assembly import assemble_bundle, load_bundle, verify_bundle
 from wafer.model.files import SEAL, replacing, seal
-from wafer.model.scoring import Bundle
+from wafer.model.scoring import ModelBundle
 
 
 def _reseal(folder: Path) -> None:
@@ -66,7 +66,7 @@ def test_a_bundle_other_than_the_registered_one_is_rejected(folder: Path) -> Non
         load_bundle(folder, expected_digest="0" * 64)
 
 
-def test_the_same_parts_give_the_same_bytes(assemble: Callable[[Path], Bundle], tmp_path: Path) -> None:
+def test_the_same_parts_give_the_same_bytes(assemble: Callable[[Path], ModelBundle], tmp_path: Path) -> None:
     first, second = assemble(tmp_path / "a"), assemble(tmp_path / "b")
 
     assert first.digest == second.digest
