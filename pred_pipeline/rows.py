@@ -8,10 +8,9 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from wafer.cells import safe_cell
 from wafer.model.contributions import Reason
 from wafer.model.scoring import Verdict
-
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,21 +77,16 @@ def _cells(row: PredictionRow) -> list[object]:
     sensors = "; ".join(reason.text() for reason in row.top_sensors)
     return [
         row.rank,
-        safe_text(row.wafer),
+        safe_cell(row.wafer),
         row.verdict,
         f"{row.probability:.6f}",
         f"{row.threshold:.6f}",
         row.cluster,
         f"{row.distance_percentile:.2f}",
-        safe_text(sensors),
-        safe_text(row.note),
+        safe_cell(sensors),
+        safe_cell(row.note),
         str(row.in_training).lower(),
-        safe_text(row.file),
-        safe_text(row.model_version),
-        safe_text(row.run_id),
+        safe_cell(row.file),
+        safe_cell(row.model_version),
+        safe_cell(row.run_id),
     ]
-
-
-def safe_text(text: str) -> str:
-    """Put an apostrophe before text that a spreadsheet would run as a formula."""
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text

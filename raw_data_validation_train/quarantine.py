@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TextIO
 
 from raw_data_validation_train.verdicts import BadRow, RowCode
+from wafer.cells import safe_cell, text_of
 
 COLUMNS = ("file", "line", "wafer", "code", "message", "raw")
 _LONGEST_NAME = 200  # bytes; file systems end at 255
-_RISKY = ("=", "+", "-", "@", "\t", "\r", "'")  # a spreadsheet would run such a cell as a formula
 
 
 class Quarantine:
@@ -48,7 +48,7 @@ class Quarantine:
             return
         with path.open(encoding="utf-8", newline="") as file:
             for row in csv.DictReader(file):
-                wafer, message, raw = (_as_it_was(row[column]) for column in ("wafer", "message", "raw"))
+                wafer, message, raw = (text_of(row[column]) for column in ("wafer", "message", "raw"))
                 yield BadRow(int(row["line"]), wafer, RowCode(row["code"]), message, raw)
 
 
@@ -89,17 +89,8 @@ class RowList:
             self._part.unlink()
 
 
-def safe_cell(text: str) -> str:
-    """The text with an apostrophe before it where a spreadsheet would take it for a formula."""
-    return f"'{text}" if text.startswith(_RISKY) else text
-
-
 def kept_name(name: str) -> str:
     """Name of a refused file in the quarantine: its own, unless no folder could hold it."""
     if name in {".", ".."} or len(name.encode()) > _LONGEST_NAME:
         return f"{sha256(name.encode()).hexdigest()[:16]}.csv"
     return name
-
-
-def _as_it_was(cell: str) -> str:
-    return cell[1:] if cell.startswith("'") and cell[1:].startswith(_RISKY) else cell

@@ -7,7 +7,6 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from pred_pipeline.rows import safe_text
 from pred_pipeline.stage import Predicted, predict_wafers
 from wafer.errors import BundleRejected, ContractMismatch, SourceNotFound
 
@@ -127,12 +126,6 @@ def test_a_bundle_other_than_the_registered_one_is_not_used(
 def test_a_folder_without_an_export_is_named(bundle_dir: Path, tmp_path: Path) -> None:
     with pytest.raises(SourceNotFound, match=r"wafers\.parquet"):
         _predict(tmp_path, bundle_dir, tmp_path / "out")
-
-
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
-def test_no_text_cell_is_a_formula(start: str) -> None:
-    assert safe_text(f"{start}HYPERLINK(1)") == f"'{start}HYPERLINK(1)"
-    assert safe_text("W-1") == "W-1"
 
 
 def test_names_from_files_are_safe_in_the_csv_and_plain_in_parquet(

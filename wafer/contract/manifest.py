@@ -1,0 +1,118 @@
+"""The manifest of a drop, `manifest.json`: every file's verdict, every quarantined row, and that no row got lost."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal
+
+from pydantic import TypeAdapter
+
+from wafer.contract.contract import Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Files and rows that came in, went on, and were stopped; the bytes of all files."""
+
+    files: int
+    files_good: int
+    files_bad: int
+    rows_in: int
+    rows_good: int
+    rows_quarantined: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestFile:
+    """One file of the drop; `row_codes` counts its rows by the first reason against them."""
+
+    name: str
+    bytes: int
+    sha256: str
+    verdict: Literal["good", "bad"]
+    codes: tuple[str, ...]
+    messages: tuple[str, ...]
+    warnings: tuple[str, ...]
+    rows_in: int
+    rows_good: int
+    rows_quarantined: int
+    row_codes: Mapping[str, int]
+    silent_sensors: int
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestRow:
+    """One quarantined row; the header of its file is line 1."""
+
+    file: str
+    line: int
+    wafer: str
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What became of a drop; its quarantined rows can be many and stay in the file."""
+
+    kind: Kind
+    contract: str  # digest
+    totals: Totals
+    files_by_code: Mapping[str, int]
+    rows_by_code: Mapping[str, int]
+    files: tuple[ManifestFile, ...]
+
+    @property
+    def good(self) -> list[ManifestFile]:
+        """The files whose good rows went on."""
+        return [file for file in self.files if file.verdict == "good"]
+
+    @property
+    def bad(self) -> list[ManifestFile]:
+        """The files that were refused."""
+        return [file for file in self.files if file.verdict == "bad"]
+
+    def write(self, path: Path, rows: Iterable[ManifestRow]) -> None:
+        """Write `manifest.json`; the rows stream through, so their number does not matter."""
+        part = path.with_name(f"{path.name}.part")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with part.open("w", encoding="ascii") as file:
+            file.writelines(self._pieces(rows))
+        part.replace(path)
+
+    def _pieces(self, rows: Iterable[ManifestRow]) -> Iterator[str]:
+        totals = self.totals
+        counted = {name: getattr(totals, name) for name in ("rows_in", "rows_good", "rows_quarantined")}
+        head = {
+            "kind": self.kind,
+            "contract": self.contract,
+            "totals": asdict(totals),
+            "identity": {**counted, "holds": totals.rows_in == totals.rows_good + totals.rows_quarantined},
+            "files_by_code": self.files_by_code,
+            "rows_by_code": self.rows_by_code,
+        }
+        yield json.dumps(head, indent=2).removesuffix("\n}")
+        yield ',\n  "files": '
+        yield from _list(self.files)
+        yield ',\n  "rows": '
+        yield from _list(rows)
+        yield "\n}\n"
+
+
+def read_manifest(path: Path) -> Manifest:
+    """Read what `Manifest.write` wrote."""
+    return _MANIFEST.validate_json(path.read_bytes())
+
+
+_MANIFEST = TypeAdapter(Manifest)
+
+
+def _list(items: Iterable[ManifestFile | ManifestRow]) -> Iterator[str]:
+    """A JSON list with one item a line."""
+    between = "["
+    for item in items:
+        yield f"{between}\n    {json.dumps(asdict(item))}"
+        between = ","
+    yield "[]" if between == "[" else "\n  ]"
