@@ -23,7 +23,7 @@ from wafer.evaluation.metrics import Quality
 from wafer.model import ModelBundle, Wafers, assemble_bundle, load_bundle, read_wafers, training_rows
 from wafer.registry import MODEL, Member, ModelVersion, Registry, TrainingRecord
 from wafer.reports import page as report_page
-from wafer.store import Store, publish
+from wafer.store import Store, layout, publish
 
 METRICS = ("auc", "pr_auc", "ber", "recall", "false_alarm_rate", "recall_at_10", "brier_skill")
 
@@ -67,7 +67,7 @@ def promote_run(
     decision: Path,
     report: Path,
 ) -> Promoted:
-    """Assemble, register, decide, move the alias, publish `training/<run>/`; what was decided."""
+    """Assemble, register, decide, move the alias, publish; what was decided."""
     manifest = json.loads(parts.manifest.read_text(encoding="utf-8"))
     model = assemble_bundle(
         preprocessor_dir=parts.preprocessor,
@@ -95,8 +95,8 @@ def promote_run(
         decision,
         report,
         {
-            "model_card.md": as_markdown(card, title).encode(),
-            "model_card.html": report_page(title, as_html(card), f"Bundle {model.digest}").encode(),
+            layout.MODEL_CARD: as_markdown(card, title).encode(),
+            layout.MODEL_CARD_PAGE: report_page(title, as_html(card), f"Bundle {model.digest}").encode(),
         },
     )
     return Promoted(version.version, decided["promoted"], decided["reason"], decided["metrics"])
@@ -223,10 +223,10 @@ def _decision(
 
 def _publish(store: Store, run_id: str, parts: Parts, decision: Path, report: Path, card: Mapping[str, bytes]) -> None:
     files: dict[str, Path | bytes] = {
-        "manifest.json": parts.manifest,
-        "validation.html": parts.validation_report,
-        "decision.json": decision,
-        "report.html": report,
+        layout.MANIFEST: parts.manifest,
+        layout.VALIDATION_REPORT: parts.validation_report,
+        layout.DECISION: decision,
+        layout.REPORT: report,
         **card,
     }
-    publish(store, f"training/{run_id}", files, run_id=run_id)
+    publish(store, layout.published("train", run_id), files, run_id=run_id)

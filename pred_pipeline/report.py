@@ -10,6 +10,7 @@ from wafer.model.contributions import Reason
 from wafer.model.members import Family
 from wafer.model.scoring import ModelBundle, Verdict
 from wafer.reports import Notice, badge, details, notice, page, paragraph, section, table, tiles
+from wafer.store import layout
 
 SHOWN = 200
 SENSORS_SHOWN = 3
@@ -107,7 +108,7 @@ def _ranked(rows: Sequence[PredictionRow]) -> Markup:
         for row in rows[:SHOWN]
     ]
     rest = len(rows) - len(lines)
-    more = paragraph(f"{rest} more are in predictions.csv.") if rest else Markup()
+    more = paragraph(f"{rest} more are in {layout.PREDICTIONS_CSV}.") if rest else Markup()
     return table(headers, lines, numeric=(0, 3, 5, 6)) + more
 
 
@@ -145,4 +146,4 @@ def _plain(rows: Sequence[PredictionRow]) -> Markup:
     ]
     rest = len(rows) - len(lines)
     listed = table(["#", "Wafer", "Probability", "Cluster", "Distance"], lines, numeric=(0, 2, 3, 4))
-    return listed + (paragraph(f"{rest:,} more are in predictions.csv.") if rest else Markup())
+    return listed + (paragraph(f"{rest:,} more are in {layout.PREDICTIONS_CSV}.") if rest else Markup())

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from wafer.model.assembly import verify_bundle
 from wafer.registry import Registry
-from wafer.store import Store, files_below, publish
+from wafer.store import Store, files_below, layout, publish
 
 
 def fetch_production(registry: Registry, folder: Path) -> int:
@@ -23,10 +23,10 @@ def fetch_production(registry: Registry, folder: Path) -> int:
 def publish_predictions(
     store: Store, run_id: str, *, manifest: Path, validation_report: Path, predictions: Path
 ) -> str:
-    """Publish a run's predictions below `predictions/<run>/`; the folder's URI."""
+    """Publish a run's predictions; the folder's URI."""
     files: dict[str, Path | bytes] = {
         **files_below(predictions),
-        "manifest.json": manifest,
-        "validation.html": validation_report,
+        layout.MANIFEST: manifest,
+        layout.VALIDATION_REPORT: validation_report,
     }
-    return publish(store, f"predictions/{run_id}", files, run_id=run_id)
+    return publish(store, layout.published("predict", run_id), files, run_id=run_id)

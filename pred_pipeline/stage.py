@@ -13,9 +13,8 @@ from wafer.model.assembly import load_bundle
 from wafer.model.contributions import Reason, top_reasons
 from wafer.model.files import replacing, write_json
 from wafer.model.scoring import ModelBundle, Scores
+from wafer.store import layout
 from wafer.wafers.arrays import Ints, Wafers, read_wafers
-
-PARQUET, CSV, REPORT, DRIFT = "predictions.parquet", "predictions.csv", "report.html", "drift.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +55,10 @@ def predict_wafers(
     rows = rank(wafers, bundle, scores, model_version, run_id)
     drift = measure_drift(wafers, bundle, sum(row.verdict == "inspect" for row in rows))
     with replacing(out) as folder:
-        write_json(folder / DRIFT, drift.to_json())
-        write_parquet(rows, folder / PARQUET)
-        write_csv(rows, folder / CSV)
-        (folder / REPORT).write_text(prediction_page(rows, bundle, budget, drift), encoding="utf-8")
+        write_json(folder / layout.DRIFT, drift.to_json())
+        write_parquet(rows, folder / layout.PREDICTIONS)
+        write_csv(rows, folder / layout.PREDICTIONS_CSV)
+        (folder / layout.REPORT).write_text(prediction_page(rows, bundle, budget, drift), encoding="utf-8")
     verdicts = [row.verdict for row in rows]
     return Predicted(
         wafers=len(rows),
@@ -68,9 +67,9 @@ def predict_wafers(
         passing=verdicts.count("pass"),
         threshold=scores.threshold,
         model_version=model_version,
-        parquet=out / PARQUET,
-        csv=out / CSV,
-        report=out / REPORT,
+        parquet=out / layout.PREDICTIONS,
+        csv=out / layout.PREDICTIONS_CSV,
+        report=out / layout.REPORT,
     )
 
 

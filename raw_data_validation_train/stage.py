@@ -17,7 +17,7 @@ from raw_data_validation_train.report import write_report
 from raw_data_validation_train.verdicts import FileVerdict, Validated
 from wafer.contract import Contract
 from wafer.errors import NoGoodFiles, PublishConflict, SourceEmpty, SourceNotFound
-from wafer.store import MARKER, Batch, Store, fetch, files_below, list_batches, publish
+from wafer.store import MARKER, Batch, Store, fetch, files_below, layout, list_batches, publish
 
 _MOST_WORKERS = 4  # a worker at a large file holds some 100 MB, 200 MB of nothing but line ends
 
@@ -25,15 +25,15 @@ _MOST_WORKERS = 4  # a worker at a large file holds some 100 MB, 200 MB of nothi
 def validate_source(
     source: str, contract: Contract, *, accepted: Path, manifest: Path, report: Path, store: Store, run_id: str
 ) -> Validated:
-    """Validate a folder or an S3 prefix; the quarantine is published below `quarantine/<run>` with manifest and report.
+    """Validate a folder or an S3 prefix; the quarantine is published with manifest and report.
 
     Raises SourceNotFound, SourceEmpty, and NoGoodFiles once everything is written and published.
     """
     with tempfile.TemporaryDirectory(prefix="quarantine-") as scratch:
         quarantine = Path(scratch) / "quarantine"
         validated = _validate(list_batches(source), contract, accepted, manifest, quarantine, report, workers=0)
-        files: dict[str, Path | bytes] = {"_manifest.json": manifest, "_report.html": report}
-        publish(store, f"quarantine/{run_id}", files | files_below(quarantine), run_id=run_id)
+        files: dict[str, Path | bytes] = {layout.QUARANTINE_MANIFEST: manifest, layout.QUARANTINE_REPORT: report}
+        publish(store, layout.quarantine(run_id), files | files_below(quarantine), run_id=run_id)
     return _with_good_files(validated)
 
 

@@ -11,6 +11,7 @@ import yaml
 
 from conftest import skip_or_fail
 from tests.servers.binaries import CannotBuild, program
+from wafer.store import layout
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
@@ -64,6 +65,4 @@ def test_continuous_integration_runs_the_command_that_everybody_runs() -> None:
 
 
 def test_packages_go_where_the_application_looks_for_them() -> None:
-    from application.backends.kubeflow.packages import PREFIX
-
-    assert f'"$STORE_URI/{PREFIX}"' in (ROOT / ".github/workflows/sync.yml").read_text()
+    assert f'"$STORE_URI/{layout.PACKAGES}"' in (ROOT / ".github/workflows/sync.yml").read_text()

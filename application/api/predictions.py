@@ -9,7 +9,7 @@ from application.api.shapes.predictions import Prediction, PredictionPage, Verdi
 from application.api.views import Kept
 from application.runs.ledger.protocol import Entry
 from wafer.errors import NotPublished
-from wafer.store import Store
+from wafer.store import Store, layout
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -18,7 +18,7 @@ TABLES_KEPT = 4
 
 
 class Predictions:
-    """Pages through `predictions.parquet`; the newest few tables stay in memory."""
+    """Pages through a run's table of predictions; the newest few tables stay in memory."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -48,7 +48,7 @@ class Predictions:
     def _read(self, entry: Entry) -> "pa.Table":
         import pyarrow.parquet as pq
 
-        return pq.read_table(io.BytesIO(published_bytes(self._store, entry, "predictions.parquet")))
+        return pq.read_table(io.BytesIO(published_bytes(self._store, entry, layout.PREDICTIONS)))
 
 
 def version_of(table: "pa.Table") -> int | None:

@@ -9,8 +9,8 @@ from application.errors import SourceNotAllowed
 from wafer.errors import SourceEmpty
 from wafer.runs import Pipeline
 from wafer.store import Store, list_batches
+from wafer.store.layout import RAW
 
-RAW: dict[Pipeline, str] = {"train": "raw/train", "predict": "raw/predict"}
 LONGEST = 1000
 # A letter or digit first, so that no part is hidden, an option or a way up; no slash, colon, percent sign or backslash.
 _PART = re.compile(r"[^\W_](?:[\w.+=@(), -]{0,126}[\w+=@)-])?")

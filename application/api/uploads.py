@@ -11,11 +11,10 @@ from tempfile import TemporaryDirectory
 import anyio
 from anyio import to_thread
 
-from application.api.sources import RAW
 from application.errors import RequestInvalid, UploadConflict, UploadTooLarge
 from wafer.errors import PublishConflict
 from wafer.runs import Pipeline
-from wafer.store import Store
+from wafer.store import Store, layout
 
 SET_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9_-])?")
 LONGEST_NAME = 200  # bytes
@@ -63,7 +62,7 @@ class Uploads:
                         size, sha256 = await self._spool(body, path)
                 except TimeoutError as error:
                     raise RequestInvalid(f"The body took longer than {BODY_SECONDS:.0f} seconds to come.") from error
-                source = f"{RAW[pipeline]}/{batch_set}"
+                source = layout.batch_set(pipeline, batch_set)
                 new = await to_thread.run_sync(self._keep, path, source, name, size, sha256)
         return Uploaded(source, name, size, sha256, new)
 

@@ -14,8 +14,8 @@ from application.backends.kubeflow.tasks import PLANNED, base_name
 from application.runs.ledger.protocol import Entry
 from application.runs.service import Runs
 from wafer.errors import NotPublished
-from wafer.runs import PUBLISHED_UNDER, StageRecord, stage_records
-from wafer.store import MARKER, Store, read_marker
+from wafer.runs import StageRecord, stage_records
+from wafer.store import MARKER, Store, layout, read_marker
 
 MEDIA = {
     "html": "text/html",
@@ -125,13 +125,13 @@ class Views:
     def _decision(self, entry: Entry) -> dict[str, Any]:
         if entry.pipeline != "train" or entry.state != "succeeded":
             return dict.fromkeys(("model_version", "promoted", "reason", "metrics"))
-        decided: Mapping[str, Any] = json.loads(self._store.get(f"training/{entry.run_id}/decision.json"))
+        decided: Mapping[str, Any] = json.loads(self._store.get(layout.decision(entry.run_id)))
         return {name: decided[name] for name in ("model_version", "promoted", "reason", "metrics")}
 
 
 def folder_of(entry: Entry, kind: str) -> str:
     """Key prefix of what a run published (`outputs`) or of what the contract refused (`refused`)."""
-    return f"{PUBLISHED_UNDER[entry.pipeline] if kind == 'outputs' else 'quarantine'}/{entry.run_id}"
+    return layout.published(entry.pipeline, entry.run_id) if kind == "outputs" else layout.quarantine(entry.run_id)
 
 
 def outputs_of(store: Store, entry: Entry, kind: str) -> list[Output]:

@@ -4,14 +4,8 @@ import json
 from typing import Any
 
 from wafer.errors import NotPublished, WaferError
-from wafer.runs import PUBLISHED_UNDER, Outcome, Pipeline, StageRecord, stage_records
-from wafer.store import Store, read_marker
-
-PUBLISHED: dict[Pipeline, dict[str, str]] = {
-    "train": {"manifest": "manifest.json", "report": "report.html", "decision": "decision.json"},
-    "predict": {"manifest": "manifest.json", "predictions": "predictions.csv", "report": "report.html"},
-}
-REFUSED = {"manifest": "_manifest.json", "report": "_report.html"}
+from wafer.runs import Outcome, StageRecord, stage_records
+from wafer.store import Store, layout, read_marker
 
 
 def result(store: Store, outcome: Outcome) -> dict[str, Any]:
@@ -26,7 +20,7 @@ def result(store: Store, outcome: Outcome) -> dict[str, Any]:
     if outcome.state == "failed":
         found["error"] = _error(outcome)
     elif outcome.pipeline == "train":
-        decision = json.loads(store.get(f"training/{outcome.run_id}/decision.json"))
+        decision = json.loads(store.get(layout.decision(outcome.run_id)))
         found |= {"model_version": decision["model_version"], "metrics": decision["metrics"]}
         found["promoted"] = decision["promoted"]
     return found
@@ -35,17 +29,18 @@ def result(store: Store, outcome: Outcome) -> dict[str, Any]:
 def outputs(store: Store, outcome: Outcome) -> dict[str, str]:
     """Name -> URI of what can be read: the published folder, or the quarantine's manifest and report."""
     if outcome.published:
-        return {name: f"{outcome.published}/{file}" for name, file in PUBLISHED[outcome.pipeline].items()}
+        return {name: f"{outcome.published}/{file}" for name, file in layout.OUTPUTS[outcome.pipeline].items()}
+    refused = layout.quarantine(outcome.run_id)
     try:
-        read_marker(store, f"quarantine/{outcome.run_id}")
+        read_marker(store, refused)
     except NotPublished:
         return {}
-    return {name: f"{store.uri}/quarantine/{outcome.run_id}/{file}" for name, file in REFUSED.items()}
+    return {name: f"{store.uri}/{refused}/{file}" for name, file in layout.REFUSED.items()}
 
 
 def published_prefix(outcome: Outcome) -> str:
     """Key prefix of the run's published folder."""
-    return f"{PUBLISHED_UNDER[outcome.pipeline]}/{outcome.run_id}"
+    return layout.published(outcome.pipeline, outcome.run_id)
 
 
 def _stage(record: StageRecord) -> dict[str, Any]:

@@ -12,7 +12,6 @@ import pytest
 
 from application.backends.base import Backend, Handle
 from application.backends.kubeflow.backend import KubeflowBackend
-from application.backends.kubeflow.packages import package_key
 from application.backends.kubeflow.tasks import PLANNED
 from application.backends.local import processes as embedded
 from application.backends.local.backend import EmbeddedBackend
@@ -326,7 +325,7 @@ def test_the_package_in_the_store_is_run_with_the_runs_id_and_parameters(cluster
 
 
 def test_without_a_package_in_the_store_the_newest_version_on_the_server_is_run(cluster: KubeflowBench) -> None:
-    cluster.store.delete(package_key("predict"))
+    cluster.store.delete("pipelines/predict.yaml")
     cluster.server.install_pipelines()
 
     run = cluster.start()
@@ -342,7 +341,7 @@ def outcome_of_success(cluster: KubeflowBench, run: Handle) -> bool:
 
 
 def test_without_any_package_nothing_is_started(cluster: KubeflowBench) -> None:
-    cluster.store.delete(package_key("predict"))
+    cluster.store.delete("pipelines/predict.yaml")
 
     with pytest.raises(PackageNotFound):
         cluster.start()
@@ -351,7 +350,7 @@ def test_without_any_package_nothing_is_started(cluster: KubeflowBench) -> None:
 
 @pytest.mark.parametrize("text", [b"[1, 2", b"just text", b""])
 def test_a_package_that_is_none_is_refused(cluster: KubeflowBench, text: bytes) -> None:
-    cluster.store.put(package_key("predict"), text)
+    cluster.store.put("pipelines/predict.yaml", text)
 
     with pytest.raises(PackageNotFound):
         cluster.start()

@@ -17,14 +17,14 @@ from kfp import Client
 
 from application.backends.base import Handle, Status
 from application.backends.kubeflow.backend import KubeflowBackend
-from application.backends.kubeflow.packages import ON_SERVER, package_key
+from application.backends.kubeflow.packages import ON_SERVER
 from application.runs.request import Request, new_request
 from application.synthetic import write_synthetic
 from application.tests.kubeflow_server import KubeflowServer
 from pipelines.compile import graphs
 from pipelines.images import STAGES, Images, read_images
 from wafer.runs import Pipeline
-from wafer.store import Store, open_store
+from wafer.store import Store, layout, open_store
 
 EXPERIMENT = "wafer-fault-tests"
 
@@ -103,7 +103,7 @@ def _install_packages(client: Client, store: Store, folder: Path) -> None:
     for route, graph in graphs(_images()).items():
         path, name = folder / f"{route}.yaml", f"wafer-fault-{route}"
         compiler.Compiler().compile(graph, str(path))
-        store.put(package_key("train" if route == "train" else "predict"), path.read_bytes())
+        store.put(layout.package("train" if route == "train" else "predict"), path.read_bytes())
         known = client.get_pipeline_id(name)
         if known:
             client.upload_pipeline_version(str(path), f"{name}-{uuid4().hex[:8]}", pipeline_id=known)

@@ -6,6 +6,8 @@ from typing import Any
 
 import yaml
 
+from wafer.store import layout
+
 ENVIRONMENTS = ("dev", "prod")
 TOKEN = "/var/run/secrets/eks.amazonaws.com/serviceaccount/token"  # noqa: S105 - where EKS puts a pod's token
 NETWORKS = {"dev": "10.20.0.0/16", "prod": "10.30.0.0/16"}  # `cidr` of terraform/envs
@@ -40,7 +42,10 @@ def platform(environment: str, made: Mapping[str, Any], host: str) -> str:
         config_map(
             "kfp-launcher",
             "kubeflow",
-            {"defaultPipelineRoot": f"{made['store_uri']}/kfp", "providers": yaml.safe_dump({"s3": launcher})},
+            {
+                "defaultPipelineRoot": f"{made['store_uri']}/{layout.ARTIFACTS}",
+                "providers": yaml.safe_dump({"s3": launcher}),
+            },
         ),
     ]
     written = "# Written by `python -m tools.gitops platform` from `terraform output -json platform`.\n"

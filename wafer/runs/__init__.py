@@ -1,9 +1,7 @@
 """The records that a run's tasks leave in the store, and the outcome of the run as they tell it."""
 
 from wafer.runs.records import (
-    PUBLISHED_UNDER,
     Outcome,
-    Pipeline,
     StageError,
     StageRecord,
     State,
@@ -13,9 +11,9 @@ from wafer.runs.records import (
     run_stage,
     stage_records,
 )
+from wafer.store.layout import Pipeline
 
 __all__ = [
-    "PUBLISHED_UNDER",
     "Outcome",
     "Pipeline",
     "StageError",

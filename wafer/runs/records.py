@@ -1,6 +1,6 @@
 """The record a stage leaves of itself, and what became of a run as its records and published folders tell it.
 
-The records lie in the store below `kfp/<run>/stages/`, so the command line, the service and the exit task read one
+The records lie in the store (`layout.stage_records`), so the command line, the service and the exit task read one
 truth, whether the run is embedded or on Kubeflow (whose own task details carry neither outputs nor the stage's error).
 """
 
@@ -19,11 +19,10 @@ import structlog
 from wafer.errors import NotPublished, StoreUnavailable, WaferError
 from wafer.logs import configure_logs
 from wafer.settings import Settings
-from wafer.store import Store, open_store, read_marker
+from wafer.store import Store, layout, open_store, read_marker
+from wafer.store.layout import Pipeline
 
 State = Literal["running", "succeeded", "failed"]
-Pipeline = Literal["train", "predict"]
-PUBLISHED_UNDER: dict[str, str] = {"train": "training", "predict": "predictions"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +60,8 @@ class StageLog:
         self._log.info("stage.progress", stage=self._record.stage, **counts)
 
 
-def _records_prefix(run_id: str) -> str:
-    return f"kfp/{run_id}/stages/"
-
-
 def _write(store: Store, run_id: str, record: StageRecord) -> None:
-    store.put(f"{_records_prefix(run_id)}{record.stage}.json", json.dumps(asdict(record), sort_keys=True).encode())
+    store.put(layout.stage_record(run_id, record.stage), json.dumps(asdict(record), sort_keys=True).encode())
 
 
 @contextmanager
@@ -118,7 +113,7 @@ def _finish(store: Store, run_id: str, record: StageRecord, error: StageError | 
 
 def stage_records(store: Store, run_id: str) -> list[StageRecord]:
     """Every stage of a run that has started, in the order of starting."""
-    found = [json.loads(store.get(item.key)) for item in store.keys(_records_prefix(run_id))]
+    found = [json.loads(store.get(item.key)) for item in store.keys(layout.stage_records(run_id))]
     records = [StageRecord(**{**raw, "error": StageError(**raw["error"]) if raw["error"] else None}) for raw in found]
     return sorted(records, key=lambda record: (record.started, record.stage))
 
@@ -146,7 +141,7 @@ def judge(store: Store, run_id: str, pipeline: Pipeline) -> Outcome:
 
     The exit task cannot ask Kubeflow: it reports a failed run as RUNNING and without a message (measured on 2.17.0).
     """
-    prefix = f"{PUBLISHED_UNDER[pipeline]}/{run_id}"
+    prefix = layout.published(pipeline, run_id)
     now = datetime.now(UTC).isoformat(timespec="seconds")
     try:
         read_marker(store, prefix)
@@ -159,10 +154,10 @@ def judge(store: Store, run_id: str, pipeline: Pipeline) -> Outcome:
 
 
 def record_outcome(run_id: str, pipeline: Pipeline, store: Store | None = None) -> Outcome:
-    """Judge the run and keep the judgement in the store as `kfp/<run>/outcome.json`."""
+    """Judge the run and keep the judgement in the store (`layout.outcome`)."""
     configure_logs()
     store = store or open_store(Settings().store_uri)
     outcome = judge(store, run_id, pipeline)
-    store.put(f"kfp/{run_id}/outcome.json", json.dumps(asdict(outcome), sort_keys=True).encode())
+    store.put(layout.outcome(run_id), json.dumps(asdict(outcome), sort_keys=True).encode())
     structlog.get_logger().info("run.finished", run_id=run_id, pipeline=pipeline, state=outcome.state)
     return outcome

@@ -1,7 +1,8 @@
 """Everything that outlives a run, in a folder or in S3: objects by key, published folders, the batches of a drop."""
 
+from wafer.store.layout import MARKER
 from wafer.store.protocol import Store, StoredObject, open_store
-from wafer.store.published import MARKER, Marker, PublishedFile, fetch_published, files_below, publish, read_marker
+from wafer.store.published import Marker, PublishedFile, fetch_published, files_below, publish, read_marker
 from wafer.store.sources import Batch, fetch, fetch_all, list_batches
 
 __all__ = [

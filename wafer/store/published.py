@@ -17,9 +17,9 @@ from pathlib import Path
 
 from wafer.errors import NotPublished, ObjectNotFound, PublishConflict
 from wafer.store.files import disk_errors, write_file
+from wafer.store.layout import MARKER
 from wafer.store.protocol import Store, check_key
 
-MARKER = "_SUCCESS.json"
 TRANSFERS = 8  # files under way at once; each holds at most a few parts of 8 MiB in memory
 
 

@@ -18,6 +18,7 @@ from application.api.shapes.predictions import Budgets, PredictionPage, Verdict
 from application.api.views import media_type
 from application.runs.ledger.protocol import Entry
 from wafer.errors import NotPublished
+from wafer.store import layout
 
 viewer = router_for("viewer", "results")
 ROUTERS = (viewer,)
@@ -50,7 +51,7 @@ def predictions(
 @viewer.get("/runs/{run_id}/predictions.csv", response_class=Response, responses=_CSV)
 def predictions_csv(request: Request, run_id: RunId) -> Response:
     """All predictions as one CSV file, safe to open in a spreadsheet."""
-    return _file(request, run_id, "outputs", "predictions.csv")
+    return _file(request, run_id, "outputs", layout.PREDICTIONS_CSV)
 
 
 @viewer.get("/runs/{run_id}/budgets")
@@ -69,13 +70,13 @@ def budgets(request: Request, run_id: RunId) -> Budgets:
 @viewer.get("/runs/{run_id}/report", response_class=Response, responses=_HTML)
 def report(request: Request, run_id: RunId) -> Response:
     """The run's report; for a run whose batches were all refused, the report of the reasons."""
-    return _first(request, run_id, (("outputs", "report.html"), ("refused", "_report.html")))
+    return _first(request, run_id, (("outputs", layout.REPORT), ("refused", layout.QUARANTINE_REPORT)))
 
 
 @viewer.get("/runs/{run_id}/manifest", response_class=Response, responses=_JSON)
 def manifest(request: Request, run_id: RunId) -> Response:
     """Every file with its verdict and reasons, every quarantined row."""
-    return _first(request, run_id, (("outputs", "manifest.json"), ("refused", "_manifest.json")))
+    return _first(request, run_id, (("outputs", layout.MANIFEST), ("refused", layout.QUARANTINE_MANIFEST)))
 
 
 @viewer.get("/runs/{run_id}/outputs/{name:path}", response_class=Response, responses=_FILE)

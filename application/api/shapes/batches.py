@@ -3,12 +3,13 @@
 from pydantic import BaseModel, Field
 
 from wafer.runs import Pipeline
+from wafer.store import layout
 
 
 class BatchSet(BaseModel):
     """Batches that a run can be started over: `source` is what the request names."""
 
-    source: str = Field(examples=["raw/predict/lot-7"])
+    source: str = Field(examples=[layout.batch_set("predict", "lot-7")])
     pipeline: Pipeline
     files: int
     bytes: int
@@ -24,7 +25,7 @@ class BatchSets(BaseModel):
 class Uploaded(BaseModel):
     """A file that was taken."""
 
-    source: str = Field(examples=["raw/predict/lot-7"])
+    source: str = Field(examples=[layout.batch_set("predict", "lot-7")])
     name: str = Field(examples=["wafer_31012020_090817.csv"])
     bytes: int
     sha256: str

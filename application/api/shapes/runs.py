@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from wafer.runs import Pipeline
+from wafer.store import layout
 
 State = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 StageState = Literal["pending", "running", "succeeded", "failed", "skipped"]
@@ -26,9 +27,10 @@ class TrainRequest(BaseModel):
     """Train on labelled batches."""
 
     model_config = ConfigDict(
-        **_IN, json_schema_extra={"examples": [{"source": "raw/train/march", "false_alarm_budget": 0.1}]}
+        **_IN,
+        json_schema_extra={"examples": [{"source": layout.batch_set("train", "march"), "false_alarm_budget": 0.1}]},
     )
-    source: Source = "raw/train"
+    source: Source = layout.RAW["train"]
     schema_: ContractFile = Field("", alias="schema")
     policy: ContractFile = ""
     false_alarm_budget: float = Field(0.10, ge=0.001, le=0.9, description="Share of good wafers that may be flagged.")
@@ -49,8 +51,8 @@ class TrainRequest(BaseModel):
 class PredictRequest(BaseModel):
     """Predict batches with the production model."""
 
-    model_config = ConfigDict(**_IN, json_schema_extra={"examples": [{"source": "raw/predict/lot-7"}]})
-    source: Source = "raw/predict"
+    model_config = ConfigDict(**_IN, json_schema_extra={"examples": [{"source": layout.batch_set("predict", "lot-7")}]})
+    source: Source = layout.RAW["predict"]
     schema_: ContractFile = Field("", alias="schema")
     policy: ContractFile = ""
     false_alarm_budget: float = Field(0.0, ge=0, le=0.9, description="Another budget than the model's own; 0 keeps it.")
@@ -97,7 +99,7 @@ class RunSummary(BaseModel):
     pipeline: Pipeline
     state: State
     cancelling: bool
-    source: str = Field(examples=["raw/train/march"])
+    source: str = Field(examples=[layout.batch_set("train", "march")])
     requested_by: str
     created: str
     started: str | None

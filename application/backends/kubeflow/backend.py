@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from application.backends.base import BackendName, Found, Handle, Status
-from application.backends.kubeflow.packages import ON_SERVER, graph_of, package_key, stored_package
+from application.backends.kubeflow.packages import ON_SERVER, graph_of, stored_package
 from application.backends.kubeflow.tasks import merged
 from application.errors import BackendUnavailable, PackageNotFound
 from application.runs.request import Request
 from wafer.errors import RunNotFound, RunNotRetryable
 from wafer.runs import Outcome, Pipeline, StageError, StageRecord, judge, stage_records
-from wafer.store import Store
+from wafer.store import Store, layout
 
 if TYPE_CHECKING:
     from kfp import Client
@@ -150,8 +150,8 @@ class KubeflowBackend:
                 if version:
                     return {"pipeline_version_reference": version}
         raise PackageNotFound(
-            f"No {pipeline} pipeline is installed: {self._store.uri} has no {package_key(pipeline)} and Kubeflow has "
-            f"no pipeline {ON_SERVER[pipeline]}. Publish the compiled packages (`wafer pipelines compile`)."
+            f"No {pipeline} pipeline is installed: {self._store.uri} has no {layout.package(pipeline)} and "
+            f"Kubeflow has no pipeline {ON_SERVER[pipeline]}. Publish them (`wafer pipelines compile`)."
         )
 
     def _server_pipelines(self) -> list[Any]:

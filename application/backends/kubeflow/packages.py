@@ -5,16 +5,10 @@ from typing import Any
 from application.errors import PackageNotFound
 from wafer.errors import ObjectNotFound
 from wafer.runs import Pipeline
-from wafer.store import Store
+from wafer.store import Store, layout
 
-PREFIX = "pipelines"
 ON_SERVER: dict[Pipeline, str] = {"train": "wafer-fault-train", "predict": "wafer-fault-predict"}
 GRAPHS: dict[str, Pipeline] = {"wafer-fault-training": "train", "wafer-fault-prediction": "predict"}
-
-
-def package_key(pipeline: Pipeline) -> str:
-    """Key in the store under which a route's package is published."""
-    return f"{PREFIX}/{pipeline}.yaml"
 
 
 def stored_package(store: Store, pipeline: Pipeline) -> dict[str, Any] | None:
@@ -22,15 +16,17 @@ def stored_package(store: Store, pipeline: Pipeline) -> dict[str, Any] | None:
     import yaml
 
     try:
-        text = store.get(package_key(pipeline))
+        text = store.get(layout.package(pipeline))
     except ObjectNotFound:
         return None
     try:
         documents = [each for each in yaml.load_all(text, Loader=yaml.CSafeLoader) if each]
     except yaml.YAMLError as error:
-        raise PackageNotFound(f"{store.uri}/{package_key(pipeline)} is not YAML; publish the package again.") from error
+        raise PackageNotFound(
+            f"{store.uri}/{layout.package(pipeline)} is not YAML; publish the package again."
+        ) from error
     if not documents or not all(isinstance(each, dict) for each in documents):
-        raise PackageNotFound(f"{store.uri}/{package_key(pipeline)} holds no pipeline; publish the package again.")
+        raise PackageNotFound(f"{store.uri}/{layout.package(pipeline)} holds no pipeline; publish the package again.")
     spec, *platforms = documents
     return {"pipeline_spec": spec, "platform_spec": platforms[0]} if platforms else dict(spec)
 

@@ -23,7 +23,7 @@ from application.runs.request import new_request as new_request
 from wafer.errors import RunNotFound, RunNotRetryable
 from wafer.runs import Outcome, StageError, StageRecord, State, judge, stage_records
 from wafer.settings import Settings
-from wafer.store import open_store
+from wafer.store import layout, open_store
 
 REQUEST, LOG, PID, LOCK = "run.json", "log.txt", "pid", "lock"
 POLL_SECONDS = 0.1
@@ -105,7 +105,7 @@ def retry(settings: Settings, run_id: str, command: Sequence[str] = WORKER) -> "
     end_leftovers(run_id)
     for record in stage_records(store, run_id):
         if record.state != "succeeded":
-            store.delete(f"kfp/{run_id}/stages/{record.stage}.json")
+            store.delete(layout.stage_record(run_id, record.stage))
     return start(settings, request, command)
 
 

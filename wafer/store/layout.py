@@ -1,0 +1,75 @@
+"""Every place in the store, and the names of the files that lie there; no other module spells one.
+
+    raw/train/<set>/             labelled batches, as they were dropped
+    raw/predict/<set>/           batches to predict
+    quarantine/<run>/            what the contract refused, with manifest and report
+    training/<run>/              what a training publishes
+    predictions/<run>/           what a prediction publishes
+    pipelines/<route>.yaml       the compiled package of a route
+    kfp/<run>/stages/<task>.json the record that a task leaves of itself
+    kfp/<run>/outcome.json       how the run ended
+    kfp/…                        Kubeflow's own artifacts
+
+The folders of `quarantine`, `training` and `predictions` are published: complete or invisible (`published.py`).
+"""
+
+from typing import Literal
+
+Pipeline = Literal["train", "predict"]
+
+RAW: dict[Pipeline, str] = {"train": "raw/train", "predict": "raw/predict"}
+PACKAGES, ARTIFACTS = "pipelines", "kfp"
+
+MARKER = "_SUCCESS.json"
+MANIFEST, VALIDATION_REPORT, REPORT = "manifest.json", "validation.html", "report.html"
+DECISION, MODEL_CARD, MODEL_CARD_PAGE = "decision.json", "model_card.md", "model_card.html"
+PREDICTIONS, PREDICTIONS_CSV, DRIFT = "predictions.parquet", "predictions.csv", "drift.json"
+# In the quarantine they lie beside refused files, whose names all end in .csv.
+QUARANTINE_MANIFEST, QUARANTINE_REPORT = "_manifest.json", "_report.html"
+
+# What the command line and the service name of each published folder, by the word that they use for it.
+OUTPUTS: dict[Pipeline, dict[str, str]] = {
+    "train": {"manifest": MANIFEST, "report": REPORT, "decision": DECISION},
+    "predict": {"manifest": MANIFEST, "predictions": PREDICTIONS_CSV, "report": REPORT},
+}
+REFUSED = {"manifest": QUARANTINE_MANIFEST, "report": QUARANTINE_REPORT}
+
+
+def batch_set(pipeline: Pipeline, name: str) -> str:
+    """Folder of a named set of batches."""
+    return f"{RAW[pipeline]}/{name}"
+
+
+def quarantine(run_id: str) -> str:
+    """Folder of what the contract refused in a run."""
+    return f"quarantine/{run_id}"
+
+
+def published(pipeline: Pipeline, run_id: str) -> str:
+    """Folder that a run publishes."""
+    return f"training/{run_id}" if pipeline == "train" else f"predictions/{run_id}"
+
+
+def decision(run_id: str) -> str:
+    """Key of a training's promotion decision."""
+    return f"{published('train', run_id)}/{DECISION}"
+
+
+def package(pipeline: Pipeline) -> str:
+    """Key of a route's compiled package."""
+    return f"{PACKAGES}/{pipeline}.yaml"
+
+
+def stage_records(run_id: str) -> str:
+    """Folder of the records that a run's tasks leave."""
+    return f"{ARTIFACTS}/{run_id}/stages"
+
+
+def stage_record(run_id: str, task: str) -> str:
+    """Key of a task's record."""
+    return f"{stage_records(run_id)}/{task}.json"
+
+
+def outcome(run_id: str) -> str:
+    """Key of a run's outcome."""
+    return f"{ARTIFACTS}/{run_id}/outcome.json"
