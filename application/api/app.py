@@ -9,7 +9,7 @@ from fastapi import APIRouter, FastAPI
 
 from application.api import problems
 from application.api.body_limit import BodyLimit
-from application.api.edge import Edge
+from application.api.edge import Edge, KnownHosts
 from application.api.openapi import describe
 from application.api.parts import Parts
 from application.api.routes import models, operations, results, runs, session, sources
@@ -48,7 +48,8 @@ def create_app(parts: Parts, *, watch: bool = True, pages: Sequence[APIRouter] =
     )
     app.state.parts = parts
     app.add_middleware(BodyLimit, limit=parts.settings.body_bytes, upload_limit=parts.settings.upload_bytes)
-    app.add_middleware(Edge, metrics=parts.metrics, hosts=parts.hosts)
+    app.add_middleware(KnownHosts, hosts=parts.hosts)
+    app.add_middleware(Edge, metrics=parts.metrics)
     problems.install(app)
     for router in (*ROUTERS, *pages):
         app.include_router(router)

@@ -1,11 +1,12 @@
-"""What every request passes first and every response last: request id, host, headers, log line, figures."""
+"""What every request passes first and every response last: request id, host, headers, log line, metrics."""
 
 import secrets
 import time
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 import structlog
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import MutableHeaders
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from application.api.metrics import Metrics
@@ -29,15 +30,16 @@ REPORT_HEADERS = {  # a report may be framed by our own page, and whatever it ho
 HSTS = "max-age=31536000"
 TOO_LARGE = 413
 QUIET = {"/healthz", "/readyz", "/metrics"}
+TRUSTED = "wafer.trusted_host"
+UNKNOWN_HOST = "This host name is not served here; WAFER_HOSTS lists the names that are."
 
 
 class Edge:
-    """Pure ASGI, so that streams stay streams. `hosts` are the names served here; none means any."""
+    """Pure ASGI, so that streams stay streams."""
 
-    def __init__(self, app: ASGIApp, metrics: Metrics, hosts: Iterable[str] = ()) -> None:
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self._app = app
         self._metrics = metrics
-        self._hosts = frozenset(hosts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -49,10 +51,6 @@ class Edge:
         structlog.contextvars.bind_contextvars(request_id=request_id)
         watched = _Watched(scope, send, request_id)
         try:
-            if self._hosts and _host(scope) not in self._hosts:
-                refusal = problem(400, "REQUEST_INVALID", "This host name is not served here; WAFER_HOSTS lists them.")
-                await refusal(scope, receive, watched.send)
-                return
             await self._app(scope, receive, watched.send)
         finally:
             self._tell(scope, watched)
@@ -101,6 +99,25 @@ class _Watched:
         await self._send(message)
 
 
-def _host(scope: Scope) -> str:
-    name = Headers(scope=scope).get("host", "")
-    return name.rpartition(":")[0] if name.rpartition(":")[2].isdigit() else name
+class KnownHosts:
+    """Starlette's check of the host name, with a problem as its refusal. No `hosts` means that any name is served."""
+
+    def __init__(self, app: ASGIApp, hosts: Sequence[str]) -> None:
+        self._app = app
+        self._check = TrustedHostMiddleware(_trust, hosts or ["*"], www_redirect=False)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        await self._check(scope, receive, _drop)
+        if scope.get(TRUSTED):
+            await self._app(scope, receive, send)
+        else:
+            await problem(400, "REQUEST_INVALID", UNKNOWN_HOST)(scope, receive, send)
+
+
+async def _trust(scope: Scope, _receive: Receive, _send: Send) -> None:
+    scope[TRUSTED] = True
+
+
+async def _drop(_message: Message) -> None:
+    """Starlette's refusal is plain text, which no client of this interface expects."""

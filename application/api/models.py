@@ -2,15 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Condition
 from typing import TYPE_CHECKING, Any
+
+from cachetools import LRUCache, cachedmethod
 
 from application.api.curves import BUDGETS, budget_of, calibration_of, cluster_of, curve_of, figures_of
 from application.api.registry import Versions
 from application.api.shapes.models import Model, ModelCurves, Models, SensorRange
 from application.api.shapes.predictions import Budgets
-from application.api.views import Kept
 from wafer.errors import ObjectNotFound
 from wafer.registry import PRODUCTION, ModelVersion
 
@@ -33,8 +36,9 @@ class ModelShelf:
 
     def __init__(self, registry: Versions) -> None:
         self._registry = registry
-        self._bundles: Kept[Bundle] = Kept(4)
-        self._curves: Kept[ModelCurves] = Kept(16)
+        self._condition = Condition()  # one caller at a time reads a version; the others wait for it
+        self._bundles: LRUCache[str, Bundle] = LRUCache(4)
+        self._curves: LRUCache[str, ModelCurves] = LRUCache(16)
 
     def all(self) -> Models:
         """Every version, newest first."""
@@ -57,8 +61,7 @@ class ModelShelf:
     def curves(self, number: int) -> ModelCurves:
         """How good a version is. Raises `ModelNotFound`, `BundleRejected`."""
         version = self._registry.version(number)
-        found = self._curves.get(version.digest, lambda: _curves_of(number, self._bundle(number)))
-        return found.model_copy(update={"version": number})
+        return self._drawn(version).model_copy(update={"version": number})
 
     def sensor(self, number: int, name: str) -> SensorRange:
         """How a sensor read on the passing wafers of a version's training. Raises `ObjectNotFound`."""
@@ -82,9 +85,13 @@ class ModelShelf:
         )
 
     def _bundle(self, number: int) -> Bundle:
-        version = self._registry.version(number)
-        return self._bundles.get(version.digest, lambda: self._read(version))
+        return self._read(self._registry.version(number))
 
+    @cachedmethod(attrgetter("_curves"), key=lambda _, version: version.digest, condition=attrgetter("_condition"))
+    def _drawn(self, version: ModelVersion) -> ModelCurves:
+        return _curves_of(version.version, self._read(version))
+
+    @cachedmethod(attrgetter("_bundles"), key=lambda _, version: version.digest, condition=attrgetter("_condition"))
     def _read(self, version: ModelVersion) -> Bundle:
         from wafer.model.assembly import OUT_OF_FOLD, STATISTICS, verify_bundle
         from wafer.model.files import read_json

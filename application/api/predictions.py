@@ -2,11 +2,15 @@
 
 import io
 import math
+from operator import attrgetter
+from threading import Condition
 from typing import TYPE_CHECKING, Any
+
+from cachetools import LRUCache, cachedmethod
 
 from application.api.files import published_bytes
 from application.api.shapes.predictions import Prediction, PredictionPage, Verdict
-from application.api.views import Kept
+from application.api.views import Revision, revision_of
 from application.runs.ledger.protocol import Entry
 from wafer.errors import NotPublished
 from wafer.store import Store, layout
@@ -22,7 +26,8 @@ class Predictions:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._tables: Kept[pa.Table] = Kept(TABLES_KEPT)
+        self._condition = Condition()  # one caller at a time reads a table; the others wait for it
+        self._tables: LRUCache[Revision, pa.Table] = LRUCache(TABLES_KEPT)
 
     def page(self, entry: Entry, *, offset: int, limit: int, verdict: Verdict | None) -> PredictionPage:
         """Some wafers, most suspicious first. Raises `NotPublished`."""
@@ -43,8 +48,9 @@ class Predictions:
         """All of a run's predictions."""
         if entry.pipeline != "predict":
             raise NotPublished(f"{entry.run_id} is a training; predictions belong to prediction runs.")
-        return self._tables.get((entry.run_id, entry.revision), lambda: self._read(entry))
+        return self._read(entry)
 
+    @cachedmethod(attrgetter("_tables"), key=lambda _, entry: revision_of(entry), condition=attrgetter("_condition"))
     def _read(self, entry: Entry) -> "pa.Table":
         import pyarrow.parquet as pq
 

@@ -1,12 +1,13 @@
 """A run as the interface shows it: the ledger's entry, its stages, and what lies in the store."""
 
 import json
-import threading
-import time
-from collections import OrderedDict
-from collections.abc import Callable, Hashable, Mapping, Sequence
-from typing import Any, Generic, TypeVar
+from collections.abc import Mapping, Sequence
+from operator import attrgetter
+from threading import Condition
+from typing import Any
 from urllib.parse import quote
+
+from cachetools import LRUCache, TTLCache, cachedmethod
 
 from application.api.shapes.runs import Output, Run, RunError, RunSummary, Stage, StageState, State
 from application.api.sources import Sources
@@ -25,37 +26,7 @@ MEDIA = {
 }
 FRESH_SECONDS = 0.5  # however many look at a run under way, store and backend are asked this often
 KEPT = 256
-T = TypeVar("T")
-
-
-class Kept(Generic[T]):
-    """The newest values by key, each made by one caller at a time."""
-
-    def __init__(self, size: int = KEPT) -> None:
-        self._size = size
-        self._lock = threading.Lock()
-        self._making: dict[Hashable, threading.Lock] = {}
-        self._values: OrderedDict[Hashable, tuple[float, T]] = OrderedDict()
-
-    def get(self, key: Hashable, make: Callable[[], T], seconds: float = float("inf")) -> T:
-        """The value of a key, made again when it is older than that."""
-        with self._lock:
-            making = self._making.setdefault(key, threading.Lock())
-        try:
-            with making:
-                kept = self._values.get(key)
-                if kept and time.monotonic() - kept[0] < seconds:
-                    return kept[1]
-                value = make()
-                with self._lock:
-                    self._values[key] = (time.monotonic(), value)
-                    self._values.move_to_end(key)
-                    if len(self._values) > self._size:
-                        self._values.popitem(last=False)
-                return value
-        finally:
-            with self._lock:
-                self._making.pop(key, None)
+Revision = tuple[str, int]  # of a run: its id and how often its entry changed
 
 
 class Views:
@@ -65,8 +36,9 @@ class Views:
         self._runs = runs
         self._store = store
         self._sources = sources
-        self._ended: Kept[Run] = Kept()
-        self._under_way: Kept[Run] = Kept()
+        self._condition = Condition()  # one caller at a time makes a run's view; the others wait for it
+        self._ended: LRUCache[Revision, Run] = LRUCache(KEPT)
+        self._under_way: TTLCache[Revision, Run, float] = TTLCache(KEPT, FRESH_SECONDS)
 
     def summary(self, entry: Entry) -> RunSummary:
         """A line of the history."""
@@ -75,16 +47,16 @@ class Views:
     def run(self, run_id: str) -> Run:
         """Everything about a run as it is now. Raises `RunNotFound`."""
         entry = self._runs.entry(run_id)
-        if not entry.active:
-            return self._ended.get((run_id, entry.revision), lambda: self._ended_run(entry))
-        return self._under_way.get((run_id, entry.revision), lambda: self._now(entry), FRESH_SECONDS)
+        return self._now(entry) if entry.active else self._ended_run(entry)
 
+    @cachedmethod(attrgetter("_under_way"), key=lambda _, entry: revision_of(entry), condition=attrgetter("_condition"))
     def _now(self, entry: Entry) -> Run:
         entry, status = self._runs.look(entry)
         if not entry.active:
             return self._ended_run(entry)
         return self._shown(entry, status.stages if status else ())
 
+    @cachedmethod(attrgetter("_ended"), key=lambda _, entry: revision_of(entry), condition=attrgetter("_condition"))
     def _ended_run(self, entry: Entry) -> Run:
         return self._shown(entry, stage_records(self._store, entry.run_id))
 
@@ -127,6 +99,11 @@ class Views:
             return dict.fromkeys(("model_version", "promoted", "reason", "metrics"))
         decided: Mapping[str, Any] = json.loads(self._store.get(layout.decision(entry.run_id)))
         return {name: decided[name] for name in ("model_version", "promoted", "reason", "metrics")}
+
+
+def revision_of(entry: Entry) -> Revision:
+    """What a cache knows a run's entry by."""
+    return entry.run_id, entry.revision
 
 
 def folder_of(entry: Entry, kind: str) -> str:

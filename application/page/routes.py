@@ -1,50 +1,61 @@
 """The page's files over HTTP. They hold no data, so anybody may have them; what they show comes from guarded routes."""
 
 import hashlib
+import os
 from functools import cache
-from importlib.resources import files
-from typing import Annotated
+from pathlib import Path
 
-from fastapi import APIRouter, Header, Response
-from starlette.exceptions import HTTPException
+from fastapi import APIRouter, Request, Response
+from starlette.datastructures import Headers
+from starlette.responses import FileResponse
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
 
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
     "Cache-Control": "no-cache",  # asked about each time, so that an upgraded service never meets older scripts
 }
-MEDIA = {"html": "text/html", "css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
+MEDIA = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 DOCUMENT = "index.html"
 router = APIRouter(include_in_schema=False)
-IfNoneMatch = Annotated[str, Header()]
+
+
+class PageFiles(StaticFiles):
+    """Files with the page's headers and an entity tag made from the content.
+
+    Starlette makes the tag from size and time, which two builds of the same file do not share. Its own 304 leaves out
+    the content security policy, and a browser would then put the service's default policy in its place.
+    """
+
+    def file_response(
+        self, full_path: str | os.PathLike[str], stat_result: os.stat_result, scope: Scope, status_code: int = 200
+    ) -> Response:
+        """The file, or that the browser has it already."""
+        path = Path(full_path)
+        headers = {**HEADERS, "ETag": entity_tag(path)}
+        response = FileResponse(path, status_code, headers, MEDIA[path.suffix], stat_result=stat_result)
+        if self.is_not_modified(response.headers, Headers(scope=scope)):
+            return Response(status_code=304, headers=headers)
+        return response
+
+
+_files = PageFiles(packages=[("application.page", "static")])
 
 
 @cache
-def page_files() -> dict[str, tuple[bytes, str]]:
-    """Content and entity tag of every file of the page by name, read once."""
-    found = {
-        each.name: each.read_bytes() for each in (files("application.page") / "static").iterdir() if each.is_file()
-    }
-    return {name: (content, f'"{hashlib.sha256(content).hexdigest()[:20]}"') for name, content in found.items()}
+def entity_tag(path: Path) -> str:
+    """The tag of a file, which does not change while the service runs."""
+    return f'"{hashlib.sha256(path.read_bytes()).hexdigest()[:20]}"'
 
 
 @router.get("/")
-def document(if_none_match: IfNoneMatch = "") -> Response:
+async def document(request: Request) -> Response:
     """The page."""
-    return _sent(DOCUMENT, if_none_match)
+    return await _files.get_response(DOCUMENT, request.scope)
 
 
 @router.get("/page/{name}")
-def page_file(name: str, if_none_match: IfNoneMatch = "") -> Response:
+async def page_file(name: str, request: Request) -> Response:
     """A script, the style sheet, the icon."""
-    return _sent(name, if_none_match)
-
-
-def _sent(name: str, known: str) -> Response:
-    if name not in page_files():
-        raise HTTPException(404)
-    content, tag = page_files()[name]
-    headers = {**HEADERS, "ETag": tag}
-    if known == tag:
-        return Response(status_code=304, headers=headers)
-    return Response(content, media_type=MEDIA[name.rpartition(".")[2]], headers=headers)
+    return await _files.get_response(name, request.scope)

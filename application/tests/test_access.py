@@ -12,7 +12,7 @@ from application.access.gate import Limiters
 from application.access.keys import Keys
 from application.access.limits import CALLERS_KEPT, Limiter, Rate
 from application.access.roles import Caller
-from application.access.sessions import CSRF_HEADER, Link, Sessions, session_secret
+from application.access.sessions import CSRF_HEADER, LIFETIME, Link, Sessions, session_secret
 from application.errors import NotAuthenticated, RequestInvalid, TooManyRequests
 from application.tests.serving import MakeService, Service
 
@@ -90,12 +90,33 @@ def test_a_session_survives_a_restart_and_ends_with_its_key(keys: Keys, tmp_path
 
 def test_a_forged_session_is_refused(keys: Keys) -> None:
     sessions = Sessions(b"secret", keys, local=True)
-    body, signature = sessions.begin(Caller("local", "admin")).split(".")
+    body, _, signature = sessions.begin(Caller("local", "admin")).rpartition(".")
     foreign = Sessions(b"another", keys, local=True).begin(Caller("local", "admin"))
 
     for forged in ("", ".", body, f"{body}x.{signature}", f"{body}.{signature[:-1]}0g", foreign, "ÄÖ.ÜÜ"):
         with pytest.raises(NotAuthenticated):
             sessions.caller(forged)
+
+
+def test_a_session_ends_after_its_lifetime(keys: Keys) -> None:
+    now = [1_000_000.0]
+    sessions = Sessions(b"secret", keys, local=True, clock=lambda: now[0])
+    cookie = sessions.begin(Caller("local", "admin"))
+
+    now[0] += LIFETIME - 1
+    before = sessions.caller(cookie)
+    now[0] += 1
+
+    assert before.role == "admin"
+    with pytest.raises(NotAuthenticated, match="expired"):
+        sessions.caller(cookie)
+
+
+def test_two_sessions_of_one_caller_share_neither_cookie_nor_token(keys: Keys) -> None:
+    sessions = Sessions(b"secret", keys, local=True, clock=lambda: 1_000_000.0)
+    cookies = {sessions.begin(Caller("local", "admin")) for _ in range(2)}
+
+    assert len(cookies) == len({sessions.csrf(cookie) for cookie in cookies}) == 2
 
 
 def test_a_session_without_a_key_ends_when_keys_are_configured(keys: Keys) -> None:
@@ -223,9 +244,17 @@ def test_who_asks_too_often_is_told_when_to_come_back(make_service: MakeService)
 
 def test_another_host_name_is_not_served_so_no_foreign_page_can_rebind_it(service: Service) -> None:
     with service.client() as client:
-        answer = client.get("/runs", headers={"Host": "evil.example"})
+        foreign = [
+            client.get("/runs", headers={"Host": host})
+            for host in ("evil.example", "127.0.0.1.evil.example", "", "[::1")
+        ]
+        own = client.get("/runs", headers={"Host": "127.0.0.1:80"})
 
-    assert answer.status_code == 400
+    assert {answer.status_code for answer in foreign} == {400}
+    assert {answer.headers["content-type"] for answer in foreign} == {"application/problem+json"}
+    assert all(len(answer.headers["X-Request-ID"]) == 16 for answer in foreign)
+    assert foreign[0].json()["request_id"] == foreign[0].headers["X-Request-ID"]
+    assert own.status_code == 200
 
 
 def test_every_response_carries_the_security_headers(service: Service) -> None:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -157,6 +158,14 @@ def test_curves_come_from_the_bundle_which_is_fetched_once(service: Service) -> 
     assert all(each["low"] <= each["value"] <= each["high"] for each in found["figures"][:3])
     assert sensor["quantiles"][-1] == 1.0
     assert unknown.status_code == 404
+    assert service.registry.downloads == 1
+
+
+def test_many_who_ask_for_one_version_at_once_wait_for_one_download(service: Service) -> None:
+    with service.client() as client, ThreadPoolExecutor(16) as pool:
+        answers = list(pool.map(lambda _: client.get("/models/2/curves"), range(16)))
+
+    assert {answer.status_code for answer in answers} == {200}
     assert service.registry.downloads == 1
 
 

@@ -11,10 +11,11 @@ import pytest
 from fastapi.testclient import TestClient
 
 from application.api.app import create_app
-from application.page.routes import page_files, router
+from application.page.routes import router
 from application.tests.serving import Service
 
 ROOT = Path(__file__).parents[2]
+FILES = sorted((ROOT / "application" / "page" / "static").iterdir())
 
 
 @pytest.fixture
@@ -23,7 +24,7 @@ def client(service: Service) -> TestClient:
 
 
 def test_the_page_needs_no_session_because_it_holds_no_data(client: TestClient) -> None:
-    found = {name: client.get("/" if name == "index.html" else f"/page/{name}") for name in page_files()}
+    found = {each.name: client.get("/" if each.name == "index.html" else f"/page/{each.name}") for each in FILES}
 
     assert {answer.status_code for answer in found.values()} == {200}
     assert found["index.html"].headers["content-type"].startswith("text/html")
@@ -44,21 +45,24 @@ def test_nothing_runs_on_the_page_but_its_own_files(client: TestClient) -> None:
 
 def test_no_file_of_the_page_names_another_host() -> None:
     named = {
-        (name, address)
-        for name, (content, _) in page_files().items()
-        for address in re.findall(r"(?:https?:)?//[a-z0-9-]+(?:\.[a-z0-9-]+)+", content.decode())
+        (each.name, address)
+        for each in FILES
+        for address in re.findall(r"(?:https?:)?//[a-z0-9-]+(?:\.[a-z0-9-]+)+", each.read_text())
     }
 
     assert {address for _, address in named} <= {"http://www.w3.org"}  # the name of SVG's namespace
 
 
 def test_a_browser_asks_again_and_gets_only_what_changed(client: TestClient) -> None:
-    first = client.get("/page/main.js")
+    for path in ("/", "/page/main.js"):
+        first = client.get(path)
+        again = client.get(path, headers={"If-None-Match": first.headers["etag"]})
+        changed = client.get(path, headers={"If-None-Match": '"another"'})
 
-    again = client.get("/page/main.js", headers={"If-None-Match": first.headers["etag"]})
-
-    assert first.headers["cache-control"] == "no-cache"
-    assert (again.status_code, again.content) == (304, b"")
+        assert first.headers["cache-control"] == "no-cache"
+        assert (again.status_code, again.content) == (304, b"")
+        assert again.headers["content-security-policy"] == first.headers["content-security-policy"]
+        assert (changed.status_code, changed.content) == (200, first.content)
 
 
 @pytest.mark.parametrize("name", ["none.js", "..%2f__init__.py", "%2e%2e/routes.py", "main.js/", "static"])
@@ -78,4 +82,4 @@ def test_an_installed_package_has_every_file_of_the_page(tmp_path: Path) -> None
 
     (wheel,) = tmp_path.glob("*.whl")
     held = set(zipfile.ZipFile(wheel).namelist())
-    assert {f"application/page/static/{name}" for name in page_files()} <= held
+    assert {f"application/page/static/{each.name}" for each in FILES} <= held

@@ -1,15 +1,16 @@
 """What the platform asks: alive, ready, figures."""
 
 from collections.abc import Callable
+from threading import Condition
 
 import structlog
+from cachetools import TTLCache, cached
 from fastapi import APIRouter, Request, Response
 
 from application.api.openapi import Responses
 from application.api.parts import Parts
 from application.api.routes.common import parts_of, router_for
 from application.api.shapes.service import Health, Readiness
-from application.api.views import Kept
 from wafer.errors import WaferError
 
 public = APIRouter(tags=["operations"])
@@ -18,7 +19,6 @@ ROUTERS = (public, viewer)
 _METRICS = "text/plain; version=1.0.0; charset=utf-8"
 _TEXT: Responses = {200: {"content": {"text/plain": {"schema": {"type": "string"}}}, "description": "Prometheus text."}}
 READY_SECONDS = 2.0  # however often anybody asks
-_kept: Kept[Readiness] = Kept(8)
 
 
 @public.get("/healthz")
@@ -31,7 +31,7 @@ def healthz() -> Health:
 def readyz(request: Request, response: Response) -> Readiness:
     """Store, ledger and backend answer, so runs can be started."""
     parts = parts_of(request)
-    found = _kept.get(id(parts), lambda: _readiness(parts), READY_SECONDS)
+    found = _readiness(parts)
     response.status_code = 200 if found.ready else 503
     return found
 
@@ -43,6 +43,7 @@ def metrics(request: Request) -> Response:
     return Response(parts.metrics.exposition(parts.runs.active()), media_type=_METRICS)
 
 
+@cached(TTLCache(8, READY_SECONDS), key=id, condition=Condition())
 def _readiness(parts: Parts) -> Readiness:
     checks = {
         "store": _answers("store", lambda: parts.store.keys("pipelines")),
