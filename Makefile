@@ -25,8 +25,8 @@ faults: setup ## break every part on purpose and print what came of it (ARGS=tes
 	-@$(BIN)/python -m tests.servers --build
 	@$(BIN)/python -m tests.faults $(ARGS)
 
-images: setup ## the image of every stage and of the application, with podman
-	@bash .ci/images
+images: setup ## the image of every stage and of the application, with podman (ARGS="clustering model_training" for some)
+	@bash .ci/images $(ARGS)
 
 test-containers: setup ## the images, and both DAGs with every stage in its own (after make images)
 	@$(BIN)/python -m pytest tests/containers $(ARGS)

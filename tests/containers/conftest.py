@@ -62,11 +62,9 @@ class Image:
     def run(
         self, *command: str, entrypoint: str = "env", user: str = "1000:1000", options: tuple[str, ...] = ()
     ) -> Said:
-        """A command in a container as strict as a cluster's: no root, no capability, and only /tmp can be written."""
-        strict = ["--read-only", "--tmpfs=/tmp", "--cap-drop=ALL", "--security-opt=no-new-privileges", "--network=none"]
-        limits = [f"--ulimit={name}={most}:{most}" for name, most in LIMITS.items()]
+        """A command in a strict container."""
         given = [f"--entrypoint={entrypoint}", f"--user={user}", *options]
-        return run(["podman", "run", "--rm", *strict, *limits, *given, self.reference, *command])
+        return run(["podman", "run", "--rm", *STRICT, *given, self.reference, *command])
 
     def python(self, program: str) -> Said:
         return self.run("python3", "-c", program)
@@ -78,6 +76,11 @@ def _most(number: int, wanted: int) -> int:
 
 
 LIMITS = {"nofile": _most(resource.RLIMIT_NOFILE, 20_000), "nproc": _most(resource.RLIMIT_NPROC, 4_096)}
+# As strict as a cluster: no capability, no network, and only /tmp can be written.
+STRICT = (
+    *("--read-only", "--tmpfs=/tmp", "--cap-drop=ALL", "--security-opt=no-new-privileges", "--network=none"),
+    *(f"--ulimit={name}={most}:{most}" for name, most in LIMITS.items()),
+)
 
 
 @pytest.fixture(scope="session")

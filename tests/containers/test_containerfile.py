@@ -2,6 +2,7 @@
 
 import json
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -117,3 +118,20 @@ def test_every_stage_has_an_image_and_its_folder_reaches_the_build_without_its_t
         "locks",
     }
     assert ignored.index("**/tests") > max(number for number, line in enumerate(ignored) if line.startswith("!"))
+
+
+def test_make_images_takes_the_names_of_images() -> None:
+    command = ["make", "--dry-run", "images", "ARGS=clustering model_training"]
+    said = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+
+    assert said.splitlines()[-1].split()[-3:] == [".ci/images", "clustering", "model_training"]
+
+
+def test_what_a_push_writes_is_no_file_to_commit() -> None:
+    written = re.findall(r"\$\{IMAGES:-(.+?)\}", SCRIPT)
+
+    assert written
+    assert (
+        subprocess.run(["git", "-c", "safe.directory=*", "check-ignore", *written], cwd=ROOT, check=False).returncode
+        == 0
+    )
