@@ -12,6 +12,8 @@ import sys
 import tomllib
 from pathlib import Path
 
+from pipelines.images import ALL
+
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT_LOCK = ROOT / "requirements.lock"
 OPTIONS = (
@@ -31,15 +33,20 @@ def pyproject() -> dict[str, dict[str, object]]:
     return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 
-def images() -> list[str]:
-    """Dependency groups that are an image's: they are named as its folder."""
-    groups = pyproject()["dependency-groups"]
-    return sorted(name for name in groups if (ROOT / name / "__init__.py").exists())
+def requirements(group: str) -> list[str]:
+    """What a dependency group asks for, with the groups that it includes."""
+    found: list[str] = []
+    for each in pyproject()["dependency-groups"][group]:  # type: ignore[attr-defined] # a table of lists
+        found += [each] if isinstance(each, str) else requirements(each["include-group"])
+    return found
 
 
 def locks() -> dict[str, Path]:
-    """Dependency group -> its lock; the project's own dependencies and those of its tools are the group `dev`."""
-    of_images = {image: ROOT / "locks" / f"{image}.txt" for image in images()}
+    """Dependency group -> its lock; the project's own dependencies and those of its tools are the group `dev`.
+
+    The group of an image is named as its folder.
+    """
+    of_images = {image: ROOT / "locks" / f"{image}.txt" for image in ALL}
     of_tools = {group: ROOT / ".ci" / f"{group}.lock" for group in ("go", "checkov", "schemas")}
     return {"dev": PROJECT_LOCK, **of_images, **of_tools}
 
@@ -47,7 +54,7 @@ def locks() -> dict[str, Path]:
 def first_line(group: str) -> str:
     """What the first line of the group's lock says when the lock is up to date."""
     project = pyproject()
-    made_from = [OPTIONS, group, project["project"]["requires-python"], project["dependency-groups"]]
+    made_from = [OPTIONS, group, project["project"]["requires-python"], requirements(group)]
     made_from += [project["project"]["dependencies"]] if group == "dev" else [PROJECT_LOCK.read_text(encoding="utf-8")]
     digest = hashlib.sha256(json.dumps(made_from).encode()).hexdigest()
     return f"# made by `make lock` from pyproject.toml, digest {digest[:16]}"

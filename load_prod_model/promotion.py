@@ -53,7 +53,7 @@ class Promoted:
 
     def counts(self) -> dict[str, Any]:
         """What the stage reports of itself."""
-        return {"model_version": self.model_version, "promoted": str(self.promoted).lower(), "auc": self.metrics["auc"]}
+        return {"model_version": self.model_version, "promoted": self.promoted, "auc": self.metrics["auc"]}
 
 
 def promote_run(

@@ -3,12 +3,18 @@
 import hashlib
 from pathlib import Path
 
+import yaml
 from kfp import compiler
 from kfp.compiler.compiler_utils import KubernetesManifestOptions
 from kfp.dsl.graph_component import GraphComponent
 
+from pipelines.descriptors import described
+from pipelines.graph import steps
 from pipelines.images import Images, development_images, read_images
+from pipelines.outcome import OUTCOME
+from pipelines.packages import PIPELINES
 from pipelines.prediction import prediction_pipeline
+from pipelines.table import FILE, Planned, to_json
 from pipelines.training import training_pipeline
 
 
@@ -18,11 +24,12 @@ def graphs(images: Images) -> dict[str, GraphComponent]:
 
 
 def compile_all(folder: Path, images: Path | None = None) -> list[Path]:
-    """Write `<route>.yaml` and `<route>.kubernetes.yaml` for both DAGs; the paths written.
+    """Write `<route>.yaml` and `<route>.kubernetes.yaml` for both DAGs and the table of their tasks; the paths written.
 
     A PipelineVersion is named by the content of its package: a changed DAG is a new version, an unchanged one is not.
     """
-    return write_packages(folder, read_images(images) if images else development_images())
+    written = write_packages(folder, read_images(images) if images else development_images())
+    return [*written, _write_table(folder)]
 
 
 def write_packages(folder: Path, images: Images) -> list[Path]:
@@ -35,6 +42,19 @@ def write_packages(folder: Path, images: Images) -> list[Path]:
         _write_manifest(graph, route, _content(plain), manifest)
         written += [plain, manifest]
     return written
+
+
+def _write_table(folder: Path) -> Path:
+    path = folder / FILE
+    path.write_text(
+        to_json({pipeline: _planned(folder / f"{pipeline}.yaml") for pipeline in PIPELINES}), encoding="utf-8"
+    )
+    return path
+
+
+def _planned(package: Path) -> tuple[Planned, ...]:
+    spec = next(iter(yaml.safe_load_all(package.read_text(encoding="utf-8"))))
+    return tuple(described()[name] for name in steps(spec) if name != OUTCOME.task.name)
 
 
 def _write_manifest(graph: GraphComponent, route: str, content: str, path: Path) -> None:

@@ -1,18 +1,9 @@
-"""Which container image each stage runs in, what is in it, and which images a change makes anew."""
+"""Which images there are: one of every stage, which is a folder with a descriptor, and the application's."""
 
 import json
 from pathlib import Path
 
-STAGES = (
-    "raw_data_validation_train",
-    "data_transformation_train",
-    "db_operation_train",
-    "preprocessing_train",
-    "clustering",
-    "model_training",
-    "load_prod_model",
-    "pred_pipeline",
-)
+STAGES = tuple(sorted(path.parent.name for path in Path(__file__).parents[1].glob("*/descriptor.py")))
 APPLICATION = "application"
 ALL = (*STAGES, APPLICATION)
 Images = dict[str, str]

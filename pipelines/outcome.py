@@ -3,6 +3,13 @@
 from kfp import dsl
 from kfp.dsl import PipelineTaskFinalStatus
 
+from pipelines.table import Planned
+from wafer.stages import Task
+
+OUTCOME = Planned(
+    "raw_data_validation_train", Task(name="record-outcome", label="Record the outcome", size="small", cached=False)
+)
+
 
 @dsl.component(base_image="wafer-fault/raw_data_validation_train", install_kfp_package=False)
 def record_outcome(pipeline: str, run_id: str, job_id: str, status: PipelineTaskFinalStatus) -> None:  # noqa: ARG001

@@ -7,8 +7,8 @@ from kfp.dsl.graph_component import GraphComponent
 from data_transformation_train.component import transform
 from db_operation_train.component import load
 from pipelines.images import Images
-from pipelines.outcome import record_outcome
-from pipelines.tasks import MEDIUM, SMALL, prepare
+from pipelines.outcome import OUTCOME, record_outcome
+from pipelines.tasks import prepare
 from pred_pipeline.component import predict, publish, select_model
 from raw_data_validation_train.component import validate
 
@@ -40,24 +40,24 @@ def prediction_pipeline(images: Images) -> GraphComponent:
         """
         job_id = PIPELINE_JOB_ID_PLACEHOLDER
         outcome = record_outcome(pipeline="predict", run_id=run_id, job_id=job_id)
-        prepare(outcome, "raw_data_validation_train", images, SMALL, cached=False)
+        prepare(outcome, images, OUTCOME)
         with dsl.ExitHandler(outcome, name="predict"):
             selected = select_model(run_id=run_id, job_id=job_id)
-            prepare(selected, "pred_pipeline", images, SMALL, cached=False)
+            prepare(selected, images)
 
             validated = validate(
                 source=source, kind=KIND, run_id=run_id, job_id=job_id, schema=schema, policy=policy
             ).after(selected)
-            prepare(validated, "raw_data_validation_train", images, MEDIUM, cached=False)
+            prepare(validated, images)
             run = validated.outputs["Output"]
 
             transformed = transform(
                 run_id=run, kind=KIND, schema=schema, policy=policy, accepted=validated.outputs["accepted"]
             )
-            prepare(transformed, "data_transformation_train", images, MEDIUM, cached=True)
+            prepare(transformed, images)
 
             loaded = load(run_id=run, kind=KIND, wafers=transformed.outputs["wafers"])
-            prepare(loaded, "db_operation_train", images, MEDIUM, cached=False)
+            prepare(loaded, images)
 
             predicted = predict(
                 run_id=run,
@@ -66,7 +66,7 @@ def prediction_pipeline(images: Images) -> GraphComponent:
                 export=loaded.outputs["export"],
                 bundle=selected.outputs["bundle"],
             )
-            prepare(predicted, "pred_pipeline", images, MEDIUM, cached=True)
+            prepare(predicted, images)
 
             published = publish(
                 run_id=run,
@@ -74,6 +74,6 @@ def prediction_pipeline(images: Images) -> GraphComponent:
                 validation_report=validated.outputs["report"],
                 predictions=predicted.outputs["predictions"],
             )
-            prepare(published, "pred_pipeline", images, SMALL, cached=False)
+            prepare(published, images)
 
     return wafer_fault_prediction

@@ -5,7 +5,10 @@ from dataclasses import dataclass
 from kfp import kubernetes
 from kfp.dsl import PipelineTask
 
+from pipelines.descriptors import described
 from pipelines.images import Images
+from pipelines.table import Planned
+from wafer.stages import Size
 
 CONFIG_MAP = "wafer-settings"
 SECRET = "wafer-secrets"  # noqa: S105 - the name of a Kubernetes Secret, not its content
@@ -17,7 +20,7 @@ SECRETS = ("MONGODB_URI", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 
 
 @dataclass(frozen=True, slots=True)
-class Size:
+class Limits:
     """CPU (cores) and memory requested and allowed, and the time limit in seconds."""
 
     cpu: tuple[str, str]
@@ -25,23 +28,26 @@ class Size:
     seconds: int
 
 
-SMALL = Size(cpu=("250m", "1"), memory=("256Mi", "1Gi"), seconds=1800)
-MEDIUM = Size(cpu=("500m", "2"), memory=("512Mi", "2Gi"), seconds=3600)
-LARGE = Size(cpu=("1", "2"), memory=("1Gi", "4Gi"), seconds=7200)
+LIMITS: dict[Size, Limits] = {
+    "small": Limits(cpu=("250m", "1"), memory=("256Mi", "1Gi"), seconds=1800),
+    "medium": Limits(cpu=("500m", "2"), memory=("512Mi", "2Gi"), seconds=3600),
+    "large": Limits(cpu=("1", "2"), memory=("1Gi", "4Gi"), seconds=7200),
+}
 
 
-def prepare(task: PipelineTask, stage: str, images: Images, size: Size, *, cached: bool) -> PipelineTask:
-    """Give a task its image, limits and settings.
+def prepare(task: PipelineTask, images: Images, planned: Planned | None = None) -> PipelineTask:
+    """Give a task its image, limits and settings, as its stage's descriptor says, or as given for a task of no stage.
 
-    `cached=False` for a task that reads or writes outside its artifacts. Retries need a controller whose retry
-    policy covers failures; stages are safe to run again either way.
+    Retries need a controller whose retry policy covers failures; stages are safe to run again either way.
     """
+    planned = planned or described()[task.component_spec.name]
+    limits, stage = LIMITS[planned.task.size], planned.stage
     task.set_container_image(images[stage])
-    task.set_cpu_request(size.cpu[0]).set_cpu_limit(size.cpu[1])
-    task.set_memory_request(size.memory[0]).set_memory_limit(size.memory[1])
+    task.set_cpu_request(limits.cpu[0]).set_cpu_limit(limits.cpu[1])
+    task.set_memory_request(limits.memory[0]).set_memory_limit(limits.memory[1])
     task.set_retry(num_retries=2, backoff_duration="10s", backoff_factor=2, backoff_max_duration="120s")
-    task.set_caching_options(enable_caching=cached)
-    kubernetes.set_timeout(task, size.seconds)
+    task.set_caching_options(enable_caching=planned.task.cached)
+    kubernetes.set_timeout(task, limits.seconds)
     kubernetes.set_security_context(task, run_as_user=USER, run_as_group=USER, run_as_non_root=True)
     kubernetes.use_config_map_as_env(task, CONFIG_MAP, {name: name for name in SETTINGS}, optional=True)
     # Kubeflow gives every task the same service account; on EKS a task takes on its own stage's role by these two.

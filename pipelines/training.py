@@ -10,8 +10,8 @@ from db_operation_train.component import load
 from load_prod_model.component import promote
 from model_training.component import train_cluster, train_global
 from pipelines.images import Images
-from pipelines.outcome import record_outcome
-from pipelines.tasks import LARGE, MEDIUM, SMALL, prepare
+from pipelines.outcome import OUTCOME, record_outcome
+from pipelines.tasks import prepare
 from preprocessing_train.component import preprocess
 from raw_data_validation_train.component import validate
 
@@ -47,23 +47,23 @@ def training_pipeline(images: Images) -> GraphComponent:
         """
         job_id = PIPELINE_JOB_ID_PLACEHOLDER
         outcome = record_outcome(pipeline="train", run_id=run_id, job_id=job_id)
-        prepare(outcome, "raw_data_validation_train", images, SMALL, cached=False)
+        prepare(outcome, images, OUTCOME)
         with dsl.ExitHandler(outcome, name="train"):
             validated = validate(source=source, kind=KIND, run_id=run_id, job_id=job_id, schema=schema, policy=policy)
-            prepare(validated, "raw_data_validation_train", images, MEDIUM, cached=False)
+            prepare(validated, images)
             run = validated.outputs["Output"]
 
             transformed = transform(
                 run_id=run, kind=KIND, schema=schema, policy=policy, accepted=validated.outputs["accepted"]
             )
-            prepare(transformed, "data_transformation_train", images, MEDIUM, cached=True)
+            prepare(transformed, images)
 
             loaded = load(run_id=run, kind=KIND, wafers=transformed.outputs["wafers"])
-            prepare(loaded, "db_operation_train", images, MEDIUM, cached=False)
+            prepare(loaded, images)
             export = loaded.outputs["export"]
 
             preprocessed = preprocess(run_id=run, export=export)
-            prepare(preprocessed, "preprocessing_train", images, MEDIUM, cached=True)
+            prepare(preprocessed, images)
 
             clustered = cluster(
                 run_id=run,
@@ -72,7 +72,7 @@ def training_pipeline(images: Images) -> GraphComponent:
                 export=export,
                 preprocessor=preprocessed.outputs["preprocessor"],
             )
-            prepare(clustered, "clustering", images, MEDIUM, cached=True)
+            prepare(clustered, images)
 
             fitted = train_global(
                 run_id=run,
@@ -82,7 +82,7 @@ def training_pipeline(images: Images) -> GraphComponent:
                 export=export,
                 preprocessor=preprocessed.outputs["preprocessor"],
             ).after(clustered)
-            prepare(fitted, "model_training", images, LARGE, cached=True)
+            prepare(fitted, images)
 
             with dsl.ParallelFor(clustered.outputs["Output"], name="clusters") as number:
                 # The run id comes as a pipeline parameter: kfp.local 2.17.0 puts the loop's item in the place of any
@@ -96,7 +96,7 @@ def training_pipeline(images: Images) -> GraphComponent:
                     cluster_model=clustered.outputs["cluster_model"],
                     global_models=fitted.outputs["global_models"],
                 )
-                prepare(trained, "model_training", images, LARGE, cached=True)
+                prepare(trained, images)
 
             promoted = promote(
                 run_id=run,
@@ -109,6 +109,6 @@ def training_pipeline(images: Images) -> GraphComponent:
                 global_models=fitted.outputs["global_models"],
                 members=dsl.Collected(trained.outputs["member"]),
             )
-            prepare(promoted, "load_prod_model", images, MEDIUM, cached=False)
+            prepare(promoted, images)
 
     return wafer_fault_training

@@ -1,12 +1,12 @@
 """What Prometheus reads: runs, stages, waiting, quarantine, requests."""
 
-import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from application.runs.ledger.protocol import Entry
+from pipelines.table import base_name
 from wafer.runs import StageRecord
 
 _STAGE_SECONDS = (0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600)
@@ -57,7 +57,7 @@ class Metrics:
         self._finished.labels(entry.pipeline, entry.state).inc()
         for record in stages:
             if record.state != "running":
-                name = re.sub(r"-\d+$", "", record.stage)  # one series for all clusters
+                name = base_name(record.stage)  # one series for all clusters
                 self._stage.labels(entry.pipeline, name, record.state).observe(record.seconds)
             if record.stage == "validate":
                 self._count(self._rows, entry, record, ("rows_good", "rows_quarantined"))

@@ -11,9 +11,9 @@ from cachetools import LRUCache, TTLCache, cachedmethod
 
 from application.api.shapes.runs import Output, Run, RunError, RunSummary, Stage, StageState, State
 from application.api.sources import Sources
-from application.backends.kubeflow.tasks import PLANNED, base_name
 from application.runs.ledger.protocol import Entry
 from application.runs.service import Runs
+from pipelines.table import base_name, label, planned, summary
 from wafer.errors import NotPublished
 from wafer.runs import StageRecord, stage_records
 from wafer.store import MARKER, Store, layout, read_marker
@@ -146,10 +146,14 @@ def _state(entry: Entry) -> State:
 def _stages(entry: Entry, records: Sequence[StageRecord]) -> list[Stage]:
     told = {base_name(record.stage) for record in records}
     missing: StageState = "pending" if entry.active else "skipped"
-    untold = [name for name in PLANNED[entry.pipeline] if name not in told]
-    return [_stage(entry, record) for record in records] + [
-        Stage(name=name, state=missing, started=None, seconds=None, counts={}, error=None) for name in untold
-    ]
+    untold = [name for name in planned(entry.pipeline) if name not in told]
+    return [_stage(entry, record) for record in records] + [_untold(name, missing) for name in untold]
+
+
+def _untold(name: str, state: StageState) -> Stage:
+    return Stage(
+        name=name, label=label(name), state=state, started=None, seconds=None, counts={}, summary="", error=None
+    )
 
 
 def _stage(entry: Entry, record: StageRecord) -> Stage:
@@ -158,10 +162,12 @@ def _stage(entry: Entry, record: StageRecord) -> Stage:
     error = record.error
     return Stage(
         name=record.stage,
+        label=label(record.stage),
         state=state,
         started=record.started or None,
         seconds=None if record.state == "running" else record.seconds,
         counts=record.counts,
+        summary=summary(record.stage, record.counts),
         error=RunError(code=error.code, message=error.message, stage=record.stage, retry_helps=error.retry_helps)
         if error
         else None,

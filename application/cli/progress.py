@@ -8,21 +8,10 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
+from pipelines.table import label, summary
 from wafer.runs import StageRecord
 
 SIGNS = {"running": "[yellow]●[/]", "succeeded": "[green]✓[/]", "failed": "[red]✗[/]"}
-
-
-def sentence(record: StageRecord) -> str:
-    """A stage's counts as a person reads them: `files 12, wafers 1,137`."""
-    shown = [(name, value) for name, value in record.counts.items() if isinstance(value, int | float | str)]
-    return ", ".join(f"{name.replace('_', ' ')} {_number(value)}" for name, value in shown)
-
-
-def _number(value: float | str) -> str:
-    if isinstance(value, float) and not value.is_integer():
-        return f"{value:,.3g}"
-    return value if isinstance(value, str) else f"{int(value):,}"
 
 
 class Progress:
@@ -51,14 +40,14 @@ class Progress:
             if record.state != "running" and record.stage not in self._told:
                 self._told.add(record.stage)
                 sign = "ok  " if record.state == "succeeded" else "FAIL"
-                self._console.print(
-                    f"  {sign} {record.stage:<16} {record.seconds:6.1f} s  {sentence(record)}", markup=False
-                )
+                told = f"{label(record.stage):<22} {record.seconds:6.1f} s  {summary(record.stage, record.counts)}"
+                self._console.print(f"  {sign} {told}", markup=False)
 
 
 def _grid(records: Sequence[StageRecord]) -> Table:
     grid = Table.grid(padding=(0, 2))
     for record in records:
         seconds = record.seconds if record.state != "running" else time.time() - record.started
-        grid.add_row(SIGNS[record.state], record.stage, f"{seconds:.1f} s", sentence(record))
+        told = summary(record.stage, record.counts)
+        grid.add_row(SIGNS[record.state], label(record.stage), f"{seconds:.1f} s", told)
     return grid

@@ -17,9 +17,9 @@ from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
 from application.backends.kubeflow.packages import GRAPHS
-from application.backends.kubeflow.tasks import PLANNED
 from application.tests.leavings import leave_results, write_record
 from pipelines.packages import PIPELINES, package
+from pipelines.table import planned
 from wafer.runs import Pipeline
 from wafer.store import Store
 
@@ -97,13 +97,13 @@ class KubeflowServer:
         run = self.find(wafer_id)
         assert run.pipeline
         leave_results(self.store, run.wafer_id, run.pipeline)
-        run.state, run.done = "SUCCEEDED", len(PLANNED[run.pipeline])
+        run.state, run.done = "SUCCEEDED", len(planned(run.pipeline))
 
     def fail(self, wafer_id: str, code: str = "NO_GOOD_FILES") -> None:
         """The next stage fails, with a word of its own; without one the pod was killed."""
         run = self.find(wafer_id)
         assert run.pipeline
-        stage = PLANNED[run.pipeline][run.done]
+        stage = planned(run.pipeline)[run.done]
         if code:
             error = {"code": code, "message": "Every file was refused.", "retry_helps": False}
             write_record(self.store, run.wafer_id, stage, "failed", error=error)
@@ -209,8 +209,8 @@ class KubeflowServer:
         run.state = "RUNNING"
         if "broken" in run.source and first_try:
             self.fail(run.wafer_id)
-        elif run.done < len(PLANNED[run.pipeline]):
-            write_record(self.store, run.wafer_id, PLANNED[run.pipeline][run.done], started=1000.0 + run.done)
+        elif run.done < len(planned(run.pipeline)):
+            write_record(self.store, run.wafer_id, planned(run.pipeline)[run.done], started=1000.0 + run.done)
             run.done += 1
         else:
             self.finish(run.wafer_id)
@@ -235,7 +235,7 @@ class KubeflowServer:
             _task("root", run, run.state),
             _task("executor", run, "SUCCEEDED"),
         ]
-        for number, stage in enumerate(PLANNED[pipeline]):
+        for number, stage in enumerate(planned(pipeline)):
             if number < run.done:
                 tasks += [_task(f"{stage}-driver", run, "SUCCEEDED"), _task(stage, run, "SUCCEEDED")]
             elif number == run.done and run.state != "PENDING":

@@ -12,7 +12,6 @@ import pytest
 
 from application.backends.base import Backend, Handle
 from application.backends.kubeflow.backend import KubeflowBackend
-from application.backends.kubeflow.tasks import PLANNED
 from application.backends.local import processes as embedded
 from application.backends.local.backend import EmbeddedBackend
 from application.errors import BackendUnavailable, PackageNotFound
@@ -443,27 +442,6 @@ def test_a_server_that_refuses_makes_the_backend_unavailable(cluster: KubeflowBe
 def test_a_server_that_is_not_there_makes_the_backend_unavailable(server: KubeflowServer) -> None:
     with pytest.raises(BackendUnavailable):
         KubeflowBackend("http://127.0.0.1:9", server.store).check()
-
-
-def test_the_planned_stages_are_those_of_the_compiled_graphs() -> None:
-    import yaml
-
-    from pipelines.packages import package
-
-    groups = {"train", "predict", "clusters", "record-outcome"}
-    for pipeline, planned in PLANNED.items():
-        spec = next(iter(yaml.safe_load_all(package(pipeline))))
-        dags = [spec["root"]["dag"], *(each["dag"] for each in spec["components"].values() if "dag" in each)]
-        tasks = {task["componentRef"]["name"] for dag in dags for task in dag["tasks"].values()}
-        named = {task["taskInfo"]["name"] for dag in dags for task in dag["tasks"].values()}
-        assert set(planned) == {
-            name.removeprefix("comp-") for name in tasks if "executorLabel" in _component(spec, name)
-        } - {"record-outcome"}
-        assert set(planned) <= named | groups
-
-
-def _component(spec: dict[str, dict[str, dict[str, object]]], name: str) -> dict[str, object]:
-    return spec["components"][name]
 
 
 def _lives(pid: int) -> bool:

@@ -104,19 +104,9 @@ def test_only_the_application_has_a_health_check_and_it_asks_healthz() -> None:
     assert not given("stage", "HEALTHCHECK")
 
 
-def test_every_stage_has_an_image_and_its_folder_reaches_the_build_without_its_tests() -> None:
+def test_no_test_reaches_a_build() -> None:
     ignored = (ROOT / ".containerignore").read_text().splitlines()
-    named = re.search(r"^all=\((.*?)\)", SCRIPT, re.MULTILINE | re.DOTALL)
 
-    assert named
-    assert named[1].split() == [*STAGES, "application"]
-    assert {line[1:] for line in ignored if line.startswith("!")} == {
-        *STAGES,
-        "application",
-        "pipelines",
-        "wafer",
-        "locks",
-    }
     assert ignored.index("**/tests") > max(number for number, line in enumerate(ignored) if line.startswith("!"))
 
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from application.backends.base import Handle, Status
-from application.backends.kubeflow.tasks import PLANNED, base_name
+from pipelines.table import base_name, planned
 from tests.kubeflow.cluster import Cluster
 from wafer.store import read_marker
 
@@ -27,7 +27,7 @@ def test_a_training_ends_with_every_stage_a_version_and_a_decision(
     outcome = seen[-1].outcome
     assert outcome
     assert (outcome.state, outcome.error) == ("succeeded", None)
-    assert {base_name(stage.stage) for stage in seen[-1].stages} == set(PLANNED["train"])
+    assert {base_name(stage.stage) for stage in seen[-1].stages} == set(planned("train"))
     assert {stage.state for stage in seen[-1].stages} == {"succeeded"}
     assert "decision.json" in read_marker(cluster.store, f"training/{run.run_id}").files
     assert json.loads(cluster.store.get(f"training/{run.run_id}/decision.json"))["model_version"] >= 1

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from pipelines.images import ALL, STAGES
 from tests.servers.server import Server
 from tests.terraform.account import Account
-from tests.terraform.runner import ROOT, Terraform, changes, planned
+from tests.terraform.runner import Terraform, changes, planned
 
-STAGES = sorted(path.parent.name for path in ROOT.glob("*/component.py"))
 LIFECYCLE = "module.platform.module.store.aws_s3_bucket_lifecycle_configuration.this"
 WRITERS = {  # prefix of the store -> workloads that may write there, beside what only Kubeflow itself writes
     "raw/": {"application"},
@@ -154,7 +154,7 @@ def check_repositories(account: Account, urls: dict[str, str]) -> None:
     ecr = account.client("ecr")
     found = {each["repositoryName"].split("/")[1]: each for each in ecr.describe_repositories()["repositories"]}
 
-    assert found.keys() == urls.keys() == {*STAGES, "application"}
+    assert found.keys() == urls.keys() == set(ALL)
     assert {each["imageTagMutability"] for each in found.values()} == {"IMMUTABLE"}
     assert {each["imageScanningConfiguration"]["scanOnPush"] for each in found.values()} == {True}
     assert {each["encryptionConfiguration"]["encryptionType"] for each in found.values()} == {"KMS"}

@@ -14,7 +14,6 @@ from tests.terraform.runner import MOTO, ROOT, SOURCES, Terraform
 MODULES = sorted({path.parent for path in SOURCES.glob("modules/*/*.tf")})
 ENVIRONMENTS = sorted({path.parent for path in SOURCES.glob("envs/*/*.tf")})
 FOLDERS = [str(path.relative_to(SOURCES)) for path in [*MODULES, *ENVIRONMENTS]]
-STAGES = {path.parent.name for path in ROOT.glob("*/component.py")}
 FILES = [path for path in SOURCES.rglob("*") if path.suffix in {".tf", ".tftpl", ".example"}]
 BLOCK = re.compile(r'^(variable|output) "(\w+)" \{\n(.*?)^\}', re.MULTILINE | re.DOTALL)
 
@@ -109,16 +108,6 @@ def test_the_environments_differ_in_values_only() -> None:
     dev, prod = ((path / "versions.tf").read_text() for path in ENVIRONMENTS)
 
     assert dev.replace("dev", "prod") == prod
-
-
-def test_every_stage_has_a_repository_and_a_role() -> None:
-    images = set(re.findall(r'"(\w+)"', text()["modules/platform/main.tf"].split("images = [")[1].split("]")[0]))
-    roles = set(
-        re.findall(r"^    (\w+) +=", text()["modules/iam/workloads.tf"].split("stages = {")[1].split("\n  }")[0], re.M)
-    )
-
-    assert images == STAGES | {"application"}
-    assert roles == STAGES
 
 
 def test_the_provider_is_pinned_since_its_lock_is_not_committed() -> None:

@@ -35,6 +35,8 @@ def built(repository: Repository, *arguments: str) -> set[str]:
 CHANGES = [
     ("clustering/stage.py", {"clustering"}),
     ("pred_pipeline/report.py", {"pred_pipeline"}),
+    ("clustering/descriptor.py", {"clustering"}),
+    ("pipelines/compiled/tasks.json", {"application"}),
     ("application/cli/app.py", {"application"}),
     ("pipelines/training.py", {"application"}),
     ("wafer/errors.py", EVERY),
@@ -42,7 +44,10 @@ CHANGES = [
     ("wafer/registry/registry.py", {"load_prod_model", "pred_pipeline", "application"}),
     ("wafer/pyfunc.py", {"load_prod_model", "pred_pipeline", "application"}),
     ("wafer/documents/mongodb.py", {"db_operation_train", "load_prod_model"}),
-    ("wafer/contract.yaml", {*STAGES[:3], "load_prod_model"}),
+    (
+        "wafer/contract.yaml",
+        {"raw_data_validation_train", "data_transformation_train", "db_operation_train", "load_prod_model"},
+    ),
     ("Containerfile", EVERY),
     ("locks/model_training.txt", {"model_training"}),
     ("clustering/tests/test_stage.py", set()),

@@ -72,13 +72,15 @@ class RunError(BaseModel):
 
 
 class Stage(BaseModel):
-    """One stage of a run; `started` is in seconds since 1970, `seconds` is null until it ended."""
+    """One task of a run; `started` is in seconds since 1970, `seconds` is null until it ended."""
 
     name: str = Field(examples=["validate"])
+    label: str = Field(examples=["Check files and rows"])
     state: StageState
     started: float | None
     seconds: float | None
     counts: dict[str, Any] = Field(examples=[{"files": 12, "files_good": 8, "rows_quarantined": 84}])
+    summary: str = Field(description="What it counted, for people.", examples=["files 12, files good 8"])
     error: RunError | None
 
 

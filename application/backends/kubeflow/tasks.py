@@ -1,16 +1,12 @@
 """The stages a person sees, and how Kubeflow's tasks tell about them."""
 
-import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from pipelines.table import base_name, planned
 from wafer.runs import Pipeline, StageError, StageRecord, State
 
-PLANNED: dict[Pipeline, tuple[str, ...]] = {
-    "train": ("validate", "transform", "load", "preprocess", "cluster", "train-global", "train-cluster", "promote"),
-    "predict": ("select-model", "validate", "transform", "load", "predict", "publish"),
-}
 STATES: dict[str, State] = {
     "RUNNING": "running",
     "PAUSED": "running",
@@ -20,11 +16,6 @@ STATES: dict[str, State] = {
     "FAILED": "failed",
     "CANCELED": "failed",
 }
-
-
-def base_name(stage: str) -> str:
-    """The task a stage's record belongs to: `train-cluster-3` is an iteration of `train-cluster`."""
-    return re.sub(r"^(train-cluster)-\d+$", r"\1", stage)
 
 
 def merged(pipeline: Pipeline, records: Sequence[StageRecord], tasks: Iterable[Any]) -> tuple[StageRecord, ...]:
@@ -43,7 +34,7 @@ def merged(pipeline: Pipeline, records: Sequence[StageRecord], tasks: Iterable[A
 def _by_name(pipeline: Pipeline, tasks: Iterable[Any]) -> dict[str, list[Any]]:
     found: dict[str, list[Any]] = {}
     for task in tasks:
-        if task.display_name in PLANNED[pipeline]:
+        if task.display_name in planned(pipeline):
             found.setdefault(task.display_name, []).append(task)
     return found
 

@@ -4,19 +4,6 @@ import * as api from "./api.js";
 import { announce, confirm, empty, failure, h, loading, put, table } from "./dom.js";
 import { between, bytes, count, fixed, fullMoment, many, percent, seconds } from "./format.js";
 
-const LABELS = {
-  "select-model": "Choose the model",
-  validate: "Check files and rows",
-  transform: "Join the batches",
-  load: "Load into the database",
-  preprocess: "Preprocess",
-  cluster: "Find clusters",
-  "train-global": "Train over all wafers",
-  "train-cluster": "Train each cluster",
-  promote: "Decide on production",
-  predict: "Predict",
-  publish: "Publish",
-};
 export const PIPELINES = { train: "Training", predict: "Prediction" };
 const SHOWN_ROWS = 200;
 const ACTIVE = new Set(["queued", "running"]);
@@ -187,16 +174,13 @@ function tellChanges(before, after) {
   else {
     const was = new Map(before.stages.map((each) => [each.name, each.state]));
     const changed = after.stages.find((each) => each.state !== "pending" && was.get(each.name) !== each.state);
-    if (changed) announce(`${label(changed.name)}: ${changed.state}.`);
+    if (changed) announce(`${changed.label}: ${changed.state}.`);
   }
 }
 
 const fact = (name, value) => h("div", {}, h("dt", {}, name), h("dd", {}, value));
 
-function label(name) {
-  const cluster = /^train-cluster-(\d+)$/.exec(name);
-  return cluster ? `Train cluster ${cluster[1]}` : (LABELS[name] ?? name);
-}
+const labelOf = (run, name) => run.stages.find((each) => each.name === name)?.label ?? name;
 
 function stageList(run) {
   const rows = run.stages.map((stage) => {
@@ -215,8 +199,8 @@ function stageList(run) {
       "li",
       { class: stage.state },
       h("span", { class: `dot ${stage.state}`, "aria-hidden": "true" }),
-      h("span", { class: "name" }, label(stage.name), h("span", { class: "unseen" }, `: ${stage.state}`)),
-      h("span", { class: "counts" }, stage.error ? stage.error.message : countsOf(stage)),
+      h("span", { class: "name" }, stage.label, h("span", { class: "unseen" }, `: ${stage.state}`)),
+      h("span", { class: "counts" }, stage.error ? stage.error.message : stage.summary),
       bar,
       time || h("span", { class: "took" }, stage.state === "skipped" ? "not reached" : ""),
     );
@@ -242,33 +226,6 @@ function layBars(stages) {
   }
 }
 
-const COUNTS = {
-  validate: (c) =>
-    `${count(c.files_good)} of ${many(c.files, "file")} good, ${count(c.rows_good)} of ${many(c.rows_in, "row")} good`,
-  transform: (c) => `${many(c.wafers, "wafer")}${c.failures === undefined ? "" : `, ${count(c.failures)} failing`}`,
-  load: (c) => `${count(c.inserted)} new, ${count(c.already)} known`,
-  preprocess: (c) => `${count(c.sensors_kept)} sensors kept`,
-  cluster: (c) => many(c.clusters, "cluster"),
-  "train-global": (c) => `AUC ${fixed(c.auc_random_forest)} forest, ${fixed(c.auc_xgboost)} XGBoost`,
-  "train-cluster": (c) => `${many(c.wafers, "wafer")}, AUC ${fixed(c.auc)}, ${String(c.family).replace("_", " ")}`,
-  promote: (c) => `version ${c.model_version}, ${String(c.promoted) === "true" ? "in production" : "not promoted"}`,
-  "select-model": (c) => `version ${c.model_version}`,
-  predict: (c) => `${count(c.failing)} fail, ${count(c.inspect)} inspect, ${count(c.passing)} pass`,
-};
-
-function countsOf(stage) {
-  if (Object.keys(stage.counts).length === 0) return "";
-  try {
-    const words = COUNTS[stage.name.replace(/-\d+$/, "")]?.(stage.counts);
-    if (words && !words.includes("undefined")) return words;
-  } catch {
-    // an older run may have counted other things; they are listed as they are
-  }
-  return Object.entries(stage.counts)
-    .map(([name, value]) => `${name.replaceAll("_", " ")} ${value}`)
-    .join(", ");
-}
-
 function outcomeOf(run) {
   if (run.error) {
     const advice = run.error.retry_helps
@@ -280,7 +237,7 @@ function outcomeOf(run) {
       h(
         "p",
         {},
-        h("strong", {}, run.error.stage ? `Failed: ${label(run.error.stage).toLowerCase()}. ` : "Failed. "),
+        h("strong", {}, run.error.stage ? `Failed: ${labelOf(run, run.error.stage).toLowerCase()}. ` : "Failed. "),
         run.error.message,
       ),
       h("p", { class: "small" }, h("code", {}, run.error.code), ` · ${advice}`),

@@ -7,10 +7,8 @@ locals {
   name     = "wafer-fault-${var.environment}"
   registry = "${data.aws_caller_identity.current.account_id}.dkr.ecr.${data.aws_region.current.name}.amazonaws.com"
 
-  images = [
-    "raw_data_validation_train", "data_transformation_train", "db_operation_train", "preprocessing_train", "clustering",
-    "model_training", "load_prod_model", "pred_pipeline", "application",
-  ]
+  # Every image has a lock of its packages, and there is no other lock.
+  images = [for lock in fileset("${path.module}/../../../locks", "*.txt") : trimsuffix(lock, ".txt")]
 }
 
 # Two keys: whoever may read the data need not be able to read disks, cluster secrets and logs.

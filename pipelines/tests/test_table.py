@@ -1,0 +1,79 @@
+"""The table of tasks says what the DAGs run, in their order, and how people see it."""
+
+from importlib.util import find_spec
+
+import pytest
+
+from pipelines.descriptors import described, descriptors
+from pipelines.graph import steps
+from pipelines.images import STAGES
+from pipelines.packages import PIPELINES
+from pipelines.table import base_name, label, planned, preload, summary, table
+
+
+def test_every_task_of_a_descriptor_is_in_a_dag_and_has_a_name_of_its_own() -> None:
+    declared = [task.name for stage in descriptors().values() for task in stage.tasks]
+
+    assert sorted(declared) == sorted(set(declared)) == sorted({name for each in PIPELINES for name in planned(each)})
+
+
+def test_every_stage_has_a_task() -> None:
+    assert {each.stage for each in described().values()} == set(STAGES)
+
+
+@pytest.mark.parametrize("pipeline", PIPELINES)
+def test_everything_that_is_loaded_before_it_is_needed_exists(pipeline: str) -> None:
+    names = [name.removeprefix("-") for name in preload(pipeline)]
+
+    assert [name for name in names if find_spec(name) is None] == []
+
+
+@pytest.mark.parametrize("pipeline", PIPELINES)
+def test_a_task_stands_after_the_tasks_it_takes_something_from(pipeline: str) -> None:
+    names = planned(pipeline)
+
+    assert names.index("validate") < names.index("transform") < names.index("load")
+    assert len(table()[pipeline]) == len(set(names))
+
+
+def test_an_item_of_a_task_is_known_by_its_number() -> None:
+    assert [base_name(each) for each in ("train-cluster-12", "train-cluster", "select-model")] == [
+        "train-cluster",
+        "train-cluster",
+        "select-model",
+    ]
+    assert label("train-cluster-12").endswith(" 12")
+    assert label("train-cluster") != label("train-cluster-1")
+
+
+@pytest.mark.parametrize("name", ["validate-2", "train-cluster-x", "nothing", "-1", ""])
+def test_a_name_that_no_task_has_stays_as_it_is(name: str) -> None:
+    assert (base_name(name), label(name)) == (name, name)
+
+
+def test_counts_are_told_in_the_declared_order_with_readable_values() -> None:
+    told = summary("validate", {"rows_good": 1137, "files": 12, "files_good": 1, "sha": "no count of people's"})
+
+    assert told == "files 12, files good 1, rows good 1,137"
+
+
+def test_counts_of_another_version_are_told_by_their_names() -> None:
+    counts = {"some_count": 1.23456, "kept": True, "by_cluster": [1, 2]}
+
+    assert summary("validate", counts) == summary("gone", counts) == "some count 1.23, kept yes"
+
+
+def test_steps_count_the_longest_way_through_groups() -> None:
+    group = {"dag": {"tasks": {"inner": task("inner"), "last": task("last", "inner")}}}
+    root = {"first": task("first"), "loop": task("loop", "first"), "side": task("side"), "end": task("end", "loop")}
+    components: dict[str, object] = {f"comp-{name}": {} for name in ("first", "inner", "last", "side", "end")} | {
+        "comp-loop": group
+    }
+
+    found = steps({"root": {"dag": {"tasks": root}}, "components": components})
+
+    assert list(found.items()) == [("first", 0), ("side", 0), ("inner", 1), ("last", 2), ("end", 3)]
+
+
+def task(name: str, *after: str) -> dict[str, object]:
+    return {"componentRef": {"name": f"comp-{name}"}, "dependentTasks": list(after)}
