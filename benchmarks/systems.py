@@ -19,6 +19,8 @@ from model_training.stage import fit_global_models, train_cluster
 from preprocessing_train.stage import fit_preprocessor
 from wafer.model.assembly import assemble_bundle
 from wafer.model.calibration import threshold_for
+from wafer.model.families.boosted_trees import BoostedTrees
+from wafer.model.families.random_forest import RandomForest
 from wafer.model.recipe import Recipe
 from wafer.wafers.arrays import Bools, Floats, Wafers
 
@@ -51,7 +53,8 @@ def systems(*, quick: bool) -> list[System]:
     """The product first, then its peers."""
     recipe, trees = Recipe(), TREES
     if quick:
-        recipe, trees = replace(recipe, forest_trees=60, forest_trees_cluster=40, boosting_rounds=30), 60
+        families = (RandomForest(trees=60, trees_cluster=40), BoostedTrees(rounds=30))
+        recipe, trees = replace(recipe, families=families), 60
     grids, budget = SMALL if quick else FULL, recipe.false_alarm_budget
     peers = ("benchmarks/systems.py", "benchmarks/older.py")
     return [

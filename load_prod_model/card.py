@@ -140,14 +140,14 @@ def _threshold(model: ModelBundle, quality: Quality) -> Part:
 def _clusters(model: ModelBundle) -> Part:
     rows = [
         (
-            str(summary["cluster"]),
-            f"{summary['wafers']:,}",
-            str(summary["failures"]),
-            summary["family"].replace("_", " "),
-            f"{summary['quality'][summary['family']]['auc']:.3f}",
-            f"{summary['calibration']['slope']:.2f}",
+            str(summary.cluster),
+            f"{summary.wafers:,}",
+            str(summary.failures),
+            model.recipe.family(summary.family).label,
+            f"{summary.serving.auc:.3f}",
+            f"{summary.calibration.slope:.2f}",
         )
-        for summary in model.about["clusters"]
+        for summary in model.about.clusters
     ]
     sentence = "KMeans groups the wafers; each group has a model of its own, averaged with one trained on all wafers."
     return Part("Clusters", [sentence], ("cluster", "wafers", "failures", "model", "AUC", "calibration slope"), rows)
@@ -167,17 +167,19 @@ def _sensors(model: ModelBundle, wafers: Wafers) -> Part:
 
 
 def _limits(model: ModelBundle) -> Part:
-    held_out = model.about["neighbours"]
+    held_out = model.about.neighbours
+    family = model.recipe.family(model.recipe.stretch_family).label
     apart = (
-        f"{held_out['auc_stretches']:.3f} when whole stretches of consecutive wafers are"
-        if held_out["auc_stretches"] is not None
+        f"{held_out.auc_stretches:.3f} when whole stretches of consecutive wafers are"
+        if held_out.auc_stretches is not None
         else "an unknown one when whole stretches are (too few failures to tell)"
     )
     return Part(
         "Limits",
         [
-            "The figures above hold out wafers at random, so the model knew their neighbours. Boosted trees on all "
-            f"these wafers have an AUC of {held_out['auc']:.3f} when wafers are held out at random, and of {apart}.",
+            "The figures above hold out wafers at random, so the model knew their neighbours. "
+            f"{family} on all these wafers has an AUC of {held_out.auc:.3f} when wafers are held out at random, "
+            f"and of {apart}.",
             "Forward in time there was no measurable skill in the data this suite was built on: train again with every "
             "new labelled batch, and watch the drift section of each prediction report.",
             "Wafers that read exactly like a training wafer are marked: the model knows how they ended. Wafers far "

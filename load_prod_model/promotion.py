@@ -107,17 +107,17 @@ def _record(
 ) -> TrainingRecord:
     members = [
         Member(
-            name=f"cluster-{summary['cluster']}-{family}",
-            params={"family": family, "chosen": family == summary["family"], "share": summary["share"]},
-            metrics=figures,
+            name=f"cluster-{summary.cluster}-{family}",
+            params={"family": family, "chosen": family == summary.family, "share": summary.share},
+            metrics=found.to_json(),
         )
-        for summary in model.about["clusters"]
-        for family, figures in summary["quality"].items()
+        for summary in model.about.clusters
+        for family, found in summary.quality.items()
     ]
     return TrainingRecord(
         run_id=run_id,
         tags={"bundle": model.digest, "contract": manifest["contract"]},
-        params=model.recipe,
+        params=model.recipe.to_json(),
         metrics=figures(quality),
         files=files,
         members=members,

@@ -160,13 +160,13 @@ def _data(manifest: Mapping[str, Any], quality: Quality) -> Markup:
 def _clusters(model: ModelBundle, elbow: Path) -> Markup:
     rows_of = model.out_of_fold
     rows = []
-    for summary in model.about["clusters"]:
-        mine = rows_of.cluster == summary["cluster"]
+    for summary in model.about.clusters:
+        mine = rows_of.cluster == summary.cluster
         areas = ", ".join(
-            f"{family.replace('_', ' ')} {figures['auc']:.3f}" for family, figures in summary["quality"].items()
+            f"{model.recipe.family(name).label} {found.auc:.3f}" for name, found in summary.quality.items()
         )
         failures = int(rows_of.failed[mine].sum())
-        rows.append((summary["cluster"], int(mine.sum()), failures, summary["family"].replace("_", " "), areas))
+        rows.append((summary.cluster, int(mine.sum()), failures, model.recipe.family(summary.family).label, areas))
     headers = ("cluster", "wafers", "failures", "model", "AUC out of fold")
     return report.section("Clusters", report.table(headers, rows, numeric=(0, 1, 2)), *_picture(elbow))
 

@@ -1,15 +1,13 @@
-"""Fit both families on all wafers, then each cluster's members; judge everything on scores the models never fitted."""
+"""Fit every family on all wafers, then for each cluster; judge everything on scores the models never fitted."""
 
 from collections.abc import Mapping
-from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from model_training.families import Fitted, fit_families
 from wafer.evaluation.metrics import auc_gain
 from wafer.model.calibration import Calibration, fit_calibration
-from wafer.model.members import FAMILIES, Family
+from wafer.model.families.protocol import FitPlan, Fitted
 from wafer.model.recipe import Recipe
 from wafer.model.training_set import TrainingSet
 from wafer.wafers.arrays import Bools, Floats
@@ -17,49 +15,46 @@ from wafer.wafers.arrays import Bools, Floats
 
 @dataclass(frozen=True, slots=True)
 class ClusterFit:
-    """What a cluster's own members add to the global ones; rows are the cluster's wafers."""
+    """What a cluster's own models add to the global ones; rows are the cluster's wafers."""
 
-    family: Family  # the one that serves
-    fitted: Fitted | None  # the cluster's own member of that family; None where the global one is the cluster's
-    calibrations: Mapping[Family, Calibration]
-    scores: Mapping[Family, Floats]  # (cluster's wafers,) out of fold, both members averaged
+    family: str  # the one that serves
+    fitted: Fitted | None  # the cluster's own model of that family; None where the global one is the cluster's
+    calibrations: Mapping[str, Calibration]
+    scores: Mapping[str, Floats]  # (cluster's wafers,) out of fold, own and global model averaged
 
 
-def fit_global(training: TrainingSet, recipe: Recipe, n_jobs: int, pool: Executor) -> dict[Family, Fitted]:
-    """Fit both families on every wafer alike."""
-    return fit_families(training, recipe, recipe.forest_trees, n_jobs, pool)
+def fit_families(training: TrainingSet, recipe: Recipe, plan: FitPlan) -> dict[str, Fitted]:
+    """Fit every family on all rows, side by side as far as the plan's threads reach."""
+    begun = {family.name: family.begin(training, plan) for family in recipe.families}
+    return {name: wait() for name, wait in begun.items()}
 
 
 def fit_cluster(
-    training: TrainingSet,
-    inside: Bools,
-    everywhere: Mapping[Family, Floats],
-    recipe: Recipe,
-    n_jobs: int,
-    pool: Executor,
+    training: TrainingSet, inside: Bools, everywhere: Mapping[str, Floats], recipe: Recipe, plan: FitPlan
 ) -> ClusterFit:
-    """Fit a cluster's members on all wafers, those of other clusters with a small weight, and choose the family.
+    """Fit a cluster's models on all wafers, those of other clusters with a small weight, and choose the family.
 
-    `everywhere` are the out-of-fold scores of the global members, (wafers,). Where one cluster holds all wafers its
-    members would be the global ones, and nothing is fitted.
+    `everywhere` are the out-of-fold scores of the global models, (wafers,). Where one cluster holds all wafers its
+    models would be the global ones, and nothing is fitted.
     """
     if inside.all():
         return _choose(training.failed, everywhere, recipe)
-    weighted = training.weighted(np.where(inside, 1.0, recipe.out_of_cluster_weight))
-    own = fit_families(weighted, recipe, recipe.forest_trees_cluster, n_jobs, pool)
+    own = fit_families(training.weighted(np.where(inside, 1.0, recipe.out_of_cluster_weight)), recipe, plan)
     share = recipe.cluster_share
-    mixed = {f: share * own[f].scores[inside] + (1 - share) * everywhere[f][inside] for f in FAMILIES}
+    mixed = {name: share * each.scores[inside] + (1 - share) * everywhere[name][inside] for name, each in own.items()}
     chosen = _choose(training.failed[inside], mixed, recipe)
     return replace(chosen, fitted=own[chosen.family])
 
 
-def _choose(failed: Bools, scores: Mapping[Family, Floats], recipe: Recipe) -> ClusterFit:
-    """Take the forest, unless XGBoost ranks better out of fold by more than chance explains.
+def _choose(failed: Bools, scores: Mapping[str, Floats], recipe: Recipe) -> ClusterFit:
+    """Take the recipe's first family, unless another ranks better out of fold by more than chance explains.
 
     Some 30 failing wafers tell two families apart to about .04 of AUC: the plain winner was the worse one on new wafers
     in six of seven cases where XGBoost won.
     """
-    gain, error = auc_gain(failed, scores["xgboost"], scores["random_forest"])
-    family: Family = "xgboost" if gain > recipe.family_confidence * error else "random_forest"
-    calibrations = {each: fit_calibration(scores[each], failed) for each in FAMILIES}
+    first, *others = (family.name for family in recipe.families)
+    gains = {name: auc_gain(failed, scores[name], scores[first]) for name in others}
+    better = [name for name, (gain, error) in gains.items() if gain > recipe.family_confidence * error]
+    family = max(better, key=lambda name: gains[name][0], default=first)
+    calibrations = {name: fit_calibration(each, failed) for name, each in scores.items()}
     return ClusterFit(family, None, calibrations, scores)

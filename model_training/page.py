@@ -7,47 +7,43 @@ from markupsafe import Markup
 
 from model_training.judge import FamilyFigures
 from wafer.evaluation.plots import svg
-from wafer.model.members import Family
 from wafer.model.recipe import Recipe
 from wafer.reports import figure, page, paragraph, section, table, tiles
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-NAMES: dict[Family, str] = {"random_forest": "Random forest", "xgboost": "XGBoost"}
-_COLOURS: dict[Family, str] = {"random_forest": "#2563eb", "xgboost": "#ea580c"}
 
-
-def cluster_page(cluster: int, family: Family, figures: Mapping[Family, FamilyFigures], recipe: Recipe) -> str:
+def cluster_page(cluster: int, family: str, figures: Mapping[str, FamilyFigures], recipe: Recipe) -> str:
     """Render figures, ROC, calibration and confusion as one HTML page."""
     serving = figures[family]
     quality = serving.quality
     body = tiles(
         [
-            ("Serves", NAMES[family], "the forest, unless XGBoost is clearly better"),
+            ("Serves", recipe.family(family).label, f"{recipe.families[0].label}, unless another is clearly better"),
             ("ROC AUC", f"{quality.auc:.3f}", ".5 is chance"),
             ("Recall", f"{quality.recall:.0%}", f"at {recipe.false_alarm_budget:.0%} false alarms"),
             ("Threshold", f"{serving.threshold:.4f}", "at which this cluster alone keeps the budget"),
         ]
     )
     body += paragraph(
-        "Every figure comes from wafers the scoring trees had not seen (out of fold). "
+        "Every figure comes from wafers the scoring models had not seen (out of fold). "
         "The assembled model uses one threshold for all clusters, found the same way."
     )
-    body += section("Families", _families(figures))
-    body += section("Ranking", figure(_roc(figures), "Recall against false alarms for both families"))
+    body += section("Families", _families(figures, recipe))
+    body += section("Ranking", figure(_roc(figures, recipe), "Recall against false alarms for each family"))
     body += section("Calibration", figure(_reliability(serving), "Failure rate found against probability given"))
     body += section("At the threshold", _confusion(serving))
     return page(f"Cluster {cluster}", body, f"{quality.wafers} wafers, {quality.failures} failing")
 
 
-def _families(figures: Mapping[Family, FamilyFigures]) -> Markup:
+def _families(figures: Mapping[str, FamilyFigures], recipe: Recipe) -> Markup:
     headers = ["Family", "ROC AUC", "PR AUC", "BER", "Recall", "False alarms", "Brier skill"]
     rows = []
-    for family, each in figures.items():
+    for name, each in figures.items():
         q = each.quality
         values = (q.auc, q.pr_auc, q.ber, q.recall, q.false_alarm_rate, q.brier_skill)
-        rows.append((NAMES[family], *(f"{value:.3f}" for value in values)))
+        rows.append((recipe.family(name).label, *(f"{value:.3f}" for value in values)))
     return table(headers, rows, numeric=range(1, len(headers)))
 
 
@@ -56,11 +52,12 @@ def _confusion(serving: FamilyFigures) -> Markup:
     return table(["In truth", "Not flagged", "Flagged"], rows, numeric=(1, 2))
 
 
-def _roc(figures: Mapping[Family, FamilyFigures]) -> bytes:
+def _roc(figures: Mapping[str, FamilyFigures], recipe: Recipe) -> bytes:
     def draw(axes: "Axes") -> None:
-        for family, each in figures.items():
-            label = f"{NAMES[family]} ({each.quality.auc:.3f})"
-            axes.plot(each.false_alarm_rate, each.recall, color=_COLOURS[family], label=label)
+        for name, each in figures.items():
+            family = recipe.family(name)
+            label = f"{family.label} ({each.quality.auc:.3f})"
+            axes.plot(each.false_alarm_rate, each.recall, color=family.colour, label=label)
         axes.plot([0, 1], [0, 1], color="#888888", linestyle=":", label="chance")
         axes.set_xlabel("false alarm rate")
         axes.set_ylabel("recall")

@@ -7,7 +7,6 @@ from markupsafe import Markup
 from pred_pipeline.drift import LEAST_WAFERS, Drift
 from pred_pipeline.rows import PredictionRow
 from wafer.model.contributions import Reason
-from wafer.model.members import Family
 from wafer.model.scoring import ModelBundle, Verdict
 from wafer.reports import Notice, badge, details, notice, page, paragraph, section, table, tiles
 from wafer.store import layout
@@ -16,7 +15,6 @@ SHOWN = 200
 SENSORS_SHOWN = 3
 MOVED_SHOWN = 20
 PASSING_SHOWN = 2000
-_FAMILIES: dict[Family, str] = {"random_forest": "random forest", "xgboost": "XGBoost"}
 _COLOURS: dict[Verdict, Notice] = {"fail": "error", "inspect": "warning", "pass": "ok"}
 
 
@@ -127,12 +125,12 @@ def _phrase(reason: Reason) -> Markup:
 
 def _clusters(rows: Sequence[PredictionRow], bundle: ModelBundle) -> Markup:
     lines = []
-    for summary in bundle.about["clusters"]:
-        mine = [row for row in rows if row.cluster == summary["cluster"]]
+    for summary in bundle.about.clusters:
+        mine = [row for row in rows if row.cluster == summary.cluster]
         look = sum(row.verdict != "pass" for row in mine)
-        trained = f"{summary['wafers']} wafers, {summary['failures']} failing"
-        auc = summary["quality"][summary["family"]]["auc"]
-        lines.append((summary["cluster"], len(mine), look, _FAMILIES[summary["family"]], trained, f"{auc:.3f}"))
+        trained = f"{summary.wafers} wafers, {summary.failures} failing"
+        label = bundle.recipe.family(summary.family).label
+        lines.append((summary.cluster, len(mine), look, label, trained, f"{summary.serving.auc:.3f}"))
     headers = ["Cluster", "Wafers here", "To look at", "Model", "Trained on", "ROC AUC out of fold"]
     return table(headers, lines, numeric=(0, 1, 2, 5))
 

@@ -33,11 +33,15 @@ REGISTRY_HOSTS = [
 MACHINE_PATH = re.compile(r"(?<![\w.}])/(?:work|root|home|Users)/\w")
 
 
-# Imported by functions of the bundle that these stages never call: they write its first parts only.
+# Imported by functions of the bundle that these stages never call: they write its first parts only, or they serve a
+# bundle and fit nothing.
 BEHIND_THE_BUNDLE = {
     "clustering": {"pandas", "xgboost"},
-    "preprocessing_train": {"pandas", "xgboost"},
+    "preprocessing_train": {"pandas", "sklearn", "xgboost"},
     "model_training": {"pandas"},
+    "load_prod_model": {"sklearn"},
+    "pred_pipeline": {"sklearn"},
+    "application": {"sklearn"},
 }
 
 

@@ -11,13 +11,17 @@ import pytest
 from clustering.learn import learn_clusters
 from preprocessing_train.learn import learn_preprocessor
 from wafer.model.assembly import CLUSTERS, PREPROCESSOR, STATISTICS
+from wafer.model.families.boosted_trees import BoostedTrees
+from wafer.model.families.random_forest import RandomForest
 from wafer.model.files import write_json
 from wafer.model.recipe import Recipe
 from wafer.model.statistics import sensor_statistics
 from wafer.wafers.arrays import EXPORT_FILE, read_wafers, training_rows
 from wafer.wafers.table import WaferColumns, wafers_writer
 
-QUICK = Recipe(forest_trees=60, forest_trees_cluster=40, boosting_rounds=30, boosting_learning_rate=0.1, max_clusters=4)
+QUICK = Recipe(
+    families=(RandomForest(trees=60, trees_cluster=40), BoostedTrees(rounds=30, learning_rate=0.1)), max_clusters=4
+)
 
 
 @pytest.fixture(scope="session")

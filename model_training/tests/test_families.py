@@ -1,19 +1,29 @@
 """What each family promises: scores of rows it did not see, and margins that stay where they were."""
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from model_training.families import boost, fit_families, fit_forest
-from model_training.learn import fit_cluster
+from model_training.learn import fit_cluster, fit_families
 from wafer.evaluation.metrics import roc_auc
-from wafer.model.members import FAMILIES, Family, Member
+from wafer.model.families.boosted_trees import BoostedTrees
+from wafer.model.families.protocol import FitPlan
+from wafer.model.families.random_forest import RandomForest
 from wafer.model.recipe import Recipe
 from wafer.model.training_set import TrainingSet, training_set
 
-RECIPE = Recipe(boosting_rounds=60, boosting_learning_rate=0.1)
+FOREST, BOOSTING = RandomForest(trees=80), BoostedTrees(rounds=60, learning_rate=0.1)
+RECIPE = Recipe(families=(FOREST, BOOSTING))
+FAMILIES = [family.name for family in RECIPE.families]
+
+
+@pytest.fixture
+def plan() -> Iterator[FitPlan]:
+    with ThreadPoolExecutor(1) as pool:
+        yield FitPlan(RECIPE.seed, in_cluster=False, n_jobs=1, pool=pool)
 
 
 def _training_set(count: int, signal: float, seed: int = 0) -> TrainingSet:
@@ -25,22 +35,20 @@ def _training_set(count: int, signal: float, seed: int = 0) -> TrainingSet:
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_noise_is_not_learned_by_heart(family: Family) -> None:
+def test_noise_is_not_learned_by_heart(family: str, plan: FitPlan) -> None:
     training = _training_set(400, signal=0.0)
 
-    with ThreadPoolExecutor(1) as pool:
-        fitted = fit_families(training, RECIPE, 80, 1, pool)[family]
+    fitted = fit_families(training, RECIPE, plan)[family]
 
-    assert roc_auc(training.failed, fitted.member.score(training.features)) > 0.9
+    assert roc_auc(training.failed, fitted.model.score(training.features)) > 0.9
     assert roc_auc(training.failed, fitted.scores) < 0.62
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_a_signal_is_found_on_rows_not_seen(family: Family) -> None:
+def test_a_signal_is_found_on_rows_not_seen(family: str, plan: FitPlan) -> None:
     training = _training_set(400, signal=2.0)
 
-    with ThreadPoolExecutor(1) as pool:
-        fitted = fit_families(training, RECIPE, 80, 1, pool)[family]
+    fitted = fit_families(training, RECIPE, plan)[family]
 
     assert roc_auc(training.failed, fitted.scores) > 0.7
     assert np.isfinite(fitted.scores).all()
@@ -50,17 +58,17 @@ def test_a_signal_is_found_on_rows_not_seen(family: Family) -> None:
 def test_margins_of_boosted_trees_lie_in_the_same_place_however_many_wafers_they_saw(count: int) -> None:
     training = _training_set(count, signal=1.0)
 
-    margins = Member("xgboost", boost(training, RECIPE)).score(training.features[~training.failed])
+    margins = BOOSTING.fit(training, RECIPE.seed).score(training.features[~training.failed])
 
     assert abs(margins.mean()) < 1e-4
 
 
-def test_rows_of_small_weight_hardly_count() -> None:
+def test_rows_of_small_weight_hardly_count(plan: FitPlan) -> None:
     training = _training_set(400, signal=2.0)
     flipped = np.where(np.arange(400) < 200, training.failed, ~training.failed)
     weight = np.where(np.arange(400) < 200, 1.0, 0.02)
 
-    fitted = fit_forest(replace(training, failed=flipped, weight=weight), RECIPE, trees=80, n_jobs=1)
+    fitted = FOREST.begin(replace(training, failed=flipped, weight=weight), plan)()
 
     assert roc_auc(training.failed[:200], fitted.scores[:200]) > 0.7
 
@@ -75,29 +83,27 @@ def test_folds_are_stratified_and_hold_every_wafer_once() -> None:
 
 
 @pytest.mark.parametrize(("boosted", "family"), [(0.0, "random_forest"), (0.4, "random_forest"), (3.0, "xgboost")])
-def test_xgboost_serves_only_where_it_is_clearly_better(boosted: float, family: Family) -> None:
+def test_xgboost_serves_only_where_it_is_clearly_better(boosted: float, family: str, plan: FitPlan) -> None:
     rng = np.random.default_rng(2)
     failed = np.arange(300) < 40
     training = training_set(np.zeros((300, 1), np.float32), failed, RECIPE.folds)
     forest = rng.normal(size=300) + failed
-    scores: dict[Family, np.ndarray] = {
+    scores: dict[str, np.ndarray] = {
         "random_forest": forest,
         "xgboost": rng.normal(size=300) + (1 + boosted) * failed,
     }
 
-    with ThreadPoolExecutor(1) as pool:
-        chosen = fit_cluster(training, np.ones(300, bool), scores, RECIPE, 1, pool)
+    chosen = fit_cluster(training, np.ones(300, bool), scores, RECIPE, plan)
 
     assert chosen.family == family
     assert chosen.fitted is None
 
 
 def test_many_wafers_grow_fewer_trees_and_few_wafers_all_of_them() -> None:
-    training, recipe = _training_set(400, signal=2.0), replace(RECIPE, forest_work=8000, forest_least_trees=15)
+    training, forest = _training_set(400, signal=2.0), RandomForest(trees=60, work=8000, least_trees=15)
 
-    few = fit_forest(training.rows(np.arange(400) < 100), recipe, trees=60, n_jobs=1)
-    many = fit_forest(training, recipe, trees=60, n_jobs=1)
-    most = fit_forest(training, replace(recipe, forest_work=1), trees=60, n_jobs=1)
+    few = forest.fit(training.rows(np.arange(400) < 100), RECIPE.seed)
+    many = forest.fit(training, RECIPE.seed)
+    most = replace(forest, work=1).fit(training, RECIPE.seed)
 
-    grown = [each.member.booster.num_boosted_rounds() for each in (few, many, most)]
-    assert grown == [60, 20, 15]
+    assert [each.booster.num_boosted_rounds() for each in (few, many, most)] == [60, 20, 15]

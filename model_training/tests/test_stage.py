@@ -136,7 +136,7 @@ def test_a_single_cluster_is_served_by_the_global_models(
 
     bundle = _assemble(tmp_path, tmp_path, 1)
     assert [each.wafers for each in clusters] == [60]
-    assert [share for share, _ in bundle.cluster_models[0].members] == [1.0]
+    assert [share for share, _ in bundle.cluster_models[0].models] == [1.0]
     assert not list((tmp_path / "cluster-0").glob("*.ubj"))
 
 

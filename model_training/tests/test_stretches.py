@@ -11,7 +11,7 @@ from wafer.model.recipe import Recipe
 from wafer.model.training_set import training_set
 from wafer.wafers.arrays import Wafers
 
-RECIPE = Recipe(forest_trees=100)
+RECIPE = Recipe()
 
 
 def line(readings: np.ndarray, failed: np.ndarray) -> Wafers:

@@ -11,12 +11,16 @@ from clustering.stage import cluster_wafers
 from model_training.stage import fit_global_models, train_cluster
 from preprocessing_train.stage import fit_preprocessor
 from wafer.model.assembly import assemble_bundle
+from wafer.model.families.boosted_trees import BoostedTrees
+from wafer.model.families.random_forest import RandomForest
 from wafer.model.recipe import Recipe
 from wafer.wafers.arrays import EXPORT_FILE
 from wafer.wafers.table import WaferColumns, wafers_writer
 
 SENSORS = tuple(f"Sensor - {i}" for i in range(1, 16))
-QUICK = Recipe(forest_trees=60, forest_trees_cluster=40, boosting_rounds=30, boosting_learning_rate=0.1, max_clusters=4)
+QUICK = Recipe(
+    families=(RandomForest(trees=60, trees_cluster=40), BoostedTrees(rounds=30, learning_rate=0.1)), max_clusters=4
+)
 Export = Callable[..., Path]
 
 

@@ -15,6 +15,8 @@ from preprocessing_train.stage import fit_preprocessor
 from raw_data_validation_train.stage import validate_source
 from wafer.contract import load_contract
 from wafer.documents import open_documents
+from wafer.model.families.boosted_trees import BoostedTrees
+from wafer.model.families.random_forest import RandomForest
 from wafer.model.recipe import Recipe
 from wafer.store import open_store
 
@@ -28,7 +30,9 @@ SCHEMA = json.dumps(
         "ColName": {"Wafer": "varchar", **dict.fromkeys(SENSORS, "float"), "Output": "Integer"},
     }
 )
-QUICK = Recipe(forest_trees=20, forest_trees_cluster=10, boosting_rounds=10, boosting_learning_rate=0.2, max_clusters=2)
+QUICK = Recipe(
+    families=(RandomForest(trees=20, trees_cluster=10), BoostedTrees(rounds=10, learning_rate=0.2)), max_clusters=2
+)
 BAD_ROW = "Wafer-bad," + ",".join(["x"] * len(SENSORS)) + ",-1"
 
 

@@ -1,7 +1,18 @@
 """Every knob of training in one place; a bundle carries the recipe it was made with."""
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
+
+from wafer.errors import BundleRejected
+from wafer.model.families.boosted_trees import BoostedTrees
+from wafer.model.families.protocol import Family
+from wafer.model.families.random_forest import RandomForest
+
+FAMILIES: tuple[Family, ...] = (  # the first one serves unless another is clearly better
+    RandomForest(),
+    BoostedTrees(),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,34 +42,44 @@ class Recipe:
     novelty_ranges: float = 10.0
     novelty_missing_margin: float = 0.10
 
-    # Members
+    # Models: every family brings knobs of its own
+    families: tuple[Family, ...] = field(default_factory=lambda: FAMILIES)
     folds: int = 3
     out_of_cluster_weight: float = 0.2
     cluster_share: float = 0.5
-    family_confidence: float = 1.645  # standard errors of AUC by which XGBoost must beat the forest: one-sided 95 %
-    forest_trees: int = 800
-    forest_trees_cluster: int = 400  # averaged with the global forest, so a wafer is judged by 1,200 trees
-    forest_work: int = 4_000_000  # rows times trees: from 5,000 wafers on a forest needs fewer trees to say the same
-    forest_least_trees: int = 100
-    forest_min_leaf: int = 5
-    forest_max_depth: int = 10  # ranks as deeper trees do, and is explained in half the time
-    boosting_rounds: int = 400
-    boosting_learning_rate: float = 0.01
-    boosting_depth: int = 3
-    boosting_subsample: float = 0.7
-    boosting_column_share: float = 0.1
-    boosting_l2: float = 10.0
-    boosting_bins: int = 64  # ranks as 256 do, in half the time
+    family_confidence: float = 1.645  # standard errors of AUC by which another must beat the first: one-sided 95 %
+    stretch_family: str = BoostedTrees.name  # tells how much skill neighbours lend; a forest takes five times as long
 
     # Decision: share of good wafers that may be flagged
     false_alarm_budget: float = 0.10
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the knobs by name."""
-        return asdict(self)
+    def family(self, name: str) -> Family:
+        """Return the family of this name. Raises BundleRejected."""
+        return _named(self.families, name)
 
-    def parameters(self, family: str) -> dict[str, Any]:
-        """Return what is recorded beside a member of this family."""
-        stem = "forest_" if family == "random_forest" else "boosting_"
-        shared = ("seed", "folds", "out_of_cluster_weight", "cluster_share")
-        return {name: value for name, value in self.to_json().items() if name.startswith(stem) or name in shared}
+    def to_json(self) -> dict[str, Any]:
+        """Return the knobs by name, those of a family with its prefix."""
+        plain = {each.name: getattr(self, each.name) for each in fields(self)}
+        knobs = {family.prefix + name: value for family in self.families for name, value in asdict(family).items()}
+        return plain | knobs | {"families": [family.name for family in self.families]}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "Recipe":
+        """Build it from what `to_json` returned, now or before; knobs that it did not state have their defaults."""
+        stated = [family.name for family in FAMILIES if any(knob.startswith(family.prefix) for knob in data)]
+        names = data.get("families", stated)
+        chosen = tuple(_with_knobs(_named(FAMILIES, name), data) for name in names)
+        known = {each.name for each in fields(cls)} - {"families"}
+        return cls(families=chosen, **{name: value for name, value in data.items() if name in known})
+
+
+def _named(families: tuple[Family, ...], name: str) -> Family:
+    for family in families:
+        if family.name == name:
+            return family
+    raise BundleRejected(f"The model bundle names an unknown family of models, {name!r}.")
+
+
+def _with_knobs(family: Family, data: Mapping[str, Any]) -> Family:
+    names = [each.name for each in fields(family)]
+    return replace(family, **{name: data[family.prefix + name] for name in names if family.prefix + name in data})

@@ -1,18 +1,18 @@
 """A bundle in use: verdicts for wafers, each from that wafer's readings alone, and what pushed a wafer up."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from wafer.model.calibration import Calibration, probability_of
 from wafer.model.clusters import Clustering, Novelty
-from wafer.model.members import Family, Member
+from wafer.model.families.protocol import FamilyModel
 from wafer.model.out_of_fold import OutOfFold
 from wafer.model.preprocessor import Preprocessor
 from wafer.model.recipe import Recipe
 from wafer.model.statistics import SensorStatistics
+from wafer.model.summaries import BundleSummary
 from wafer.wafers.arrays import Bools, Features, Floats, Ints, Wafers, content_keys, wafers_from_frame
 
 if TYPE_CHECKING:
@@ -23,21 +23,21 @@ Verdict = Literal["pass", "fail", "inspect"]
 
 @dataclass(frozen=True, slots=True)
 class ClusterModel:
-    """Scores the wafers of one cluster: a weighted mean of members of one family, calibrated."""
+    """Scores the wafers of one cluster: a weighted mean of models of one family, calibrated."""
 
-    family: Family
-    members: tuple[tuple[float, Member], ...]  # (share, member), shares add up to 1
+    family: str
+    models: tuple[tuple[float, FamilyModel], ...]  # (share, model), shares add up to 1
     calibration: Calibration
 
     def log_odds(self, features: Features) -> Floats:
         """Return calibrated log-odds of failure, (rows,)."""
-        score = sum((share * member.score(features) for share, member in self.members), np.zeros(len(features)))
+        score = sum((share * model.score(features) for share, model in self.models), np.zeros(len(features)))
         return self.calibration.log_odds(score)
 
     def contributions(self, features: Features) -> Floats:
         """Return each feature's Shapley value in calibrated log-odds, (rows, features)."""
         start = np.zeros(features.shape)
-        mixed = sum((share * member.contributions(features) for share, member in self.members), start)
+        mixed = sum((share * model.contributions(features) for share, model in self.models), start)
         return self.calibration.slope * mixed
 
 
@@ -96,13 +96,17 @@ class ModelBundle:
     cluster_models: tuple[ClusterModel, ...]  # by cluster
     out_of_fold: OutOfFold
     statistics: SensorStatistics
-    recipe: Mapping[str, Any]
-    about: Mapping[str, Any]  # what the seal says: contract digest, data, quality, the caller's own metadata
+    about: BundleSummary
+
+    @property
+    def recipe(self) -> Recipe:
+        """How the model was made."""
+        return self.about.recipe
 
     @property
     def false_alarm_budget(self) -> float:
         """Share of good wafers that may be flagged unless a run says otherwise."""
-        return float(self.recipe.get("false_alarm_budget", Recipe().false_alarm_budget))
+        return self.recipe.false_alarm_budget
 
     def score(self, wafers: "Wafers | pd.DataFrame", false_alarm_budget: float | None = None) -> Scores:
         """Judge wafers. Raises ContractMismatch when a sensor the model rests on was not measured."""

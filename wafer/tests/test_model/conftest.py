@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from wafer.evaluation.metrics import measure
 from wafer.model.assembly import (
     CLUSTERS,
     GLOBAL,
@@ -18,19 +19,20 @@ from wafer.model.assembly import (
 )
 from wafer.model.calibration import fit_calibration, probability_of
 from wafer.model.clusters import PERCENTILES, Clustering, NoveltyLimits
+from wafer.model.families.forest_as_booster import booster_of
+from wafer.model.families.tree_model import TreeModel
 from wafer.model.files import write_json
-from wafer.model.forest import booster_of
-from wafer.model.members import Family, Member
 from wafer.model.out_of_fold import OutOfFold
 from wafer.model.preprocessor import Preprocessor
 from wafer.model.recipe import Recipe
 from wafer.model.scoring import ModelBundle
 from wafer.model.statistics import sensor_statistics
+from wafer.model.summaries import ClusterSummary, GlobalSummary
 from wafer.wafers.arrays import Wafers, content_keys
 
 SENSORS = tuple(f"Sensor - {i}" for i in range(1, 13))
 KEPT = SENSORS[:10]
-FAMILY: dict[int, Family] = {0: "random_forest", 1: "xgboost"}
+FAMILY: dict[int, str] = {0: "random_forest", 1: "xgboost"}
 
 
 @dataclass(frozen=True)
@@ -131,37 +133,36 @@ def _clusters(wafers: Wafers, medians: np.ndarray) -> Clustering:
 def _members(folder: Path, wafers: Wafers, preprocessor: Preprocessor, model: Clustering) -> None:
     features, cluster = preprocessor.transform(wafers), model.assign(wafers)
     assert wafers.failed is not None
-    write_json(
-        folder / "global" / GLOBAL, {"recipe": Recipe().to_json(), "auc": {"xgboost": 0.7}, "auc_stretches": 0.6}
-    )
+    write_json(folder / "global" / GLOBAL, GlobalSummary(Recipe(), {"xgboost": 0.7}, 0.6).to_json())
     for family in FAMILY.values():
         _fit(family, features, wafers.failed, folder / "global", seed=1)
     for number, family in FAMILY.items():
         inside = cluster == number
         target = folder / f"cluster-{number}"
         target.mkdir()
-        member = _fit(family, features, wafers.failed, target, seed=2)
-        scores = member.score(features)[inside]
+        fitted = _fit(family, features, wafers.failed, target, seed=2)
+        scores = fitted.score(features)[inside]
         calibration = fit_calibration(scores, wafers.failed[inside])
         rows = wafers.rows(inside)
         assert rows.failed is not None
         probability = probability_of(calibration.log_odds(scores))
         keys = tuple(content_keys(rows))
         OutOfFold(keys, rows.ids, rows.names, cluster[inside], rows.failed, probability).save(target / OUT_OF_FOLD)
-        summary = {"cluster": number, "family": family, "share": 0.5, "calibration": calibration.to_json()}
-        write_json(target / MEMBER, summary | {"wafers": len(rows), "failures": 1, "quality": {family: {"auc": 0.7}}})
+        quality = {family: measure(rows.failed, probability, probability > 0.5)}
+        summary = ClusterSummary(number, family, 0.5, calibration, len(rows), int(rows.failed.sum()), quality)
+        write_json(target / MEMBER, summary.to_json())
 
 
-def _fit(family: Family, features: np.ndarray, failed: np.ndarray, target: Path, seed: int) -> Member:
+def _fit(family: str, features: np.ndarray, failed: np.ndarray, target: Path, seed: int) -> TreeModel:
     if family == "random_forest":
         from sklearn.ensemble import RandomForestClassifier
 
         forest = RandomForestClassifier(12, min_samples_leaf=3, random_state=seed).fit(features, failed)
-        member = Member(family, booster_of(forest))
+        model = TreeModel(booster_of(forest))
     else:
         import xgboost
 
         settings = {"objective": "binary:logistic", "max_depth": 3, "seed": seed, "nthread": 1, "base_score": 0.5}
-        member = Member(family, xgboost.train(settings, xgboost.DMatrix(features, failed), 12))
-    member.save(target / f"{family}.ubj")
-    return member
+        model = TreeModel(xgboost.train(settings, xgboost.DMatrix(features, failed), 12))
+    model.save(target / f"{family}.ubj")
+    return model

@@ -1,0 +1,68 @@
+"""What training, prediction and reports ask of a family of models."""
+
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import Field, dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Protocol
+
+from wafer.model.training_set import TrainingSet
+from wafer.wafers.arrays import Features, Floats
+
+
+class FamilyModel(Protocol):
+    """One fitted model; scores of two models of a family can be averaged."""
+
+    def score(self, features: Features) -> Floats:
+        """Return the score of each row, (rows,); a row scores the same alone and among others."""
+        ...
+
+    def contributions(self, features: Features) -> Floats:
+        """Return what each feature adds to each row's score, (rows, features); with a constant they add up to it."""
+        ...
+
+    def save(self, path: Path) -> None:
+        """Write the model as a file without pickle that `Family.load` reads."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """A fitted model, and an honest score for every row that it learned from."""
+
+    model: FamilyModel
+    scores: Floats  # (rows,) by models that did not see the row
+
+
+@dataclass(frozen=True, slots=True)
+class FitPlan:
+    """How a fit is to run; apart from `seed` and `in_cluster` it changes the time, never the bytes."""
+
+    seed: int
+    in_cluster: bool  # averaged with a model of all wafers, so it may be smaller
+    n_jobs: int  # threads for what runs in the calling thread
+    pool: Executor  # for what can run beside it
+
+
+class Family(Protocol):
+    """A frozen dataclass whose fields are the family's knobs. Only `fit` and `begin` may import what training needs."""
+
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
+    name: ClassVar[str]  # in bundles and tables of figures
+    label: ClassVar[str]  # for people
+    colour: ClassVar[str]  # in plots
+    file: ClassVar[str]  # name of a saved model
+    prefix: ClassVar[str]  # of the knobs' names in a recorded recipe
+    packages: ClassVar[tuple[str, ...]]  # that a fit imports; imported before threads start
+
+    def fit(self, training: TrainingSet, seed: int) -> FamilyModel:
+        """Fit on all rows in this thread."""
+        ...
+
+    def begin(self, training: TrainingSet, plan: FitPlan) -> Callable[[], Fitted]:
+        """Start to fit on all rows and to score each row honestly; the function returned waits for the end of it."""
+        ...
+
+    def load(self, path: Path) -> FamilyModel:
+        """Read what `save` wrote."""
+        ...
