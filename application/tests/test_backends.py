@@ -19,6 +19,7 @@ from application.runs.request import Request, new_request
 from application.tests.fakes import outcome_of
 from application.tests.kubeflow_server import KubeflowServer
 from application.tests.leavings import write_record
+from pipelines.packages import PIPELINES, package
 from wafer.errors import RunNotFound, RunNotRetryable
 from wafer.runs import Pipeline
 from wafer.settings import Settings
@@ -130,7 +131,8 @@ def workers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Embedde
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[KubeflowServer]:
     made = KubeflowServer(open_store(str(tmp_path / "store")))
-    made.publish_packages()
+    for name in PIPELINES:
+        made.store.put(f"pipelines/{name}.yaml", package(name).encode())
     yield made
     made.close()
 

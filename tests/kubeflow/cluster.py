@@ -23,6 +23,7 @@ from application.synthetic import write_synthetic
 from application.tests.kubeflow_server import KubeflowServer
 from pipelines.compile import graphs
 from pipelines.images import STAGES, Images, read_images
+from pipelines.packages import PIPELINES, package
 from wafer.runs import Pipeline
 from wafer.store import Store, layout, open_store
 
@@ -77,7 +78,8 @@ def recorded_cluster(folder: Path) -> Iterator[Cluster]:
     """The recorded-contract server, whose runs advance by one stage a look."""
     store = open_store(str(folder / "store"))
     server = KubeflowServer(store, automatic=True)
-    server.publish_packages()
+    for name in PIPELINES:
+        store.put(f"pipelines/{name}.yaml", package(name).encode())
     server.install_pipelines()
     sources = {name: f"s3://bucket/{name}" for name in ("training", "prediction", "broken")}
     backend = KubeflowBackend(server.endpoint, store, experiment=EXPERIMENT)
