@@ -1,15 +1,16 @@
 # Every target sets up .venv by itself. PYTHON=… picks the interpreter, ARGS=… reaches the tool behind a target.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test faults bench images test-containers serve screenshots test-kubeflow servers check format lock clean
+.PHONY: help setup demo test test-fast faults bench images test-containers serve screenshots test-kubeflow servers check format lock clean
 
 BIN := .venv/bin
 PACKAGES := $(patsubst %/__init__.py,%,$(wildcard */__init__.py))
 # One thread a process: the tests already use every core, and threads that wait for each other are slower than one.
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
+PYTEST := $(ONE_THREAD) $(BIN)/python -m pytest --numprocesses=auto --maxprocesses=8 --dist=loadfile
 export PYTHON
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## make .venv with the locked dependencies and the project; afterwards .venv/bin/wafer is there
 	@bash .ci/setup
@@ -19,7 +20,10 @@ demo: setup ## train and predict on synthetic batches, or on DATA=dir with train
 
 test: setup ## run every test this machine can run (ARGS="wafer -k storage" for a part)
 	-@$(BIN)/python -m tests.servers --build
-	@$(ONE_THREAD) $(BIN)/python -m pytest --numprocesses=auto --maxprocesses=8 --dist=loadfile --ignore=tests/containers $(ARGS)
+	@$(PYTEST) -m "not containers" $(ARGS)
+
+test-fast: setup ## the tests that need no server, browser or container and take no time (ARGS=clustering for a part)
+	@$(PYTEST) -m "not (server or browser or containers or slow)" $(ARGS)
 
 faults: setup ## break every part on purpose and print what came of it (ARGS=tests/faults/test_kills.py for a part)
 	-@$(BIN)/python -m tests.servers --build
@@ -29,7 +33,7 @@ images: setup ## the image of every stage and of the application, with podman (A
 	@bash .ci/images $(ARGS)
 
 test-containers: setup ## the images, and both DAGs with every stage in its own (after make images)
-	@$(BIN)/python -m pytest tests/containers $(ARGS)
+	@$(BIN)/python -m pytest -m containers $(ARGS)
 
 bench: setup ## speed and quality tables into docs/benchmarks.md (ARGS="quality --quick" for a part)
 	@$(BIN)/python -m benchmarks $(ARGS)

@@ -1,4 +1,4 @@
-"""Fixtures that every folder's tests share: the real data where it is at hand, and what a missing part means."""
+"""What every folder's tests share: the real data where it is at hand, markers, and what a missing part means."""
 
 import os
 from pathlib import Path
@@ -10,6 +10,12 @@ from wafer.contract import Contract, load_contract
 pytest_plugins = ["tests.servers.fixtures"]
 
 ROOT = Path(__file__).parent
+# The marker of every test that uses one of these fixtures; what a test starts by other means it marks by itself.
+NEEDS = {
+    "server": {"s3_server", "mongodb_server", "mlflow_server", "toxiproxy_server"},
+    "browser": {"browser"},
+    "containers": {"images"},
+}
 REAL_DATA = Path(os.environ.get("WAFER_DATA", ROOT.parent / "shared" / "data" / "wafer"))
 
 
@@ -18,6 +24,14 @@ def skip_or_fail(what: str) -> None:
     if os.environ.get("WAFER_REQUIRE") == "all":
         pytest.fail(f"WAFER_REQUIRE=all, but {what}")
     pytest.skip(what)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark each test by the parts that its fixtures need."""
+    for item in items:
+        for marker, fixtures in NEEDS.items():
+            if fixtures & set(getattr(item, "fixturenames", ())):
+                item.add_marker(marker)
 
 
 @pytest.fixture(scope="session")

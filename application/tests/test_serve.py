@@ -17,6 +17,8 @@ from application.synthetic import write_synthetic
 from application.tests.processes import origin, serving, wafer
 from wafer.settings import Settings
 
+pytestmark = pytest.mark.server  # the service in a process of its own
+
 HEAVY = ("mlflow", "kfp", "boto3", "pandas", "sklearn", "xgboost", "matplotlib", "pyarrow")
 
 

@@ -51,7 +51,7 @@ def some_readings(number: int) -> list[list[float | None]]:
     return [[n / 7, None if n % 5 else -n / 3, 1e300 * n] for n in range(number)]
 
 
-@pytest.fixture(params=["sqlite", "mongodb"])
+@pytest.fixture(params=["sqlite", pytest.param("mongodb", marks=pytest.mark.server)])
 def uri(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Address of an empty database of each kind."""
     if request.param == "sqlite":

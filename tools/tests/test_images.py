@@ -63,16 +63,16 @@ CHANGES = [
 ]
 
 
-@pytest.mark.parametrize(("path", "images"), CHANGES, ids=[path for path, _ in CHANGES])
+@pytest.mark.parametrize(("path", "built"), CHANGES, ids=[path for path, _ in CHANGES])
 def test_a_change_builds_the_images_that_it_is_in_and_no_other(
-    repository: Repository, path: str, images: set[str]
+    repository: Repository, path: str, built: set[str]
 ) -> None:
     repository.append(path, "\nchanged==1\n" if path.startswith("locks/") else "\n# changed\n")
     repository.commit()
 
     plan = repository.plan("--since", "HEAD~1")
 
-    assert {name for name, step in plan.items() if step["build"]} == images
+    assert {name for name, step in plan.items() if step["build"]} == built
     assert {tuple(step["why"]) for step in plan.values() if step["build"]} <= {(path,)}
 
 

@@ -51,7 +51,7 @@ def make_bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], str
         store._client.delete_bucket(Bucket=store._bucket)
 
 
-@pytest.fixture(params=["folder", "moto", "server"])
+@pytest.fixture(params=["folder", "moto", pytest.param("server", marks=pytest.mark.server)])
 def address(request: pytest.FixtureRequest, tmp_path: Path, make_bucket: Callable[[str], str]) -> str:
     """Address of an empty store of each kind."""
     if request.param == "folder":

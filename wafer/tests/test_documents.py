@@ -35,7 +35,7 @@ def document(identity: str, readings: dict[str, float] | None = None, *, kind: s
     }
 
 
-@pytest.fixture(params=["sqlite", "mongodb"])
+@pytest.fixture(params=["sqlite", pytest.param("mongodb", marks=pytest.mark.server)])
 def uri(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Address of an empty database of each kind."""
     if request.param == "sqlite":
