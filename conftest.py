@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from wafer.contract import Contract, load_contract
+from wafer.process import restrain_mlflow
 
 pytest_plugins = ["tests.servers.fixtures"]
+restrain_mlflow()
 
 ROOT = Path(__file__).parent
 # The marker of every test that uses one of these fixtures; what a test starts by other means it marks by itself.

@@ -9,6 +9,7 @@ import typer
 from load_prod_model.promotion import Parts, promote_run
 from wafer.documents import open_documents
 from wafer.errors import WaferError
+from wafer.process import restrain_mlflow
 from wafer.registry import Registry
 from wafer.settings import Settings
 from wafer.store import open_store
@@ -55,4 +56,5 @@ def promote(
 
 
 if __name__ == "__main__":
+    restrain_mlflow()
     typer.run(promote)

@@ -26,9 +26,6 @@ def promote(
     with run_stage("promote", run_id) as stage:
         from pathlib import Path
 
-        from wafer.model.members import without_sklearn
-
-        without_sklearn()
         from load_prod_model.promotion import Parts, promote_run
         from wafer.documents import open_documents
         from wafer.registry import Registry

@@ -40,9 +40,6 @@ def predict(
         import shutil
         from pathlib import Path
 
-        from wafer.model.members import without_sklearn
-
-        without_sklearn()
         from pred_pipeline.stage import predict_wafers
 
         result = predict_wafers(

@@ -18,6 +18,7 @@ from application.cli.service import keys_app, serve
 from application.runs.request import Runner
 from application.runs.results import published_prefix, result
 from wafer.errors import WaferError, error_class
+from wafer.process import restrain_mlflow
 from wafer.runs import Outcome, judge
 from wafer.settings import Settings
 from wafer.store import fetch_published, open_store
@@ -261,6 +262,7 @@ app.command()(serve)
 
 def main() -> None:
     """Entry point of the `wafer` command: every error of ours is one readable block and an exit code."""
+    restrain_mlflow()
     try:
         app()
     except WaferError as error:

@@ -117,7 +117,7 @@ def test_a_task_without_its_server_starts_by_itself(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("pipeline", PRELOADED)
 def test_everything_that_is_loaded_before_it_is_needed_exists(pipeline: str) -> None:
-    names = [name.removeprefix("-").replace(":", ".") for name in PRELOADED[pipeline]]
+    names = [name.replace(":", ".") for name in PRELOADED[pipeline]]
 
     assert [name for name in names if find_spec(name) is None] == []
 

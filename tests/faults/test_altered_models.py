@@ -143,16 +143,21 @@ def test_a_changed_model_predicts_nothing_and_runs_nothing(
     tell(f"model in the registry: {change.__name__.replace('_', ' ')}", 1, "refused, nothing ran", "select-model")
 
 
+def mlflows_own_loading(stored: Stored) -> str:
+    mlflow.set_tracking_uri(stored.registry.uri)
+    return str(mlflow.pyfunc.load_model(MODEL).loader_module)
+
+
 @pytest.mark.parametrize("change", [*BYTES, name_trusted_types], ids=lambda change: change.__name__)
 def test_mlflows_own_loading_refuses_a_changed_bundle_too(change: Callable[[Stored], None], stored: Stored) -> None:
     change(stored)
 
     with pytest.raises(BundleRejected):
-        mlflow.pyfunc.load_model(MODEL)
+        mlflows_own_loading(stored)
 
     assert not stored.mark.exists()
 
 
 def test_the_model_as_it_was_registered_loads_both_ways(stored: Stored, tmp_path: Path) -> None:
     assert fetch_production(stored.registry, tmp_path / "fetched") == 1
-    assert mlflow.pyfunc.load_model(MODEL).loader_module == "wafer.pyfunc"
+    assert mlflows_own_loading(stored) == "wafer.pyfunc"

@@ -8,8 +8,6 @@ model, `wafer-fault-production`: adding a version is the one thing that MLflow n
 
 import hashlib
 import json
-import logging
-import os
 import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,6 +23,7 @@ from wafer.registry.promotions import Promotion, in_force, last_number, versions
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+    from mlflow.entities import LoggedModel
     from mlflow.entities.model_registry import ModelVersion as MlflowVersion
 
 MODEL = "wafer-fault"
@@ -95,19 +94,13 @@ class Registry:
     """
 
     def __init__(self, uri: str, client: "MlflowClient | None" = None) -> None:
-        os.environ["MLFLOW_ALLOW_PICKLE_DESERIALIZATION"] = "false"
-        os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-        for noisy in ("alembic", "mlflow", "mlflow.store.db.utils"):
-            logging.getLogger(noisy).setLevel(logging.WARNING)
-        import mlflow
+        from mlflow import MlflowClient
 
         self.uri = uri
         self._local = Path(uri.removeprefix("sqlite:///")).parent if uri.startswith("sqlite:///") else None
         if self._local:
             self._local.mkdir(parents=True, exist_ok=True)
-        mlflow.set_tracking_uri(uri)
-        mlflow.set_registry_uri(uri)
-        self._client: MlflowClient = client or mlflow.MlflowClient(uri, uri)
+        self._client = client or MlflowClient(uri, uri)
 
     def log_training(self, record: TrainingRecord) -> str:
         """Record a training; the id of its parent run. A training recorded before is recorded once."""
@@ -168,29 +161,46 @@ class Registry:
 
     def register(self, bundle: Path, digest: str, parent_run: str, run_id: str) -> ModelVersion:
         """Register a bundle folder as a version; the version that already holds this digest is returned instead."""
-        import mlflow
-
         known = [version for version in self.versions() if version.digest == digest]
         if known:
             return known[0]
         with _reported(self.uri):
-            with mlflow.start_run(run_id=parent_run):
-                logged = mlflow.pyfunc.log_model(
-                    name=BUNDLE_FOLDER,
-                    loader_module="wafer.pyfunc",
-                    data_path=str(bundle),
-                    pip_requirements=["wafer-fault-prediction"],
-                )
-                described = _described(self._client.get_logged_model(logged.model_id).artifact_location)
+            logged, described = self._log_model(bundle, parent_run)
             self._ensure_model(MODEL)
             self._client.create_model_version(
                 MODEL,
-                logged.model_uri,
+                logged.artifact_location,  # `models:/<id>` is looked up on the tracking server of the whole process
                 run_id=parent_run,
                 model_id=logged.model_id,  # a server refuses the source without it
                 tags={"digest": digest, "wafer_run_id": run_id, DESCRIBED_TAG: described},
             )
         return next(version for version in self.versions() if version.digest == digest)
+
+    def _log_model(self, bundle: Path, parent_run: str) -> "tuple[LoggedModel, str]":
+        """Log a bundle as a model of MLflow; the model, and the digest of the file MLmodel that says how to load it.
+
+        The steps of `mlflow.pyfunc.log_model`, which knows only the one tracking server of the whole process.
+        """
+        from mlflow.entities import LoggedModelOutput
+        from mlflow.models import Model
+        from mlflow.pyfunc import save_model
+
+        logged = self._client.create_logged_model(self._experiment(), BUNDLE_FOLDER, parent_run)
+        self._client.log_outputs(parent_run, [LoggedModelOutput(logged.model_id, step=0)])
+        with tempfile.TemporaryDirectory(prefix="registered-") as scratch:
+            folder = Path(scratch) / "model"
+            save_model(
+                folder,
+                loader_module="wafer.pyfunc",
+                data_path=str(bundle),
+                pip_requirements=["wafer-fault-prediction"],
+                mlflow_model=Model(
+                    logged.artifact_location, parent_run, model_uuid=logged.model_id, model_id=logged.model_id
+                ),
+            )
+            described = _sha256(folder / "MLmodel")
+            self._client.log_model_artifacts(logged.model_id, str(folder))
+        return self._client.finalize_logged_model(logged.model_id, "READY"), described
 
     def _ensure_model(self, name: str) -> None:
         from mlflow.exceptions import MlflowException
@@ -368,10 +378,11 @@ class Registry:
 
         Raises `BundleRejected` when the file that tells MLflow how to load it is not the one that was registered.
         """
-        import mlflow
+        from mlflow.artifacts import download_artifacts
 
         with _reported(self.uri):
-            fetched = Path(mlflow.artifacts.download_artifacts(f"models:/{MODEL}/{number}", dst_path=str(folder)))
+            source = self._client.get_model_version_download_uri(MODEL, str(number))
+            fetched = Path(download_artifacts(source, dst_path=str(folder), tracking_uri=self.uri))
             registered = self._client.get_model_version(MODEL, str(number)).tags.get(DESCRIBED_TAG)
         if registered and _sha256(fetched / "MLmodel") != registered:
             raise BundleRejected(
@@ -380,14 +391,6 @@ class Registry:
             )
         (found,) = (fetched / "data").iterdir()
         return found
-
-
-def _described(artifacts: str) -> str:
-    """Digest of the MLmodel file among a model's artifacts."""
-    import mlflow
-
-    with tempfile.TemporaryDirectory(prefix="registered-") as scratch:
-        return _sha256(Path(mlflow.artifacts.download_artifacts(f"{artifacts}/MLmodel", dst_path=scratch)))
 
 
 def _sha256(path: Path) -> str:

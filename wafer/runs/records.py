@@ -4,8 +4,6 @@ The records lie in the store (`layout.stage_records`), so the command line, the 
 truth, whether the run is embedded or on Kubeflow (whose own task details carry neither outputs nor the stage's error).
 """
 
-import atexit
-import gc
 import json
 import time
 from collections.abc import Iterator
@@ -18,6 +16,7 @@ import structlog
 
 from wafer.errors import NotPublished, StoreUnavailable, WaferError
 from wafer.logs import configure_logs
+from wafer.process import restrain_mlflow, spare_the_collector
 from wafer.settings import Settings
 from wafer.store import Store, layout, open_store, read_marker
 from wafer.store.layout import Pipeline
@@ -71,7 +70,8 @@ def run_stage(name: str, run_id: str, store: Store | None = None) -> Iterator[St
     The store is that of the settings unless another is given. A `WaferError` ends the process with its sentence and no
     stack; anything unexpected keeps its stack in the log.
     """
-    _spare_the_collector()
+    restrain_mlflow()
+    spare_the_collector()
     configure_logs()
     store = store or open_store(Settings().store_uri)
     log = structlog.get_logger().bind(stage=name, run_id=run_id)
@@ -90,12 +90,6 @@ def run_stage(name: str, run_id: str, store: Store | None = None) -> Iterator[St
         raise
     done = _finish(store, run_id, record, None)
     log.info("stage.finished", seconds=done.seconds, **record.counts)
-
-
-def _spare_the_collector() -> None:
-    """Let the garbage collector pass over what imports make: with mlflow it takes a quarter of a small stage's time."""
-    gc.set_threshold(100_000, 50, 50)
-    atexit.register(gc.freeze)
 
 
 def _finish(store: Store, run_id: str, record: StageRecord, error: StageError | None) -> StageRecord:

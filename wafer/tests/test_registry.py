@@ -1,7 +1,9 @@
 """The registry keeps one version a bundle, moves aliases to complete versions only, remembers production."""
 
+import os
 from pathlib import Path
 
+import mlflow
 import pytest
 
 from wafer.errors import ModelNotFound, NoProductionModel, RegistryUnavailable
@@ -110,3 +112,11 @@ def test_a_registry_that_does_not_answer_is_named_without_its_password(monkeypat
 
     assert "secret" not in caught.value.message
     assert caught.value.retry_helps
+
+
+def test_opening_a_registry_changes_nothing_of_the_process(tmp_path: Path) -> None:
+    before = dict(os.environ), mlflow.get_tracking_uri(), mlflow.get_registry_uri()
+
+    Registry(f"sqlite:///{tmp_path / 'another.db'}")
+
+    assert (dict(os.environ), mlflow.get_tracking_uri(), mlflow.get_registry_uri()) == before

@@ -28,6 +28,7 @@ from kfp.local.status import Status
 
 from pipelines.tasks import SECRETS, SETTINGS, USER
 from wafer.errors import StageFailed
+from wafer.process import end_at_once, environment
 
 RUN_ID = "WAFER_RUN_ID"
 LABEL = "wafer.run"
@@ -82,16 +83,13 @@ def containers(run_id: str, artifacts: Path, package: str) -> Iterator[tuple[loc
 @contextmanager
 def _known_to_kfp(address: str) -> Iterator[None]:
     """Let `kfp.local` find the engine, and run its tasks as ours."""
-    before = os.environ.get("DOCKER_HOST"), docker_task_handler.DockerTaskHandler
-    os.environ["DOCKER_HOST"], docker_task_handler.DockerTaskHandler = address, CheckedTask
+    before = docker_task_handler.DockerTaskHandler
+    docker_task_handler.DockerTaskHandler = CheckedTask
     try:
-        yield
+        with environment({"DOCKER_HOST": address}):
+            yield
     finally:
-        given, docker_task_handler.DockerTaskHandler = before
-        if given is None:
-            del os.environ["DOCKER_HOST"]
-        else:
-            os.environ["DOCKER_HOST"] = given
+        docker_task_handler.DockerTaskHandler = before
 
 
 @contextmanager
@@ -151,7 +149,7 @@ def _ended_by_sigterm(client: docker.DockerClient, run_id: str) -> Iterator[None
         for container in client.containers.list(filters={"label": f"{LABEL}={run_id}"}):
             with suppress(DockerException):  # ended by itself
                 container.kill()
-        os._exit(128 + number)  # no other task starts
+        end_at_once(128 + number)  # no other task starts
 
     before = signal.signal(signal.SIGTERM, end)
     try:
@@ -168,7 +166,7 @@ def _runner(run_id: str, artifacts: Path) -> local.DockerRunner:
     return local.DockerRunner(
         user=f"{user}:{group}",
         entrypoint=["env"],  # the image's own is the stage as a command; kfp brings a whole command line
-        environment=_environment(os.environ) | {RUN_ID: run_id},
+        environment=_settings_in(os.environ) | {RUN_ID: run_id},
         network_mode="host",  # servers on 127.0.0.1 are reached
         read_only=True,
         tmpfs={"/tmp": "mode=1777,size=2g"},  # noqa: S108  # nosec B108 - a path in the container
@@ -179,9 +177,9 @@ def _runner(run_id: str, artifacts: Path) -> local.DockerRunner:
     )
 
 
-def _environment(environment: Mapping[str, str]) -> dict[str, str]:
+def _settings_in(given: Mapping[str, str]) -> dict[str, str]:
     """The settings that the ConfigMap and the Secret hold on the cluster."""
-    return {name: environment[name] for name in (*SETTINGS, *SECRETS) if name in environment}
+    return {name: given[name] for name in (*SETTINGS, *SECRETS) if name in given}
 
 
 def _limit(name: str) -> Ulimit:

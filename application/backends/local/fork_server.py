@@ -5,7 +5,6 @@ once, on a core that the first stages leave idle, and forks a child for every ta
 a time, so that a fork never copies a half-done import. Arguments: SOCKET MODULE...
 """
 
-import gc
 import json
 import os
 import select
@@ -17,6 +16,15 @@ from importlib import import_module
 from pathlib import Path
 from typing import NoReturn
 
+from wafer.process import (
+    end_at_once,
+    pause_the_collector,
+    restrain_mlflow,
+    resume_the_collector,
+    share_what_is_imported,
+    take_environment,
+)
+
 REAP_SECONDS = 0.2
 MOST_BYTES = 4096  # of a path
 STARTED, DONE = b"s", b"0"  # what a task reports
@@ -24,12 +32,10 @@ TASK, PROGRAM = "task.json", "component.py"  # in the folder that is asked for
 
 
 def main() -> None:
-    """Import the modules named on the command line and fork on demand, until the other end of the socket is closed.
-
-    `-name` makes it impossible to import the package `name` from then on.
-    """
+    """Import the modules named on the command line and fork on demand, until the other end of the socket is closed."""
     channel = socket.socket(fileno=int(sys.argv[1]))
-    gc.disable()  # imports make no garbage worth a search
+    restrain_mlflow()
+    pause_the_collector()
     waiting = sys.argv[2:]
     while True:
         asked = bool(select.select([channel], [], [], 0 if waiting else REAP_SECONDS)[0])
@@ -43,12 +49,9 @@ def main() -> None:
 
 
 def _preload(name: str) -> None:
-    if name.startswith("-"):
-        sys.modules.setdefault(name[1:], None)  # type: ignore[arg-type] # what is None here cannot be imported
-        return
     with suppress(Exception):  # the stage that needs it will fail on it and say so
         import_module(name)
-    gc.freeze()  # a collection in a child would copy the pages that it shares
+    share_what_is_imported()
 
 
 def _answer(channel: socket.socket) -> bool:
@@ -77,7 +80,7 @@ def _run(folder: Path, report: int) -> NoReturn:
         if code == 0:
             os.write(report, DONE)
     finally:
-        os._exit(code)
+        end_at_once(code)
 
 
 def _execute(folder: Path) -> int:
@@ -85,8 +88,8 @@ def _execute(folder: Path) -> int:
 
     task = json.loads((folder / TASK).read_text(encoding="utf-8"))
     words: list[str] = task["words"]
-    os.environ.update(task["environment"])
-    gc.enable()
+    take_environment(task["environment"])
+    resume_the_collector()
     Path("/proc/self/comm").write_text(words[words.index("--function_to_execute") + 1], encoding="utf-8")
     sys.argv = ["executor_main", "--component_module_path", str(folder / PROGRAM), *words]
     try:
@@ -101,4 +104,4 @@ def _execute(folder: Path) -> int:
 
 if __name__ == "__main__":
     main()
-    os._exit(0)  # tearing down what was imported takes half a second, and the run waits for it
+    end_at_once(0)  # the run waits for it

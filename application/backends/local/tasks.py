@@ -28,7 +28,6 @@ PRELOADED = {
         "pred_pipeline:serving",
         *_TABLES,
         "pred_pipeline:stage",
-        "-sklearn",  # as `wafer.model.members.without_sklearn`
         "xgboost",
     ),
     "train": (*_FIRST, *_TABLES, *_SCIPY, *_SKLEARN, *_LEARNING, *_REGISTRY, "load_prod_model:promotion"),
@@ -71,8 +70,7 @@ def fork_server(pipeline: str) -> Iterator[ForkServer]:
         command = [sys.executable, "-m", "application.backends.local.fork_server", str(theirs.fileno()), *modules]
         process = subprocess.Popen(  # noqa: S603 - our own module
             command,
-            # telemetry: as `wafer.registry` sets it, which here would come after the import of mlflow
-            env={"MLFLOW_DISABLE_TELEMETRY": "true", **os.environ, "_KFP_RUNTIME": "true"},
+            env={**os.environ, "_KFP_RUNTIME": "true"},
             pass_fds=(theirs.fileno(),),
         )
         theirs.close()

@@ -4,7 +4,6 @@ Standard output and error go to the run's log; what people see is told by the st
 """
 
 import json
-import os
 import sys
 import warnings
 from contextlib import ExitStack
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from application.backends.local.tasks import ForkServer, fork_server, forked_tasks
+from wafer.process import end_at_once
 
 if TYPE_CHECKING:
     from application.runs.request import Request
@@ -80,5 +80,4 @@ def keep_metrics(cache: Path) -> None:
 
 if __name__ == "__main__":
     main()
-    sys.stdout.flush()
-    os._exit(0)  # tearing down what was imported takes a while, and whoever follows the run waits for it
+    end_at_once(0)  # whoever follows the run waits for it
