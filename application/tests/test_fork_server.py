@@ -124,7 +124,7 @@ def test_everything_that_is_loaded_before_it_is_needed_exists(pipeline: str) -> 
 
 def test_the_server_ends_with_the_process_that_started_it() -> None:
     code = (
-        "import time\nfrom application import forked\nforked.PRELOADED['train'] = ()\n"
+        "import time\nfrom application.backends.local import tasks as forked\nforked.PRELOADED['train'] = ()\n"
         "with forked.fork_server('train'):\n print('up', flush=True)\n time.sleep(60)"
     )
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as parent:
