@@ -16,11 +16,7 @@ STAGE = Stage(
             name="predict",
             label="Predict",
             counts={"failing": "fail", "inspect": "inspect", "passing": "pass"},
-            preload=(
-                "pred_pipeline.stage",
-                "-sklearn",  # as `wafer.model.members.without_sklearn`
-                "xgboost",
-            ),
+            preload=("pred_pipeline.stage", "xgboost"),
         ),
         Task(name="publish", label="Publish", size="small", cached=False),
     )
