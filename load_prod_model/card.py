@@ -3,16 +3,17 @@
 One list of parts, written twice: as Markdown for the registry, as HTML for people (Mitchell et al. 2019 for the form).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from markupsafe import Markup
 
 from wafer import reports as report
+from wafer.contract.manifest import Manifest
+from wafer.evaluation.decision import PromotionDecision
 from wafer.evaluation.intervals import bootstrap
-from wafer.evaluation.metrics import Quality
+from wafer.evaluation.quality import Quality
 from wafer.model import ModelBundle, Wafers
 
 TOP_SENSORS = 15
@@ -32,7 +33,7 @@ class Part:
 
 
 def model_card(
-    model: ModelBundle, quality: Quality, decision: Mapping[str, Any], manifest: Mapping[str, Any], wafers: Wafers
+    model: ModelBundle, quality: Quality, decision: PromotionDecision, manifest: Manifest, wafers: Wafers
 ) -> list[Part]:
     """The card's parts; `wafers` are the ones the model learned from."""
     return [
@@ -69,38 +70,35 @@ def as_html(parts: Sequence[Part]) -> Markup:
     )
 
 
-def _use(decision: Mapping[str, Any]) -> Part:
+def _use(decision: PromotionDecision) -> Part:
     return Part(
         "What it is for",
         [
             "It ranks wafers by how suspicious their sensor readings are, so that people look at the right ones first. "
             "A flag is a reason to look, not a proof, and a pass is not a release.",
-            f"Training run {decision['run_id']}, bundle {decision['digest']}. {decision['reason']}",
+            f"Training run {decision.run_id}, bundle {decision.digest}. {decision.reason}",
         ],
     )
 
 
-def _data(model: ModelBundle, quality: Quality, manifest: Mapping[str, Any]) -> Part:
-    good = [each for each in manifest["files"] if each["verdict"] == "good"]
-    refused = len(manifest["files"]) - len(good)
-    rate = quality.failures / quality.wafers
+def _data(model: ModelBundle, quality: Quality, manifest: Manifest) -> Part:
     return Part(
         "Data",
         [
-            f"{quality.wafers:,} wafers, {quality.failures} of them failed ({rate:.1%}), from {len(good)} batch files; "
-            f"{refused} files were refused. Exact copies of a wafer count once.",
+            f"{quality.wafers:,} wafers, {quality.failures} of them failed ({quality.failure_rate:.1%}), from "
+            f"{len(manifest.good)} batch files; "
+            f"{len(manifest.bad)} files were refused. Exact copies of a wafer count once.",
             f"{len(model.preprocessor.sensors)} of {len(model.preprocessor.contract)} sensors are used; the others are "
-            f"constant, mostly silent, or move together with one that is used. Contract {manifest['contract'][:16]}.",
+            f"constant, mostly silent, or move together with one that is used. Contract {manifest.contract[:16]}.",
         ],
         ("file", "wafers", "sha256"),
-        [(each["name"], str(each["rows_good"]), each["sha256"][:16]) for each in good],
+        [(each.name, str(each.rows_good), each.sha256[:16]) for each in manifest.good],
     )
 
 
 def _figures(model: ModelBundle, quality: Quality) -> Part:
     rows = model.out_of_fold
     intervals = bootstrap(rows.failed, rows.probability)
-    base = quality.failures / quality.wafers
     return Part(
         "How good it is",
         [
@@ -110,7 +108,7 @@ def _figures(model: ModelBundle, quality: Quality) -> Part:
         ("figure", "value", "chance"),
         [
             ("AUC", _with(quality.auc, intervals["auc"]), "0.500"),
-            ("PR AUC", _with(quality.pr_auc, intervals["pr_auc"]), f"{base:.3f}"),
+            ("PR AUC", _with(quality.pr_auc, intervals["pr_auc"]), f"{quality.failure_rate:.3f}"),
             ("recall at 10 % false alarms", _with(quality.recall_at_10, intervals["recall_at_10"]), "0.100"),
             ("balanced error rate at the threshold", f"{quality.ber:.3f}", "0.500"),
             ("Brier skill", f"{quality.brier_skill:.3f}", "0.000"),
@@ -123,16 +121,15 @@ def _with(value: float, interval: tuple[float, float]) -> str:
 
 
 def _threshold(model: ModelBundle, quality: Quality) -> Part:
-    flagged = quality.recall * quality.failures + quality.false_alarm_rate * (quality.wafers - quality.failures)
-    hits = quality.recall * quality.failures
     per_hundred = 100 / quality.wafers
+    missed = quality.failures - quality.found
     return Part(
         "What the threshold means",
         [
             f"The false-alarm budget is {model.false_alarm_budget:.0%} of the good wafers, which puts the threshold at "
             f"a probability of {model.out_of_fold.threshold(model.false_alarm_budget):.3f}.",
-            f"Of 100 wafers about {flagged * per_hundred:.1f} are flagged; {hits * per_hundred:.1f} of those really "
-            f"fail, and {(quality.failures - hits) * per_hundred:.1f} failing wafers are missed.",
+            f"Of 100 wafers about {quality.flagged * per_hundred:.1f} are flagged; {quality.found * per_hundred:.1f} "
+            f"of those really fail, and {missed * per_hundred:.1f} failing wafers are missed.",
         ],
     )
 

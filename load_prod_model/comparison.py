@@ -1,37 +1,16 @@
 """Champion against challenger, on the same wafers, each scored by a model that never learned from it."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 import numpy as np
 
+from wafer.evaluation.decision import Comparison
 from wafer.evaluation.metrics import roc_auc
 from wafer.model import ModelBundle, OutOfFold, Wafers, content_keys
 from wafer.wafers.arrays import Bools, Floats
 
 RESAMPLES = 2000
 INTERVAL = (0.05, 0.95)
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """Two models on the same wafers; `low` to `high` is the 90 % interval of the difference (paired bootstrap)."""
-
-    champion_version: int
-    wafers: int
-    failures: int
-    champion_auc: float
-    challenger_auc: float
-    low: float
-    high: float
-    missing: int  # wafers the champion learned from and the challenger did not
-    added: int  # wafers the challenger learned from and the champion did not
-    relabelled: int  # wafers both learned from, with different labels
-
-    @property
-    def difference(self) -> float:
-        """Challenger minus champion, in AUC."""
-        return self.challenger_auc - self.champion_auc
 
 
 def compare(

@@ -52,7 +52,7 @@ def promote(
                 decision=Path(decision.path),
                 report=Path(report.path),
             )
-        stage.count(**result.counts())
-        for name, value in result.metrics.items():
+        stage.count(model_version=result.model_version, promoted=result.promoted, auc=result.metrics.auc)
+        for name, value in result.metrics.to_json().items():
             metrics.log_metric(name, value)
     return result.model_version

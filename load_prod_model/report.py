@@ -2,16 +2,17 @@
 
 import base64
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from markupsafe import Markup
 
 from load_prod_model.card import Part, as_html
 from load_prod_model.plots import calibration_plot, roc_plot
 from wafer import reports as report
-from wafer.evaluation.metrics import Quality
+from wafer.contract.manifest import Manifest
+from wafer.evaluation.decision import PromotionDecision
+from wafer.evaluation.quality import Quality
 from wafer.model.scoring import ModelBundle
 
 FIGURES = {
@@ -30,8 +31,8 @@ FIGURES = {
 def training_report(
     model: ModelBundle,
     quality: Quality,
-    decision: Mapping[str, Any],
-    manifest: Mapping[str, Any],
+    decision: PromotionDecision,
+    manifest: Manifest,
     elbow: Path,
     card: Sequence[Part],
 ) -> str:
@@ -48,40 +49,34 @@ def training_report(
             report.details("Model card", as_html(card)),
         ]
     )
-    subtitle = f"Run {decision['run_id']}, bundle {decision['digest'][:12]}"
-    return report.page(f"Training: version {decision['model_version']} of wafer-fault", body, subtitle)
+    subtitle = f"Run {decision.run_id}, bundle {decision.digest[:12]}"
+    return report.page(f"Training: version {decision.model_version} of wafer-fault", body, subtitle)
 
 
-def _verdict(decision: Mapping[str, Any]) -> Markup:
-    if decision["promoted"]:
-        return report.notice("ok", f"Version {decision['model_version']} is in production. {decision['reason']}")
-    return report.notice("warning", f"Version {decision['model_version']} was not promoted. {decision['reason']}")
+def _verdict(decision: PromotionDecision) -> Markup:
+    if decision.promoted:
+        return report.notice("ok", f"Version {decision.model_version} is in production. {decision.reason}")
+    return report.notice("warning", f"Version {decision.model_version} was not promoted. {decision.reason}")
 
 
-def _tiles(quality: Quality, decision: Mapping[str, Any]) -> Markup:
-    good = quality.wafers - quality.failures
-    alarms = quality.false_alarm_rate * good
+def _tiles(quality: Quality, decision: PromotionDecision) -> Markup:
+    alarms = f"{quality.false_alarms:.0f} of {quality.passes:,}"
     return report.tiles(
         [
             ("Wafers learned from", f"{quality.wafers:,}", f"{quality.failures} of them failed"),
             ("AUC", f"{quality.auc:.3f}", "out of fold; 0.5 is chance"),
-            (
-                "Failures found",
-                f"{quality.recall:.0%}",
-                f"{quality.recall * quality.failures:.0f} of {quality.failures}",
-            ),
-            ("False alarms", f"{quality.false_alarm_rate:.0%}", f"{alarms:.0f} of {good:,} good wafers"),
-            ("Version", decision["model_version"], "in production" if decision["promoted"] else "not promoted"),
+            ("Failures found", f"{quality.recall:.0%}", f"{quality.found:.0f} of {quality.failures}"),
+            ("False alarms", f"{quality.false_alarm_rate:.0%}", f"{alarms} good wafers"),
+            ("Version", decision.model_version, "in production" if decision.promoted else "not promoted"),
         ]
     )
 
 
-def _quality(model: ModelBundle, quality: Quality, decision: Mapping[str, Any]) -> Markup:
-    rows = [(name, f"{decision['metrics'][key]:.3f}", meaning) for key, (name, meaning) in FIGURES.items()]
+def _quality(model: ModelBundle, quality: Quality, decision: PromotionDecision) -> Markup:
+    rows = [(name, f"{getattr(decision.metrics, key):.3f}", meaning) for key, (name, meaning) in FIGURES.items()]
     rows_of = model.out_of_fold
-    flagged = quality.recall * quality.failures + quality.false_alarm_rate * (quality.wafers - quality.failures)
-    per_hundred = 100 * flagged / quality.wafers
-    hits = 100 * quality.recall * quality.failures / max(flagged, 1)
+    per_hundred = 100 * quality.flagged / quality.wafers
+    hits = 100 * quality.found / max(quality.flagged, 1)
     return report.section(
         "How good it is",
         report.paragraph(
@@ -98,16 +93,16 @@ def _quality(model: ModelBundle, quality: Quality, decision: Mapping[str, Any]) 
     )
 
 
-def _floors(decision: Mapping[str, Any]) -> Markup:
+def _floors(decision: PromotionDecision) -> Markup:
     rows = [
         (
-            report.badge("ok", "passed") if floor["passed"] else report.badge("error", "below"),
-            floor["name"],
-            f"{floor['value']:.3f}",
-            f"{floor['limit']:.3f}",
-            floor["meaning"],
+            report.badge("ok", "passed") if floor.passed else report.badge("error", "below"),
+            floor.name,
+            f"{floor.value:.3f}",
+            f"{floor.limit:.3f}",
+            floor.meaning,
         )
-        for floor in decision["floors"]
+        for floor in decision.floors
     ]
     if not rows:
         return Markup()
@@ -115,43 +110,40 @@ def _floors(decision: Mapping[str, Any]) -> Markup:
     return report.section("Floors of production", report.table(headers, rows, numeric=(2, 3)))
 
 
-def _comparison(decision: Mapping[str, Any]) -> Markup:
-    found = decision["comparison"]
+def _comparison(decision: PromotionDecision) -> Markup:
+    found = decision.comparison
     if not found:
         return Markup()
     rows = [
-        (f"version {found['champion_version']}, in production so far", f"{found['champion_auc']:.3f}"),
-        (f"version {decision['model_version']}, this training", f"{found['challenger_auc']:.3f}"),
-        ("difference", f"{found['difference']:+.3f}"),
-        ("90 % interval of the difference", f"{found['low']:+.3f} to {found['high']:+.3f}"),
+        (f"version {found.champion_version}, in production so far", f"{found.champion_auc:.3f}"),
+        (f"version {decision.model_version}, this training", f"{found.challenger_auc:.3f}"),
+        ("difference", f"{found.difference:+.3f}"),
+        ("90 % interval of the difference", f"{found.low:+.3f} to {found.high:+.3f}"),
     ]
     return report.section(
         "Against the model in production",
         report.paragraph(
-            f"Both on the same {found['wafers']:,} wafers ({found['failures']} failed), each scored by a model that "
-            f"never learned from it. {found['added']:,} wafers are new to production, {found['missing']:,} of its "
-            f"wafers were not part of this training, {found['relabelled']:,} carry another label."
+            f"Both on the same {found.wafers:,} wafers ({found.failures} failed), each scored by a model that "
+            f"never learned from it. {found.added:,} wafers are new to production, {found.missing:,} of its "
+            f"wafers were not part of this training, {found.relabelled:,} carry another label."
         ),
         report.table(("model", "AUC"), rows, numeric=(1,)),
     )
 
 
-def _data(manifest: Mapping[str, Any], quality: Quality) -> Markup:
-    refused = [each for each in manifest["files"] if each["verdict"] == "bad"]
-    good = [each for each in manifest["files"] if each["verdict"] == "good"]
+def _data(manifest: Manifest, quality: Quality) -> Markup:
     rows = [
-        (each["name"], f"{each['rows_in']:,}", f"{each['rows_good']:,}", f"{each['rows_quarantined']:,}")
-        for each in good
+        (each.name, f"{each.rows_in:,}", f"{each.rows_good:,}", f"{each.rows_quarantined:,}") for each in manifest.good
     ]
-    refusals = [(each["name"], ", ".join(each["codes"]), " ".join(each["messages"])) for each in refused]
+    refused = [(each.name, ", ".join(each.codes), " ".join(each.messages)) for each in manifest.bad]
     learned = report.paragraph(
-        f"{len(good)} of {len(manifest['files'])} files were good; {quality.wafers:,} wafers were learned from."
+        f"{len(manifest.good)} of {len(manifest.files)} files were good; {quality.wafers:,} wafers were learned from."
     )
     return report.section(
         "What it was made from",
         learned,
         report.details("Good files", report.table(("file", "rows", "good", "quarantined"), rows, numeric=(1, 2, 3))),
-        report.details(f"Refused files ({len(refused)})", report.table(("file", "codes", "why"), refusals))
+        report.details(f"Refused files ({len(refused)})", report.table(("file", "codes", "why"), refused))
         if refused
         else Markup(),
     )

@@ -4,8 +4,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from load_prod_model.comparison import Comparison
-from wafer.evaluation.metrics import Quality
+from wafer.evaluation.decision import Comparison, Floor
+from wafer.evaluation.quality import Quality
 
 CHANCE = 0.5
 CONFIDENCE = 1.645  # one-sided 95 % of a normal distribution
@@ -18,38 +18,24 @@ LEAST_LIFT = 1.25  # PR AUC over the failure rate, which is what chance reaches
 
 
 @dataclass(frozen=True, slots=True)
-class Floor:
-    """A figure that no model in production may lie below."""
-
-    name: str
-    value: float
-    limit: float
-    meaning: str
-
-    @property
-    def passed(self) -> bool:
-        """Whether the figure lies above its floor."""
-        return self.value > self.limit
-
-
-@dataclass(frozen=True, slots=True)
 class Decision:
     """Whether the challenger goes into production, and the sentence that says why."""
 
     promoted: bool
     reason: str
-    floors: tuple[Floor, ...]
+    floors: tuple[Floor, ...] = ()
 
 
 def floors(quality: Quality) -> tuple[Floor, ...]:
     """The floors, with the out-of-fold figures of a model beside them."""
-    margin = CONFIDENCE * auc_standard_error(quality.auc, quality.failures, quality.wafers - quality.failures)
-    base_rate = quality.failures / quality.wafers
-    flagged = quality.recall * quality.failures + quality.false_alarm_rate * (quality.wafers - quality.failures)
+    margin = CONFIDENCE * auc_standard_error(quality.auc, quality.failures, quality.passes)
+    luck = "chance is 0.5; the margin is what luck reaches once in 20 times"
+    lift = f"{LEAST_LIFT} times what chance reaches"
+    nothing = "a model that flags nothing finds nothing"
     return (
-        Floor("AUC", quality.auc, CHANCE + margin, "chance is 0.5; the margin is what luck reaches once in 20 times"),
-        Floor("PR AUC", quality.pr_auc, LEAST_LIFT * base_rate, f"{LEAST_LIFT} times what chance reaches"),
-        Floor("flagged wafers", flagged, 0.0, "a model that flags nothing finds nothing"),
+        Floor(name="AUC", value=quality.auc, limit=CHANCE + margin, meaning=luck),
+        Floor(name="PR AUC", value=quality.pr_auc, limit=LEAST_LIFT * quality.failure_rate, meaning=lift),
+        Floor(name="flagged wafers", value=quality.flagged, limit=0.0, meaning=nothing),
     )
 
 

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from wafer.evaluation.metrics import Quality, measure, roc_points
+from wafer.evaluation.metrics import measure, roc_points
+from wafer.evaluation.quality import Quality
 from wafer.model.calibration import threshold_for
 from wafer.model.recipe import Recipe
 from wafer.wafers.arrays import Bools, Floats

@@ -12,7 +12,7 @@ from cachetools import LRUCache, cachedmethod
 
 from application.api.curves import BUDGETS, budget_of, calibration_of, cluster_of, curve_of, figures_of
 from application.api.registry import Versions
-from application.api.shapes.models import Model, ModelCurves, Models, SensorRange
+from application.api.shapes.models import Model, ModelCurves, Models, SensorRange, Undecided
 from application.api.shapes.predictions import Budgets
 from wafer.errors import ObjectNotFound
 from wafer.registry import PRODUCTION, ModelVersion
@@ -131,5 +131,5 @@ def _model(version: ModelVersion) -> Model:
         created=version.created,
         run_id=version.run_id,
         digest=version.digest,
-        decision=version.decision,
+        decision=version.decision or Undecided(),
     )

@@ -1,7 +1,6 @@
 """A run as the interface shows it: the ledger's entry, its stages, and what lies in the store."""
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from operator import attrgetter
 from threading import Condition
 from typing import Any
@@ -12,9 +11,11 @@ from cachetools import LRUCache, TTLCache, cachedmethod
 from application.api.shapes.runs import Output, Run, RunError, RunSummary, Stage, StageState, State
 from application.api.sources import Sources
 from application.runs.ledger.protocol import Entry
+from application.runs.results import published_decision
 from application.runs.service import Runs
 from pipelines.table import base_name, label, planned, summary
 from wafer.errors import NotPublished
+from wafer.evaluation.decision import PromotionDecision
 from wafer.runs import StageRecord, stage_records
 from wafer.store import MARKER, Store, layout, read_marker
 
@@ -64,13 +65,17 @@ class Views:
         published = entry.state == "succeeded"
         outputs = outputs_of(self._store, entry, "outputs") if published else []
         refused = outputs_of(self._store, entry, "refused") if _refused_something(records) else []
+        decided = self._decision(entry)
         return Run(
             **self._facts(entry),
             parameters=self._named(entry),
             stages=_stages(entry, records),
             outputs=outputs,
             refused=refused,
-            **self._decision(entry),
+            model_version=decided.model_version if decided else None,
+            promoted=decided.promoted if decided else None,
+            reason=decided.reason if decided else None,
+            metrics=decided.metrics.to_json() if decided else None,
         )
 
     def _facts(self, entry: Entry) -> dict[str, Any]:
@@ -94,11 +99,9 @@ class Views:
             for name, value in entry.parameters.items()
         }
 
-    def _decision(self, entry: Entry) -> dict[str, Any]:
-        if entry.pipeline != "train" or entry.state != "succeeded":
-            return dict.fromkeys(("model_version", "promoted", "reason", "metrics"))
-        decided: Mapping[str, Any] = json.loads(self._store.get(layout.decision(entry.run_id)))
-        return {name: decided[name] for name in ("model_version", "promoted", "reason", "metrics")}
+    def _decision(self, entry: Entry) -> PromotionDecision | None:
+        trained = entry.pipeline == "train" and entry.state == "succeeded"
+        return published_decision(self._store, entry.run_id) if trained else None
 
 
 def revision_of(entry: Entry) -> Revision:

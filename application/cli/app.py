@@ -196,20 +196,20 @@ def models(context: typer.Context, as_json: Json = False) -> None:
     if as_json:
         rows = [
             {"version": each.version, "aliases": each.aliases, "created": each.created, "run_id": each.run_id}
-            | {"digest": each.digest, "decision": each.decision}
+            | {"digest": each.digest, "decision": each.decision.model_dump() if each.decision else {}}
             for each in found
         ]
         sys.stdout.write(json.dumps({"models": rows}) + "\n")
         return
     table = Table("version", "alias", "created", "AUC", "decision", "run")
     for each in found:
-        auc = each.decision.get("metrics", {}).get("auc", float("nan"))
+        auc = each.decision.metrics.auc if each.decision else float("nan")
         table.add_row(
             str(each.version),
             ", ".join(each.aliases),
             each.created,
             f"{auc:.3f}",
-            each.decision.get("reason", ""),
+            each.decision.reason if each.decision else "",
             each.run_id,
         )
     _console(as_json=False).print(table if found else "No model yet: `wafer train DIR` trains the first.")

@@ -1,9 +1,9 @@
 """What a run left behind, as the one object that `--json` prints and the service answers."""
 
-import json
 from typing import Any
 
 from wafer.errors import NotPublished, WaferError
+from wafer.evaluation.decision import PromotionDecision
 from wafer.runs import Outcome, StageRecord, stage_records
 from wafer.store import Store, layout, read_marker
 
@@ -20,10 +20,15 @@ def result(store: Store, outcome: Outcome) -> dict[str, Any]:
     if outcome.state == "failed":
         found["error"] = _error(outcome)
     elif outcome.pipeline == "train":
-        decision = json.loads(store.get(layout.decision(outcome.run_id)))
-        found |= {"model_version": decision["model_version"], "metrics": decision["metrics"]}
-        found["promoted"] = decision["promoted"]
+        decision = published_decision(store, outcome.run_id)
+        found |= {"model_version": decision.model_version, "metrics": decision.metrics.to_json()}
+        found["promoted"] = decision.promoted
     return found
+
+
+def published_decision(store: Store, run_id: str) -> PromotionDecision:
+    """What a finished training decided about its version."""
+    return PromotionDecision.from_json(store.get(layout.decision(run_id)))
 
 
 def outputs(store: Store, outcome: Outcome) -> dict[str, str]:

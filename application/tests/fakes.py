@@ -1,19 +1,18 @@
 """Hand-written stand-ins: a backend that does what a test says, a registry in memory."""
 
 import threading
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import numpy as np
 
 from application.backends.base import BackendName, Found, Handle, Status
 from application.errors import BackendUnavailable
 from application.runs.request import Request
-from application.tests.leavings import SENSORS, leave_results, write_record
+from application.tests.leavings import SENSORS, decision_about, leave_results, write_record
 from wafer.errors import ModelNotFound, RunNotFound
 from wafer.model.files import seal, write_json
 from wafer.model.out_of_fold import OutOfFold
@@ -147,10 +146,9 @@ class FakeRegistry:
 
     def _version(self, number: int) -> ModelVersion:
         aliases = ("production",) if self._history[-1] == number else ()
-        decision: Mapping[str, Any] = {"reason": "It is better.", "metrics": {"auc": 0.75}}
-        return ModelVersion(
-            number, bundle_digest(), f"train-{number}", "2026-03-21T08:15:00+00:00", aliases, dict(decision)
-        )
+        run_id, digest = f"train-{number}", bundle_digest()
+        decision = decision_about(number, run_id, digest)
+        return ModelVersion(number, digest, run_id, "2026-03-21T08:15:00+00:00", aliases, decision)
 
 
 def write_bundle(folder: Path) -> str:

@@ -4,11 +4,29 @@ import io
 import json
 from pathlib import Path
 
+from wafer.evaluation.decision import Floor, PromotionDecision
+from wafer.evaluation.quality import Figures
 from wafer.runs import Pipeline
 from wafer.store import Store, publish
 
 SENSORS = ("Sensor - 1", "Sensor - 2")
 REPORT = b"<!doctype html><title>report</title><script>alert(1)</script>"
+
+
+def decision_about(version: int, run_id: str, digest: str = "") -> PromotionDecision:
+    """A promotion that is above its floor."""
+    return PromotionDecision(
+        run_id=run_id,
+        model_version=version,
+        digest=digest,
+        promoted=True,
+        reason="It is better.",
+        floors=(Floor(name="AUC", value=0.75, limit=0.6, meaning="chance is 0.5"),),
+        comparison=None,
+        metrics=Figures(0.75, 0.2, 0.35, 0.3, 0.1, 0.3, 0.05),
+        wafers=1137,
+        failures=67,
+    )
 
 
 def write_record(store: Store, run_id: str, stage: str, state: str = "succeeded", **more: object) -> None:
@@ -26,8 +44,8 @@ def leave_results(store: Store, run_id: str, pipeline: Pipeline) -> None:
     publish(store, f"quarantine/{run_id}", refused, run_id=run_id)
     common: dict[str, bytes | Path] = {"manifest.json": manifest, "report.html": REPORT}
     if pipeline == "train":
-        decision = {"model_version": 2, "promoted": True, "reason": "It is better.", "metrics": {"auc": 0.75}}
-        publish(store, f"training/{run_id}", {**common, "decision.json": json.dumps(decision).encode()}, run_id=run_id)
+        decision = decision_about(2, run_id).to_json().encode()
+        publish(store, f"training/{run_id}", {**common, "decision.json": decision}, run_id=run_id)
         write_record(store, run_id, "promote", started=1010.0)
     else:
         files = {**common, "predictions.csv": b"rank,wafer\n1,W-1\n", "predictions.parquet": _predictions(run_id)}

@@ -7,9 +7,11 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from load_prod_model.comparison import Comparison, compare, paired_bootstrap
+from load_prod_model.comparison import compare, paired_bootstrap
 from load_prod_model.stage import decide
-from wafer.evaluation.metrics import Quality, roc_auc
+from wafer.evaluation.decision import Comparison
+from wafer.evaluation.metrics import roc_auc
+from wafer.evaluation.quality import Quality
 from wafer.model import ModelBundle, OutOfFold, Wafers, content_keys
 
 GOOD = Quality(

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from load_prod_model.stage import auc_standard_error, decide, floors
-from wafer.evaluation.metrics import Quality, measure, roc_auc
+from wafer.evaluation.metrics import measure, roc_auc
+from wafer.evaluation.quality import Quality
 
 GOOD = Quality(
     wafers=1137,

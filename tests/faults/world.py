@@ -49,7 +49,7 @@ def registered(world: World) -> dict[str, Any]:
             verify_bundle(registry.download(each.version, Path(scratch)), expected_digest=each.digest)
     named = set(registry._aliases())
     assert named <= {each.version for each in versions}, "an alias names a version that is not complete"
-    found = [(each.version, each.digest, each.aliases, each.decision.get("promoted")) for each in versions]
+    found = [(each.version, each.digest, each.aliases, each.decision and each.decision.promoted) for each in versions]
     return {"versions": found, "history": registry.history(), "runs": _runs(registry)}
 
 

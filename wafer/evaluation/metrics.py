@@ -1,29 +1,9 @@
 """How good scores are, in the few figures that mean something when 6 % of the wafers fail."""
 
-from dataclasses import asdict, dataclass
-
 import numpy as np
 
+from wafer.evaluation.quality import Quality
 from wafer.wafers.arrays import Bools, Floats
-
-
-@dataclass(frozen=True, slots=True)
-class Quality:
-    """Figures of scored, labelled wafers; accuracy is left out, since passing every wafer reaches 94 % of it."""
-
-    wafers: int
-    failures: int
-    auc: float
-    pr_auc: float
-    ber: float  # at the threshold in use
-    recall: float  # at the threshold in use
-    false_alarm_rate: float  # at the threshold in use
-    recall_at_10: float  # recall when 10 % of the good wafers may be flagged
-    brier_skill: float  # 0 = as good as always saying the failure rate
-
-    def to_json(self) -> dict[str, float]:
-        """Return the figures by name."""
-        return asdict(self)
 
 
 def measure(failed: Bools, probability: Floats, flagged: Bools) -> Quality:

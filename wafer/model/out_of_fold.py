@@ -7,7 +7,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from wafer.evaluation.metrics import Quality, measure
+from wafer.evaluation.metrics import measure
+from wafer.evaluation.quality import Quality
 from wafer.model.calibration import threshold_for
 from wafer.wafers.arrays import Bools, Floats, Ints
 from wafer.wafers.table import read_table

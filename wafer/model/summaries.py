@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from wafer.evaluation.metrics import Quality
+from wafer.evaluation.quality import Quality
 from wafer.model.calibration import Calibration
 from wafer.model.recipe import Recipe
 

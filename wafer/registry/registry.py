@@ -7,18 +7,18 @@ model, `wafer-fault-production`: adding a version is the one thing that MLflow n
 """
 
 import hashlib
-import json
 import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from wafer.errors import BundleRejected, ModelNotFound, NoProductionModel, RegistryUnavailable
+from wafer.evaluation.decision import PromotionDecision
 from wafer.registry.promotions import Promotion, in_force, last_number, versions_in_order
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ DESCRIPTIONS = {
 }
 BUNDLE_FOLDER = "bundle"
 DESCRIBED_TAG = "mlmodel_sha256"
+Parameter = str | int | float | bool | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ class Member:
     """One fitted model of a cluster: what a child run records."""
 
     name: str
-    params: Mapping[str, Any]
+    params: Mapping[str, Parameter]
     metrics: Mapping[str, float]
 
 
@@ -52,7 +53,7 @@ class TrainingRecord:
 
     run_id: str
     tags: Mapping[str, str]
-    params: Mapping[str, Any]
+    params: Mapping[str, Parameter]
     metrics: Mapping[str, float]
     files: Sequence[Path]
     members: Sequence[Member] = ()
@@ -67,7 +68,7 @@ class ModelVersion:
     run_id: str
     created: str
     aliases: tuple[str, ...]
-    decision: dict[str, Any] = field(default_factory=dict)
+    decision: PromotionDecision | None = None  # nothing before the promotion stage decided
 
 
 @contextmanager
@@ -142,7 +143,9 @@ class Registry:
             self._client.delete_run(extra.info.run_id)
         return str(first.info.run_id), first.info.status == "FINISHED"
 
-    def _fill(self, run: str, params: Mapping[str, Any], metrics: Mapping[str, float], tags: Mapping[str, str]) -> None:
+    def _fill(
+        self, run: str, params: Mapping[str, Parameter], metrics: Mapping[str, float], tags: Mapping[str, str]
+    ) -> None:
         from mlflow.entities import Metric, Param, RunTag
 
         self._client.log_batch(
@@ -252,7 +255,7 @@ class Registry:
         created = datetime.fromtimestamp(raw.creation_timestamp / 1000, UTC).isoformat(timespec="seconds")
         version = int(raw.version)
         named = tuple(sorted(aliases.get(version, [])))
-        decision = json.loads(raw.tags.get("decision", "{}"))
+        decision = PromotionDecision.from_json(raw.tags["decision"]) if "decision" in raw.tags else None
         return ModelVersion(version, raw.tags["digest"], raw.tags.get("wafer_run_id", ""), created, named, decision)
 
     def version(self, number: int) -> ModelVersion:
@@ -343,10 +346,10 @@ class Registry:
             if self._promotions() == counted:
                 return
 
-    def decide(self, number: int, decision: Mapping[str, Any]) -> None:
+    def decide(self, decision: PromotionDecision) -> None:
         """Keep the decision about a version with the version."""
         with _reported(self.uri):
-            self._client.set_model_version_tag(MODEL, str(number), "decision", json.dumps(decision, sort_keys=True))
+            self._client.set_model_version_tag(MODEL, str(decision.model_version), "decision", decision.to_json())
 
     def describe(self, version: ModelVersion, card: str) -> None:
         """Keep the model card with the version, as the description people see in MLflow."""

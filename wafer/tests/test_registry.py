@@ -7,6 +7,8 @@ import mlflow
 import pytest
 
 from wafer.errors import ModelNotFound, NoProductionModel, RegistryUnavailable
+from wafer.evaluation.decision import Floor, PromotionDecision
+from wafer.evaluation.quality import Figures
 from wafer.registry import Member, Registry, TrainingRecord
 
 
@@ -87,12 +89,25 @@ def test_promoting_an_unknown_version_changes_nothing(registry: Registry, tmp_pa
 
 def test_the_decision_stays_with_its_version(registry: Registry, tmp_path: Path) -> None:
     version = register(registry, tmp_path, "a")
+    decision = PromotionDecision(
+        run_id="run-a",
+        model_version=version,
+        digest="a",
+        promoted=False,
+        reason="no flag",
+        floors=(Floor(name="flagged wafers", value=0.0, limit=0.0, meaning="nothing is found"),),
+        comparison=None,
+        metrics=Figures(0.5, 0.06, 0.5, 0.0, 0.0, 0.1, 0.0),
+        wafers=1137,
+        failures=67,
+        after_promotion=3,
+    )
 
-    registry.decide(version, {"promoted": False, "reason": "no flag"})
+    registry.decide(decision)
     registry.stage(version)
 
     found = registry.version(version)
-    assert found.decision == {"promoted": False, "reason": "no flag"}
+    assert found.decision == decision
     assert found.aliases == ("staging",)
 
 

@@ -1,12 +1,16 @@
 """Versions of the model, and how good they are."""
 
-from typing import Any
-
 from pydantic import BaseModel, Field
+
+from wafer.evaluation.decision import PromotionDecision
+
+
+class Undecided(BaseModel):
+    """Nothing: the training was cut before it decided about its version."""
 
 
 class Model(BaseModel):
-    """A version of the model; `decision` is what the promotion said (reason, floors, metrics)."""
+    """A version of the model; `decision` is what its promotion decided."""
 
     version: int
     production: bool
@@ -14,7 +18,7 @@ class Model(BaseModel):
     created: str
     run_id: str
     digest: str
-    decision: dict[str, Any]
+    decision: PromotionDecision | Undecided
 
 
 class Models(BaseModel):

@@ -1,0 +1,108 @@
+"""Decide about a newly registered version and move the alias, also when several trainings end at the same moment."""
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from load_prod_model.comparison import compare
+from load_prod_model.stage import Decision, decide
+from wafer.documents import Documents
+from wafer.evaluation.decision import Comparison, PromotionDecision
+from wafer.evaluation.quality import Quality
+from wafer.model import ModelBundle, Wafers, load_bundle, read_wafers
+from wafer.registry import ModelVersion, Registry
+
+
+@dataclass(frozen=True, slots=True)
+class Challenger:
+    """A newly registered version, and what it is judged by."""
+
+    run_id: str
+    version: ModelVersion
+    model: ModelBundle
+    quality: Quality  # out of fold
+    export: Path  # the wafers it learned from
+
+
+def settle(challenger: Challenger, registry: Registry, documents: Documents) -> PromotionDecision:
+    """Decide and move the alias; a decision that was overtaken by another run's promotion is made again."""
+    number, decided = challenger.version.version, challenger.version.decision
+    if decided and decided.run_id != challenger.run_id:
+        decided = None
+    while True:
+        if decided is None:
+            decided = _decide(challenger, registry, documents)
+            registry.decide(decided)
+        if not decided.promoted:
+            registry.stage(number)
+            return decided
+        if registry.take_over(number, after=decided.after_promotion, by=challenger.run_id):
+            return decided
+        decided = None
+
+
+def _decide(challenger: Challenger, registry: Registry, documents: Documents) -> PromotionDecision:
+    last, champion = registry.champion()
+    number = challenger.version.version
+    if champion and champion.version == number:
+        reason = f"The training made the bundle of version {number} again, which is in production."
+        return _recorded(challenger, Decision(True, reason), None, last)
+    found = _comparison(challenger, champion, registry, documents) if champion else None
+    return _recorded(challenger, decide(challenger.quality, champion.version if champion else None, found), found, last)
+
+
+def _comparison(
+    challenger: Challenger, champion: ModelVersion, registry: Registry, documents: Documents
+) -> Comparison | None:
+    """Both models on the same wafers; None when they were trained under different contracts."""
+    reigning = _load(registry, champion)
+    if set(reigning.preprocessor.contract) != set(challenger.model.preprocessor.contract):
+        return None
+    wafers = _learned_from(challenger, reigning, documents)
+    return compare(challenger.model, reigning, champion.version, wafers)
+
+
+def _load(registry: Registry, champion: ModelVersion) -> ModelBundle:
+    with tempfile.TemporaryDirectory(prefix="champion-") as scratch:
+        return load_bundle(registry.download(champion.version, Path(scratch)), expected_digest=champion.digest)
+
+
+def _learned_from(challenger: Challenger, champion: ModelBundle, documents: Documents) -> list[Wafers]:
+    """This run's wafers, and those only the champion learned from."""
+    ours = set(challenger.model.out_of_fold.ids)
+    elsewhere = [each for each in champion.out_of_fold.ids if each not in ours]
+    return [read_wafers(challenger.export), _from_documents(documents, elsewhere, champion.preprocessor.contract)]
+
+
+def _from_documents(documents: Documents, ids: Sequence[str], sensors: Sequence[str]) -> Wafers:
+    """Readings of wafers that only the champion learned from, as far as the database still holds them."""
+    found = list(documents.read("training", ids))
+    readings = [[each["readings"].get(sensor, np.nan) for sensor in sensors] for each in found]
+    return Wafers(
+        ids=tuple(each["_id"] for each in found),
+        names=tuple(each["wafer"] for each in found),
+        files=tuple(each["file"] for each in found),
+        sensors=tuple(sensors),
+        readings=np.array(readings, dtype=np.float64).reshape(len(found), len(sensors)),
+    )
+
+
+def _recorded(
+    challenger: Challenger, decision: Decision, comparison: Comparison | None, last_promotion: int
+) -> PromotionDecision:
+    return PromotionDecision(
+        run_id=challenger.run_id,
+        model_version=challenger.version.version,
+        digest=challenger.version.digest,
+        promoted=decision.promoted,
+        reason=decision.reason,
+        floors=decision.floors,
+        comparison=comparison,
+        metrics=challenger.quality.reported(),
+        wafers=challenger.quality.wafers,
+        failures=challenger.quality.failures,
+        after_promotion=last_promotion,
+    )
