@@ -33,7 +33,6 @@ def cluster(
             Path(elbow.path),
             Recipe(seed=seed, max_clusters=max_clusters),
         )
-        stage.count(clusters=len(result.clusters), elbow=result.elbow, wafers_by_cluster=result.wafers)
-        metrics.log_metric("clusters", len(result.clusters))
-        metrics.log_metric("elbow", result.elbow)
+        stage.count(wafers_by_cluster=result.wafers)
+        stage.measure(metrics, clusters=len(result.clusters), elbow=result.elbow)
     return result.clusters

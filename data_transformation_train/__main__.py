@@ -1,14 +1,13 @@
 """The transformation stage as a command: `python -m data_transformation_train --help`."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from data_transformation_train.stage import transform_batches
+from wafer.command import Policy, Schema, counted, run
 from wafer.contract import Kind, load_contract
-from wafer.errors import WaferError
 
 
 def transform(
@@ -17,17 +16,12 @@ def transform(
     ],
     wafers: Annotated[Path, typer.Option(help="The wafers.parquet to write.")],
     kind: Annotated[Kind, typer.Option(help="What the files are for.")] = "training",
-    schema: Annotated[str, typer.Option(help="Schema: path, s3:// URI or JSON text; default: the project's own.")] = "",
-    policy: Annotated[str, typer.Option(help="Policy: path, s3:// URI or JSON text; default: the project's own.")] = "",
-) -> None:
-    """Join accepted files into one table of wafers and print its counts."""
-    try:
-        result = transform_batches(accepted, wafers, load_contract(kind, schema, policy))
-    except WaferError as error:
-        typer.echo(f"{error.code}: {error.message}", err=True)
-        sys.exit(error.exit_code)
-    typer.echo(", ".join(f"{name} {count}" for name, count in result.counts().items()))
+    schema: Schema = "",
+    policy: Policy = "",
+) -> str:
+    """Join accepted files into one table of wafers; prints its counts."""
+    return counted(transform_batches(accepted, wafers, load_contract(kind, schema, policy)).counts())
 
 
 if __name__ == "__main__":
-    typer.run(transform)
+    run(transform)

@@ -24,6 +24,4 @@ def transform(
         from wafer.contract import load_contract
 
         result = transform_batches(Path(accepted.path), Path(wafers.path), load_contract(kind, schema, policy))
-        stage.count(**result.counts())
-        for name, value in result.counts().items():
-            metrics.log_metric(name, value)
+        stage.measure(metrics, **result.counts())

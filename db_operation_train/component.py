@@ -18,6 +18,4 @@ def load(run_id: str, kind: str, wafers: Input[Dataset], export: Output[Dataset]
 
         with open_documents(Settings().documents_uri) as documents:
             result = load_wafers(Path(wafers.path), documents, Path(export.path), kind)
-        stage.count(**result.counts())
-        for name, value in result.counts().items():
-            metrics.log_metric(name, value)
+        stage.measure(metrics, **result.counts())

@@ -35,9 +35,8 @@ def train_global(
         figures = {f"auc_{family}": auc for family, auc in result.auc.items()}
         if result.auc_stretches is not None:
             figures["auc_stretches"] = result.auc_stretches
-        stage.count(wafers=result.wafers, failures=result.failures, **figures)
-        for name, value in figures.items():
-            metrics.log_metric(name, value)
+        stage.count(wafers=result.wafers, failures=result.failures)
+        stage.measure(metrics, **figures)
 
 
 @dsl.component(base_image="wafer-fault/model_training", install_kfp_package=False)

@@ -1,35 +1,30 @@
-"""`python -m pred_pipeline`: the prediction stage as a command."""
+"""The prediction stage as a command: `python -m pred_pipeline --help`."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from pred_pipeline.stage import predict_wafers
-from wafer.errors import WaferError
+from wafer.command import Export, run
 
 
-def main(
-    export: Annotated[Path, typer.Option(help="Export directory of the load stage.")],
-    bundle: Annotated[Path, typer.Option(help="Directory of the model bundle.")],
-    out: Annotated[Path, typer.Option(help="Directory to write predictions and report to.")],
+def predict(
+    export: Export,
+    bundle: Annotated[Path, typer.Option(help="Folder of the model bundle.")],
+    out: Annotated[Path, typer.Option(help="Folder to write predictions and report to.")],
     model_version: Annotated[str, typer.Option(help="Version to name in every row.")] = "unregistered",
     run_id: Annotated[str, typer.Option(help="Run to name in every row.")] = "by-hand",
     false_alarm_budget: Annotated[
         float | None, typer.Option(min=0, max=1, help="Share of good wafers that may be flagged; default: the model's.")
     ] = None,
-) -> None:
+) -> str:
     """Judge wafers, most suspicious first."""
-    try:
-        done = predict_wafers(
-            export, bundle, out, model_version=model_version, run_id=run_id, false_alarm_budget=false_alarm_budget
-        )
-    except WaferError as error:
-        typer.echo(f"{error.code}: {error.message}", err=True)
-        sys.exit(error.exit_code)
-    typer.echo(f"{done.wafers} wafers: {done.failing} fail, {done.inspect} inspect, {done.passing} pass -> {done.csv}")
+    done = predict_wafers(
+        export, bundle, out, model_version=model_version, run_id=run_id, false_alarm_budget=false_alarm_budget
+    )
+    return f"{done.wafers} wafers: {done.failing} fail, {done.inspect} inspect, {done.passing} pass -> {done.csv}"
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run(predict)

@@ -52,9 +52,7 @@ def predict(
         )
         shutil.copyfile(result.report, report.path)
         counts = {name: getattr(result, name) for name in ("wafers", "failing", "inspect", "passing")}
-        stage.count(**counts)
-        for name, value in counts.items():
-            metrics.log_metric(name, value)
+        stage.measure(metrics, **counts)
 
 
 @dsl.component(base_image="wafer-fault/pred_pipeline", install_kfp_package=False)

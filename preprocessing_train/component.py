@@ -16,6 +16,4 @@ def preprocess(run_id: str, export: Input[Dataset], preprocessor: Output[Model],
         from preprocessing_train.stage import fit_preprocessor
 
         result = fit_preprocessor(Path(export.path), Path(preprocessor.path))
-        stage.count(**asdict(result))
-        for name, value in asdict(result).items():
-            metrics.log_metric(name, value)
+        stage.measure(metrics, **asdict(result))

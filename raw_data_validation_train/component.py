@@ -39,7 +39,5 @@ def validate(
             store=stage.store,
             run_id=run_id,
         )
-        stage.count(**result.counts())
-        for name, value in result.counts().items():
-            metrics.log_metric(name, value)
+        stage.measure(metrics, **result.counts())
     return run_id

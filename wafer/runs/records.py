@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import structlog
 
@@ -45,6 +45,13 @@ class StageRecord:
     error: StageError | None = None
 
 
+class Metrics(Protocol):
+    """Where Kubeflow shows a task's figures: `kfp.dsl.Metrics`."""
+
+    def log_metric(self, metric: str, value: float) -> None:
+        """Show a figure."""
+
+
 class StageLog:
     """What a running stage reports: counts for its record, progress for the log."""
 
@@ -57,6 +64,12 @@ class StageLog:
         """Add counts to the stage's record and log them as progress."""
         self._record.counts.update(counts)
         self._log.info("stage.progress", stage=self._record.stage, **counts)
+
+    def measure(self, metrics: Metrics, **counts: Any) -> None:  # noqa: ANN401 - as above
+        """Count, and show the counts as the task's metrics on Kubeflow's page."""
+        self.count(**counts)
+        for name, value in counts.items():
+            metrics.log_metric(name, value)
 
 
 def _write(store: Store, run_id: str, record: StageRecord) -> None:
