@@ -32,6 +32,7 @@ import os, signal, time
 from pathlib import Path
 from kfp import dsl, local
 from application.backends.local import tasks as forked
+from application.backends.local.kfp_patches import tasks_started_by
 
 @dsl.component(base_image="none", install_kfp_package=False)
 def answer() -> int:
@@ -39,7 +40,7 @@ def answer() -> int:
 
 forked.PRELOADED["train"] = ()
 local.init(local.SubprocessRunner(use_venv=False), raise_on_error=True)
-with forked.fork_server("train") as server, forked.forked_tasks(server):
+with forked.fork_server("train") as server, tasks_started_by(server.run):
     (pid,) = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
     os.kill(int(pid), signal.SIGKILL)
     time.sleep(0.2)

@@ -13,7 +13,8 @@ import pytest
 from kfp import local
 from kfp.local.status import Status
 
-from application.backends.local.containers import LABEL, CheckedTask, containers
+from application.backends.local.containers import LABEL, containers
+from application.backends.local.kfp_patches import CheckedTask
 from application.synthetic import write_synthetic
 from tests.containers.conftest import WAFER, Image, Line, Said, run
 

@@ -4,7 +4,6 @@ A container sees what a pod of the cluster sees: the image, the run's artifacts,
 root file system is read-only, the user is not root, and nothing of this machine's folders or environment is inherited.
 """
 
-import json
 import os
 import resource
 import shutil
@@ -16,19 +15,17 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from types import FrameType
-from typing import Any
 
 import docker
 import yaml
 from docker.errors import DockerException, ImageNotFound
 from docker.types import Ulimit
 from kfp import local
-from kfp.local import docker_task_handler
-from kfp.local.status import Status
 
+from application.backends.local.kfp_patches import containers_checked
 from pipelines.tasks import SECRETS, SETTINGS, USER
 from wafer.errors import StageFailed
-from wafer.process import end_at_once, environment
+from wafer.process import end_at_once
 
 RUN_ID = "WAFER_RUN_ID"
 LABEL = "wafer.run"
@@ -36,33 +33,6 @@ LIMITS = {"nofile": (resource.RLIMIT_NOFILE, 20_000), "nproc": (resource.RLIMIT_
 READY_SECONDS = 30.0
 IDLE_SECONDS = 60  # a service whose run was killed ends by itself
 POLL_SECONDS = 0.05
-
-
-class CheckedTask(docker_task_handler.DockerTaskHandler):  # type: ignore[misc] # kfp has no types
-    """A task in a container that succeeded only when the executor in it wrote its output.
-
-    The framework asks for the exit code of a container that has removed itself, gets no answer and takes that for
-    success (kubeflow/pipelines issue 13332). The executor writes its output last, and never after a failure.
-    """
-
-    def get_volumes_to_mount(self, client: docker.DockerClient | None = None) -> dict[str, Any]:
-        """Mount the run's artifacts and nothing else."""
-        volumes: dict[str, Any] = super().get_volumes_to_mount(client)
-        return {self.pipeline_root: volumes[self.pipeline_root]}
-
-    def run(self) -> Status:
-        """Run the container; what the engine refuses is a failed task and a line of the log."""
-        try:
-            said: Status = super().run()
-        except DockerException as error:
-            print(f"The container engine refused {self.image}: {error}", flush=True)  # noqa: T201 - the run's log
-            return Status.FAILURE
-        return said if _executor_output(self.full_command).is_file() else Status.FAILURE
-
-
-def _executor_output(command: list[str]) -> Path:
-    executor_input = json.loads(command[command.index("--executor_input") + 1])
-    return Path(executor_input["outputs"]["outputFile"])
 
 
 @contextmanager
@@ -73,23 +43,11 @@ def containers(run_id: str, artifacts: Path, package: str) -> Iterator[tuple[loc
     """
     with (
         _engine() as address,
-        _known_to_kfp(address),
+        containers_checked(address),
         closing(docker.DockerClient(base_url=address)) as client,
         _ended_by_sigterm(client, run_id),
     ):
         yield _runner(run_id, artifacts), _with_images_of(client, package)
-
-
-@contextmanager
-def _known_to_kfp(address: str) -> Iterator[None]:
-    """Let `kfp.local` find the engine, and run its tasks as ours."""
-    before = docker_task_handler.DockerTaskHandler
-    docker_task_handler.DockerTaskHandler = CheckedTask
-    try:
-        with environment({"DOCKER_HOST": address}):
-            yield
-    finally:
-        docker_task_handler.DockerTaskHandler = before
 
 
 @contextmanager

@@ -87,11 +87,11 @@ def _execute(folder: Path) -> int:
     from kfp.dsl import executor_main
 
     task = json.loads((folder / TASK).read_text(encoding="utf-8"))
-    words: list[str] = task["words"]
+    arguments: list[str] = task["arguments"]
     take_environment(task["environment"])
     resume_the_collector()
-    Path("/proc/self/comm").write_text(words[words.index("--function_to_execute") + 1], encoding="utf-8")
-    sys.argv = ["executor_main", "--component_module_path", str(folder / PROGRAM), *words]
+    Path("/proc/self/comm").write_text(arguments[arguments.index("--function_to_execute") + 1], encoding="utf-8")
+    sys.argv = ["executor_main", "--component_module_path", str(folder / PROGRAM), *arguments]
     try:
         executor_main.executor_main()
     except SystemExit as ended:

@@ -6,10 +6,9 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from application.backends.local.fork_server import DONE, PROGRAM, STARTED, TASK
 
@@ -40,15 +39,17 @@ class ForkServer:
     def __init__(self, channel: socket.socket) -> None:
         self._channel = channel
 
-    def run(self, program: str, words: list[str], environment: dict[str, str]) -> bool:
+    def run(self, source: str, arguments: Sequence[str], environment: Mapping[str, str]) -> bool:
         """Run a KFP component in a process of its own and say whether it ended well.
 
         Raises `OSError` when no process was started.
         """
         with tempfile.TemporaryDirectory(prefix="wafer-task-", ignore_cleanup_errors=True) as name:
             folder = Path(name)
-            (folder / PROGRAM).write_text(program, encoding="utf-8")
-            (folder / TASK).write_text(json.dumps({"words": words, "environment": environment}), encoding="utf-8")
+            (folder / PROGRAM).write_text(source, encoding="utf-8")
+            (folder / TASK).write_text(
+                json.dumps({"arguments": list(arguments), "environment": dict(environment)}), encoding="utf-8"
+            )
             reading, writing = os.pipe()
             with os.fdopen(reading, "rb") as report:
                 try:
@@ -79,32 +80,3 @@ def fork_server(pipeline: str) -> Iterator[ForkServer]:
         finally:
             ours.close()
             process.wait()
-
-
-@contextmanager
-def forked_tasks(server: ForkServer) -> Iterator[None]:
-    """Let `kfp.local` run the tasks of its `SubprocessRunner` as forks of this server."""
-    from kfp.local import subprocess_task_handler as handlers
-    from kfp.local.status import Status
-
-    ordinary: Any = handlers.SubprocessTaskHandler
-
-    class ForkedTask(ordinary):  # type: ignore[misc] # kfp has no types
-        """A task as a fork, or as an ordinary process where it is no lightweight component or the server is gone."""
-
-        def run(self) -> Status:
-            command: list[str] = self.full_command
-            if "--executor_input" in command[4:5] and "kfp.dsl.executor_main" in command[2]:
-                try:
-                    ended_well = server.run(command[3], command[4:], self.env_vars)
-                except OSError as error:
-                    print(f"Could not be forked ({error}); the task starts by itself.", flush=True)  # noqa: T201 - the log
-                else:
-                    return Status.SUCCESS if ended_well else Status.FAILURE
-            return super().run()
-
-    handlers.SubprocessTaskHandler = ForkedTask
-    try:
-        yield
-    finally:
-        handlers.SubprocessTaskHandler = ordinary

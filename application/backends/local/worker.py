@@ -3,14 +3,12 @@
 Standard output and error go to the run's log; what people see is told by the stages' records in the store.
 """
 
-import json
 import sys
-import warnings
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from application.backends.local.tasks import ForkServer, fork_server, forked_tasks
+from application.backends.local.tasks import ForkServer, fork_server
 from wafer.process import end_at_once
 
 if TYPE_CHECKING:
@@ -33,9 +31,6 @@ def _work(run_id: str, server: ForkServer | None) -> None:
     settings = Settings()
     request = read_request(settings, run_id)
     folder = run_folder(settings, request.run_id)
-    keep_metrics(folder / "cache")
-    warnings.filterwarnings("ignore", message=".*settings .* no effect in the current local runner.*")
-    warnings.filterwarnings("ignore", message=".*non-Python base image.*")
     try:
         _execute(request, folder, server)
     except (RuntimeError, WaferError) as error:  # the first is kfp.local's only word for "a stage failed"
@@ -45,13 +40,16 @@ def _work(run_id: str, server: ForkServer | None) -> None:
 def _execute(request: "Request", folder: Path, server: ForkServer | None) -> None:
     from kfp import components, local
 
+    from application.backends.local.kfp_patches import keep_metrics, silence_warnings, tasks_started_by
     from pipelines.packages import embedded_package
 
+    keep_metrics(folder / "cache")
+    silence_warnings()
     artifacts = folder / "artifacts"
     runner, package = local.SubprocessRunner(use_venv=False), embedded_package(request.pipeline)
     with ExitStack() as stack:
         if server:
-            stack.enter_context(forked_tasks(server))
+            stack.enter_context(tasks_started_by(server.run))
         else:
             from application.backends.local.containers import containers
 
@@ -65,17 +63,6 @@ def _execute(request: "Request", folder: Path, server: ForkServer | None) -> Non
             cache_root=str(folder / "cache"),
         )
         components.load_component_from_text(package)(**request.arguments())
-
-
-def keep_metrics(cache: Path) -> None:
-    """Give every cached metrics artifact a file, so that a retry finds its stage finished.
-
-    Metrics live in an artifact's metadata and have no file, which `kfp.local` 2.17.0 takes for a lost artifact.
-    """
-    for entry in cache.glob("*.json"):
-        for output in json.loads(entry.read_text(encoding="utf-8")).values():
-            if isinstance(output, dict) and str(output.get("schema_title")).endswith("Metrics"):
-                Path(output["uri"]).touch()
 
 
 if __name__ == "__main__":
