@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from wafer.evaluation.metrics import best_balanced_error_rate, measure
+from wafer.evaluation.curve import curve_of
+from wafer.evaluation.metrics import measure
 from wafer.wafers.arrays import Bools, Floats, Ints
 
 FIGURES = ("AUC", "PR AUC", "BER", "lowest BER", "recall at 10 %", "Brier skill")
@@ -37,7 +38,7 @@ class Difference:
 def figures_of(pooled: Pooled) -> dict[str, float]:
     """Return every figure by its name."""
     quality = measure(pooled.failed, pooled.probability, pooled.flagged)
-    lowest = best_balanced_error_rate(pooled.failed, pooled.probability)
+    lowest = curve_of(pooled.failed, pooled.probability).lowest_balanced_error_rate
     values = (quality.auc, quality.pr_auc, quality.ber, lowest, quality.recall_at_10, quality.brier_skill)
     return dict(zip(FIGURES, values, strict=True))
 

@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 
 from clustering.elbow import elbow_page
 from clustering.learn import learn_clusters
+from wafer.evaluation.elbow import Elbow
 from wafer.model.assembly import CLUSTERS, PREPROCESSOR
 from wafer.model.clusters import Clustering
 from wafer.model.files import read_json, replacing, write_json
@@ -44,11 +45,13 @@ def cluster_wafers(
         elbow=found.elbow,
         inertia=dict(found.inertia),
     )
+    elbow = Elbow(found.inertia, found.elbow, found.k)
     with replacing(out) as folder:
         write_json(folder / CLUSTERS, found.model.to_json())
+        elbow.write(folder)
     _write_assignments(everything, found.model, assignments)
     report.parent.mkdir(parents=True, exist_ok=True)
-    report.write_text(elbow_page(found, done.wafers, done.failures, recipe), encoding="utf-8")
+    report.write_text(elbow_page(elbow, done.wafers, done.failures, recipe), encoding="utf-8")
     return done
 
 

@@ -12,7 +12,7 @@ from markupsafe import Markup
 from wafer import reports as report
 from wafer.contract.manifest import Manifest
 from wafer.evaluation.decision import PromotionDecision
-from wafer.evaluation.intervals import bootstrap
+from wafer.evaluation.intervals import Interval, bootstrap
 from wafer.evaluation.quality import Quality
 from wafer.model import ModelBundle, Wafers
 
@@ -107,17 +107,17 @@ def _figures(model: ModelBundle, quality: Quality) -> Part:
         ],
         ("figure", "value", "chance"),
         [
-            ("AUC", _with(quality.auc, intervals["auc"]), "0.500"),
-            ("PR AUC", _with(quality.pr_auc, intervals["pr_auc"]), f"{quality.failure_rate:.3f}"),
-            ("recall at 10 % false alarms", _with(quality.recall_at_10, intervals["recall_at_10"]), "0.100"),
+            ("AUC", _with(quality.auc, intervals.auc), "0.500"),
+            ("PR AUC", _with(quality.pr_auc, intervals.pr_auc), f"{quality.failure_rate:.3f}"),
+            ("recall at 10 % false alarms", _with(quality.recall_at_10, intervals.recall_at_10), "0.100"),
             ("balanced error rate at the threshold", f"{quality.ber:.3f}", "0.500"),
             ("Brier skill", f"{quality.brier_skill:.3f}", "0.000"),
         ],
     )
 
 
-def _with(value: float, interval: tuple[float, float]) -> str:
-    return f"{value:.3f} ({interval[0]:.3f} to {interval[1]:.3f})"
+def _with(value: float, interval: Interval) -> str:
+    return f"{value:.3f} ({interval.low:.3f} to {interval.high:.3f})"
 
 
 def _threshold(model: ModelBundle, quality: Quality) -> Part:

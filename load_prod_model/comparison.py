@@ -5,12 +5,10 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from wafer.evaluation.decision import Comparison
+from wafer.evaluation.intervals import auc_gain_interval
 from wafer.evaluation.metrics import roc_auc
 from wafer.model import ModelBundle, OutOfFold, Wafers, content_keys
-from wafer.wafers.arrays import Bools, Floats
-
-RESAMPLES = 2000
-INTERVAL = (0.05, 0.95)
+from wafer.wafers.arrays import Floats
 
 
 def compare(
@@ -27,15 +25,15 @@ def compare(
     judged = [key for key in judged if (key in ours and key in theirs) or key in readings]
     failed = np.array([known[key][0] for key in judged], bool)
     scores = [_scores(bundle, table, judged, readings) for bundle, table in ((challenger, ours), (champion, theirs))]
-    low, high = paired_bootstrap(failed, *scores, seed=seed)
+    interval = auc_gain_interval(failed, *scores, seed=seed)
     return Comparison(
         champion_version=champion_version,
         wafers=len(judged),
         failures=int(failed.sum()),
         champion_auc=roc_auc(failed, scores[1]),
         challenger_auc=roc_auc(failed, scores[0]),
-        low=low,
-        high=high,
+        low=interval.low,
+        high=interval.high,
         missing=len(theirs.keys() - ours.keys()),
         added=len(ours.keys() - theirs.keys()),
         relabelled=sum(ours[key][0] != theirs[key][0] for key in ours.keys() & theirs.keys()),
@@ -66,21 +64,3 @@ def _scores(
         rows = np.array([readings[judged[i]][1] for i in places], dtype=np.int64)
         scores[places] = bundle.score(part.rows(rows)).probability
     return scores
-
-
-def paired_bootstrap(failed: Bools, first: Floats, second: Floats, *, seed: int) -> tuple[float, float]:
-    """90 % interval of AUC(first) - AUC(second) over resampled wafers, failing and passing ones each by themselves."""
-    random = np.random.default_rng(seed)
-    gain = _wins(first, failed) - _wins(second, failed)
-    failures, passes = gain.shape
-    of_failures = random.multinomial(failures, np.full(failures, 1 / failures), RESAMPLES)
-    of_passes = random.multinomial(passes, np.full(passes, 1 / passes), RESAMPLES)
-    differences = ((of_failures @ gain) * of_passes).sum(axis=1) / (failures * passes)
-    low, high = np.quantile(differences, INTERVAL)
-    return float(low), float(high)
-
-
-def _wins(scores: Floats, failed: Bools) -> Floats:
-    """1 where a failing wafer ranks above a passing one, 0.5 for a tie, (failing, passing)."""
-    above = scores[failed][:, None] - scores[~failed][None, :]
-    return np.asarray((above > 0) + 0.5 * (above == 0))

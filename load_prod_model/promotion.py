@@ -15,6 +15,7 @@ from load_prod_model.settlement import Challenger, settle
 from wafer.contract.manifest import read_manifest
 from wafer.documents import Documents
 from wafer.evaluation.decision import PromotionDecision
+from wafer.evaluation.elbow import read_elbow
 from wafer.evaluation.quality import Quality
 from wafer.model import ModelBundle, assemble_bundle, read_wafers, training_rows
 from wafer.registry import MODEL, Member, Parameter, Registry, TrainingRecord
@@ -61,11 +62,12 @@ def promote_run(
     parent = registry.log_training(_record(run_id, model, quality, manifest.contract, [parts.manifest, parts.elbow]))
     version = registry.register(bundle, model.digest, parent, run_id)
     decided = settle(Challenger(run_id, version, model, quality, parts.export), registry, documents)
+    elbow = read_elbow(parts.cluster_model)
     card = model_card(model, quality, decided, manifest, training_rows(read_wafers(parts.export)))
     title = f"Version {version.version} of {MODEL}"
     registry.describe(version, as_markdown(card, title))
     decision.write_text(decided.to_json(indent=1) + "\n", encoding="utf-8")
-    report.write_text(training_report(model, quality, decided, manifest, parts.elbow, card), encoding="utf-8")
+    report.write_text(training_report(model, quality, decided, manifest, elbow, card), encoding="utf-8")
     cards = {
         layout.MODEL_CARD: as_markdown(card, title).encode(),
         layout.MODEL_CARD_PAGE: report_page(title, as_html(card), f"Bundle {model.digest}").encode(),

@@ -1,18 +1,18 @@
 """The training report: may this model predict, how good is it, what was it made from."""
 
-import base64
-import re
 from collections.abc import Sequence
-from pathlib import Path
 
 from markupsafe import Markup
 
 from load_prod_model.card import Part, as_html
-from load_prod_model.plots import calibration_plot, roc_plot
 from wafer import reports as report
 from wafer.contract.manifest import Manifest
+from wafer.evaluation.curve import curve_of
 from wafer.evaluation.decision import PromotionDecision
+from wafer.evaluation.elbow import Elbow
+from wafer.evaluation.plots import RocLine, elbow_plot, reliability_plot, roc_plot
 from wafer.evaluation.quality import Quality
+from wafer.evaluation.reliability import reliability
 from wafer.model.scoring import ModelBundle
 
 FIGURES = {
@@ -33,7 +33,7 @@ def training_report(
     quality: Quality,
     decision: PromotionDecision,
     manifest: Manifest,
-    elbow: Path,
+    elbow: Elbow,
     card: Sequence[Part],
 ) -> str:
     """The whole page."""
@@ -75,6 +75,9 @@ def _tiles(quality: Quality, decision: PromotionDecision) -> Markup:
 def _quality(model: ModelBundle, quality: Quality, decision: PromotionDecision) -> Markup:
     rows = [(name, f"{getattr(decision.metrics, key):.3f}", meaning) for key, (name, meaning) in FIGURES.items()]
     rows_of = model.out_of_fold
+    curve = curve_of(rows_of.failed, rows_of.probability)
+    line = RocLine(f"this version ({quality.auc:.3f})", curve.false_alarm_rate.tolist(), curve.recall.tolist())
+    bins = reliability(rows_of.failed, rows_of.probability)
     per_hundred = 100 * quality.flagged / quality.wafers
     hits = 100 * quality.found / max(quality.flagged, 1)
     return report.section(
@@ -88,8 +91,8 @@ def _quality(model: ModelBundle, quality: Quality, decision: PromotionDecision) 
             f"At the threshold {rows_of.threshold(model.false_alarm_budget):.3f} about {per_hundred:.0f} of 100 wafers "
             f"are flagged, and about {hits:.0f} of 100 flagged wafers really fail."
         ),
-        report.figure(roc_plot(rows_of.failed, rows_of.probability), "Recall against false alarms (ROC), out of fold"),
-        report.figure(calibration_plot(rows_of.failed, rows_of.probability), "Predicted against observed failure rate"),
+        report.figure(roc_plot([line]), "Recall against false alarms (ROC), out of fold"),
+        report.figure(reliability_plot(bins), "Predicted against observed failure rate"),
     )
 
 
@@ -149,7 +152,7 @@ def _data(manifest: Manifest, quality: Quality) -> Markup:
     )
 
 
-def _clusters(model: ModelBundle, elbow: Path) -> Markup:
+def _clusters(model: ModelBundle, elbow: Elbow) -> Markup:
     rows_of = model.out_of_fold
     rows = []
     for summary in model.about.clusters:
@@ -160,10 +163,5 @@ def _clusters(model: ModelBundle, elbow: Path) -> Markup:
         failures = int(rows_of.failed[mine].sum())
         rows.append((summary.cluster, int(mine.sum()), failures, model.recipe.family(summary.family).label, areas))
     headers = ("cluster", "wafers", "failures", "model", "AUC out of fold")
-    return report.section("Clusters", report.table(headers, rows, numeric=(0, 1, 2)), *_picture(elbow))
-
-
-def _picture(page: Path) -> list[Markup]:
-    """The picture inside the elbow page, for this page."""
-    found = re.search(r"data:image/svg\+xml;base64,([A-Za-z0-9+/=]+)", page.read_text(encoding="utf-8"))
-    return [report.figure(base64.b64decode(found[1]), "Elbow of the KMeans inertia")] if found else []
+    picture = report.figure(elbow_plot(elbow), "Elbow of the KMeans inertia")
+    return report.section("Clusters", report.table(headers, rows, numeric=(0, 1, 2)), picture)

@@ -1,10 +1,10 @@
 """Whether a newly trained model may predict: floors first, then the comparison with the model in production."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from wafer.evaluation.decision import Comparison, Floor
+from wafer.evaluation.intervals import auc_standard_error
 from wafer.evaluation.quality import Quality
 
 CHANCE = 0.5
@@ -37,13 +37,6 @@ def floors(quality: Quality) -> tuple[Floor, ...]:
         Floor(name="PR AUC", value=quality.pr_auc, limit=LEAST_LIFT * quality.failure_rate, meaning=lift),
         Floor(name="flagged wafers", value=quality.flagged, limit=0.0, meaning=nothing),
     )
-
-
-def auc_standard_error(auc: float, failures: int, passes: int) -> float:
-    """Standard error of an AUC (Hanley and McNeil 1982)."""
-    q1, q2 = auc / (2 - auc), 2 * auc**2 / (1 + auc)
-    variance = auc * (1 - auc) + (failures - 1) * (q1 - auc**2) + (passes - 1) * (q2 - auc**2)
-    return math.sqrt(max(variance, 0.0) / (failures * passes))
 
 
 def decide(challenger: Quality, champion_version: int | None, comparison: Comparison | None = None) -> Decision:

@@ -4,11 +4,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from wafer.evaluation.metrics import measure, roc_points
+from wafer.evaluation.curve import curve_of
+from wafer.evaluation.metrics import measure
 from wafer.evaluation.quality import Quality
+from wafer.evaluation.reliability import ReliabilityBin, reliability
 from wafer.model.calibration import threshold_for
 from wafer.model.recipe import Recipe
 from wafer.wafers.arrays import Bools, Floats
+
+GROUPS = 5  # a cluster has fewer failures than all wafers together
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,29 +27,20 @@ class FamilyFigures:
     confusion: list[
         list[int]
     ]  # [[passed and not flagged, passed but flagged], [failed but missed, failed and flagged]]
-    calibration: list[tuple[float, float, int]]  # mean probability, failure rate, wafers: by fifths of the wafers
+    calibration: list[ReliabilityBin]
 
 
 def judge(failed: Bools, probability: Floats, recipe: Recipe) -> FamilyFigures:
     """Measure calibrated out-of-fold probabilities under the recipe's false-alarm budget."""
     threshold = threshold_for(recipe.false_alarm_budget, probability, failed)
     flagged = probability >= threshold
-    alarms, recall, steps = roc_points(failed, probability)
+    curve = curve_of(failed, probability)
     return FamilyFigures(
         quality=measure(failed, probability, flagged),
         threshold=threshold,
-        false_alarm_rate=alarms.tolist(),
-        recall=recall.tolist(),
-        roc_threshold=np.minimum(steps, 1.0).tolist(),
+        false_alarm_rate=curve.false_alarm_rate.tolist(),
+        recall=curve.recall.tolist(),
+        roc_threshold=np.minimum(curve.threshold, 1.0).tolist(),
         confusion=[[int((flagged[failed == each] == flag).sum()) for flag in (False, True)] for each in (False, True)],
-        calibration=_reliability(failed, probability),
+        calibration=reliability(failed, probability, GROUPS),
     )
-
-
-def _reliability(failed: Bools, probability: Floats, groups: int = 5) -> list[tuple[float, float, int]]:
-    order = np.argsort(probability, kind="stable")
-    return [
-        (float(probability[part].mean()), float(failed[part].mean()), len(part))
-        for part in np.array_split(order, groups)
-        if len(part)
-    ]

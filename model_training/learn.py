@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from wafer.evaluation.metrics import auc_gain
+from wafer.evaluation.intervals import auc_gain
 from wafer.model.calibration import Calibration, fit_calibration
 from wafer.model.families.protocol import FitPlan, Fitted
 from wafer.model.recipe import Recipe

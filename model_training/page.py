@@ -1,17 +1,13 @@
 """The page that shows how good one cluster's models are on wafers they never saw."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
 from model_training.judge import FamilyFigures
-from wafer.evaluation.plots import svg
+from wafer.evaluation.plots import RocLine, reliability_plot, roc_plot
 from wafer.model.recipe import Recipe
 from wafer.reports import figure, page, paragraph, section, table, tiles
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 
 def cluster_page(cluster: int, family: str, figures: Mapping[str, FamilyFigures], recipe: Recipe) -> str:
@@ -32,7 +28,8 @@ def cluster_page(cluster: int, family: str, figures: Mapping[str, FamilyFigures]
     )
     body += section("Families", _families(figures, recipe))
     body += section("Ranking", figure(_roc(figures, recipe), "Recall against false alarms for each family"))
-    body += section("Calibration", figure(_reliability(serving), "Failure rate found against probability given"))
+    reliable = reliability_plot(serving.calibration)
+    body += section("Calibration", figure(reliable, "Observed failure rate against predicted probability"))
     body += section("At the threshold", _confusion(serving))
     return page(f"Cluster {cluster}", body, f"{quality.wafers} wafers, {quality.failures} failing")
 
@@ -53,28 +50,9 @@ def _confusion(serving: FamilyFigures) -> Markup:
 
 
 def _roc(figures: Mapping[str, FamilyFigures], recipe: Recipe) -> bytes:
-    def draw(axes: "Axes") -> None:
-        for name, each in figures.items():
-            family = recipe.family(name)
-            label = f"{family.label} ({each.quality.auc:.3f})"
-            axes.plot(each.false_alarm_rate, each.recall, color=family.colour, label=label)
-        axes.plot([0, 1], [0, 1], color="#888888", linestyle=":", label="chance")
-        axes.set_xlabel("false alarm rate")
-        axes.set_ylabel("recall")
-        axes.legend(loc="lower right")
-
-    return svg(draw)
-
-
-def _reliability(serving: FamilyFigures) -> bytes:
-    given, found, _ = zip(*serving.calibration, strict=True)
-
-    def draw(axes: "Axes") -> None:
-        top = 1.1 * max(*given, *found)
-        axes.plot([0, top], [0, top], color="#888888", linestyle=":", label="perfect")
-        axes.plot(given, found, "o-", color="#2563eb", label="a fifth of the wafers each")
-        axes.set_xlabel("probability given")
-        axes.set_ylabel("failure rate found")
-        axes.legend(loc="upper left")
-
-    return svg(draw)
+    lines = []
+    for name, each in figures.items():
+        family = recipe.family(name)
+        label = f"{family.label} ({each.quality.auc:.3f})"
+        lines.append(RocLine(label, each.false_alarm_rate, each.recall, family.colour))
+    return roc_plot(lines)

@@ -1,53 +1,43 @@
 """Curves over thresholds from out-of-fold scores, in the points a picture needs."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from application.api.shapes.models import Bin, Cluster, Figure, Point
 from application.api.shapes.predictions import Budget
 
 if TYPE_CHECKING:
+    from wafer.evaluation.intervals import Interval
     from wafer.model import OutOfFold
 
 CURVE_POINTS = 200
-BINS = 8
 BUDGETS = tuple(round(0.01 * step, 2) for step in range(1, 51))
 
 
-def curve_of(rows: "OutOfFold") -> list[Point]:
+def curve_points(rows: "OutOfFold") -> list[Point]:
     """Points of the ROC and precision-recall curves, thinned to what a picture needs."""
-    import numpy as np
+    from wafer.evaluation.curve import curve_of
 
-    from wafer.evaluation.metrics import roc_points
-
-    alarms, recall, thresholds = roc_points(rows.failed, rows.probability)
-    keep = np.unique(np.linspace(0, len(alarms) - 1, CURVE_POINTS).round().astype(int))
-    hits, misses = recall * rows.failed.sum(), alarms * (~rows.failed).sum()
+    curve = curve_of(rows.failed, rows.probability).thinned(CURVE_POINTS)
+    columns = (curve.threshold, curve.false_alarm_rate, curve.recall, curve.precision)
     return [
         Point(
-            threshold=float(thresholds[at]) if np.isfinite(thresholds[at]) else None,
-            false_alarm_rate=float(alarms[at]),
-            recall=float(recall[at]),
-            precision=float(hits[at] / (hits[at] + misses[at])) if hits[at] + misses[at] else None,
+            threshold=threshold if isfinite(threshold) else None,
+            false_alarm_rate=alarms,
+            recall=recall,
+            precision=precision if isfinite(precision) else None,
         )
-        for at in keep
+        for threshold, alarms, recall, precision in zip(*(column.tolist() for column in columns), strict=True)
     ]
 
 
 def calibration_of(rows: "OutOfFold") -> list[Bin]:
     """Predicted against observed failure rate, in groups of equal size."""
-    import numpy as np
+    from wafer.evaluation.reliability import reliability
 
-    groups = np.array_split(np.argsort(rows.probability, kind="stable"), BINS)
-    return [
-        Bin(
-            predicted=float(rows.probability[group].mean()),
-            observed=float(rows.failed[group].mean()),
-            wafers=len(group),
-        )
-        for group in groups
-        if len(group)
-    ]
+    return [Bin(**asdict(each)) for each in reliability(rows.failed, rows.probability)]
 
 
 def figures_of(rows: "OutOfFold", threshold: float) -> list[Figure]:
@@ -55,20 +45,20 @@ def figures_of(rows: "OutOfFold", threshold: float) -> list[Figure]:
     from wafer.evaluation.intervals import bootstrap
     from wafer.evaluation.metrics import measure
 
-    found = measure(rows.failed, rows.probability, rows.probability >= threshold).to_json()
-    chances = {
-        "auc": 0.5,
-        "pr_auc": float(rows.failed.mean()),
-        "recall_at_10": 0.1,
-        "ber": 0.5,
-        "brier_skill": 0.0,
-    }
-    intervals = bootstrap(rows.failed, rows.probability)
+    found = measure(rows.failed, rows.probability, rows.probability >= threshold)
+    sure = bootstrap(rows.failed, rows.probability)
     return [
-        Figure(name=name, value=found[name], low=low, high=high, chance=chance)
-        for name, chance in chances.items()
-        for low, high in [intervals.get(name, (None, None))]
+        _figure("auc", found.auc, 0.5, sure.auc),
+        _figure("pr_auc", found.pr_auc, found.failure_rate, sure.pr_auc),
+        _figure("recall_at_10", found.recall_at_10, 0.1, sure.recall_at_10),
+        _figure("ber", found.ber, 0.5),
+        _figure("brier_skill", found.brier_skill, 0.0),
     ]
+
+
+def _figure(name: str, value: float, chance: float, interval: "Interval | None" = None) -> Figure:
+    low, high = (interval.low, interval.high) if interval else (None, None)
+    return Figure(name=name, value=value, low=low, high=high, chance=chance)
 
 
 def cluster_of(said: dict[str, Any]) -> Cluster:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from cachetools import LRUCache, cachedmethod
 
-from application.api.curves import BUDGETS, budget_of, calibration_of, cluster_of, curve_of, figures_of
+from application.api.curves import BUDGETS, budget_of, calibration_of, cluster_of, curve_points, figures_of
 from application.api.registry import Versions
 from application.api.shapes.models import Model, ModelCurves, Models, SensorRange, Undecided
 from application.api.shapes.predictions import Budgets
@@ -117,7 +117,7 @@ def _curves_of(number: int, bundle: Bundle) -> ModelCurves:
         false_alarm_budget=budget,
         threshold=threshold,
         figures=figures_of(rows, threshold),
-        curve=curve_of(rows),
+        curve=curve_points(rows),
         calibration=calibration_of(rows),
         clusters=[cluster_of(said) for said in bundle.about["clusters"]],
     )

@@ -5,12 +5,10 @@ from typing import cast
 
 import numpy as np
 import numpy.typing as npt
-import pytest
 
-from load_prod_model.comparison import compare, paired_bootstrap
+from load_prod_model.comparison import compare
 from load_prod_model.stage import decide
 from wafer.evaluation.decision import Comparison
-from wafer.evaluation.metrics import roc_auc
 from wafer.evaluation.quality import Quality
 from wafer.model import ModelBundle, OutOfFold, Wafers, content_keys
 
@@ -152,20 +150,3 @@ def test_a_challenger_below_a_floor_is_not_even_compared() -> None:
     found = compare(trained(wafers, failed, 3.0), trained(wafers, failed, 0.2), 1, [wafers])
 
     assert not decide(replace(GOOD, auc=0.5), 1, found).promoted
-
-
-def test_the_interval_covers_the_difference_and_is_the_same_every_time() -> None:
-    wafers, failed = line()
-    first, second = wafers.readings[:, 0], wafers.readings[:, 0] + wafers.readings[:, 1]
-
-    low, high = paired_bootstrap(failed, first, second, seed=0)
-
-    assert low < roc_auc(failed, first) - roc_auc(failed, second) < high
-    assert paired_bootstrap(failed, first, second, seed=0) == (low, high)
-
-
-@pytest.mark.parametrize("seed", range(3))
-def test_a_model_against_itself_differs_by_nothing(seed: int) -> None:
-    wafers, failed = line(seed=seed)
-
-    assert paired_bootstrap(failed, wafers.readings[:, 0], wafers.readings[:, 0], seed=seed) == (0.0, 0.0)

@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from load_prod_model.stage import auc_standard_error, decide, floors
+from load_prod_model.stage import decide, floors
+from wafer.evaluation.intervals import auc_standard_error
 from wafer.evaluation.metrics import measure, roc_auc
 from wafer.evaluation.quality import Quality
 

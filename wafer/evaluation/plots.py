@@ -1,12 +1,17 @@
 """Plots as SVG whose bytes depend on the data alone."""
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from wafer.evaluation.elbow import Elbow
+from wafer.evaluation.reliability import ReliabilityBin
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+BLUE, RED, GREY = "#2563eb", "#dc2626", "#888888"
 _STYLE: "dict[Any, Any]" = {  # matplotlib types every key of its settings by name
     "svg.hashsalt": "wafer",
     "svg.fonttype": "none",
@@ -16,6 +21,56 @@ _STYLE: "dict[Any, Any]" = {  # matplotlib types every key of its settings by na
     "axes.spines.top": False,
     "axes.spines.right": False,
 }
+
+
+@dataclass(frozen=True, slots=True)
+class RocLine:
+    """One model's line in a ROC plot."""
+
+    label: str
+    false_alarm_rate: Sequence[float]
+    recall: Sequence[float]
+    colour: str = BLUE
+
+
+def roc_plot(lines: Sequence[RocLine]) -> bytes:
+    """Recall against false alarms, a line a model."""
+
+    def draw(axes: "Axes") -> None:
+        for line in lines:
+            axes.plot(line.false_alarm_rate, line.recall, color=line.colour, label=line.label)
+        axes.plot([0, 1], [0, 1], color=GREY, linestyle=":", label="chance")
+        axes.set(xlabel="false alarm rate", ylabel="recall")
+        axes.legend(loc="lower right")
+
+    return svg(draw)
+
+
+def reliability_plot(bins: Sequence[ReliabilityBin]) -> bytes:
+    """Observed failure rate against predicted probability."""
+    predicted, observed = [each.predicted for each in bins], [each.observed for each in bins]
+    top = 1.1 * max(*predicted, *observed, 0.01)
+
+    def draw(axes: "Axes") -> None:
+        axes.plot([0, top], [0, top], color=GREY, linestyle=":", label="perfect")
+        axes.plot(predicted, observed, "o-", color=BLUE, label=f"{len(bins)} groups of equal size")
+        axes.set(xlabel="predicted probability of failure", ylabel="observed failure rate")
+        axes.legend(loc="upper left")
+
+    return svg(draw)
+
+
+def elbow_plot(found: Elbow) -> bytes:
+    """Within-cluster sum of squares for each number of clusters."""
+
+    def draw(axes: "Axes") -> None:
+        axes.plot(list(found.inertia), list(found.inertia.values()), "o-", color=BLUE, markersize=4)
+        axes.axvline(found.elbow, color=GREY, linestyle=":", label=f"elbow: {found.elbow}")
+        axes.axvline(found.used, color=RED, linestyle="--", label=f"used: {found.used}")
+        axes.set(xlabel="clusters", ylabel="within-cluster sum of squares")
+        axes.legend()
+
+    return svg(draw)
 
 
 def svg(draw: "Callable[[Axes], None]", width: float = 5.2, height: float = 3.4) -> bytes:

@@ -6,14 +6,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, roc_auc_score
 
+from wafer.evaluation.curve import curve_of
+from wafer.evaluation.intervals import auc_gain
 from wafer.evaluation.metrics import (
-    auc_gain,
-    average_precision,
     balanced_error_rate,
-    best_balanced_error_rate,
     brier_skill,
     measure,
-    recall_at_false_alarms,
     roc_auc,
 )
 from wafer.model.calibration import STEP, fit_calibration, probability_of, threshold_for
@@ -34,7 +32,7 @@ def test_areas_agree_with_scikit_learn_ties_included(rows: list[tuple[bool, int]
     failed, scores = _split(rows)
 
     assert roc_auc(failed, scores) == pytest.approx(roc_auc_score(failed, scores))
-    assert average_precision(failed, scores) == pytest.approx(average_precision_score(failed, scores))
+    assert curve_of(failed, scores).average_precision == pytest.approx(average_precision_score(failed, scores))
 
 
 @QUICK
@@ -146,7 +144,9 @@ def test_a_perfect_ranking_reaches_every_ceiling() -> None:
     failed = np.arange(100) < 6
     scores = failed.astype(np.float64)
 
-    assert roc_auc(failed, scores) == average_precision(failed, scores) == 1
-    assert recall_at_false_alarms(failed, scores, 0.0) == 1
-    assert best_balanced_error_rate(failed, scores) == balanced_error_rate(failed, scores > 0.5) == 0
+    curve = curve_of(failed, scores)
+
+    assert roc_auc(failed, scores) == curve.auc == curve.average_precision == 1
+    assert curve.recall_within(0.0) == 1
+    assert curve.lowest_balanced_error_rate == balanced_error_rate(failed, scores > 0.5) == 0
     assert brier_skill(failed, scores) == 1
