@@ -4,31 +4,31 @@ import hashlib
 from pathlib import Path
 
 from application.api.views import folder_of
-from application.runs.ledger.protocol import Entry
+from application.runs.run import Run
 from wafer.errors import NotPublished, ObjectNotFound
 from wafer.store import PublishedFile, Store, read_marker
 
 
-def published_bytes(store: Store, entry: Entry, name: str) -> bytes:
+def published_bytes(store: Store, run: Run, name: str) -> bytes:
     """A file that a run published, from memory. Raises `NotPublished`, `ObjectNotFound`."""
-    expected = _expected(store, entry, "outputs", name)
-    data = store.get(f"{folder_of(entry, 'outputs')}/{name}")
+    expected = _expected(store, run, "outputs", name)
+    data = store.get(f"{folder_of(run, 'outputs')}/{name}")
     _check(hashlib.sha256(data).hexdigest(), expected, name)
     return data
 
 
-def fetch_file(store: Store, entry: Entry, kind: str, name: str, path: Path) -> None:
+def fetch_file(store: Store, run: Run, kind: str, name: str, path: Path) -> None:
     """Copy a file of a run's `outputs` or `refused` to a path. Raises `NotPublished`, `ObjectNotFound`."""
-    expected = _expected(store, entry, kind, name)
-    store.download(f"{folder_of(entry, kind)}/{name}", path)
+    expected = _expected(store, run, kind, name)
+    store.download(f"{folder_of(run, kind)}/{name}", path)
     with path.open("rb") as file:
         _check(hashlib.file_digest(file, "sha256").hexdigest(), expected, name)
 
 
-def _expected(store: Store, entry: Entry, kind: str, name: str) -> PublishedFile:
-    found = read_marker(store, folder_of(entry, kind)).files.get(name)
+def _expected(store: Store, run: Run, kind: str, name: str) -> PublishedFile:
+    found = read_marker(store, folder_of(run, kind)).files.get(name)
     if not found:
-        raise ObjectNotFound(f"Run {entry.run_id} left no file {name[:200]!r}.")
+        raise ObjectNotFound(f"Run {run.run_id} left no file {name[:200]!r}.")
     return found
 
 

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
-from application.runs.ledger.protocol import Entry
+from application.runs.run import Run
 from pipelines.table import base_name
-from wafer.runs import StageRecord
+from wafer.runs import TaskRecord
 
 _STAGE_SECONDS = (0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600)
 _WAIT_SECONDS = (0.1, 0.5, 1, 5, 15, 60, 300, 1800, 7200)
@@ -46,22 +46,22 @@ class Metrics:
             "wafer_http_seconds", "Time until a response began.", ["method", "route"], registry=self.registry
         )
 
-    def started(self, entry: Entry) -> None:
+    def started(self, run: Run) -> None:
         """Count the time a run waited."""
-        if entry.attempt == 1:
-            waited = datetime.now(UTC) - datetime.fromisoformat(entry.created)
-            self._wait.labels(entry.pipeline).observe(max(waited.total_seconds(), 0.0))
+        if run.attempt == 1:
+            waited = datetime.now(UTC) - datetime.fromisoformat(run.created)
+            self._wait.labels(run.pipeline).observe(max(waited.total_seconds(), 0.0))
 
-    def ended(self, entry: Entry, stages: Iterable[StageRecord]) -> None:
-        """Count a run that ended, its stages, and what its validation refused."""
-        self._finished.labels(entry.pipeline, entry.state).inc()
-        for record in stages:
+    def ended(self, run: Run) -> None:
+        """Count a run that ended, its tasks, and what its validation refused."""
+        self._finished.labels(run.pipeline, run.state).inc()
+        for record in run.tasks:
             if record.state != "running":
-                name = base_name(record.stage)  # one series for all clusters
-                self._stage.labels(entry.pipeline, name, record.state).observe(record.seconds)
-            if record.stage == "validate":
-                self._count(self._rows, entry, record, ("rows_good", "rows_quarantined"))
-                self._count(self._files, entry, record, ("files_good", "files_bad"))
+                name = base_name(record.name)  # one series for all clusters
+                self._stage.labels(run.pipeline, name, record.state).observe(record.seconds)
+            if record.name == "validate":
+                self._count(self._rows, run, record, ("rows_good", "rows_quarantined"))
+                self._count(self._files, run, record, ("files_good", "files_bad"))
 
     def uploaded(self, pipeline: str, size: int) -> None:
         """Count an upload."""
@@ -72,17 +72,17 @@ class Metrics:
         self._requests.labels(method, route, str(status)).inc()
         self._seconds.labels(method, route).observe(seconds)
 
-    def exposition(self, active: Iterable[Entry]) -> bytes:
+    def exposition(self, active: Iterable[Run]) -> bytes:
         """The text that Prometheus reads."""
         self._active.clear()
         for pipeline in ("train", "predict"):
             for state in ("queued", "running"):
                 self._active.labels(pipeline, state).set(0)
-        for entry in active:
-            self._active.labels(entry.pipeline, "running" if entry.state == "running" else "queued").inc()
+        for run in active:
+            self._active.labels(run.pipeline, run.state).inc()
         return generate_latest(self.registry)
 
-    def _count(self, counter: Counter, entry: Entry, record: StageRecord, names: Iterable[str]) -> None:
+    def _count(self, counter: Counter, run: Run, record: TaskRecord, names: Iterable[str]) -> None:
         for name in names:
             value = record.counts.get(name, 0)
-            counter.labels(entry.pipeline, name.partition("_")[2]).inc(value if isinstance(value, int) else 0)
+            counter.labels(run.pipeline, name.partition("_")[2]).inc(value if isinstance(value, int) else 0)

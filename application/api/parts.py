@@ -14,10 +14,10 @@ from application.api.sources import Sources
 from application.api.uploads import Uploads
 from application.api.views import Views
 from application.api.where import keys_of
-from application.backends.base import Backend
-from application.errors import RequestInvalid
+from application.backends.base import Backends
 from application.runs.ledger.protocol import Ledger
-from application.runs.service import Limits, Runs
+from application.runs.opening import backends_of, open_ledger
+from application.runs.service import Runs
 from application.settings import ServiceSettings
 from wafer.settings import Settings
 from wafer.store import Store, open_store
@@ -43,12 +43,12 @@ class Parts:
 
 
 def join_parts(
-    settings: ServiceSettings, *, store: Store, ledger: Ledger, backend: Backend, registry: Versions, gate: Gate
+    settings: ServiceSettings, *, store: Store, ledger: Ledger, backends: Backends, registry: Versions, gate: Gate
 ) -> Parts:
     """Join parts that are there already."""
     sources = Sources(store, settings.allowed_sources)
     metrics = Metrics()
-    runs = Runs(ledger, backend, sources, metrics, _limits(settings, backend))
+    runs = Runs(ledger, backends, store, metrics, settings.key_hours * 3600)
     return Parts(
         store=store,
         sources=sources,
@@ -71,57 +71,15 @@ def open_parts(common: Settings, settings: ServiceSettings) -> Iterator[Parts]:
     Raises `RequestInvalid` for settings that cannot be, `LedgerUnavailable`, `StoreUnavailable`.
     """
     store = open_store(common.store_uri)
-    with _ledger(common, settings) as ledger:
+    with open_ledger(common, settings) as ledger:
         yield join_parts(
             settings,
             store=store,
             ledger=ledger,
-            backend=_backend(common, settings, store),
+            backends=backends_of(common, settings, store),
             registry=LazyRegistry(common.tracking_uri),
             gate=_gate(common, settings),
         )
-
-
-def _limits(settings: ServiceSettings, backend: Backend) -> Limits:
-    key_seconds = settings.key_hours * 3600
-    if backend.name == "embedded":  # starting twice is harmless there: the second worker finds the run's lock taken
-        return Limits(settings.max_runs, key_seconds, lease_seconds=5)
-    return Limits(0, key_seconds, lease_seconds=60)
-
-
-@contextmanager
-def _ledger(common: Settings, settings: ServiceSettings) -> Iterator[Ledger]:
-    if settings.ledger:
-        table = settings.ledger.removeprefix("dynamodb://")
-        if not table or table == settings.ledger:
-            raise RequestInvalid(f"WAFER_LEDGER is {settings.ledger!r}; write dynamodb://TABLE, or leave it empty.")
-        from application.runs.ledger.dynamodb import DynamoDBLedger
-
-        yield DynamoDBLedger(table)
-        return
-    from application.runs.ledger.sqlite import SQLiteLedger
-
-    ledger = SQLiteLedger(common.home.absolute() / "ledger.sqlite")
-    try:
-        yield ledger
-    finally:
-        ledger.close()
-
-
-def _backend(common: Settings, settings: ServiceSettings, store: Store) -> Backend:
-    if settings.kfp_endpoint:
-        from application.backends.kubeflow.backend import KubeflowBackend
-
-        return KubeflowBackend(
-            settings.kfp_endpoint,
-            store,
-            experiment=settings.kfp_experiment,
-            namespace=settings.kfp_namespace,
-            token=settings.kfp_token,
-        )
-    from application.backends.local.backend import EmbeddedBackend
-
-    return EmbeddedBackend(common)
 
 
 def _gate(common: Settings, settings: ServiceSettings) -> Gate:

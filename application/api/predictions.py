@@ -11,7 +11,7 @@ from cachetools import LRUCache, cachedmethod
 from application.api.files import published_bytes
 from application.api.shapes.predictions import Prediction, PredictionPage, Verdict
 from application.api.views import Revision, revision_of
-from application.runs.ledger.protocol import Entry
+from application.runs.run import Run
 from wafer.errors import NotPublished
 from wafer.store import Store, layout
 
@@ -29,13 +29,13 @@ class Predictions:
         self._condition = Condition()  # one caller at a time reads a table; the others wait for it
         self._tables: LRUCache[Revision, pa.Table] = LRUCache(TABLES_KEPT)
 
-    def page(self, entry: Entry, *, offset: int, limit: int, verdict: Verdict | None) -> PredictionPage:
+    def page(self, run: Run, *, offset: int, limit: int, verdict: Verdict | None) -> PredictionPage:
         """Some wafers, most suspicious first. Raises `NotPublished`."""
-        table = self.table(entry)
+        table = self.table(run)
         wanted = table if verdict is None else _of_verdict(table, verdict)
         after = offset + limit
         return PredictionPage(
-            run_id=entry.run_id,
+            run_id=run.run_id,
             model_version=version_of(table),
             total=wanted.num_rows,
             offset=offset,
@@ -44,17 +44,17 @@ class Predictions:
             predictions=[Prediction(**_finite(row)) for row in wanted.slice(offset, limit).to_pylist()],
         )
 
-    def table(self, entry: Entry) -> "pa.Table":
+    def table(self, run: Run) -> "pa.Table":
         """All of a run's predictions."""
-        if entry.pipeline != "predict":
-            raise NotPublished(f"{entry.run_id} is a training; predictions belong to prediction runs.")
-        return self._read(entry)
+        if run.pipeline != "predict":
+            raise NotPublished(f"{run.run_id} is a training; predictions belong to prediction runs.")
+        return self._read(run)
 
-    @cachedmethod(attrgetter("_tables"), key=lambda _, entry: revision_of(entry), condition=attrgetter("_condition"))
-    def _read(self, entry: Entry) -> "pa.Table":
+    @cachedmethod(attrgetter("_tables"), key=lambda _, run: revision_of(run), condition=attrgetter("_condition"))
+    def _read(self, run: Run) -> "pa.Table":
         import pyarrow.parquet as pq
 
-        return pq.read_table(io.BytesIO(published_bytes(self._store, entry, layout.PREDICTIONS)))
+        return pq.read_table(io.BytesIO(published_bytes(self._store, run, layout.PREDICTIONS)))
 
 
 def version_of(table: "pa.Table") -> int | None:

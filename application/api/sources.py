@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from application.errors import SourceNotAllowed
+from application.runs.run import CONTRACT, Parameters
 from wafer.errors import SourceEmpty
 from wafer.runs import Pipeline
 from wafer.store import Store, list_batches
@@ -37,9 +38,12 @@ class Sources:
         """The address behind a source's name, for a pipeline. Raises `SourceNotAllowed`."""
         return self._address(named, (RAW[pipeline],))
 
-    def file(self, named: str) -> str:
-        """The address behind the name of a schema or policy file. Raises `SourceNotAllowed`."""
-        return self._address(named, tuple(RAW.values()))
+    def parameters(self, named: Parameters) -> Parameters:
+        """A run's parameters, with the addresses behind its schema and policy. Raises `SourceNotAllowed`."""
+        return {
+            name: self._address(str(value), tuple(RAW.values())) if name in CONTRACT and value else value
+            for name, value in named.items()
+        }
 
     def require_batches(self, address: str, named: str) -> None:
         """Raise `SourceNotFound` or `SourceEmpty` now, and not minutes later in the first stage."""

@@ -1,22 +1,19 @@
-"""A run as the interface shows it: the ledger's entry, its stages, and what lies in the store."""
+"""A run as the interface shows it: what the service knows of it, and what lies in the store."""
 
-from collections.abc import Sequence
 from operator import attrgetter
 from threading import Condition
-from typing import Any
 from urllib.parse import quote
 
 from cachetools import LRUCache, TTLCache, cachedmethod
 
-from application.api.shapes.runs import Output, Run, RunError, RunSummary, Stage, StageState, State
+from application.api.shapes.runs import Output, RunDetail, RunSummary, Stage, StageState
 from application.api.sources import Sources
-from application.runs.ledger.protocol import Entry
-from application.runs.results import published_decision
+from application.runs.results import decision_of
+from application.runs.run import CONTRACT, Run
 from application.runs.service import Runs
 from pipelines.table import base_name, label, planned, summary
 from wafer.errors import NotPublished
-from wafer.evaluation.decision import PromotionDecision
-from wafer.runs import StageRecord, stage_records
+from wafer.runs import TaskRecord
 from wafer.store import MARKER, Store, layout, read_marker
 
 MEDIA = {
@@ -27,7 +24,7 @@ MEDIA = {
 }
 FRESH_SECONDS = 0.5  # however many look at a run under way, store and backend are asked this often
 KEPT = 256
-Revision = tuple[str, int]  # of a run: its id and how often its entry changed
+Revision = tuple[str, int]  # of a run: its id and how often it changed
 
 
 class Views:
@@ -38,92 +35,77 @@ class Views:
         self._store = store
         self._sources = sources
         self._condition = Condition()  # one caller at a time makes a run's view; the others wait for it
-        self._ended: LRUCache[Revision, Run] = LRUCache(KEPT)
-        self._under_way: TTLCache[Revision, Run, float] = TTLCache(KEPT, FRESH_SECONDS)
+        self._ended: LRUCache[Revision, RunDetail] = LRUCache(KEPT)
+        self._under_way: TTLCache[Revision, RunDetail, float] = TTLCache(KEPT, FRESH_SECONDS)
 
-    def summary(self, entry: Entry) -> RunSummary:
+    def summary(self, run: Run) -> RunSummary:
         """A line of the history."""
-        return RunSummary(**self._facts(entry))
-
-    def run(self, run_id: str) -> Run:
-        """Everything about a run as it is now. Raises `RunNotFound`."""
-        entry = self._runs.entry(run_id)
-        return self._now(entry) if entry.active else self._ended_run(entry)
-
-    @cachedmethod(attrgetter("_under_way"), key=lambda _, entry: revision_of(entry), condition=attrgetter("_condition"))
-    def _now(self, entry: Entry) -> Run:
-        entry, status = self._runs.look(entry)
-        if not entry.active:
-            return self._ended_run(entry)
-        return self._shown(entry, status.stages if status else ())
-
-    @cachedmethod(attrgetter("_ended"), key=lambda _, entry: revision_of(entry), condition=attrgetter("_condition"))
-    def _ended_run(self, entry: Entry) -> Run:
-        return self._shown(entry, stage_records(self._store, entry.run_id))
-
-    def _shown(self, entry: Entry, records: Sequence[StageRecord]) -> Run:
-        published = entry.state == "succeeded"
-        outputs = outputs_of(self._store, entry, "outputs") if published else []
-        refused = outputs_of(self._store, entry, "refused") if _refused_something(records) else []
-        decided = self._decision(entry)
-        return Run(
-            **self._facts(entry),
-            parameters=self._named(entry),
-            stages=_stages(entry, records),
-            outputs=outputs,
-            refused=refused,
-            model_version=decided.model_version if decided else None,
-            promoted=decided.promoted if decided else None,
-            reason=decided.reason if decided else None,
-            metrics=decided.metrics.to_json() if decided else None,
+        return RunSummary(
+            run_id=run.run_id,
+            pipeline=run.pipeline,
+            state=run.state,
+            cancelling=bool(run.active and run.cancelled_by),
+            source=self._sources.shown(run.source),
+            requested_by=run.requested_by,
+            created=run.created,
+            started=run.started or None,
+            finished=run.finished or None,
+            attempt=run.attempt,
+            error=run.error,
         )
 
-    def _facts(self, entry: Entry) -> dict[str, Any]:
-        return {
-            "run_id": entry.run_id,
-            "pipeline": entry.pipeline,
-            "state": _state(entry),
-            "cancelling": bool(entry.active and entry.cancelled_by),
-            "source": self._sources.shown(entry.source),
-            "requested_by": entry.requested_by,
-            "created": entry.created,
-            "started": entry.started or None,
-            "finished": entry.finished or None,
-            "attempt": entry.attempt,
-            "error": RunError(**entry.error) if entry.error else None,
-        }
+    def run(self, run_id: str) -> RunDetail:
+        """Everything about a run as it is now. Raises `RunNotFound`."""
+        run = self._runs.find(run_id)
+        return self._now(run) if run.active else self._afterwards(run)
 
-    def _named(self, entry: Entry) -> dict[str, Any]:
-        return {
-            name: self._sources.shown(value) if name in {"schema", "policy"} else value
-            for name, value in entry.parameters.items()
-        }
+    @cachedmethod(attrgetter("_under_way"), key=lambda _, run: revision_of(run), condition=attrgetter("_condition"))
+    def _now(self, run: Run) -> RunDetail:
+        return self._detail(run)
 
-    def _decision(self, entry: Entry) -> PromotionDecision | None:
-        trained = entry.pipeline == "train" and entry.state == "succeeded"
-        return published_decision(self._store, entry.run_id) if trained else None
+    @cachedmethod(attrgetter("_ended"), key=lambda _, run: revision_of(run), condition=attrgetter("_condition"))
+    def _afterwards(self, run: Run) -> RunDetail:
+        return self._detail(run)
+
+    def _detail(self, known: Run) -> RunDetail:
+        run = self._runs.look(known)
+        decision = decision_of(self._store, run)
+        return RunDetail(
+            **dict(self.summary(run)),
+            parameters={
+                name: self._sources.shown(str(value)) if name in CONTRACT else value
+                for name, value in run.parameters.items()
+            },
+            stages=_stages(run),
+            outputs=outputs_of(self._store, run, "outputs") if run.state == "succeeded" else [],
+            refused=outputs_of(self._store, run, "refused") if _validated(run) else [],
+            model_version=decision.model_version if decision else None,
+            promoted=decision.promoted if decision else None,
+            reason=decision.reason if decision else None,
+            metrics=decision.metrics.to_json() if decision else None,
+        )
 
 
-def revision_of(entry: Entry) -> Revision:
-    """What a cache knows a run's entry by."""
-    return entry.run_id, entry.revision
+def revision_of(run: Run) -> Revision:
+    """What a cache knows a run by."""
+    return run.run_id, run.revision
 
 
-def folder_of(entry: Entry, kind: str) -> str:
+def folder_of(run: Run, kind: str) -> str:
     """Key prefix of what a run published (`outputs`) or of what the contract refused (`refused`)."""
-    return layout.published(entry.pipeline, entry.run_id) if kind == "outputs" else layout.quarantine(entry.run_id)
+    return layout.published(run.pipeline, run.run_id) if kind == "outputs" else layout.quarantine(run.run_id)
 
 
-def outputs_of(store: Store, entry: Entry, kind: str) -> list[Output]:
+def outputs_of(store: Store, run: Run, kind: str) -> list[Output]:
     """The files of a published folder; none when nothing is published."""
     try:
-        marker = read_marker(store, folder_of(entry, kind))
+        marker = read_marker(store, folder_of(run, kind))
     except NotPublished:
         return []
     return [
         Output(
             name=name,
-            href=f"/runs/{entry.run_id}/{kind}/{quote(name)}",
+            href=f"/runs/{run.run_id}/{kind}/{quote(name)}",
             media_type=media_type(name),
             bytes=file.bytes,
             sha256=file.sha256,
@@ -138,19 +120,15 @@ def media_type(name: str) -> str:
     return MEDIA.get(name.rpartition(".")[2].lower(), "application/octet-stream")
 
 
-def _refused_something(records: Sequence[StageRecord]) -> bool:
-    return any(record.stage == "validate" and record.state != "running" for record in records)
+def _validated(run: Run) -> bool:
+    return any(task.name == "validate" and task.state != "running" for task in run.tasks)
 
 
-def _state(entry: Entry) -> State:
-    return "queued" if entry.state == "starting" else entry.state
-
-
-def _stages(entry: Entry, records: Sequence[StageRecord]) -> list[Stage]:
-    told = {base_name(record.stage) for record in records}
-    missing: StageState = "pending" if entry.active else "skipped"
-    untold = [name for name in planned(entry.pipeline) if name not in told]
-    return [_stage(entry, record) for record in records] + [_untold(name, missing) for name in untold]
+def _stages(run: Run) -> list[Stage]:
+    told = {base_name(task.name) for task in run.tasks}
+    missing: StageState = "pending" if run.active else "skipped"
+    untold = [name for name in planned(run.pipeline) if name not in told]
+    return [_stage(task) for task in run.tasks] + [_untold(name, missing) for name in untold]
 
 
 def _untold(name: str, state: StageState) -> Stage:
@@ -159,19 +137,14 @@ def _untold(name: str, state: StageState) -> Stage:
     )
 
 
-def _stage(entry: Entry, record: StageRecord) -> Stage:
-    cut = record.state == "running" and not entry.active
-    state: StageState = "failed" if cut else record.state
-    error = record.error
+def _stage(task: TaskRecord) -> Stage:
     return Stage(
-        name=record.stage,
-        label=label(record.stage),
-        state=state,
-        started=record.started or None,
-        seconds=None if record.state == "running" else record.seconds,
-        counts=record.counts,
-        summary=summary(record.stage, record.counts),
-        error=RunError(code=error.code, message=error.message, stage=record.stage, retry_helps=error.retry_helps)
-        if error
-        else None,
+        name=task.name,
+        label=label(task.name),
+        state=task.state,
+        started=task.started or None,
+        seconds=task.seconds or None,
+        counts=task.counts,
+        summary=summary(task.name, task.counts),
+        error=task.error,
     )

@@ -1,62 +1,68 @@
-"""What the service asks of a place that executes runs."""
+"""What the service asks of a place that executes runs, and which places there are."""
 
-from collections.abc import Collection
-from dataclasses import dataclass
-from typing import Literal, Protocol
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
 
-from application.runs.request import Request
-from wafer.runs import Outcome, Pipeline, StageRecord
-
-BackendName = Literal["embedded", "kubeflow"]
-
-
-@dataclass(frozen=True, slots=True)
-class Handle:
-    """How a started run is found again: its id in the store, and the name its backend knows it by."""
-
-    run_id: str
-    pipeline: Pipeline
-    native_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Status:
-    """Where a run stands; `outcome` is there exactly when it has ended, and says how."""
-
-    stages: tuple[StageRecord, ...]
-    outcome: Outcome | None
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A run that this backend executes, whoever started it."""
-
-    request: Request
-    native_id: str
+from application.errors import BackendUnavailable
+from application.runs.run import BackendName, Run
 
 
 class Backend(Protocol):
-    """Executes runs. Every method raises `BackendUnavailable` when the place does not answer."""
+    """Executes runs. Every method raises `BackendUnavailable` when the place does not answer.
+
+    `at_once` runs go on side by side (0: as many as come), a start takes at most `lease_seconds`, and who follows a
+    run looks every `look_seconds`.
+    """
 
     name: BackendName
+    at_once: int
+    lease_seconds: float
+    look_seconds: float
 
-    def start(self, request: Request) -> str:
+    def start(self, run: Run) -> str:
         """Start a run and give the backend's own id; a run already started under this id is found, not started again.
 
         `PackageNotFound` when no pipeline is installed for the route.
         """
 
-    def status(self, run: Handle) -> Status:
-        """Where the run stands; a run whose worker died has ended. `RunNotFound` when it is unknown here."""
+    def look(self, run: Run) -> Run:
+        """The run with its tasks as it stands here; one whose worker died has ended. `RunNotFound` if unknown here."""
 
-    def cancel(self, run: Handle) -> None:
+    def cancel(self, run: Run) -> None:
         """End a run and everything it started; one that has ended already is left as it is."""
 
-    def retry(self, run: Handle) -> None:
-        """Go on from the finished stages of a run that failed; one that goes on already is left as it is."""
+    def retry(self, run: Run) -> None:
+        """Go on from the finished tasks of a run that failed; one that goes on already is left as it is."""
 
-    def recent(self, known: Collection[str] = ()) -> list[Found]:
-        """The newest runs but the known ones, also those started at the command line or on Kubeflow's own page."""
+    def recent(self, known: Collection[str] = ()) -> list[Run]:
+        """The newest runs but the known ones that can be started here without us, as on Kubeflow's own page."""
 
     def check(self) -> None:
         """Raise `BackendUnavailable` when no run could be started now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Backends:
+    """The backend of new runs, and others whose runs are still looked at."""
+
+    chosen: Backend
+    others: Mapping[BackendName, Backend] = field(default_factory=dict)
+
+    def get(self, run: Run) -> Backend | None:
+        """The backend that executes a run; one older than that fact is on the chosen one. None when it is not set."""
+        if run.backend is None or run.backend == self.chosen.name:
+            return self.chosen
+        return self.others.get(run.backend)
+
+    def of(self, run: Run) -> Backend:
+        """The same, or `BackendUnavailable`."""
+        found = self.get(run)
+        if not found:
+            raise BackendUnavailable(
+                f"Run {run.run_id} is on Kubeflow, and KFP_ENDPOINT is not set. Set it, then try again."
+            )
+        return found
+
+    def __iter__(self) -> Iterator[Backend]:
+        return iter((self.chosen, *self.others.values()))

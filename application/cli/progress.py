@@ -8,8 +8,9 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
+from application.runs.run import Run
 from pipelines.table import label, summary
-from wafer.runs import StageRecord
+from wafer.runs import TaskRecord
 
 SIGNS = {"running": "[yellow]●[/]", "succeeded": "[green]✓[/]", "failed": "[red]✗[/]"}
 
@@ -31,23 +32,23 @@ class Progress:
         with Live(console=self._console, refresh_per_second=8, transient=False) as self._live:
             yield self
 
-    def __call__(self, records: Sequence[StageRecord]) -> None:
-        """Show the records as they are now."""
+    def __call__(self, run: Run) -> None:
+        """Show the run's tasks as they are now."""
         if self._live:
-            self._live.update(_grid(records))
+            self._live.update(_grid(run.tasks))
             return
-        for record in records:
-            if record.state != "running" and record.stage not in self._told:
-                self._told.add(record.stage)
+        for record in run.tasks:
+            if record.state != "running" and record.name not in self._told:
+                self._told.add(record.name)
                 sign = "ok  " if record.state == "succeeded" else "FAIL"
-                told = f"{label(record.stage):<22} {record.seconds:6.1f} s  {summary(record.stage, record.counts)}"
+                told = f"{label(record.name):<22} {record.seconds:6.1f} s  {summary(record.name, record.counts)}"
                 self._console.print(f"  {sign} {told}", markup=False)
 
 
-def _grid(records: Sequence[StageRecord]) -> Table:
+def _grid(records: Sequence[TaskRecord]) -> Table:
     grid = Table.grid(padding=(0, 2))
     for record in records:
         seconds = record.seconds if record.state != "running" else time.time() - record.started
-        told = summary(record.stage, record.counts)
-        grid.add_row(SIGNS[record.state], label(record.stage), f"{seconds:.1f} s", told)
+        told = summary(record.name, record.counts)
+        grid.add_row(SIGNS[record.state], label(record.name), f"{seconds:.1f} s", told)
     return grid

@@ -1,1 +1,1 @@
-"""Runs: what is asked for, what the ledger keeps of it, and the one service that starts and follows them."""
+"""Runs: the one shape of a run, the ledger that keeps it, and the one service that starts and follows runs."""

@@ -1,195 +1,237 @@
-"""From a request to a run: claim it in the ledger, start it on the backend, record what became of it.
+"""The one way to run: claim a run in the ledger, start it on its backend, follow it, record what became of it.
 
 A run is claimed before anything starts, and a start names the run, so whoever dies in between leaves a run that the
 next request or the next look around (`tick`) starts, once. What a run did is never remembered here: ledger, backend
-and store are asked.
+and store are asked. The command line and the HTTP routes both call this.
 """
 
 import hashlib
 import json
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import structlog
 
-from application.api.metrics import Metrics
-from application.api.sources import Sources
-from application.backends.base import Backend, Status
+from application.backends.base import Backends
 from application.errors import RunNotCancellable, TrainingRunning
-from application.runs.ledger.protocol import EXCLUSIVE, ClaimKey, Entry, Ledger, Page, Wanted
-from application.runs.request import new_request
-from application.runs.settling import Settler, handle, now
+from application.runs.ledger.protocol import ClaimKey, Ledger, Page, Wanted
+from application.runs.run import EXCLUSIVE, Run, now
+from application.runs.settling import Observer, Settler
 from application.runs.starting import Starter
 from wafer.errors import RunNotFound, RunNotRetryable, WaferError
-from wafer.runs import Pipeline
+from wafer.runs import Pipeline, TaskRecord, task_records
+from wafer.store import Store
 
 ADOPT_SECONDS = 2.0  # between two looks for a run that nobody here knows
+KEY_SECONDS = 24 * 3600.0  # how long an idempotency key is remembered
+PATIENCE = 300.0  # seconds that a follower waits for a backend, ledger or store that does not answer
+EVERY = 200  # runs a page, where all of them are wanted
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What a caller asks for: `source` as it names it, `parameters` complete."""
+class Unobserved:
+    """Counts nothing."""
 
-    pipeline: Pipeline
-    source: str
-    parameters: Mapping[str, Any]
+    def started(self, run: Run) -> None:
+        """Let it pass."""
 
-    def fingerprint(self) -> str:
-        """The same for the same request."""
-        text = json.dumps([self.pipeline, self.source, dict(self.parameters)], sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Runs at once (0: as many as come), how long a key is remembered, how long a start may take; in seconds."""
-
-    at_once: int
-    key_seconds: float
-    lease_seconds: float
+    def ended(self, run: Run) -> None:
+        """Let it pass."""
 
 
 class Runs:
-    """Submits, cancels and retries runs; any number of processes may do so over one ledger."""
+    """Starts, follows, cancels, retries and lists runs; any number of processes may do so over one ledger."""
 
-    def __init__(self, ledger: Ledger, backend: Backend, sources: Sources, metrics: Metrics, limits: Limits) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        backends: Backends,
+        store: Store,
+        observer: Observer | None = None,
+        key_seconds: float = KEY_SECONDS,
+    ) -> None:
         self._ledger = ledger
-        self._backend = backend
-        self._sources = sources
-        self._key_seconds = limits.key_seconds
-        self._settler = Settler(ledger, backend, metrics)
-        self._starter = Starter(ledger, backend, metrics, self._settler, limits.at_once, limits.lease_seconds)
+        self._backends = backends
+        self._store = store
+        self._key_seconds = key_seconds
+        observer = observer or Unobserved()
+        self._settler = Settler(ledger, backends, observer)
+        self._starter = Starter(ledger, backends, observer, self._settler)
         self._seen: set[str] = set()
         self._adopted = -ADOPT_SECONDS
 
-    def submit(self, order: Order, *, by: str, key: str | None = None) -> Entry:
+    def start(self, run: Run, *, key: str | None = None) -> Run:
         """Claim a run and start it as soon as there is a place; with a key used before, the run of that time.
 
-        Raises `SourceNotAllowed`, `SourceNotFound`, `SourceEmpty`, `IdempotencyKeyReused`, `TrainingRunning`.
+        Raises `IdempotencyKeyReused`, `TrainingRunning`.
         """
-        moment = time.time()
-        claim = self._claim_key(order, by, key, moment) if key else None
-        earlier = self._ledger.known(claim, now=moment) if claim else None
-        entry = earlier or self._claim(order, by, claim, moment)
+        claimed = self.earlier(run, key) or self._claim(run, key)
         self._starter.start_waiting()
-        return self.entry(entry.run_id)
+        return self.find(claimed.run_id)
 
-    def entry(self, run_id: str) -> Entry:
+    def earlier(self, run: Run, key: str | None) -> Run | None:
+        """The run that the same caller asked for with the same key. Raises `IdempotencyKeyReused`."""
+        claim = self._claim_key(run, key)
+        return self._ledger.known(claim, now=time.time()) if claim else None
+
+    def find(self, run_id: str) -> Run:
         """A run as the ledger knows it; one started elsewhere is written down first. Raises `RunNotFound`."""
         found = self._ledger.get(run_id)
         if not found and time.monotonic() - self._adopted > ADOPT_SECONDS:
             self.adopt()
             found = self._ledger.get(run_id)
         if not found:
-            raise RunNotFound(f"There is no run {run_id}.")
+            raise RunNotFound(f"There is no run {run_id}; `wafer runs` lists the runs.")
         return found
+
+    def look(self, run: Run) -> Run:
+        """A run as it is now, settled if it has ended, with its tasks (none while it waits)."""
+        seen = self._settler.look(run)
+        if seen.active:
+            return seen
+        return replace(seen, tasks=tuple(_told(each) for each in task_records(self._store, run.run_id)))
+
+    def follow(self, run_id: str, on_look: Callable[[Run], None]) -> Run:
+        """Look at a run until it has ended, and start it when its turn comes; `on_look` gets what was seen."""
+        run, heard = self.find(run_id), time.monotonic()
+        while True:
+            try:
+                run = self._next_look(run)
+            except WaferError as error:
+                if not error.retry_helps or time.monotonic() - heard > PATIENCE:
+                    raise
+            else:
+                heard = time.monotonic()
+                on_look(run)
+                if not run.active:
+                    return run
+            time.sleep(self._backends.of(run).look_seconds)
 
     def page(self, wanted: Wanted) -> Page:
         """A page of the history, newest first."""
         return self._ledger.page(wanted)
 
-    def active(self) -> list[Entry]:
+    def history(self) -> Iterator[Run]:
+        """Every run, newest first."""
+        page = self.page(Wanted(EVERY))
+        yield from page.runs
+        while page.cursor:
+            page = self.page(Wanted(EVERY, page.cursor))
+            yield from page.runs
+
+    def active(self) -> list[Run]:
         """Every run that has not ended."""
         return self._ledger.active()
 
-    def look(self, entry: Entry) -> tuple[Entry, Status | None]:
-        """A run as it is now, and where it stands on its backend."""
-        return self._settler.look(entry)
-
-    def cancel(self, run_id: str, *, by: str) -> Entry:
+    def cancel(self, run_id: str, *, by: str) -> Run:
         """End a run. Raises `RunNotFound`, and `RunNotCancellable` when it has ended."""
-        entry, _ = self.look(self.entry(run_id))
-        while entry.active:
-            changes: dict[str, Any] = {"cancelled_by": by}
-            if entry.state == "queued":
-                changes |= {"state": "cancelled", "finished": now()}
-            changed = self._ledger.change(entry, **changes)
+        run = self.look(self.find(run_id))
+        while run.active:
+            wanted = replace(run, cancelled_by=by)
+            if run.state == "queued" and not run.lease_until:
+                wanted = replace(wanted, state="cancelled", finished=now())
+            changed = self._ledger.change(run, wanted)
             if changed and changed.state == "running":
-                self._backend.cancel(handle(changed))
-                return self.look(changed)[0]
+                self._backends.of(changed).cancel(changed)
+                return self.look(changed)
             if changed:
                 return changed
-            entry = self.entry(run_id)
-        raise RunNotCancellable(f"Run {run_id} has {entry.state} already.")
+            run = self.find(run_id)
+        raise RunNotCancellable(f"Run {run_id} has {run.state} already.")
 
-    def retry(self, run_id: str) -> Entry:
-        """Let a run that failed or was cancelled go on from its finished stages. Raises `RunNotRetryable`."""
-        entry, _ = self.look(self.entry(run_id))
-        if entry.active:
+    def retry(self, run_id: str) -> Run:
+        """Let a run that failed or was cancelled go on from its finished tasks. Raises `RunNotRetryable`."""
+        run = self.look(self.find(run_id))
+        if run.active:
             raise RunNotRetryable(f"Run {run_id} is still running; wait for it or cancel it first.")
-        if entry.state == "succeeded":
+        if run.state == "succeeded":
             raise RunNotRetryable(f"Run {run_id} succeeded; there is nothing to retry. Start a new run instead.")
-        self._require_alone(entry.pipeline)
-        fresh: dict[str, Any] = {"finished": "", "cancelled_by": "", "error": {}, "failed_starts": 0}
-        if not self._ledger.change(entry, state="queued", attempt=entry.attempt + 1, **fresh):
+        self._backends.of(run)
+        self._require_alone(run.pipeline)
+        again = replace(run, state="queued", attempt=run.attempt + 1, finished="", cancelled_by="", error=None)
+        if not self._ledger.change(run, replace(again, failed_starts=0, lease_until=0.0)):
             raise RunNotRetryable(f"Run {run_id} was changed by somebody else this moment; look at it again.")
         self._starter.start_waiting()
-        return self.entry(run_id)
+        return self.find(run_id)
 
     def tick(self) -> None:
         """Settle what has ended, start what waits."""
-        for entry in self._ledger.active():
-            try:
-                self.look(entry)
-            except WaferError as error:  # the others can still be looked at
-                structlog.get_logger().warning("run.look_failed", run_id=entry.run_id, code=error.code)
+        self.settle()
         self._starter.start_waiting()
 
+    def look_around(self) -> None:
+        """Find what was started elsewhere and settle what has ended, as far as the backends answer."""
+        try:
+            self.adopt()
+        except WaferError as error:
+            structlog.get_logger().warning("runs.adopt_failed", message=error.message)
+        self.settle()
+
+    def settle(self) -> None:
+        """Look at every run that goes on where we can look."""
+        for run in filter(self._backends.get, self._ledger.active()):
+            try:
+                self._settler.look(run)
+            except WaferError as error:  # the others can still be looked at
+                structlog.get_logger().warning("run.look_failed", run_id=run.run_id, message=error.message)
+
     def adopt(self) -> None:
-        """Write down the runs that were started at the command line or on Kubeflow's own page."""
+        """Write down the runs that were started on Kubeflow's own page."""
         self._adopted = time.monotonic()
-        where = "command line" if self._backend.name == "embedded" else "kubeflow"
-        for found in self._backend.recent(self._seen):
-            request = found.request
-            if self._ledger.get(request.run_id) is None:
-                created = _moment(request.created)
-                entry = Entry(request.run_id, request.pipeline, request.source, request.parameters, created, where)
-                self._ledger.adopt(entry.next(state="running", native_id=found.native_id, started=created))
-            self._seen.add(request.run_id)
+        for run in self._backends.chosen.recent(self._seen):
+            self._ledger.adopt(replace(run, state="running", started=run.created, revision=1))
+            self._seen.add(run.run_id)
 
     def check(self) -> None:
         """Raise unless a run could be claimed and started now."""
         self._ledger.check()
-        self._backend.check()
+        self._backends.chosen.check()
 
-    def _claim(self, order: Order, by: str, claim: ClaimKey | None, moment: float) -> Entry:
-        source = self._sources.batches(order.source, order.pipeline)
-        parameters = dict(order.parameters)
-        for name in ("schema", "policy"):
-            if parameters.get(name):
-                parameters[name] = self._sources.file(parameters[name])
-        self._sources.require_batches(source, order.source)
-        request = new_request(order.pipeline, source, parameters)
-        wanted = Entry(request.run_id, request.pipeline, source, parameters, request.created, by)
+    def _claim(self, run: Run, key: str | None) -> Run:
+        claim = self._claim_key(run, key)
+        wanted = replace(run, backend=self._backends.chosen.name)
         try:
-            self._require_alone(order.pipeline)
-            entry = self._ledger.claim(wanted, claim, now=moment)
+            self._require_alone(run.pipeline)
+            claimed = self._ledger.claim(wanted, claim, now=time.time())
         except TrainingRunning:
-            earlier = self._ledger.known(claim, now=moment) if claim else None
+            earlier = self.earlier(run, key)
             if not earlier:
                 raise
             return earlier  # the same request, which came through another door this moment
-        if entry.run_id == wanted.run_id:
-            structlog.get_logger().info("run.claimed", run_id=entry.run_id, pipeline=entry.pipeline, by=by)
-        return entry
+        if claimed.run_id == run.run_id:
+            structlog.get_logger().info("run.claimed", run_id=run.run_id, pipeline=run.pipeline, by=run.requested_by)
+        return claimed
 
-    def _claim_key(self, order: Order, by: str, key: str, moment: float) -> ClaimKey:
-        digest = hashlib.sha256(f"{by}\n{key}".encode()).hexdigest()
-        return ClaimKey(digest, order.fingerprint(), moment + self._key_seconds)
+    def _claim_key(self, run: Run, key: str | None) -> ClaimKey | None:
+        if not key:
+            return None
+        digest = hashlib.sha256(f"{run.requested_by}\n{key}".encode()).hexdigest()
+        return ClaimKey(digest, _fingerprint(run), time.time() + self._key_seconds)
 
     def _require_alone(self, pipeline: Pipeline) -> None:
         """Refuse a second exclusive run, after a look whether the first one still lives."""
         if pipeline not in EXCLUSIVE:
             return
         self.adopt()
-        for entry in self._ledger.active():
-            if entry.pipeline == pipeline and self.look(entry)[0].active:
-                raise TrainingRunning(entry.run_id)
+        for run in self._ledger.active():
+            if run.pipeline == pipeline and self._still_active(run):
+                raise TrainingRunning(run.run_id)
+
+    def _still_active(self, run: Run) -> bool:
+        return not self._backends.get(run) or self._settler.look(run).active
+
+    def _next_look(self, run: Run) -> Run:
+        if run.state == "queued":
+            self.tick()
+        return self.look(self.find(run.run_id))
 
 
-def _moment(text: str) -> str:
-    """A time in the ledger's own form, whatever precision its source had."""
-    return datetime.fromisoformat(text).astimezone(UTC).isoformat(timespec="milliseconds") if text else now()
+def _fingerprint(run: Run) -> str:
+    """The same for the same request."""
+    text = json.dumps([run.pipeline, run.source, dict(run.parameters)], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _told(task: TaskRecord) -> TaskRecord:
+    """A task of an ended run; one that was killed before it could say so has failed."""
+    return replace(task, state="failed") if task.state == "running" else task

@@ -2,78 +2,83 @@
 
 import time
 from contextlib import suppress
+from dataclasses import replace
 
 import structlog
 
-from application.api.metrics import Metrics
-from application.backends.base import Backend
-from application.runs.ledger.protocol import Entry, Ledger
-from application.runs.settling import Settler, handle, now
+from application.backends.base import Backend, Backends
+from application.runs.ledger.protocol import Ledger
+from application.runs.run import Run, now
+from application.runs.settling import Observer, Settler
 from wafer.errors import RunNotRetryable, WaferError
 
 FAILED_STARTS = 5  # after which a backend that does not answer fails the run
 
 
 class Starter:
-    """Starts waiting runs, oldest first, at most `at_once` of them side by side (0: as many as come)."""
+    """Starts waiting runs, oldest first, as many side by side as their backend takes."""
 
-    def __init__(
-        self, ledger: Ledger, backend: Backend, metrics: Metrics, settler: Settler, at_once: int, lease_seconds: float
-    ) -> None:
+    def __init__(self, ledger: Ledger, backends: Backends, observer: Observer, settler: Settler) -> None:
         self._ledger = ledger
-        self._backend = backend
-        self._metrics = metrics
+        self._backends = backends
+        self._observer = observer
         self._settler = settler
-        self._at_once = at_once
-        self._lease_seconds = lease_seconds
 
     def start_waiting(self) -> None:
         """Start what waits and has a place."""
         active = self._ledger.active()
-        waiting = [entry for entry in active if _waits(entry)]
-        places = self._at_once - (len(active) - len(waiting)) if self._at_once else len(waiting)
-        for entry in waiting[: max(places, 0)]:
-            self._start(entry)
+        for backend in self._backends:
+            self._start_some(backend, [run for run in active if self._backends.get(run) is backend])
 
-    def _start(self, entry: Entry) -> None:
-        mine = self._ledger.change(entry, state="starting", lease_until=time.time() + self._lease_seconds)
+    def _start_some(self, backend: Backend, active: list[Run]) -> None:
+        waiting = [run for run in active if _waits(run)]
+        places = backend.at_once - (len(active) - len(waiting)) if backend.at_once else len(waiting)
+        for run in waiting[: max(places, 0)]:
+            self._start(backend, run)
+
+    def _start(self, backend: Backend, run: Run) -> None:
+        mine = self._ledger.change(run, replace(run, state="queued", lease_until=time.time() + backend.lease_seconds))
         if not mine:
             return
-        log = structlog.get_logger().bind(run_id=entry.run_id, pipeline=entry.pipeline)
+        log = structlog.get_logger().bind(run_id=run.run_id, pipeline=run.pipeline)
         try:
-            native_id = self._on_backend(mine)
+            native_id = _on_backend(backend, mine)
         except WaferError as error:
             log.warning("run.start_failed", code=error.code, message=error.message)
             self._not_started(mine, error)
             return
         log.info("run.started", attempt=mine.attempt)
-        self._metrics.started(mine)
-        self._running(mine, native_id)
+        self._observer.started(mine)
+        self._running(backend, mine, native_id)
 
-    def _on_backend(self, entry: Entry) -> str:
-        if entry.attempt == 1 or not entry.native_id:
-            return self._backend.start(entry.request())
-        with suppress(RunNotRetryable):  # whoever had the lease before retried it: it goes on, or has succeeded since
-            self._backend.retry(handle(entry))
-        return entry.native_id
-
-    def _running(self, mine: Entry, native_id: str) -> None:
-        changes = {"state": "running", "native_id": native_id, "started": now()}
-        changed = self._ledger.change(mine, **changes)
+    def _running(self, backend: Backend, mine: Run, native_id: str) -> None:
+        changed = self._ledger.change(mine, _started(mine, native_id))
         if not changed:  # somebody cancelled it while it was being started
             newer = self._ledger.get(mine.run_id)
-            changed = self._ledger.change(newer, **changes) if newer and newer.active else None
+            changed = self._ledger.change(newer, _started(newer, native_id)) if newer and newer.active else None
         if changed and changed.cancelled_by:
-            self._backend.cancel(handle(changed))
+            backend.cancel(changed)
 
-    def _not_started(self, mine: Entry, error: WaferError) -> None:
+    def _not_started(self, mine: Run, error: WaferError) -> None:
         failed = mine.failed_starts + 1
         if error.retry_helps and failed < FAILED_STARTS and not mine.cancelled_by:
-            self._ledger.change(mine, state="queued", failed_starts=failed)
+            self._ledger.change(mine, replace(mine, lease_until=0.0, failed_starts=failed))
         else:
             self._settler.give_up(mine, error)
 
 
-def _waits(entry: Entry) -> bool:
-    """Whether a run can be started now: it is queued, or whoever was starting it died."""
-    return entry.state == "queued" or (entry.state == "starting" and entry.lease_until <= time.time())
+def _on_backend(backend: Backend, run: Run) -> str:
+    if run.attempt == 1 or not run.native_id:
+        return backend.start(run)
+    with suppress(RunNotRetryable):  # whoever had the lease before retried it: it goes on, or has succeeded since
+        backend.retry(run)
+    return run.native_id
+
+
+def _started(run: Run, native_id: str) -> Run:
+    return replace(run, state="running", native_id=native_id, started=now(), lease_until=0.0)
+
+
+def _waits(run: Run) -> bool:
+    """Whether a run can be started now: nobody starts it, or whoever did died."""
+    return run.state == "queued" and run.lease_until <= time.time()

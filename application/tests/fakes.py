@@ -9,90 +9,98 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from application.backends.base import BackendName, Found, Handle, Status
 from application.errors import BackendUnavailable
-from application.runs.request import Request
+from application.runs.run import BackendName, Run
 from application.tests.leavings import SENSORS, decision_about, leave_results, write_record
-from wafer.errors import ModelNotFound, RunNotFound
+from wafer.errors import ModelNotFound, RunNotFound, RunNotRetryable
 from wafer.model.files import seal, write_json
 from wafer.model.out_of_fold import OutOfFold
 from wafer.model.statistics import LEVELS, SensorStatistics
 from wafer.registry import ModelVersion
-from wafer.runs import Outcome, StageError, judge, stage_records
-from wafer.store import Store
+from wafer.runs import Pipeline, RunError, judge, task_records
+from wafer.store import Store, layout
 
 
 class FakeBackend:
     """Runs go on until the test ends them; `broken` makes the place unreachable."""
 
-    def __init__(self, store: Store, name: BackendName = "embedded") -> None:
+    look_seconds = 0.01
+
+    def __init__(
+        self, store: Store, name: BackendName = "embedded", *, at_once: int = 2, lease_seconds: float = 60
+    ) -> None:
         self.name: BackendName = name
+        self.at_once = at_once
+        self.lease_seconds = lease_seconds
         self.store = store
-        self.started: list[Request] = []
+        self.started: list[Run] = []
         self.retried: list[str] = []
         self.cancelled: list[str] = []
-        self.elsewhere: list[Found] = []
+        self.elsewhere: list[Run] = []
         self.broken = False
         self.succeed_at_once = False
-        self._running: dict[str, Request] = {}
-        self._known: dict[str, Request] = {}
+        self._running: dict[str, Run] = {}
+        self._known: dict[str, Run] = {}
         self._lock = threading.Lock()
 
-    def start(self, request: Request) -> str:
+    def start(self, run: Run) -> str:
         self.check()
         with self._lock:
-            if request.run_id not in self._known:
-                self.started.append(request)
-                self._known[request.run_id] = self._running[request.run_id] = request
+            if run.run_id not in self._known:
+                self.started.append(run)
+                self._known[run.run_id] = self._running[run.run_id] = run
         if self.succeed_at_once:
-            self.succeed(request.run_id)
-        return f"native-{request.run_id}"
+            self.succeed(run.run_id)
+        return f"native-{run.run_id}"
 
-    def status(self, run: Handle) -> Status:
+    def look(self, run: Run) -> Run:
         self.check()
         if run.run_id not in self._known:
             raise RunNotFound(f"There is no run {run.run_id}.")
-        records = tuple(stage_records(self.store, run.run_id))
+        tasks = task_records(self.store, run.run_id)
         if run.run_id in self._running:
-            return Status(records, None)
-        outcome = judge(self.store, run.run_id, run.pipeline)
-        if outcome.state == "failed" and not outcome.error:
-            outcome = replace(outcome, error=StageError("STAGE_FAILED", "It was stopped.", retry_helps=True))
-        return Status(records, outcome)
+            return replace(run, tasks=tasks)
+        stopped = RunError("STAGE_FAILED", "It was stopped.", retry_helps=True)
+        return run.ended(judge(self.store, run.run_id, run.pipeline), tasks, stopped)
 
-    def cancel(self, run: Handle) -> None:
+    def cancel(self, run: Run) -> None:
         self.check()
         self.cancelled.append(run.run_id)
         self._running.pop(run.run_id, None)
 
-    def retry(self, run: Handle) -> None:
+    def retry(self, run: Run) -> None:
         self.check()
+        if judge(self.store, run.run_id, run.pipeline).state == "succeeded":
+            raise RunNotRetryable(f"Run {run.run_id} succeeded.")
         self.retried.append(run.run_id)
+        for task in task_records(self.store, run.run_id):
+            if task.state == "failed":
+                self.store.delete(layout.stage_record(run.run_id, task.name))
         self._running[run.run_id] = self._known[run.run_id]
 
-    def recent(self, known: Collection[str] = ()) -> list[Found]:
-        for found in self.elsewhere:
-            self._known.setdefault(found.request.run_id, found.request)
-        return [found for found in self.elsewhere if found.request.run_id not in known]
+    def recent(self, known: Collection[str] = ()) -> list[Run]:
+        for run in self.elsewhere:
+            self._known.setdefault(run.run_id, run)
+        return [run for run in self.elsewhere if run.run_id not in known]
 
     def check(self) -> None:
         if self.broken:
             raise BackendUnavailable("The backend does not answer.")
 
-    def start_elsewhere(self, request: Request) -> None:
-        """Somebody starts a run at the command line."""
-        self.elsewhere.append(Found(request, request.run_id))
-        self._known[request.run_id] = self._running[request.run_id] = request
+    def start_elsewhere(self, run: Run) -> None:
+        """Somebody starts a run on Kubeflow's own page."""
+        self.elsewhere.append(run)
+        self._known[run.run_id] = self._running[run.run_id] = run
 
-    def started_before(self, run_id: str) -> None:
+    def started_before(self, run_id: str, pipeline: Pipeline = "train") -> None:
         """The run was started by a service that could not write it down any more."""
-        request = Request(run_id, "train", "folder", "")
-        self.started.append(request)
-        self._known[run_id] = self._running[run_id] = request
+        run = Run(run_id, pipeline, "folder", {}, "")
+        self.started.append(run)
+        self._known[run_id] = self._running[run_id] = run
 
     def succeed(self, run_id: str) -> None:
-        request = self._running.pop(run_id)
-        leave_results(self.store, run_id, request.pipeline)
+        run = self._running.pop(run_id)
+        leave_results(self.store, run_id, run.pipeline)
 
     def fail(self, run_id: str, stage: str = "validate", code: str = "NO_GOOD_FILES") -> None:
         self._running.pop(run_id)
@@ -102,11 +110,6 @@ class FakeBackend:
     def die(self, run_id: str) -> None:
         """The worker is gone and left nothing."""
         self._running.pop(run_id)
-
-
-def outcome_of(status: Status) -> Outcome:
-    assert status.outcome is not None
-    return status.outcome
 
 
 class FakeRegistry:

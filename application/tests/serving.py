@@ -18,6 +18,7 @@ from application.access.sessions import Link, Sessions
 from application.api.app import create_app
 from application.api.parts import Parts, join_parts
 from application.api.serve import listen
+from application.backends.base import Backends
 from application.runs.ledger.protocol import Ledger
 from application.runs.ledger.sqlite import SQLiteLedger
 from application.settings import ServiceSettings
@@ -77,10 +78,12 @@ def open_service(
     keys = Keys(home / "keys.json")
     once = Link() if link else None
     gate = Gate(keys, Sessions(b"secret", keys, local=link), limiters or unlimited(), once)
-    backend, registry = FakeBackend(store), FakeRegistry()
     chosen = ServiceSettings.model_validate({"WAFER_HOSTS": "127.0.0.1", **settings})
+    backend, registry = FakeBackend(store, at_once=chosen.max_runs), FakeRegistry()
     with closing(SQLiteLedger(home / "ledger.sqlite")) as own:
-        parts = join_parts(chosen, store=store, ledger=ledger or own, backend=backend, registry=registry, gate=gate)
+        parts = join_parts(
+            chosen, store=store, ledger=ledger or own, backends=Backends(backend), registry=registry, gate=gate
+        )
         with served(parts) as url:
             yield Service(parts, store, backend, registry, keys, once, home, url)
 

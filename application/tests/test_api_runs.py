@@ -5,8 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 
-from application.backends.base import Found
-from application.runs.request import Request
+from application.runs.run import Run
 from application.tests.serving import MakeService, Service
 
 
@@ -234,13 +233,14 @@ def test_the_history_comes_in_pages_newest_first(make_service: MakeService) -> N
 
 def test_a_run_started_elsewhere_appears(service: Service) -> None:
     moment = "2026-03-21T08:15:00+00:00"
-    request = Request("predict-elsewhere", "predict", "s3://bucket/drop", moment, {"false_alarm_budget": 0.2})
-    service.backend.elsewhere.append(Found(request, "0f1e"))
+    parameters = {"false_alarm_budget": 0.2}
+    run = Run("predict-elsewhere", "predict", "s3://bucket/drop", parameters, moment, "kubeflow", native_id="0f1e")
+    service.backend.elsewhere.append(run)
 
     with service.client("viewer") as client:
-        run = client.get("/runs/predict-elsewhere").json()
+        shown = client.get("/runs/predict-elsewhere").json()
 
-    assert (run["source"], run["requested_by"]) == ("s3://bucket/drop", "command line")
+    assert (shown["source"], shown["requested_by"]) == ("s3://bucket/drop", "kubeflow")
 
 
 def test_events_tell_every_change_and_the_end(service: Service) -> None:

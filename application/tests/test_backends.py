@@ -5,25 +5,26 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
 import pytest
 
-from application.backends.base import Backend, Handle
+from application.backends.base import Backend
 from application.backends.kubeflow.backend import KubeflowBackend
-from application.backends.local import processes as embedded
+from application.backends.local import processes
 from application.backends.local.backend import EmbeddedBackend
 from application.errors import BackendUnavailable, PackageNotFound
-from application.runs.request import Request, new_request
-from application.tests.fakes import outcome_of
+from application.runs.run import Run, new_run
+from application.tests.fakes import FakeBackend
 from application.tests.kubeflow_server import KubeflowServer
 from application.tests.leavings import write_record
 from pipelines.packages import PIPELINES, package
 from wafer.errors import RunNotFound, RunNotRetryable
 from wafer.runs import Pipeline
 from wafer.settings import Settings
-from wafer.store import Store, open_store
+from wafer.store import Store, open_store, read_marker
 
 WORKER = (sys.executable, "-m", "application.tests.fake_worker")
 
@@ -34,11 +35,10 @@ class Bench(Protocol):
     backend: Backend
     store: Store
 
-    def start(self, pipeline: Pipeline = "predict") -> Handle: ...
-    def succeed(self, run: Handle) -> None: ...
-    def fail(self, run: Handle) -> None: ...
-    def kill(self, run: Handle) -> None: ...
-    def start_elsewhere(self) -> str: ...
+    def start(self, pipeline: Pipeline = "predict") -> Run: ...
+    def succeed(self, run: Run) -> None: ...
+    def fail(self, run: Run) -> None: ...
+    def kill(self, run: Run) -> None: ...
 
 
 class EmbeddedBench:
@@ -50,46 +50,38 @@ class EmbeddedBench:
         self.store = open_store(self.settings.store_uri)
         self.pipes = Path(os.environ["WAFER_TEST_PIPES"])
 
-    def request(self, pipeline: Pipeline = "predict") -> Request:
-        made = new_request(pipeline, "folder", {})
+    def wanted(self, pipeline: Pipeline = "predict") -> Run:
+        made = new_run(pipeline, "folder", {})
         os.mkfifo(self.pipes / made.run_id)
         return made
 
-    def start(self, pipeline: Pipeline = "predict") -> Handle:
-        request = self.request(pipeline)
-        return Handle(request.run_id, pipeline, self.backend.start(request))
+    def start(self, pipeline: Pipeline = "predict") -> Run:
+        return started(self.backend, self.wanted(pipeline))
 
-    def succeed(self, run: Handle) -> None:
+    def succeed(self, run: Run) -> None:
         self.tell(run, "succeed")
         self.await_end(run)
 
-    def fail(self, run: Handle) -> None:
+    def fail(self, run: Run) -> None:
         self.tell(run, "fail")
         self.await_end(run)
 
-    def kill(self, run: Handle) -> None:
+    def kill(self, run: Run) -> None:
         os.kill(self.pid(run), signal.SIGKILL)
         self.await_end(run)
 
-    def start_elsewhere(self) -> str:
-        request = self.request()
-        worker = embedded.start(self.settings, request, WORKER)
-        (self.pipes / request.run_id).write_text("succeed")
-        worker.process.wait()
-        return request.run_id
-
-    def tell(self, run: Handle, word: str) -> None:
+    def tell(self, run: Run, word: str) -> None:
         (self.pipes / run.run_id).write_text(word)
 
-    def pid(self, run: Handle) -> int:
+    def pid(self, run: Run) -> int:
         return int((self.settings.runs_dir / run.run_id / "pid").read_text())
 
-    def await_end(self, run: Handle) -> None:
+    def await_end(self, run: Run) -> None:
         self.backend._children[run.run_id].wait()
 
     def end_all(self) -> None:
         for run_id in list(self.backend._children):
-            embedded.stop(self.settings, run_id)
+            processes.stop(self.settings, run_id)
             self.backend._reap(run_id)
 
 
@@ -101,22 +93,42 @@ class KubeflowBench:
         self.store = server.store
         self.backend = KubeflowBackend(server.endpoint, server.store)
 
-    def start(self, pipeline: Pipeline = "predict") -> Handle:
-        request = new_request(pipeline, "s3://bucket/drop", {"false_alarm_budget": 0.1})
-        return Handle(request.run_id, pipeline, self.backend.start(request))
+    def start(self, pipeline: Pipeline = "predict") -> Run:
+        return started(self.backend, new_run(pipeline, "s3://bucket/drop", {"false_alarm_budget": 0.1}))
 
-    def succeed(self, run: Handle) -> None:
+    def succeed(self, run: Run) -> None:
         self.server.finish(run.run_id)
 
-    def fail(self, run: Handle) -> None:
+    def fail(self, run: Run) -> None:
         self.server.fail(run.run_id)
 
-    def kill(self, run: Handle) -> None:
+    def kill(self, run: Run) -> None:
         self.server.fail(run.run_id, code="")
 
-    def start_elsewhere(self) -> str:
-        self.server.install_pipelines()
-        return self.server.start_from_page("predict", "s3://bucket/drop")
+
+class FakeBench:
+    """The fake that stands in for a backend in the service's tests: it has to keep the same promises."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.backend = FakeBackend(store)
+
+    def start(self, pipeline: Pipeline = "predict") -> Run:
+        return started(self.backend, new_run(pipeline, "folder", {}))
+
+    def succeed(self, run: Run) -> None:
+        self.backend.succeed(run.run_id)
+
+    def fail(self, run: Run) -> None:
+        self.backend.fail(run.run_id)
+
+    def kill(self, run: Run) -> None:
+        self.backend.die(run.run_id)
+
+
+def started(backend: Backend, run: Run) -> Run:
+    """The run as the service knows it once it was started."""
+    return replace(run, state="running", backend=backend.name, native_id=backend.start(run))
 
 
 @pytest.fixture
@@ -142,7 +154,12 @@ def cluster(server: KubeflowServer) -> KubeflowBench:
     return KubeflowBench(server)
 
 
-@pytest.fixture(params=["workers", "cluster"])
+@pytest.fixture
+def fake(tmp_path: Path) -> FakeBench:
+    return FakeBench(open_store(str(tmp_path / "store")))
+
+
+@pytest.fixture(params=["workers", "cluster", "fake"])
 def bench(request: pytest.FixtureRequest) -> Bench:
     found: Bench = request.getfixturevalue(request.param)
     return found
@@ -151,52 +168,52 @@ def bench(request: pytest.FixtureRequest) -> Bench:
 def test_a_started_run_goes_on(bench: Bench) -> None:
     run = bench.start()
 
-    assert bench.backend.status(run).outcome is None
+    assert bench.backend.look(run).state == "running"
 
 
-def test_a_run_that_succeeded_names_what_it_published_and_its_stages(bench: Bench) -> None:
+def test_a_run_that_succeeded_has_published_and_names_its_stages(bench: Bench) -> None:
     run = bench.start()
     bench.succeed(run)
 
-    status = bench.backend.status(run)
+    seen = bench.backend.look(run)
 
-    assert outcome_of(status).state == "succeeded"
-    assert outcome_of(status).published == f"{bench.store.uri}/predictions/{run.run_id}"
-    stages = {stage.stage: stage for stage in status.stages}
-    assert stages["validate"].counts["rows_quarantined"] == 2
-    assert all(stage.state == "succeeded" for stage in status.stages)
+    assert (seen.state, seen.error) == ("succeeded", None)
+    assert seen.finished
+    assert "predictions.csv" in read_marker(bench.store, f"predictions/{run.run_id}").files
+    tasks = {task.name: task for task in seen.tasks}
+    assert tasks["validate"].counts["rows_quarantined"] == 2
+    assert all(task.state == "succeeded" for task in seen.tasks)
 
 
 def test_a_run_that_failed_names_the_stage_and_its_word(bench: Bench) -> None:
     run = bench.start("train")
     bench.fail(run)
 
-    outcome = outcome_of(bench.backend.status(run))
+    seen = bench.backend.look(run)
 
-    assert (outcome.state, outcome.failed_stage) == ("failed", "validate")
-    assert outcome.error
-    assert outcome.error.code == "NO_GOOD_FILES"
+    assert seen.state == "failed"
+    assert seen.error
+    assert (seen.error.code, seen.error.stage) == ("NO_GOOD_FILES", "validate")
 
 
 def test_a_run_killed_without_a_word_has_failed_and_can_be_retried(bench: Bench) -> None:
     run = bench.start()
     bench.kill(run)
 
-    outcome = outcome_of(bench.backend.status(run))
+    seen = bench.backend.look(run)
 
-    assert outcome.state == "failed"
-    assert outcome.error
-    assert (outcome.error.code, outcome.error.retry_helps) == ("STAGE_FAILED", True)
+    assert seen.state == "failed"
+    assert seen.error
+    assert (seen.error.code, seen.error.retry_helps) == ("STAGE_FAILED", True)
 
 
 def test_starting_the_same_run_twice_starts_it_once(bench: Bench) -> None:
     first = bench.start()
-    request = Request(first.run_id, first.pipeline, "folder", "2026-03-21T08:15:00+00:00")
 
-    assert bench.backend.start(request) == first.native_id
+    assert bench.backend.start(first) == first.native_id
     bench.succeed(first)
-    assert bench.backend.start(request) == first.native_id
-    assert outcome_of(bench.backend.status(first)).state == "succeeded"
+    assert bench.backend.start(first) == first.native_id
+    assert bench.backend.look(first).state == "succeeded"
 
 
 def test_a_cancelled_run_ends_without_success(bench: Bench) -> None:
@@ -204,7 +221,7 @@ def test_a_cancelled_run_ends_without_success(bench: Bench) -> None:
     bench.backend.cancel(run)
     bench.backend.cancel(run)
 
-    assert outcome_of(bench.backend.status(run)).state == "failed"
+    assert bench.backend.look(run).state == "failed"
 
 
 def test_a_retried_run_goes_on_and_its_old_failure_is_no_longer_told(bench: Bench) -> None:
@@ -212,13 +229,13 @@ def test_a_retried_run_goes_on_and_its_old_failure_is_no_longer_told(bench: Benc
     bench.fail(run)
 
     bench.backend.retry(run)
-    going = bench.backend.status(run)
+    going = bench.backend.look(run)
     bench.backend.retry(run)
     bench.succeed(run)
 
-    assert going.outcome is None
-    assert not [stage for stage in going.stages if stage.state == "failed"]
-    assert outcome_of(bench.backend.status(run)).state == "succeeded"
+    assert going.state == "running"
+    assert not [task for task in going.tasks if task.state == "failed"]
+    assert bench.backend.look(run).state == "succeeded"
 
 
 def test_a_run_that_succeeded_is_not_retried(bench: Bench) -> None:
@@ -231,19 +248,7 @@ def test_a_run_that_succeeded_is_not_retried(bench: Bench) -> None:
 
 def test_a_run_nobody_started_is_not_found(bench: Bench) -> None:
     with pytest.raises(RunNotFound):
-        bench.backend.status(Handle("predict-never", "predict", "predict-never"))
-
-
-def test_runs_started_elsewhere_are_listed_beside_ours(bench: Bench) -> None:
-    ours = bench.start()
-    theirs = bench.start_elsewhere()
-
-    found = {each.request.run_id: each for each in bench.backend.recent()}
-
-    assert set(found) == {ours.run_id, theirs}
-    assert found[theirs].request.pipeline == "predict"
-    assert found[theirs].request.source
-    assert [each.request.run_id for each in bench.backend.recent({ours.run_id})] == [theirs]
+        bench.backend.look(Run("predict-never", "predict", "folder", {}, "", native_id="predict-never"))
 
 
 def test_a_backend_that_answers_is_ready(bench: Bench) -> None:
@@ -254,12 +259,11 @@ def test_a_run_outlives_the_service_that_started_it(workers: EmbeddedBench) -> N
     run = workers.start()
     restarted = EmbeddedBackend(workers.settings, WORKER)
 
-    before = restarted.status(run)
+    before = restarted.look(run)
     workers.kill(run)
-    after = restarted.status(run)
+    after = restarted.look(run)
 
-    assert before.outcome is None
-    assert outcome_of(after).state == "failed"
+    assert (before.state, after.state) == ("running", "failed")
 
 
 def test_cancel_ends_the_stage_processes_too(workers: EmbeddedBench) -> None:
@@ -281,23 +285,23 @@ def test_a_stage_that_outlived_its_worker_is_ended_before_the_run_is_judged(work
     child = int((workers.pipes / f"{run.run_id}-child").read_text())
 
     workers.kill(run)
-    status = workers.backend.status(run)
+    seen = workers.backend.look(run)
 
-    assert outcome_of(status).state == "failed"
+    assert seen.state == "failed"
     assert not _lives(child)
 
 
 def test_of_many_starters_one_starts_the_worker(workers: EmbeddedBench) -> None:
-    request = workers.request()
+    run = workers.wanted()
     backends = [EmbeddedBackend(workers.settings, WORKER) for _ in range(8)]
 
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda backend: backend.start(request), backends))
+        list(pool.map(lambda backend: backend.start(run), backends))
 
     (starter,) = [backend for backend in backends if backend._children]
-    (workers.pipes / request.run_id).write_text("succeed")
-    starter._children[request.run_id].wait()
-    assert (workers.settings.runs_dir / request.run_id / "log.txt").read_text() == ""
+    (workers.pipes / run.run_id).write_text("succeed")
+    starter._children[run.run_id].wait()
+    assert (workers.settings.runs_dir / run.run_id / "log.txt").read_text() == ""
 
 
 def test_a_home_that_cannot_be_written_is_not_ready(tmp_path: Path) -> None:
@@ -308,15 +312,15 @@ def test_a_home_that_cannot_be_written_is_not_ready(tmp_path: Path) -> None:
 
 
 def test_the_package_in_the_store_is_run_with_the_runs_id_and_parameters(cluster: KubeflowBench) -> None:
-    request = new_request("train", "s3://bucket/drop", {"seed": 3, "max_clusters": 4})
+    run = new_run("train", "s3://bucket/drop", {"seed": 3, "max_clusters": 4})
 
-    native_id = cluster.backend.start(request)
+    native_id = cluster.backend.start(run)
 
     body = cluster.server.runs[native_id].body
-    assert body["display_name"] == request.run_id
+    assert body["display_name"] == run.run_id
     assert body["runtime_config"]["parameters"] == {
         "source": "s3://bucket/drop",
-        "run_id": request.run_id,
+        "run_id": run.run_id,
         "seed": 3,
         "max_clusters": 4,
     }
@@ -336,9 +340,9 @@ def test_without_a_package_in_the_store_the_newest_version_on_the_server_is_run(
     assert outcome_of_success(cluster, run)
 
 
-def outcome_of_success(cluster: KubeflowBench, run: Handle) -> bool:
+def outcome_of_success(cluster: KubeflowBench, run: Run) -> bool:
     cluster.succeed(run)
-    return outcome_of(cluster.backend.status(run)).state == "succeeded"
+    return cluster.backend.look(run).state == "succeeded"
 
 
 def test_without_any_package_nothing_is_started(cluster: KubeflowBench) -> None:
@@ -364,9 +368,18 @@ def test_a_run_of_kubeflows_page_has_kubeflows_id_and_other_teams_runs_are_left_
 
     (found,) = cluster.backend.recent()
 
-    assert (found.request.run_id, found.native_id) == (page, page)
-    assert (found.request.pipeline, found.request.source) == ("train", "s3://bucket/theirs")
-    assert found.request.parameters == {"seed": 7}
+    assert (found.run_id, found.native_id, found.backend) == (page, page, "kubeflow")
+    assert (found.pipeline, found.source, found.requested_by) == ("train", "s3://bucket/theirs", "kubeflow")
+    assert found.parameters == {"seed": 7}
+
+
+def test_runs_started_on_kubeflows_page_are_listed_beside_ours(cluster: KubeflowBench) -> None:
+    ours = cluster.start()
+    cluster.server.install_pipelines()
+    theirs = cluster.server.start_from_page("predict", "s3://bucket/drop")
+
+    assert {run.run_id for run in cluster.backend.recent()} == {ours.run_id, theirs}
+    assert [run.run_id for run in cluster.backend.recent({ours.run_id})] == [theirs]
 
 
 def test_stages_come_from_records_and_tasks_without_a_record_are_told_by_kubeflow(cluster: KubeflowBench) -> None:
@@ -375,7 +388,7 @@ def test_stages_come_from_records_and_tasks_without_a_record_are_told_by_kubeflo
     served.state, served.done = "RUNNING", 2
     write_record(cluster.store, run.run_id, "validate", counts={"files": 3})
 
-    stages = {stage.stage: stage for stage in cluster.backend.status(run).stages}
+    stages = {task.name: task for task in cluster.backend.look(run).tasks}
 
     assert {name: stage.state for name, stage in stages.items()} == {
         "validate": "succeeded",
@@ -390,9 +403,10 @@ def test_a_pod_that_died_is_told_as_the_stage_that_failed(cluster: KubeflowBench
     cluster.server.runs[run.native_id].done = 3
     cluster.kill(run)
 
-    outcome = outcome_of(cluster.backend.status(run))
+    seen = cluster.backend.look(run)
 
-    assert outcome.failed_stage == "preprocess"
+    assert seen.error
+    assert seen.error.stage == "preprocess"
 
 
 def test_what_is_published_counts_and_not_the_servers_word(cluster: KubeflowBench) -> None:
@@ -401,8 +415,8 @@ def test_what_is_published_counts_and_not_the_servers_word(cluster: KubeflowBenc
     cluster.server.runs[published.native_id].state = "FAILED"
     cluster.server.runs[empty.native_id].state = "SUCCEEDED"
 
-    assert outcome_of(cluster.backend.status(published)).state == "succeeded"
-    assert outcome_of(cluster.backend.status(empty)).state == "failed"
+    assert cluster.backend.look(published).state == "succeeded"
+    assert cluster.backend.look(empty).state == "failed"
 
 
 def test_the_service_accounts_token_is_sent_as_it_is_now(server: KubeflowServer, tmp_path: Path) -> None:
@@ -431,7 +445,7 @@ def test_a_server_that_refuses_makes_the_backend_unavailable(cluster: KubeflowBe
         cluster.backend.check,
         cluster.backend.recent,
         cluster.start,
-        lambda: cluster.backend.status(run),
+        lambda: cluster.backend.look(run),
         lambda: cluster.backend.cancel(run),
         lambda: cluster.backend.retry(run),
     ]

@@ -44,7 +44,7 @@ class Home:
     path: Path
 
     def environment(self) -> dict[str, str]:
-        ours = {"WAFER_STORE", "MONGODB_URI", "MLFLOW_TRACKING_URI"}
+        ours = {"WAFER_STORE", "WAFER_LEDGER", "MONGODB_URI", "MLFLOW_TRACKING_URI", "KFP_ENDPOINT"}
         return {name: value for name, value in os.environ.items() if name not in ours} | {"WAFER_HOME": str(self.path)}
 
     def wafer(self, *words: str | Path) -> Said:

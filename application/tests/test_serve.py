@@ -1,5 +1,6 @@
 """`wafer serve` as a process of its own: the first minute on a laptop, a restart in between, the end."""
 
+import getpass
 import json
 import signal
 import subprocess
@@ -12,9 +13,9 @@ import httpx
 import pytest
 
 from application.access.sessions import CSRF_HEADER
-from application.backends.local import processes as embedded
+from application.backends.local import processes
 from application.synthetic import write_synthetic
-from application.tests.processes import origin, serving, wafer
+from application.tests.processes import WAFER, environment, origin, serving, wafer
 from wafer.settings import Settings
 
 pytestmark = pytest.mark.server  # the service in a process of its own
@@ -97,15 +98,53 @@ def test_a_real_run_is_followed_over_a_restart_of_the_service_and_can_be_cancell
             browser.put(f"/uploads/train/march/{path.name}", content=path.read_bytes(), headers=csrf).raise_for_status()
         started = browser.post("/train", json={"source": "raw/train/march"}, headers=csrf).json()
         first_stage(browser, started["run_id"])
-    alive = embedded.is_alive(Settings(WAFER_HOME=home), started["run_id"])
+    alive = processes.is_alive(Settings(WAFER_HOME=home), started["run_id"])
     with serving(home) as (_, link), httpx.Client(base_url=origin(link), cookies={"wafer_session": session}) as browser:
         run = browser.get(f"/runs/{started['run_id']}").json()
         cancelled = browser.post(f"/runs/{started['run_id']}/cancel", headers=csrf).json()
 
     assert (started["state"], run["state"], cancelled["state"]) == ("running", "running", "cancelled")
     assert alive
-    assert not embedded.is_alive(Settings(WAFER_HOME=home), started["run_id"])
-    assert embedded._processes(started["run_id"]) == []
+    assert not processes.is_alive(Settings(WAFER_HOME=home), started["run_id"])
+    assert processes._processes(started["run_id"]) == []
+
+
+@pytest.mark.xdist_group("cli")
+def test_a_run_of_the_command_line_is_one_of_the_service_from_its_first_moment(tmp_path: Path) -> None:
+    home, batches = tmp_path / "home", tmp_path / "batches"
+    write_synthetic(batches, training_files=2, prediction_files=1)
+    words = [*WAFER, "train", str(batches / "training"), "--json"]
+
+    with serving(home) as (_, link), httpx.Client(base_url=origin(link)) as browser:
+        browser.get(link)
+        csrf = {CSRF_HEADER: browser.get("/session").json()["csrf"]}
+        path = next((batches / "training").glob("*.csv"))
+        browser.put(f"/uploads/train/march/{path.name}", content=path.read_bytes(), headers=csrf).raise_for_status()
+        with subprocess.Popen(words, env=environment(home), stdout=subprocess.PIPE, text=True) as command:
+            run = first_run(browser)
+            refused = browser.post("/train", json={"source": "raw/train/march"}, headers=csrf)
+            second = wafer(home, "train", str(batches / "training"))
+            cancelled = browser.post(f"/runs/{run['run_id']}/cancel", headers=csrf)
+            out, _ = command.communicate(timeout=60)
+
+    told = json.loads(out.splitlines()[-1])
+    assert (run["pipeline"], run["requested_by"]) == ("train", getpass.getuser())
+    assert (refused.status_code, refused.json()["run_id"]) == (409, run["run_id"])
+    assert second.returncode == 1
+    assert " ".join(refused.json()["detail"].split()) in " ".join(second.stderr.split())
+    assert cancelled.status_code == 202
+    assert (command.returncode, told["run_id"], told["state"]) == (1, run["run_id"], "cancelled")
+    assert processes._processes(run["run_id"]) == []
+
+
+def first_run(browser: httpx.Client) -> dict[str, str]:
+    """The first run that the service lists."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        for run in browser.get("/runs").json()["runs"]:
+            return dict(run)
+        time.sleep(0.05)
+    raise AssertionError("the run never appeared")
 
 
 def first_stage(browser: httpx.Client, run_id: str) -> None:

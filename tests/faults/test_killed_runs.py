@@ -4,8 +4,8 @@ import os
 import random
 import shutil
 import signal
+import subprocess
 import time
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from application.backends.local import processes as embedded
-from application.runs.request import Request
+from application.backends.local import processes
+from application.runs.run import Parameters, Run
 from tests.faults.conftest import Told
 from tests.faults.line import SCHEMA, write_drop
 from tests.faults.scale import EVERYTHING
@@ -26,8 +26,9 @@ from wafer.store import open_store
 pytestmark = pytest.mark.skipif(
     not EVERYTHING, reason="takes long; `make test` has one killed run in application/tests"
 )
+Worker = subprocess.Popen[bytes]
 KILLS, KILLS_A_RUN = 100, 10
-PARAMETERS: Mapping[str, Any] = {"schema": SCHEMA, "max_clusters": 2}
+PARAMETERS: Parameters = {"schema": SCHEMA, "max_clusters": 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +47,11 @@ class Home:
     def world(self) -> World:
         return World(self.settings.store_uri, self.settings.documents_uri, self.settings.tracking_uri)
 
-    def go_on(self, drop: Path) -> embedded.Worker:
-        """Start the run, or retry it."""
-        if embedded.was_started(self.settings, RUN):
-            return embedded.retry(self.settings, RUN)
-        return embedded.start(self.settings, Request(RUN, "train", str(drop), "2026-01-01", PARAMETERS))
+    def go_on(self, drop: Path) -> Worker:
+        """Start the run, or retry it; its worker."""
+        if processes.was_started(self.settings, RUN):
+            return processes.retry(self.settings, RUN)
+        return processes.start(self.settings, Run(RUN, "train", str(drop), PARAMETERS, "2026-01-01"))
 
     def is_done(self) -> bool:
         return judge(open_store(self.settings.store_uri), RUN, "train").state == "succeeded"
@@ -67,7 +68,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory, drop: Path, empty_registry: 
     home = Home.at(tmp_path_factory.mktemp("whole") / "home", empty_registry)
     started = time.monotonic()
     worker = home.go_on(drop)
-    assert worker.process.wait(300) == 0, (home.settings.runs_dir / RUN / "log.txt").read_text()
+    assert worker.wait(300) == 0, (home.settings.runs_dir / RUN / "log.txt").read_text()
     return state(home.world), time.monotonic() - started
 
 
@@ -96,26 +97,26 @@ def finish(home: Home, drop: Path, dice: random.Random, seconds: float) -> tuple
         worker = home.go_on(drop)
         doomed = killed < KILLS_A_RUN and kill(worker, dice, dice.uniform(0.02, 0.35) * seconds)
         killed += doomed
-        code = worker.process.wait(300)
+        code = worker.wait(300)
         seen = state(home.world)  # verifies what readers see of the half-done
         assert doomed or code == 0 or home.is_done(), seen
         assert starts < 3 * KILLS_A_RUN + 3, seen
     return killed, starts
 
 
-def kill(worker: embedded.Worker, dice: random.Random, after: float) -> bool:
+def kill(worker: Worker, dice: random.Random, after: float) -> bool:
     """Kill the worker, its whole group, or one of its stages some seconds after the start; whether it still ran."""
     with suppress(Exception):
-        worker.process.wait(after)
-    if worker.process.poll() is not None:
+        worker.wait(after)
+    if worker.poll() is not None:
         return False
     match dice.choice(("worker", "group", "stage")):
         case "worker":
-            os.kill(worker.process.pid, signal.SIGKILL)
+            os.kill(worker.pid, signal.SIGKILL)
         case "group":
-            os.killpg(worker.process.pid, signal.SIGKILL)
+            os.killpg(worker.pid, signal.SIGKILL)
         case _:
-            stages = [pid for pid in embedded._processes(RUN) if pid != worker.process.pid]
+            stages = [pid for pid in processes._processes(RUN) if pid != worker.pid]
             with suppress(ProcessLookupError):
-                os.kill(dice.choice(stages or [worker.process.pid]), signal.SIGKILL)
+                os.kill(dice.choice(stages or [worker.pid]), signal.SIGKILL)
     return True

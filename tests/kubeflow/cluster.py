@@ -9,16 +9,15 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from uuid import uuid4
 
 from kfp import Client
 
-from application.backends.base import Handle, Status
 from application.backends.kubeflow.backend import KubeflowBackend
 from application.backends.kubeflow.packages import ON_SERVER
-from application.runs.request import Request, new_request
+from application.runs.run import Parameters, Run, new_run
 from application.synthetic import write_synthetic
 from application.tests.kubeflow_server import KubeflowServer
 from pipelines.compile import graphs
@@ -41,11 +40,11 @@ class Cluster:
     poll_seconds: float
     patience_seconds: float
 
-    def start(self, pipeline: Pipeline, source: str) -> Handle:
+    def start(self, pipeline: Pipeline, source: str) -> Run:
         """Start a run over one of the sources."""
-        parameters: dict[str, object] = {"max_clusters": 2, "seed": 7} if pipeline == "train" else {}
-        request: Request = new_request(pipeline, self.sources[source], parameters)
-        return Handle(request.run_id, pipeline, self.backend.start(request))
+        parameters: Parameters = {"max_clusters": 2, "seed": 7} if pipeline == "train" else {}
+        run = new_run(pipeline, self.sources[source], parameters)
+        return replace(run, state="running", native_id=self.backend.start(run))
 
     def start_from_page(self, pipeline: Pipeline, source: str) -> str:
         """Start the newest version on the server as its page does: parameters with defaults, no run id; its id."""
@@ -62,14 +61,14 @@ class Cluster:
         )
         return str(started.run_id)
 
-    def follow(self, run: Handle) -> list[Status]:
+    def follow(self, run: Run) -> list[Run]:
         """Look until the run has ended; what was seen."""
-        seen: list[Status] = []
+        seen: list[Run] = []
         deadline = time.monotonic() + self.patience_seconds
-        while not seen or seen[-1].outcome is None:
+        while not seen or seen[-1].active:
             assert time.monotonic() < deadline, f"{run.run_id} did not end in {self.patience_seconds} s: {seen[-1:]}"
             time.sleep(self.poll_seconds)
-            seen.append(self.backend.status(run))
+            seen.append(self.backend.look(run))
         return seen
 
 

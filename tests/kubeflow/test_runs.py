@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from application.backends.base import Handle, Status
+from application.runs.run import Run
 from pipelines.table import base_name, planned
 from tests.kubeflow.cluster import Cluster
 from wafer.store import read_marker
@@ -13,30 +13,28 @@ pytestmark = pytest.mark.xdist_group("kubeflow")
 
 
 @pytest.fixture(scope="module")
-def trained(cluster: Cluster) -> tuple[Handle, list[Status]]:
+def trained(cluster: Cluster) -> tuple[Run, list[Run]]:
     """A training that ended; what it leaves in production is what the predictions use."""
     run = cluster.start("train", "training")
     return run, cluster.follow(run)
 
 
 def test_a_training_ends_with_every_stage_a_version_and_a_decision(
-    cluster: Cluster, trained: tuple[Handle, list[Status]]
+    cluster: Cluster, trained: tuple[Run, list[Run]]
 ) -> None:
     run, seen = trained
 
-    outcome = seen[-1].outcome
-    assert outcome
-    assert (outcome.state, outcome.error) == ("succeeded", None)
-    assert {base_name(stage.stage) for stage in seen[-1].stages} == set(planned("train"))
-    assert {stage.state for stage in seen[-1].stages} == {"succeeded"}
+    assert (seen[-1].state, seen[-1].error) == ("succeeded", None)
+    assert {base_name(task.name) for task in seen[-1].tasks} == set(planned("train"))
+    assert {task.state for task in seen[-1].tasks} == {"succeeded"}
     assert "decision.json" in read_marker(cluster.store, f"training/{run.run_id}").files
     assert json.loads(cluster.store.get(f"training/{run.run_id}/decision.json"))["model_version"] >= 1
 
 
-def test_stages_are_seen_while_the_run_goes_on(trained: tuple[Handle, list[Status]]) -> None:
+def test_stages_are_seen_while_the_run_goes_on(trained: tuple[Run, list[Run]]) -> None:
     _, seen = trained
 
-    counts = [sum(stage.state == "succeeded" for stage in status.stages) for status in seen]
+    counts = [sum(task.state == "succeeded" for task in look.tasks) for look in seen]
     assert counts == sorted(counts)
     assert 0 < counts[len(counts) // 2] < counts[-1]
 
@@ -45,10 +43,9 @@ def test_stages_are_seen_while_the_run_goes_on(trained: tuple[Handle, list[Statu
 def test_a_prediction_ends_with_its_wafers_published(cluster: Cluster) -> None:
     run = cluster.start("predict", "prediction")
 
-    outcome = cluster.follow(run)[-1].outcome
+    ended = cluster.follow(run)[-1]
 
-    assert outcome
-    assert (outcome.state, outcome.error) == ("succeeded", None)
+    assert (ended.state, ended.error) == ("succeeded", None)
     files = read_marker(cluster.store, f"predictions/{run.run_id}").files
     assert {"predictions.csv", "predictions.parquet", "manifest.json", "report.html"} <= set(files)
 
@@ -56,14 +53,13 @@ def test_a_prediction_ends_with_its_wafers_published(cluster: Cluster) -> None:
 def test_a_run_whose_batches_are_all_refused_says_so_and_a_retry_goes_on_from_there(cluster: Cluster) -> None:
     run = cluster.start("train", "broken")
 
-    outcome = cluster.follow(run)[-1].outcome
+    ended = cluster.follow(run)[-1]
     cluster.backend.retry(run)
-    again = cluster.backend.status(run)
+    again = cluster.backend.look(run)
 
-    assert outcome
-    assert outcome.error
-    assert (outcome.state, outcome.failed_stage, outcome.error.code) == ("failed", "validate", "NO_GOOD_FILES")
-    assert again.outcome is None
+    assert ended.error
+    assert (ended.state, ended.error.stage, ended.error.code) == ("failed", "validate", "NO_GOOD_FILES")
+    assert again.state == "running"
     cluster.backend.cancel(run)
 
 
@@ -71,15 +67,14 @@ def test_a_cancelled_run_ends_without_success(cluster: Cluster) -> None:
     run = cluster.start("train", "training")
 
     cluster.backend.cancel(run)
-    outcome = cluster.follow(run)[-1].outcome
+    ended = cluster.follow(run)[-1]
 
-    assert outcome
-    assert outcome.state == "failed"
+    assert ended.state == "failed"
 
 
 def test_the_same_run_is_not_started_twice(cluster: Cluster) -> None:
     run = cluster.start("train", "broken")
-    found = {each.native_id: each.request for each in cluster.backend.recent()}
+    found = {each.native_id: each for each in cluster.backend.recent()}
 
     again = cluster.backend.start(found[run.native_id])
 
@@ -92,11 +87,9 @@ def test_a_run_started_on_kubeflows_page_appears_and_ends_like_ours(cluster: Clu
     native_id = cluster.start_from_page("predict", "prediction")
 
     found = next(each for each in cluster.backend.recent() if each.native_id == native_id)
-    run = Handle(found.request.run_id, found.request.pipeline, native_id)
-    outcome = cluster.follow(run)[-1].outcome
+    ended = cluster.follow(found)[-1]
 
-    assert found.request.run_id == native_id
-    assert (found.request.pipeline, found.request.source) == ("predict", cluster.sources["prediction"])
-    assert outcome
-    assert outcome.state == "succeeded"
+    assert found.run_id == native_id
+    assert (found.pipeline, found.source) == ("predict", cluster.sources["prediction"])
+    assert ended.state == "succeeded"
     assert read_marker(cluster.store, f"predictions/{native_id}").run_id == native_id

@@ -2,26 +2,26 @@
 
 from wafer.runs.records import (
     Outcome,
-    StageError,
-    StageRecord,
+    RunError,
     State,
+    TaskRecord,
     judge,
     record_outcome,
     resolve_run_id,
     run_stage,
-    stage_records,
+    task_records,
 )
 from wafer.store.layout import Pipeline
 
 __all__ = [
     "Outcome",
     "Pipeline",
-    "StageError",
-    "StageRecord",
+    "RunError",
     "State",
+    "TaskRecord",
     "judge",
     "record_outcome",
     "resolve_run_id",
     "run_stage",
-    "stage_records",
+    "task_records",
 ]

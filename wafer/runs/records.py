@@ -1,4 +1,4 @@
-"""The record a stage leaves of itself, and what became of a run as its records and published folders tell it.
+"""The record a task leaves of itself, and what became of a run as its records and published folders tell it.
 
 The records lie in the store (`layout.stage_records`), so the command line, the service and the exit task read one
 truth, whether the run is embedded or on Kubeflow (whose own task details carry neither outputs nor the stage's error).
@@ -25,24 +25,39 @@ State = Literal["running", "succeeded", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
-class StageError:
-    """What went wrong in a stage, in the words shown to the user."""
+class RunError:
+    """What went wrong, in the words shown to the user; `stage` is the task it happened in, None outside of any."""
 
     code: str
     message: str
+    stage: str | None = None
     retry_helps: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class StageRecord:
-    """One stage of one run: its state, when it started (seconds since 1970), how long it took, what it counted."""
+class TaskRecord:
+    """One task of one run: its state, when it started (seconds since 1970), how long it took, what it counted."""
 
-    stage: str
+    name: str
     state: State
     started: float
     seconds: float = 0.0
     counts: dict[str, Any] = field(default_factory=dict)
-    error: StageError | None = None
+    error: RunError | None = None
+
+    def to_json(self) -> str:
+        """The record as it lies in the store."""
+        kept = asdict(self)
+        if self.error:
+            del kept["error"]["stage"]  # it is the record's own
+        return json.dumps({"stage": kept.pop("name"), **kept}, sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: bytes) -> "TaskRecord":
+        """Read what `to_json` wrote."""
+        raw = json.loads(text)
+        name, error = raw.pop("stage"), raw.pop("error")
+        return cls(name, error=RunError(**error, stage=name) if error else None, **raw)
 
 
 class Metrics(Protocol):
@@ -55,7 +70,7 @@ class Metrics(Protocol):
 class StageLog:
     """What a running stage reports: counts for its record, progress for the log."""
 
-    def __init__(self, record: StageRecord, store: Store) -> None:
+    def __init__(self, record: TaskRecord, store: Store) -> None:
         self._record = record
         self.store = store
         self._log = structlog.get_logger()
@@ -63,7 +78,7 @@ class StageLog:
     def count(self, **counts: Any) -> None:  # noqa: ANN401 - numbers, names and lists, as JSON takes them
         """Add counts to the stage's record and log them as progress."""
         self._record.counts.update(counts)
-        self._log.info("stage.progress", stage=self._record.stage, **counts)
+        self._log.info("stage.progress", stage=self._record.name, **counts)
 
     def measure(self, metrics: Metrics, **counts: Any) -> None:  # noqa: ANN401 - as above
         """Count, and show the counts as the task's metrics on Kubeflow's page."""
@@ -72,8 +87,8 @@ class StageLog:
             metrics.log_metric(name, value)
 
 
-def _write(store: Store, run_id: str, record: StageRecord) -> None:
-    store.put(layout.stage_record(run_id, record.stage), json.dumps(asdict(record), sort_keys=True).encode())
+def _write(store: Store, run_id: str, record: TaskRecord) -> None:
+    store.put(layout.stage_record(run_id, record.name), record.to_json().encode())
 
 
 @contextmanager
@@ -88,41 +103,40 @@ def run_stage(name: str, run_id: str, store: Store | None = None) -> Iterator[St
     configure_logs()
     store = store or open_store(Settings().store_uri)
     log = structlog.get_logger().bind(stage=name, run_id=run_id)
-    record = StageRecord(name, "running", time.time())
+    record = TaskRecord(name, "running", time.time())
     try:
         _write(store, run_id, record)
         log.info("stage.started")
         yield StageLog(record, store)
     except WaferError as error:
-        _finish(store, run_id, record, StageError(error.code, error.message, error.retry_helps))
+        _finish(store, run_id, record, RunError(error.code, error.message, name, error.retry_helps))
         log.error("stage.failed", code=error.code, message=error.message)  # noqa: TRY400 - the sentence is for a user
         raise SystemExit(1) from error
     except Exception as error:
-        _finish(store, run_id, record, StageError("INTERNAL", f"{type(error).__name__}: {error}"))
+        _finish(store, run_id, record, RunError("INTERNAL", f"{type(error).__name__}: {error}", name))
         log.exception("stage.failed", code="INTERNAL")
         raise
     done = _finish(store, run_id, record, None)
     log.info("stage.finished", seconds=done.seconds, **record.counts)
 
 
-def _finish(store: Store, run_id: str, record: StageRecord, error: StageError | None) -> StageRecord:
+def _finish(store: Store, run_id: str, record: TaskRecord, error: RunError | None) -> TaskRecord:
     seconds = round(time.time() - record.started, 3)
     state: State = "failed" if error else "succeeded"
-    done = StageRecord(record.stage, state, record.started, seconds, record.counts, error)
+    done = TaskRecord(record.name, state, record.started, seconds, record.counts, error)
     try:
         _write(store, run_id, done)
     except StoreUnavailable:
         if error is None:
             raise
-        structlog.get_logger().warning("stage.record_lost", stage=record.stage)  # the first error is the one to report
+        structlog.get_logger().warning("stage.record_lost", stage=record.name)  # the first error is the one to report
     return done
 
 
-def stage_records(store: Store, run_id: str) -> list[StageRecord]:
-    """Every stage of a run that has started, in the order of starting."""
-    found = [json.loads(store.get(item.key)) for item in store.keys(layout.stage_records(run_id))]
-    records = [StageRecord(**{**raw, "error": StageError(**raw["error"]) if raw["error"] else None}) for raw in found]
-    return sorted(records, key=lambda record: (record.started, record.stage))
+def task_records(store: Store, run_id: str) -> tuple[TaskRecord, ...]:
+    """Every task of a run that has started, in the order of starting."""
+    records = [TaskRecord.from_json(store.get(item.key)) for item in store.keys(layout.stage_records(run_id))]
+    return tuple(sorted(records, key=lambda record: (record.started, record.name)))
 
 
 def resolve_run_id(run_id: str, job_id: str) -> str:
@@ -132,15 +146,14 @@ def resolve_run_id(run_id: str, job_id: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a run ended, judged by its published marker and its stages' records."""
+    """How a run ended, judged by its published marker and its tasks' records."""
 
     run_id: str
     pipeline: Pipeline
     state: State
     finished: str
     published: str | None
-    failed_stage: str | None
-    error: StageError | None
+    error: RunError | None
 
 
 def judge(store: Store, run_id: str, pipeline: Pipeline) -> Outcome:
@@ -153,11 +166,9 @@ def judge(store: Store, run_id: str, pipeline: Pipeline) -> Outcome:
     try:
         read_marker(store, prefix)
     except NotPublished:
-        failed = next((record for record in stage_records(store, run_id) if record.state == "failed"), None)
-        return Outcome(
-            run_id, pipeline, "failed", now, None, failed.stage if failed else None, failed.error if failed else None
-        )
-    return Outcome(run_id, pipeline, "succeeded", now, f"{store.uri}/{prefix}", None, None)
+        error = next((record.error for record in task_records(store, run_id) if record.state == "failed"), None)
+        return Outcome(run_id, pipeline, "failed", now, None, error)
+    return Outcome(run_id, pipeline, "succeeded", now, f"{store.uri}/{prefix}", None)
 
 
 def record_outcome(run_id: str, pipeline: Pipeline, store: Store | None = None) -> Outcome:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from wafer.errors import NoGoodFiles, StoreUnavailable
-from wafer.runs import judge, record_outcome, resolve_run_id, run_stage, stage_records
+from wafer.runs import judge, record_outcome, resolve_run_id, run_stage, task_records
 from wafer.store import open_store, publish
 
 
@@ -20,8 +20,8 @@ def test_a_finished_stage_says_what_it_counted(store_uri: str) -> None:
         stage.count(files=3)
         stage.count(wafers=100)
 
-    (record,) = stage_records(open_store(store_uri), "run-1")
-    assert (record.stage, record.state, record.error) == ("validate", "succeeded", None)
+    (record,) = task_records(open_store(store_uri), "run-1")
+    assert (record.name, record.state, record.error) == ("validate", "succeeded", None)
     assert record.counts == {"files": 3, "wafers": 100}
 
 
@@ -32,7 +32,7 @@ def test_a_users_error_ends_the_process_with_its_sentence_and_no_stack(
         stage.count(files=2)
         raise NoGoodFiles("Both files were refused; see the report.")
 
-    (record,) = stage_records(open_store(store_uri), "run-1")
+    (record,) = task_records(open_store(store_uri), "run-1")
     assert ended.value.code == 1
     assert record.state == "failed"
     assert record.error
@@ -45,7 +45,7 @@ def test_an_unexpected_error_keeps_its_stack_in_the_log(store_uri: str, capsys: 
     with pytest.raises(ZeroDivisionError), run_stage("cluster", "run-1"):
         _ = 1 / 0
 
-    (record,) = stage_records(open_store(store_uri), "run-1")
+    (record,) = task_records(open_store(store_uri), "run-1")
     assert record.error
     assert record.error.code == "INTERNAL"
     assert "ZeroDivisionError" in record.error.message
@@ -56,7 +56,7 @@ def test_an_error_says_whether_trying_again_can_help(store_uri: str) -> None:
     with pytest.raises(SystemExit), run_stage("load", "run-1"):
         raise StoreUnavailable("The store does not answer.")
 
-    (record,) = stage_records(open_store(store_uri), "run-1")
+    (record,) = task_records(open_store(store_uri), "run-1")
     assert record.error
     assert record.error.retry_helps
 
@@ -80,9 +80,9 @@ def test_the_outcome_of_a_failed_run_is_its_first_failed_stage(store_uri: str) -
 
     outcome = record_outcome("run-1", "train")
 
-    assert (outcome.state, outcome.failed_stage) == ("failed", "validate")
+    assert outcome.state == "failed"
     assert outcome.error
-    assert outcome.error.code == "NO_GOOD_FILES"
+    assert (outcome.error.code, outcome.error.stage) == ("NO_GOOD_FILES", "validate")
 
 
 def test_a_run_started_from_the_kubeflow_page_goes_by_kubeflows_id() -> None:

@@ -16,7 +16,7 @@ from application.api.predictions import version_of
 from application.api.routes.common import RunId, parts_of, router_for
 from application.api.shapes.predictions import Budgets, PredictionPage, Verdict
 from application.api.views import media_type
-from application.runs.ledger.protocol import Entry
+from application.runs.run import Run
 from wafer.errors import NotPublished
 from wafer.store import layout
 
@@ -45,7 +45,7 @@ def predictions(
 ) -> PredictionPage:
     """The predicted wafers, most suspicious first."""
     parts = parts_of(request)
-    return parts.predictions.page(parts.runs.entry(run_id), offset=offset, limit=limit, verdict=verdict)
+    return parts.predictions.page(parts.runs.find(run_id), offset=offset, limit=limit, verdict=verdict)
 
 
 @viewer.get("/runs/{run_id}/predictions.csv", response_class=Response, responses=_CSV)
@@ -58,12 +58,12 @@ def predictions_csv(request: Request, run_id: RunId) -> Response:
 def budgets(request: Request, run_id: RunId) -> Budgets:
     """What other false-alarm budgets would mean for this run's wafers."""
     parts = parts_of(request)
-    entry = parts.runs.entry(run_id)
-    table = parts.predictions.table(entry)
+    run = parts.runs.find(run_id)
+    table = parts.predictions.table(run)
     version = version_of(table)
     if version is None:
         raise NotPublished(f"Run {run_id} predicted no wafer.")
-    used = float(entry.parameters.get("false_alarm_budget") or 0.0)
+    used = float(run.parameters.get("false_alarm_budget") or 0.0)
     return parts.models.budgets(version, run_id, table["probability"].to_pylist(), used)
 
 
@@ -93,10 +93,10 @@ def refused(request: Request, run_id: RunId, name: Name) -> Response:
 
 def _first(request: Request, run_id: str, places: tuple[tuple[Literal["outputs", "refused"], str], ...]) -> Response:
     parts = parts_of(request)
-    entry = parts.runs.entry(run_id)
+    run = parts.runs.find(run_id)
     for kind, name in places:
         try:
-            return _sent(parts, entry, kind, name)
+            return _sent(parts, run, kind, name)
         except NotPublished:
             continue
     raise NotPublished(f"Run {run_id} left nothing to show: it goes on still, or ended before it read any file.")
@@ -104,14 +104,14 @@ def _first(request: Request, run_id: str, places: tuple[tuple[Literal["outputs",
 
 def _file(request: Request, run_id: str, kind: Literal["outputs", "refused"], name: str) -> Response:
     parts = parts_of(request)
-    return _sent(parts, parts.runs.entry(run_id), kind, name)
+    return _sent(parts, parts.runs.find(run_id), kind, name)
 
 
-def _sent(parts: Parts, entry: Entry, kind: Literal["outputs", "refused"], name: str) -> Response:
+def _sent(parts: Parts, run: Run, kind: Literal["outputs", "refused"], name: str) -> Response:
     folder = FilePath(mkdtemp(prefix="wafer-download-"))
     path = folder / "file"
     try:
-        fetch_file(parts.store, entry, kind, name, path)
+        fetch_file(parts.store, run, kind, name, path)
     except BaseException:
         _remove(folder)
         raise

@@ -14,9 +14,9 @@ from application.access.gate import audit, caller_of
 from application.api.openapi import Responses, problems
 from application.api.parts import Parts
 from application.api.routes.common import RunId, parts_of, router_for
-from application.api.shapes.runs import PredictRequest, Run, RunPage, RunSummary, State, TrainRequest
-from application.runs.ledger.protocol import RunState, Wanted
-from application.runs.service import Order
+from application.api.shapes.runs import PredictRequest, RunDetail, RunPage, RunSummary, TrainRequest
+from application.runs.ledger.protocol import Wanted
+from application.runs.run import ACTIVE, RunState, new_run
 from wafer.errors import WaferError
 from wafer.runs import Pipeline
 
@@ -42,14 +42,6 @@ _EVENT = {
     "properties": {"event": {"type": "string", "enum": ["run", "end"]}, "data": {"type": "string"}},
     "required": ["event", "data"],
 }
-STATES: dict[State, tuple[RunState, ...]] = {
-    "queued": ("queued", "starting"),
-    "running": ("running",),
-    "succeeded": ("succeeded",),
-    "failed": ("failed",),
-    "cancelled": ("cancelled",),
-}
-ENDED: frozenset[State] = frozenset({"succeeded", "failed", "cancelled"})
 EVENT_SECONDS = 0.5
 
 
@@ -58,7 +50,7 @@ def train(
     body: TrainRequest, request: Request, response: Response, idempotency_key: IdempotencyKey = None
 ) -> RunSummary:
     """Train on labelled batches and decide whether the model goes into production; one training at a time."""
-    return _submit(request, response, Order("train", body.source, body.parameters()), idempotency_key)
+    return _start(request, response, "train", body, idempotency_key)
 
 
 @operator.post("/predict", status_code=202, responses=_ACCEPTED)
@@ -66,25 +58,25 @@ def predict(
     body: PredictRequest, request: Request, response: Response, idempotency_key: IdempotencyKey = None
 ) -> RunSummary:
     """Predict batches with the production model, most suspicious wafer first."""
-    return _submit(request, response, Order("predict", body.source, body.parameters()), idempotency_key)
+    return _start(request, response, "predict", body, idempotency_key)
 
 
 @viewer.get("/runs")
 def runs(
     request: Request,
     pipeline: Pipeline | None = None,
-    state: State | None = None,
+    state: RunState | None = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     cursor: Annotated[str, Query(max_length=400, description="`next` of the page before.")] = "",
 ) -> RunPage:
     """The history, newest first."""
     parts = parts_of(request)
-    page = parts.runs.page(Wanted(limit, cursor, pipeline, STATES[state] if state else ()))
-    return RunPage(runs=[parts.views.summary(entry) for entry in page.entries], next=page.cursor or None)
+    page = parts.runs.page(Wanted(limit, cursor, pipeline, state))
+    return RunPage(runs=[parts.views.summary(each) for each in page.runs], next=page.cursor or None)
 
 
 @viewer.get("/runs/{run_id}")
-def run(request: Request, run_id: RunId) -> Run:
+def run(request: Request, run_id: RunId) -> RunDetail:
     """A run with its stages, outputs and errors as they are now."""
     return parts_of(request).views.run(run_id)
 
@@ -110,9 +102,9 @@ async def events(request: Request, run_id: RunId) -> EventSourceResponse:
 def cancel(request: Request, run_id: RunId) -> RunSummary:
     """End a run and everything it started."""
     parts = parts_of(request)
-    entry = parts.runs.cancel(run_id, by=caller_of(request).name)
+    run = parts.runs.cancel(run_id, by=caller_of(request).name)
     audit(request, "run.cancel", run_id=run_id)
-    return parts.views.summary(entry)
+    return parts.views.summary(run)
 
 
 @operator.post(
@@ -123,27 +115,34 @@ def cancel(request: Request, run_id: RunId) -> RunSummary:
 def retry(request: Request, run_id: RunId) -> RunSummary:
     """Let a run that failed or was cancelled go on; its finished stages are kept."""
     parts = parts_of(request)
-    entry = parts.runs.retry(run_id)
+    run = parts.runs.retry(run_id)
     audit(request, "run.retry", run_id=run_id)
-    return parts.views.summary(entry)
+    return parts.views.summary(run)
 
 
-def _submit(request: Request, response: Response, order: Order, key: str | None) -> RunSummary:
+def _start(
+    request: Request, response: Response, pipeline: Pipeline, body: TrainRequest | PredictRequest, key: str | None
+) -> RunSummary:
     parts = parts_of(request)
-    entry = parts.runs.submit(order, by=caller_of(request).name, key=key)
-    audit(request, f"run.{order.pipeline}", run_id=entry.run_id, source=order.source)
-    response.headers["Location"] = f"/runs/{entry.run_id}"
-    return parts.views.summary(entry)
+    source = parts.sources.batches(body.source, pipeline)
+    parameters = parts.sources.parameters(body.parameters())
+    wanted = new_run(pipeline, source, parameters, by=caller_of(request).name)
+    if not parts.runs.earlier(wanted, key):
+        parts.sources.require_batches(source, body.source)
+    run = parts.runs.start(wanted, key=key)
+    audit(request, f"run.{pipeline}", run_id=run.run_id, source=body.source)
+    response.headers["Location"] = f"/runs/{run.run_id}"
+    return parts.views.summary(run)
 
 
-async def _changes(parts: Parts, run: Run) -> AsyncIterator[dict[str, str]]:
+async def _changes(parts: Parts, run: RunDetail) -> AsyncIterator[dict[str, str]]:
     sent = ""
     while True:
         text = run.model_dump_json()
         if text != sent:
             yield {"event": "run", "data": text}
             sent = text
-        if run.state in ENDED:
+        if run.state not in ACTIVE:
             yield {"event": "end", "data": json.dumps({"run_id": run.run_id, "state": run.state})}
             return
         await anyio.sleep(EVENT_SECONDS)

@@ -1,13 +1,14 @@
 """Requests for runs, and runs as they are shown."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from wafer.runs import Pipeline
+from application.runs.run import Parameters, RunState
+from wafer.runs import Pipeline, RunError
 from wafer.store import layout
 
-State = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 StageState = Literal["pending", "running", "succeeded", "failed", "skipped"]
 _IN = ConfigDict(extra="forbid", allow_inf_nan=False)
 _RUN = "train-20260321T081500-3f9a2c"
@@ -37,7 +38,7 @@ class TrainRequest(BaseModel):
     max_clusters: int = Field(10, ge=1, le=20)
     seed: int = Field(7, ge=0, le=2**31 - 1)
 
-    def parameters(self) -> dict[str, Any]:
+    def parameters(self) -> Parameters:
         """The pipeline's parameters but the source."""
         return {
             "schema": self.schema_,
@@ -57,18 +58,9 @@ class PredictRequest(BaseModel):
     policy: ContractFile = ""
     false_alarm_budget: float = Field(0.0, ge=0, le=0.9, description="Another budget than the model's own; 0 keeps it.")
 
-    def parameters(self) -> dict[str, Any]:
+    def parameters(self) -> Parameters:
         """The pipeline's parameters but the source."""
         return {"schema": self.schema_, "policy": self.policy, "false_alarm_budget": self.false_alarm_budget}
-
-
-class RunError(BaseModel):
-    """Why a run failed, in words for the user."""
-
-    code: str = Field(examples=["NO_GOOD_FILES"])
-    message: str
-    stage: str | None
-    retry_helps: bool
 
 
 class Stage(BaseModel):
@@ -99,7 +91,7 @@ class RunSummary(BaseModel):
 
     run_id: str = Field(examples=[_RUN])
     pipeline: Pipeline
-    state: State
+    state: RunState
     cancelling: bool
     source: str = Field(examples=[layout.batch_set("train", "march")])
     requested_by: str
@@ -110,17 +102,17 @@ class RunSummary(BaseModel):
     error: RunError | None
 
 
-class Run(RunSummary):
+class RunDetail(RunSummary):
     """A run with everything known of it; a training's end brings `model_version`, `metrics`, `promoted`, `reason`."""
 
-    parameters: dict[str, Any]
+    parameters: Parameters
     stages: list[Stage]
     outputs: list[Output]
     refused: list[Output] = Field(description="What the contract refused, as it came, and the list of reasons.")
     model_version: int | None
     promoted: bool | None
     reason: str | None
-    metrics: dict[str, float] | None
+    metrics: Mapping[str, float] | None
 
 
 class RunPage(BaseModel):

@@ -2,17 +2,18 @@
 
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from application.backends.base import BackendName, Found, Handle, Status
 from application.backends.kubeflow.packages import ON_SERVER, graph_of, stored_package
 from application.backends.kubeflow.tasks import merged
 from application.errors import BackendUnavailable, PackageNotFound
-from application.runs.request import Request
+from application.runs.run import BackendName, Run, now
 from wafer.errors import RunNotFound, RunNotRetryable
-from wafer.runs import Outcome, Pipeline, StageError, StageRecord, judge, stage_records
+from wafer.runs import Pipeline, RunError, TaskRecord, judge, task_records
 from wafer.store import Store, layout
 
 if TYPE_CHECKING:
@@ -28,6 +29,9 @@ class KubeflowBackend:
     """Runs on the Kubeflow server at an endpoint; what they leave behind is read from the store."""
 
     name: BackendName = "kubeflow"
+    at_once = 0  # Kubeflow does its own waiting
+    lease_seconds = 60.0
+    look_seconds = 2.0
 
     def __init__(
         self, endpoint: str, store: Store, *, experiment: str = "wafer-fault", namespace: str = "", token: Path = TOKEN
@@ -48,35 +52,40 @@ class KubeflowBackend:
         # Any other namespace than its default keeps the client from asking the server before anybody called it.
         return Client(self._endpoint, namespace=self._namespace or "default", credentials=credentials)
 
-    def start(self, request: Request) -> str:
+    def start(self, run: Run) -> str:
         """Start a run of the route's package under the run's id as its name, unless there is one of that name."""
         with self._answering():
-            known = self._named(request.run_id)
+            known = self._named(run.run_id)
             if known:
                 return known
-            run = self._client.api_models.V2beta1Run(
-                display_name=request.run_id,
+            wanted = self._client.api_models.V2beta1Run(
+                display_name=run.run_id,
                 experiment_id=self._experiment_id(),
-                runtime_config=self._client.api_models.V2beta1RuntimeConfig(parameters=request.arguments()),
-                **self._package(request.pipeline),
+                runtime_config=self._client.api_models.V2beta1RuntimeConfig(parameters=run.arguments()),
+                **self._package(run.pipeline),
             )
-            return str(self._client.runs.run_service_create_run(run, _request_timeout=PATIENCE).run_id)
+            return str(self._client.runs.run_service_create_run(wanted, _request_timeout=PATIENCE).run_id)
 
-    def status(self, run: Handle) -> Status:
-        """Where the run stands: tasks from the server, counts and errors from the records its stages left."""
+    def look(self, run: Run) -> Run:
+        """The run as it stands: tasks from the server, counts and errors from the records they left.
+
+        It is judged by what is published, not by the server's word: a run may fail after it published, and the reverse.
+        """
         with self._answering(run.run_id):
             found = self._client.runs.run_service_get_run(run.native_id, _request_timeout=PATIENCE)
-        tasks = (found.run_details.task_details if found.run_details else None) or []
-        stages = merged(run.pipeline, stage_records(self._store, run.run_id), tasks)
-        return Status(stages, self._outcome(run, stages) if found.state in ENDED else None)
+        told = (found.run_details.task_details if found.run_details else None) or []
+        tasks = merged(run.pipeline, task_records(self._store, run.run_id), told)
+        if found.state not in ENDED:
+            return replace(run, tasks=tasks)
+        return run.ended(judge(self._store, run.run_id, run.pipeline), tasks, _unsaid(tasks))
 
-    def cancel(self, run: Handle) -> None:
+    def cancel(self, run: Run) -> None:
         """Terminate the run."""
         with self._answering(run.run_id):
             if self._state(run) not in ENDED:
                 self._client.runs.run_service_terminate_run(run.native_id, _request_timeout=PATIENCE)
 
-    def retry(self, run: Handle) -> None:
+    def retry(self, run: Run) -> None:
         """Let Kubeflow go on from the failed task (RetryRun)."""
         with self._answering(run.run_id):
             state = self._state(run)
@@ -87,7 +96,7 @@ class KubeflowBackend:
             if state in ENDED:
                 self._client.runs.run_service_retry_run(run.native_id, _request_timeout=PATIENCE)
 
-    def recent(self, known: Collection[str] = ()) -> list[Found]:
+    def recent(self, known: Collection[str] = ()) -> list[Run]:
         """The newest runs of our pipelines, whoever started them."""
         with self._answering():
             listed = self._client.runs.run_service_list_runs(
@@ -95,32 +104,15 @@ class KubeflowBackend:
             )
             ours = [(run, self._pipeline(run)) for run in listed.runs or []]
         found = [_found(run, pipeline) for run, pipeline in ours if pipeline]
-        return [each for each in found if each.request.run_id not in known]
+        return [each for each in found if each.run_id not in known]
 
     def check(self) -> None:
         """Ask the server for its health."""
         with self._answering():
             self._client.healthzs.healthz_service_get_healthz(_request_timeout=(2, 5))
 
-    def _state(self, run: Handle) -> str:
+    def _state(self, run: Run) -> str:
         return str(self._client.runs.run_service_get_run(run.native_id, _request_timeout=PATIENCE).state)
-
-    def _outcome(self, run: Handle, stages: tuple[StageRecord, ...]) -> Outcome:
-        """Judged by what is published, not by the server's word: a run may fail after it published, and the reverse."""
-        outcome = judge(self._store, run.run_id, run.pipeline)
-        if outcome.state == "succeeded" or outcome.error:
-            return outcome
-        failed = next((each for each in stages if each.state != "succeeded"), None)
-        where = f"in stage {failed.stage}" if failed else "before its first stage"
-        error = (failed and failed.error) or StageError(
-            "STAGE_FAILED",
-            f"The run ended on Kubeflow {where} without an error of its own: it was stopped, or a pod could not start "
-            "or ran out of memory. A retry goes on from there.",
-            retry_helps=True,
-        )
-        return Outcome(
-            run.run_id, run.pipeline, "failed", outcome.finished, None, failed.stage if failed else None, error
-        )
 
     def _named(self, run_id: str) -> str | None:
         listed = self._client.runs.run_service_list_runs(
@@ -210,9 +202,24 @@ def _equals(key: str, value: str) -> str:
     return json.dumps({"predicates": [{"operation": "EQUALS", "key": key, "stringValue": value}]})
 
 
-def _found(run: Any, pipeline: Pipeline) -> Found:  # noqa: ANN401
-    parameters = dict((run.runtime_config.parameters if run.runtime_config else None) or {})
+def _found(found: Any, pipeline: Pipeline) -> Run:  # noqa: ANN401 - kfp's V2beta1Run
+    parameters = dict((found.runtime_config.parameters if found.runtime_config else None) or {})
     source = str(parameters.pop("source", ""))
-    run_id = str(parameters.pop("run_id", "") or run.run_id)
-    created = run.created_at.isoformat(timespec="milliseconds") if run.created_at else ""
-    return Found(Request(run_id, pipeline, source, created, parameters), str(run.run_id))
+    run_id = str(parameters.pop("run_id", "") or found.run_id)
+    created = found.created_at.astimezone(UTC).isoformat(timespec="milliseconds") if found.created_at else now()
+    return Run(run_id, pipeline, source, parameters, created, "kubeflow", backend="kubeflow", native_id=found.run_id)
+
+
+def _unsaid(tasks: tuple[TaskRecord, ...]) -> RunError:
+    """The error of a run whose tasks left no record of one."""
+    failed = next((each for each in tasks if each.state != "succeeded"), None)
+    if failed and failed.error:
+        return failed.error
+    where = f"in stage {failed.name}" if failed else "before its first stage"
+    return RunError(
+        "STAGE_FAILED",
+        f"The run ended on Kubeflow {where} without an error of its own: it was stopped, or a pod could not start "
+        "or ran out of memory. A retry goes on from there.",
+        stage=failed.name if failed else None,
+        retry_helps=True,
+    )

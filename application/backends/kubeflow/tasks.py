@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pipelines.table import base_name, planned
-from wafer.runs import Pipeline, StageError, StageRecord, State
+from wafer.runs import Pipeline, RunError, State, TaskRecord
 
 STATES: dict[str, State] = {
     "RUNNING": "running",
@@ -18,17 +18,17 @@ STATES: dict[str, State] = {
 }
 
 
-def merged(pipeline: Pipeline, records: Sequence[StageRecord], tasks: Iterable[Any]) -> tuple[StageRecord, ...]:
+def merged(pipeline: Pipeline, records: Sequence[TaskRecord], tasks: Iterable[Any]) -> tuple[TaskRecord, ...]:
     """The stages' own records, with what only Kubeflow knows: tasks without a record, and records of an earlier try.
 
     Drivers and groups stand among the tasks too, so only the planned names count. A task that is cached, still pulling
     its image or killed before its first line leaves no record; one that runs again still has the record of its failure.
     """
     seen = _by_name(pipeline, tasks)
-    kept = [_retold(record, seen.get(base_name(record.stage), [])) for record in records]
-    told = {base_name(record.stage) for record in records}
+    kept = [_retold(record, seen.get(base_name(record.name), [])) for record in records]
+    told = {base_name(record.name) for record in records}
     added = [_from_task(name, found[-1]) for name, found in seen.items() if name not in told and _state(found[-1])]
-    return tuple(sorted((*kept, *added), key=lambda record: (record.started, record.stage)))
+    return tuple(sorted((*kept, *added), key=lambda record: (record.started, record.name)))
 
 
 def _by_name(pipeline: Pipeline, tasks: Iterable[Any]) -> dict[str, list[Any]]:
@@ -39,19 +39,19 @@ def _by_name(pipeline: Pipeline, tasks: Iterable[Any]) -> dict[str, list[Any]]:
     return found
 
 
-def _retold(record: StageRecord, tasks: Sequence[Any]) -> StageRecord:
+def _retold(record: TaskRecord, tasks: Sequence[Any]) -> TaskRecord:
     """The record, or its task where the task moved on; iterations cannot be told apart, so their records stay."""
     if len(tasks) != 1 or record.state != "failed" or _state(tasks[0]) != "running":
         return record
-    return _from_task(record.stage, tasks[0])
+    return _from_task(record.name, tasks[0])
 
 
-def _from_task(name: str, task: Any) -> StageRecord:  # noqa: ANN401 - kfp's V2beta1PipelineTaskDetail
+def _from_task(name: str, task: Any) -> TaskRecord:  # noqa: ANN401 - kfp's V2beta1PipelineTaskDetail
     state: State = _state(task) or "running"
     started = _seconds(task.start_time) or _seconds(task.create_time) or 0.0
     ended = _seconds(task.end_time)
-    error = StageError("STAGE_FAILED", _message(name, task), retry_helps=True) if state == "failed" else None
-    return StageRecord(name, state, started, round(max(ended - started, 0.0), 3) if ended else 0.0, {}, error)
+    error = RunError("STAGE_FAILED", _message(name, task), name, retry_helps=True) if state == "failed" else None
+    return TaskRecord(name, state, started, round(max(ended - started, 0.0), 3) if ended else 0.0, {}, error)
 
 
 def _state(task: Any) -> State | None:  # noqa: ANN401

@@ -1,72 +1,60 @@
-"""The backend on this machine: one worker process a run, which outlives the service that started it."""
+"""The backend on this machine: one worker process a run, which outlives the process that started it."""
 
 import os
 import subprocess
 from collections.abc import Collection, Sequence
 
-from application.backends.base import BackendName, Found, Handle, Status
-from application.backends.local import processes as embedded
+from application.backends.local import processes
 from application.errors import BackendUnavailable
-from application.runs.request import Request
+from application.runs.run import BackendName, Run
 from wafer.errors import RunNotRetryable
-from wafer.runs import stage_records
 from wafer.settings import Settings
-from wafer.store import open_store
-
-RECENT = 200  # runs; what lies further back is history that the ledger keeps
 
 
 class EmbeddedBackend:
     """Runs below `WAFER_HOME`; `command` is the worker's, called with run id, pipeline and runner."""
 
     name: BackendName = "embedded"
+    lease_seconds = 5.0  # starting twice is harmless here: the second worker finds the run's lock taken
+    look_seconds = 0.1
 
-    def __init__(self, settings: Settings, command: Sequence[str] = embedded.WORKER) -> None:
+    def __init__(self, settings: Settings, command: Sequence[str] = processes.WORKER, *, at_once: int = 2) -> None:
+        self.at_once = at_once
         self._settings = settings
         self._command = command
         self._children: dict[str, subprocess.Popen[bytes]] = {}
 
-    def start(self, request: Request) -> str:
+    def start(self, run: Run) -> str:
         """Start a run's worker, once."""
-        if not embedded.was_started(self._settings, request.run_id):
+        if not processes.was_started(self._settings, run.run_id):
             try:
-                self._keep(embedded.start(self._settings, request, self._command))
+                self._children[run.run_id] = processes.start(self._settings, run, self._command)
             except RunNotRetryable:  # another process of ours was faster
-                return request.run_id
+                return run.run_id
             except OSError as error:
                 raise BackendUnavailable(f"The run's worker could not be started: {error.strerror}.") from error
-        return request.run_id
+        return run.run_id
 
-    def status(self, run: Handle) -> Status:
-        """Where the run stands; a worker that is gone without a result left a failed run."""
-        request = embedded.read_request(self._settings, run.run_id)
-        store = open_store(self._settings.store_uri)
-        if embedded.is_alive(self._settings, run.run_id):
-            return Status(tuple(stage_records(store, run.run_id)), None)
-        self._reap(run.run_id)
-        embedded.end_leftovers(run.run_id)
-        outcome = embedded.ended(self._settings, request)
-        return Status(tuple(stage_records(store, run.run_id)), outcome)
+    def look(self, run: Run) -> Run:
+        """The run as it stands; a worker that is gone without a result left a failed run."""
+        seen = processes.look(self._settings, run)
+        if not seen.active:
+            self._reap(run.run_id)
+        return seen
 
-    def cancel(self, run: Handle) -> None:
+    def cancel(self, run: Run) -> None:
         """End the worker and every stage process it started."""
-        embedded.stop(self._settings, run.run_id)
+        processes.stop(self._settings, run.run_id)
         self._reap(run.run_id)
 
-    def retry(self, run: Handle) -> None:
+    def retry(self, run: Run) -> None:
         """Start a worker again for a run that failed."""
-        if not embedded.is_alive(self._settings, run.run_id):
-            self._keep(embedded.retry(self._settings, run.run_id, self._command))
+        if not processes.is_alive(self._settings, run.run_id):
+            self._children[run.run_id] = processes.retry(self._settings, run.run_id, self._command)
 
-    def recent(self, known: Collection[str] = ()) -> list[Found]:
-        """The newest runs below `WAFER_HOME`."""
-        try:
-            names = [path.name for path in self._settings.runs_dir.iterdir()]
-        except FileNotFoundError:
-            return []
-        newest = sorted(names, key=lambda each: each.partition("-")[2], reverse=True)[:RECENT]
-        new = [name for name in newest if name not in known and embedded.was_started(self._settings, name)]
-        return [Found(embedded.read_request(self._settings, name), name) for name in new]
+    def recent(self, known: Collection[str] = ()) -> list[Run]:  # noqa: ARG002 - the protocol's
+        """None: on this machine every run is claimed in the ledger before it starts."""
+        return []
 
     def check(self) -> None:
         """A run needs a folder that can be written."""
@@ -76,9 +64,6 @@ class EmbeddedBackend:
             raise BackendUnavailable(f"{self._settings.runs_dir} cannot be made: {error.strerror}.") from error
         if not os.access(self._settings.runs_dir, os.W_OK):
             raise BackendUnavailable(f"{self._settings.runs_dir} cannot be written.")
-
-    def _keep(self, worker: embedded.Worker) -> None:
-        self._children[worker.request.run_id] = worker.process
 
     def _reap(self, run_id: str) -> None:
         """Take the exit code of a worker that this process started; otherwise it would stay as a zombie."""

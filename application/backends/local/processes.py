@@ -5,23 +5,21 @@ can be asked by any process at any time, a reused process id deceives nobody, an
 """
 
 import fcntl
-import json
 import os
 import select
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import IO
 
-from application.runs.request import Request as Request
-from application.runs.request import new_request as new_request
+from application.runs.run import Run
 from wafer.errors import RunNotFound, RunNotRetryable
-from wafer.runs import Outcome, StageError, StageRecord, State, judge, stage_records
+from wafer.runs import RunError, TaskRecord, judge, task_records
 from wafer.settings import Settings
 from wafer.store import layout, open_store
 
@@ -40,37 +38,41 @@ def run_folder(settings: Settings, run_id: str) -> Path:
     return folder
 
 
-def read_request(settings: Settings, run_id: str) -> Request:
-    """The request behind a run. Raises `RunNotFound`."""
+def read_run(settings: Settings, run_id: str) -> Run:
+    """The run as its worker was asked for it. Raises `RunNotFound`."""
     try:
-        return Request(**json.loads((run_folder(settings, run_id) / REQUEST).read_text(encoding="utf-8")))
+        return Run.from_json((run_folder(settings, run_id) / REQUEST).read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise RunNotFound(
             f"There is no run {run_id} below {settings.runs_dir}; `wafer runs` lists the runs."
         ) from error
 
 
-def all_requests(settings: Settings) -> list[Request]:
-    """Every embedded run, newest first."""
-    found = [read_request(settings, path.parent.name) for path in settings.runs_dir.glob(f"*/{REQUEST}")]
-    return sorted(found, key=lambda request: (request.created, request.run_id), reverse=True)
+def earlier_runs(settings: Settings) -> Iterator[Run]:
+    """The runs that were started before the command line knew of the ledger; how they ended is found by a look."""
+    for path in settings.runs_dir.glob(f"*/{REQUEST}"):
+        run = read_run(settings, path.parent.name)
+        who = run.requested_by or "command line"
+        yield replace(
+            run, requested_by=who, backend="embedded", state="running", native_id=run.run_id, started=run.created
+        )
 
 
-def start(settings: Settings, request: Request, command: Sequence[str] = WORKER) -> "Worker":
-    """Write the request down, then start its worker in a process group of its own.
+def start(settings: Settings, run: Run, command: Sequence[str] = WORKER) -> subprocess.Popen[bytes]:
+    """Write the run down, then start its worker in a process group of its own.
 
     Raises `RunNotRetryable` when the run has a worker already.
     """
-    folder = run_folder(settings, request.run_id)
+    folder = run_folder(settings, run.run_id)
     folder.mkdir(parents=True, exist_ok=True)
-    with _locked(folder, request.run_id) as lock, (folder / LOG).open("ab") as log:
+    with _locked(folder, run.run_id) as lock, (folder / LOG).open("ab") as log:
         temporary = folder / f"{REQUEST}.new"
-        temporary.write_text(json.dumps(asdict(request)), encoding="utf-8")
+        temporary.write_text(run.to_json(), encoding="utf-8")
         temporary.replace(folder / REQUEST)
         process = subprocess.Popen(  # noqa: S603 - our own module
-            [*command, request.run_id, request.pipeline, request.runner],
+            [*command, run.run_id, run.pipeline, run.runner],
             cwd=folder,
-            env=_worker_environment(settings, request.run_id),
+            env=_worker_environment(settings, run.run_id),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -78,7 +80,7 @@ def start(settings: Settings, request: Request, command: Sequence[str] = WORKER)
             pass_fds=(lock.fileno(),),  # the worker keeps the lock; what the worker starts does not get it
         )
         (folder / PID).write_text(str(process.pid), encoding="utf-8")
-    return Worker(settings, request, process)
+    return process
 
 
 @contextmanager
@@ -94,19 +96,19 @@ def _locked(folder: Path, run_id: str) -> Iterator[IO[bytes]]:
         yield lock
 
 
-def retry(settings: Settings, run_id: str, command: Sequence[str] = WORKER) -> "Worker":
-    """Run a failed run again under its own id; its finished stages are kept. Raises `RunNotRetryable`."""
-    request = read_request(settings, run_id)
+def retry(settings: Settings, run_id: str, command: Sequence[str] = WORKER) -> subprocess.Popen[bytes]:
+    """Run a failed run again under its own id; its finished tasks are kept. Raises `RunNotRetryable`."""
+    run = read_run(settings, run_id)
     store = open_store(settings.store_uri)
-    if judge(store, run_id, request.pipeline).state == "succeeded":
+    if judge(store, run_id, run.pipeline).state == "succeeded":
         raise RunNotRetryable(f"Run {run_id} succeeded; there is nothing to retry. Start a new run instead.")
     if is_alive(settings, run_id):
         raise RunNotRetryable(f"Run {run_id} is still running; wait for it or cancel it first.")
     end_leftovers(run_id)
-    for record in stage_records(store, run_id):
-        if record.state != "succeeded":
-            store.delete(layout.stage_record(run_id, record.stage))
-    return start(settings, request, command)
+    for task in task_records(store, run_id):
+        if task.state != "succeeded":
+            store.delete(layout.stage_record(run_id, task.name))
+    return start(settings, run, command)
 
 
 def is_alive(settings: Settings, run_id: str) -> bool:
@@ -126,11 +128,29 @@ def was_started(settings: Settings, run_id: str) -> bool:
     return (run_folder(settings, run_id) / PID).exists()
 
 
-def state(settings: Settings, request: Request) -> State:
-    """Whether the run goes on, succeeded or failed."""
-    if is_alive(settings, request.run_id):
-        return "running"
-    return judge(open_store(settings.store_uri), request.run_id, request.pipeline).state
+def look(settings: Settings, run: Run) -> Run:
+    """The run with its tasks, ended when its worker is gone. `RunNotFound` when this machine never started it."""
+    read_run(settings, run.run_id)
+    store = open_store(settings.store_uri)
+    if is_alive(settings, run.run_id):
+        return replace(run, tasks=task_records(store, run.run_id))
+    end_leftovers(run.run_id)
+    tasks = task_records(store, run.run_id)
+    cut = next((each for each in tasks if each.state == "running"), None)
+    log = run_folder(settings, run.run_id) / LOG
+    return run.ended(judge(store, run.run_id, run.pipeline), tasks, _killed(run, cut, log))
+
+
+def _killed(run: Run, cut: TaskRecord | None, log: Path) -> RunError:
+    where = f"in stage {cut.name}" if cut else "before its next stage began"
+    return RunError(
+        "STAGE_FAILED",
+        f"The run ended {where} without an error of its own: it was stopped, or ran out of memory. "
+        f"Run `wafer runs retry {run.run_id}` to go on from its finished stages. "
+        f"The log is {log}; its last line is: {_last_line(log)}",
+        stage=cut.name if cut else None,
+        retry_helps=True,
+    )
 
 
 def stop(settings: Settings, run_id: str) -> None:
@@ -185,54 +205,6 @@ def _worker_environment(settings: Settings, run_id: str) -> dict[str, str]:
         "PYTHONUNBUFFERED": "1",
         MARK: run_id,
     }
-
-
-@dataclass(frozen=True, slots=True)
-class Worker:
-    """A started run."""
-
-    settings: Settings
-    request: Request
-    process: subprocess.Popen[bytes]
-
-    def follow(self, on_progress: Callable[[list[StageRecord]], None]) -> Outcome:
-        """Report the stages' records until the worker ends; how the run ended. Ctrl-C ends the worker too."""
-        store = open_store(self.settings.store_uri)
-        try:
-            while self.process.poll() is None:
-                on_progress(stage_records(store, self.request.run_id))
-                time.sleep(POLL_SECONDS)
-        except KeyboardInterrupt:
-            self.stop()
-            raise
-        on_progress(stage_records(store, self.request.run_id))
-        return ended(self.settings, self.request)
-
-    def stop(self) -> None:
-        """End the worker and every stage process it started."""
-        os.killpg(self.process.pid, signal.SIGTERM)
-        self.process.wait()
-
-
-def ended(settings: Settings, request: Request) -> Outcome:
-    """The outcome of a run whose worker is gone; a stage that left no error of its own was killed."""
-    store = open_store(settings.store_uri)
-    outcome = judge(store, request.run_id, request.pipeline)
-    if outcome.state == "succeeded" or outcome.error:
-        return outcome
-    cut = next((each for each in stage_records(store, request.run_id) if each.state == "running"), None)
-    log = run_folder(settings, request.run_id) / LOG
-    where = f"in stage {cut.stage}" if cut else "before its next stage began"
-    error = StageError(
-        "STAGE_FAILED",
-        f"The run ended {where} without an error of its own: it was stopped, or ran out of memory. "
-        f"Run `wafer runs retry {request.run_id}` to go on from its finished stages. "
-        f"The log is {log}; its last line is: {_last_line(log)}",
-        retry_helps=True,
-    )
-    return Outcome(
-        outcome.run_id, outcome.pipeline, "failed", outcome.finished, None, cut.stage if cut else None, error
-    )
 
 
 def _last_line(log: Path) -> str:

@@ -12,7 +12,7 @@ from application.backends.local.tasks import ForkServer, fork_server
 from wafer.process import end_at_once
 
 if TYPE_CHECKING:
-    from application.runs.request import Request
+    from application.runs.run import Run
 
 
 def main() -> None:
@@ -24,20 +24,20 @@ def main() -> None:
 
 
 def _work(run_id: str, server: ForkServer | None) -> None:
-    from application.backends.local.processes import read_request, run_folder
+    from application.backends.local.processes import read_run, run_folder
     from wafer.errors import WaferError
     from wafer.settings import Settings
 
     settings = Settings()
-    request = read_request(settings, run_id)
-    folder = run_folder(settings, request.run_id)
+    run = read_run(settings, run_id)
+    folder = run_folder(settings, run.run_id)
     try:
-        _execute(request, folder, server)
+        _execute(run, folder, server)
     except (RuntimeError, WaferError) as error:  # the first is kfp.local's only word for "a stage failed"
         sys.exit(str(error))
 
 
-def _execute(request: "Request", folder: Path, server: ForkServer | None) -> None:
+def _execute(run: "Run", folder: Path, server: ForkServer | None) -> None:
     from kfp import components, local
 
     from application.backends.local.kfp_patches import keep_metrics, silence_warnings, tasks_started_by
@@ -46,14 +46,14 @@ def _execute(request: "Request", folder: Path, server: ForkServer | None) -> Non
     keep_metrics(folder / "cache")
     silence_warnings()
     artifacts = folder / "artifacts"
-    runner, package = local.SubprocessRunner(use_venv=False), embedded_package(request.pipeline)
+    runner, package = local.SubprocessRunner(use_venv=False), embedded_package(run.pipeline)
     with ExitStack() as stack:
         if server:
             stack.enter_context(tasks_started_by(server.run))
         else:
             from application.backends.local.containers import containers
 
-            runner, package = stack.enter_context(containers(request.run_id, artifacts, package))
+            runner, package = stack.enter_context(containers(run.run_id, artifacts, package))
         local.init(
             runner=runner,
             pipeline_root=str(artifacts),
@@ -62,7 +62,7 @@ def _execute(request: "Request", folder: Path, server: ForkServer | None) -> Non
             enable_caching=True,
             cache_root=str(folder / "cache"),
         )
-        components.load_component_from_text(package)(**request.arguments())
+        components.load_component_from_text(package)(**run.arguments())
 
 
 if __name__ == "__main__":

@@ -2,67 +2,12 @@
 
 import base64
 import binascii
-import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Literal, Protocol
+from dataclasses import dataclass
+from typing import Protocol
 
 from application.errors import RequestInvalid
-from application.runs.request import Request
+from application.runs.run import Run, RunState
 from wafer.runs import Pipeline
-
-RunState = Literal["queued", "starting", "running", "succeeded", "failed", "cancelled"]
-ACTIVE: frozenset[RunState] = frozenset({"queued", "starting", "running"})
-EXCLUSIVE: frozenset[Pipeline] = frozenset({"train"})  # of these at most one is active
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One run. Times are ISO 8601 in UTC, `lease_until` is seconds since 1970; `revision` counts its writes."""
-
-    run_id: str
-    pipeline: Pipeline
-    source: str
-    parameters: Mapping[str, Any]
-    created: str
-    requested_by: str
-    state: RunState = "queued"
-    attempt: int = 1
-    native_id: str = ""
-    lease_until: float = 0.0
-    failed_starts: int = 0
-    started: str = ""
-    finished: str = ""
-    cancelled_by: str = ""
-    error: Mapping[str, Any] = field(default_factory=dict)
-    revision: int = 0
-
-    @property
-    def active(self) -> bool:
-        """Whether the run has not ended yet."""
-        return self.state in ACTIVE
-
-    @property
-    def position(self) -> str:
-        """Where it stands in the history: later runs have greater positions."""
-        return f"{self.created}#{self.run_id}"
-
-    def request(self) -> Request:
-        """What a backend is asked for."""
-        return Request(self.run_id, self.pipeline, self.source, self.created, self.parameters)
-
-    def to_json(self) -> str:
-        """The entry as text."""
-        return json.dumps(asdict(self), sort_keys=True)
-
-    @classmethod
-    def from_json(cls, text: str) -> "Entry":
-        """Read what `to_json` wrote."""
-        return cls(**json.loads(text))
-
-    def next(self, **changes: Any) -> "Entry":  # noqa: ANN401 - the entry's own fields
-        """The entry after a change, one revision later."""
-        return replace(self, **changes, revision=self.revision + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,45 +23,45 @@ class ClaimKey:
 class Page:
     """Some runs, newest first, and the cursor behind which the next ones lie; empty at the end."""
 
-    entries: tuple[Entry, ...]
+    runs: tuple[Run, ...]
     cursor: str
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which part of the history is asked for; no states means all of them."""
+    """Which part of the history is asked for; None means every pipeline, every state."""
 
     limit: int = 50
     cursor: str = ""
     pipeline: Pipeline | None = None
-    states: tuple[RunState, ...] = ()
+    state: RunState | None = None
 
-    def takes(self, entry: Entry) -> bool:
-        """Whether the entry is one of those."""
-        return self.pipeline in {None, entry.pipeline} and (not self.states or entry.state in self.states)
+    def takes(self, run: Run) -> bool:
+        """Whether the run is one of those."""
+        return self.pipeline in {None, run.pipeline} and self.state in {None, run.state}
 
 
 class Ledger(Protocol):
-    """Keeps entries. Every method raises `LedgerUnavailable` when the place does not answer."""
+    """Keeps runs, all but their tasks. Every method raises `LedgerUnavailable` when the place does not answer."""
 
-    def claim(self, entry: Entry, key: ClaimKey | None, *, now: float) -> Entry:
+    def claim(self, run: Run, key: ClaimKey | None, *, now: float) -> Run:
         """Write a new run down, all or nothing, and give it back; with a key used before, the run of that time.
 
         `IdempotencyKeyReused` when the key stood for another request, `TrainingRunning` when an exclusive run is
         active.
         """
 
-    def adopt(self, entry: Entry) -> bool:
+    def adopt(self, run: Run) -> bool:
         """Write down a run that was started elsewhere; False when it is known."""
 
-    def known(self, key: ClaimKey, *, now: float) -> Entry | None:
+    def known(self, key: ClaimKey, *, now: float) -> Run | None:
         """The run of a key that was used before and has not expired; `IdempotencyKeyReused` as in `claim`."""
 
-    def get(self, run_id: str) -> Entry | None:
+    def get(self, run_id: str) -> Run | None:
         """One run."""
 
-    def change(self, entry: Entry, **changes: Any) -> Entry | None:  # noqa: ANN401 - the entry's own fields
-        """Write a change if nobody changed the run since `entry` was read; None when somebody did.
+    def change(self, run: Run, changed: Run) -> Run | None:
+        """Write a change, one revision later, if nobody changed the run since `run` was read; None when somebody did.
 
         `TrainingRunning` when it makes an exclusive run active again while another one is.
         """
@@ -124,7 +69,7 @@ class Ledger(Protocol):
     def page(self, wanted: Wanted) -> Page:
         """A page of the history."""
 
-    def active(self) -> list[Entry]:
+    def active(self) -> list[Run]:
         """Every run that has not ended, oldest first."""
 
     def check(self) -> None:

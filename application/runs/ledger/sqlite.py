@@ -1,15 +1,15 @@
 """The ledger in one SQLite file, for an installation on one machine."""
 
-import json
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from application.errors import IdempotencyKeyReused, LedgerUnavailable, TrainingRunning
-from application.runs.ledger.protocol import EXCLUSIVE, ClaimKey, Entry, Page, Wanted, cursor_of, position_of
+from application.runs.ledger.protocol import ClaimKey, Page, Wanted, cursor_of, position_of
+from application.runs.run import EXCLUSIVE, Run
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS runs (
@@ -42,7 +42,18 @@ class SQLiteLedger:
         """Close the file."""
         self._connection.close()
 
-    def claim(self, entry: Entry, key: ClaimKey | None, *, now: float) -> Entry:
+    def import_once(self, earlier: Callable[[], Iterable[Run]]) -> None:
+        """Write down the runs that are older than this file, the first time it is opened."""
+        with self._errors(), self._lock:
+            (done,) = self._connection.execute("PRAGMA user_version").fetchone()
+        if done:
+            return
+        for run in earlier():
+            self.adopt(run)
+        with self._transaction():
+            self._connection.execute("PRAGMA user_version = 1")
+
+    def claim(self, run: Run, key: ClaimKey | None, *, now: float) -> Run:
         """Write a new run down, or give back the one that the key stands for."""
         with self._transaction():
             if key:
@@ -51,38 +62,38 @@ class SQLiteLedger:
                     return earlier
                 self._connection.execute("DELETE FROM keys WHERE expires_at <= ?", (now,))
                 self._connection.execute(
-                    "INSERT INTO keys VALUES (?, ?, ?, ?)", (key.digest, key.fingerprint, entry.run_id, key.expires_at)
+                    "INSERT INTO keys VALUES (?, ?, ?, ?)", (key.digest, key.fingerprint, run.run_id, key.expires_at)
                 )
-            self._exclude(entry)
-            self._write(entry)
-        return entry
+            self._exclude(run)
+            self._write(run)
+        return run
 
-    def adopt(self, entry: Entry) -> bool:
+    def adopt(self, run: Run) -> bool:
         """Write down a run that was started elsewhere."""
         with self._transaction():
-            if self._get(entry.run_id):
+            if self._get(run.run_id):
                 return False
-            self._write(entry)
+            self._write(run)
         return True
 
-    def known(self, key: ClaimKey, *, now: float) -> Entry | None:
+    def known(self, key: ClaimKey, *, now: float) -> Run | None:
         """The run of a key that was used before."""
         with self._transaction():
             return self._known(key, now)
 
-    def get(self, run_id: str) -> Entry | None:
+    def get(self, run_id: str) -> Run | None:
         """One run."""
         with self._errors(), self._lock:
             return self._get(run_id)
 
-    def change(self, entry: Entry, **changes: Any) -> Entry | None:  # noqa: ANN401 - the entry's own fields
+    def change(self, run: Run, changed: Run) -> Run | None:
         """Write a change if nobody changed the run since it was read."""
-        changed = entry.next(**changes)
+        changed = replace(changed, revision=run.revision + 1)
         with self._transaction():
-            stored = self._get(entry.run_id)
-            if not stored or stored.revision != entry.revision:
+            stored = self._get(run.run_id)
+            if not stored or stored.revision != run.revision:
                 return None
-            if changed.active and not entry.active:
+            if changed.active and not run.active:
                 self._exclude(changed)
             self._write(changed)
         return changed
@@ -90,32 +101,31 @@ class SQLiteLedger:
     def page(self, wanted: Wanted) -> Page:
         """A page of the history."""
         before = position_of(wanted.cursor) if wanted.cursor else "~"
-        states = json.dumps(wanted.states)
         with self._errors(), self._lock:
             rows = self._connection.execute(
                 "SELECT entry FROM runs WHERE position < ? AND (? IS NULL OR pipeline = ?)"
-                " AND (? = '[]' OR state IN (SELECT value FROM json_each(?))) ORDER BY position DESC LIMIT ?",
-                (before, wanted.pipeline, wanted.pipeline, states, states, wanted.limit + 1),
+                " AND (? IS NULL OR state = ?) ORDER BY position DESC LIMIT ?",
+                (before, wanted.pipeline, wanted.pipeline, wanted.state, wanted.state, wanted.limit + 1),
             ).fetchall()
-        entries = tuple(Entry.from_json(text) for (text,) in rows[: wanted.limit])
-        return Page(entries, cursor_of(entries[-1].position) if len(rows) > wanted.limit else "")
+        runs = tuple(Run.from_json(text) for (text,) in rows[: wanted.limit])
+        return Page(runs, cursor_of(runs[-1].position) if len(rows) > wanted.limit else "")
 
-    def active(self) -> list[Entry]:
+    def active(self) -> list[Run]:
         """Every run that has not ended, oldest first."""
         with self._errors(), self._lock:
             rows = self._connection.execute("SELECT entry FROM runs WHERE active = 1 ORDER BY position").fetchall()
-        return [Entry.from_json(text) for (text,) in rows]
+        return [Run.from_json(text) for (text,) in rows]
 
     def check(self) -> None:
         """Take the write lock for a moment."""
         with self._transaction():
             pass
 
-    def _get(self, run_id: str) -> Entry | None:
+    def _get(self, run_id: str) -> Run | None:
         row = self._connection.execute("SELECT entry FROM runs WHERE run_id = ?", (run_id,)).fetchone()
-        return Entry.from_json(row[0]) if row else None
+        return Run.from_json(row[0]) if row else None
 
-    def _known(self, key: ClaimKey, now: float) -> Entry | None:
+    def _known(self, key: ClaimKey, now: float) -> Run | None:
         row = self._connection.execute(
             "SELECT fingerprint, run_id FROM keys WHERE digest = ? AND expires_at > ?", (key.digest, now)
         ).fetchone()
@@ -123,27 +133,27 @@ class SQLiteLedger:
             raise IdempotencyKeyReused
         return self._get(row[1]) if row else None
 
-    def _exclude(self, entry: Entry) -> None:
-        if entry.pipeline not in EXCLUSIVE:
+    def _exclude(self, run: Run) -> None:
+        if run.pipeline not in EXCLUSIVE:
             return
         row = self._connection.execute(
             "SELECT run_id FROM runs WHERE active = 1 AND pipeline = ? AND run_id != ? ORDER BY position",
-            (entry.pipeline, entry.run_id),
+            (run.pipeline, run.run_id),
         ).fetchone()
         if row:
             raise TrainingRunning(row[0])
 
-    def _write(self, entry: Entry) -> None:
+    def _write(self, run: Run) -> None:
         self._connection.execute(
             "INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?, ?, ?, ?)",
             (
-                entry.run_id,
-                entry.position,
-                entry.pipeline,
-                entry.state,
-                int(entry.active),
-                entry.revision,
-                entry.to_json(),
+                run.run_id,
+                run.position,
+                run.pipeline,
+                run.state,
+                int(run.active),
+                run.revision,
+                run.to_json(),
             ),
         )
 

@@ -1,0 +1,78 @@
+"""How a run is told at the end: as the JSON object that `--json` prints, or as lines for a person."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+
+from application.runs.results import addresses_of, decision_of
+from application.runs.run import Run
+from wafer.evaluation.decision import PromotionDecision
+from wafer.runs import RunError, TaskRecord
+from wafer.store import Store, fetch_published, layout
+
+Json = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A run and what it left: name -> address of its outputs, and the decision of a training."""
+
+    run: Run
+    outputs: Mapping[str, str]
+    decision: PromotionDecision | None
+
+    @classmethod
+    def of(cls, store: Store, run: Run) -> "Result":
+        """What a run left in the store; nothing while it goes on."""
+        return cls(run, {} if run.active else addresses_of(store, run), decision_of(store, run))
+
+    def fetched(self, store: Store, folder: Path) -> "Result":
+        """The same after its published files were copied to a folder; a run that published nothing stays as it is."""
+        if self.run.state != "succeeded":
+            return self
+        fetch_published(store, layout.published(self.run.pipeline, self.run.run_id), folder)
+        return Result(
+            self.run, {name: str(folder / Path(uri).name) for name, uri in self.outputs.items()}, self.decision
+        )
+
+    def to_json(self) -> Json:
+        """The object of `--json`."""
+        found: dict[str, object] = {
+            "run_id": self.run.run_id,
+            "pipeline": self.run.pipeline,
+            "state": self.run.state,
+            "stages": [_stage(task) for task in self.run.tasks],
+            "outputs": dict(self.outputs),
+        }
+        if self.run.error:
+            found["error"] = _error(self.run.error)
+        if self.decision:
+            found |= {"model_version": self.decision.model_version, "metrics": self.decision.metrics.to_json()}
+            found["promoted"] = self.decision.promoted
+        return found
+
+    def tell(self, console: Console) -> None:
+        """Say how the run ended, in lines for a person."""
+        if self.run.error:
+            where = f" in stage {self.run.error.stage}" if self.run.error.stage else ""
+            word = "Cancelled" if self.run.state == "cancelled" else "Failed"
+            console.print(f"\n[bold red]{word}{where}: {self.run.error.code}[/]\n{escape(self.run.error.message)}")
+        elif self.run.active:
+            console.print(f"The run is {self.run.state}.")
+        elif self.decision:
+            word = "is in production" if self.decision.promoted else "was not promoted"
+            console.print(f"\nVersion [bold]{self.decision.model_version}[/] {word}.")
+            console.print(", ".join(f"{name} {value:.3f}" for name, value in self.decision.metrics.to_json().items()))
+        for name, uri in self.outputs.items():
+            console.print(f"  {name:<12} {uri}", markup=False, soft_wrap=True, highlight=False)
+
+
+def _stage(task: TaskRecord) -> Json:
+    return {"name": task.name, "state": task.state, "seconds": task.seconds, "counts": task.counts}
+
+
+def _error(error: RunError) -> Json:
+    return {"code": error.code, "message": error.message, "stage": error.stage, "retry_helps": error.retry_helps}

@@ -1,0 +1,199 @@
+"""The commands around runs: `wafer train`, `wafer predict`, `wafer runs`. They speak to the run service, as the API."""
+
+import getpass
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Column, Table
+
+from application.backends.reach import beyond_cluster, beyond_containers
+from application.cli.console import Json, console_of, print_json, quiet_logs
+from application.cli.progress import Progress
+from application.cli.result import Result
+from application.runs.opening import open_runs
+from application.runs.run import BackendName, Parameters, Run, Runner, absolute, new_run
+from application.runs.service import Runs
+from application.settings import ServiceSettings
+from wafer.errors import WaferError, error_class
+from wafer.runs import Pipeline
+from wafer.settings import Settings
+from wafer.store import open_store
+
+Where = Literal["local", "kubeflow"]
+BACKENDS: dict[Where, BackendName] = {"local": "embedded", "kubeflow": "kubeflow"}
+Source = Annotated[str, typer.Argument(help="Folder of CSV batches, or s3://bucket/prefix.")]
+Schema = Annotated[str, typer.Option(help="Schema file (JSON) to use instead of the built-in contract.")]
+Policy = Annotated[str, typer.Option(help="Policy file (YAML) to use instead of the built-in one.")]
+Budget = Annotated[
+    float, typer.Option(min=0.001, max=0.9, help="False-alarm budget: share of good wafers that may be flagged.")
+]
+RunnerOption = Annotated[
+    Runner, typer.Option("--runner", help="Run the stages as processes, or each in a container of its own image.")
+]
+BackendOption = Annotated[
+    Where | None,
+    typer.Option("--backend", help="Where to run. [default: kubeflow when KFP_ENDPOINT is set, else local]"),
+]
+
+
+def train(
+    source: Source,
+    schema: Schema = "",
+    policy: Policy = "",
+    false_alarm_budget: Budget = 0.10,
+    max_clusters: Annotated[int, typer.Option(min=1, max=20, help="Most clusters to consider.")] = 10,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of everything random.")] = 7,
+    runner: RunnerOption = "processes",
+    backend: BackendOption = None,
+    as_json: Json = False,
+) -> None:
+    """Train on a folder of labelled batches and decide whether the model goes into production."""
+    figures: Parameters = {"false_alarm_budget": false_alarm_budget, "max_clusters": max_clusters, "seed": seed}
+    run = _wanted("train", source, {**figures, **_contract(schema, policy)}, runner)
+    _start(run, backend, as_json=as_json)
+
+
+def predict(
+    source: Source,
+    output: Annotated[Path | None, typer.Option(help="Folder to copy the published predictions to.")] = None,
+    schema: Schema = "",
+    policy: Policy = "",
+    false_alarm_budget: Annotated[
+        float, typer.Option(min=0.0, max=0.9, help="Another false-alarm budget than the model's own; 0 keeps its own.")
+    ] = 0.0,
+    runner: RunnerOption = "processes",
+    backend: BackendOption = None,
+    as_json: Json = False,
+) -> None:
+    """Predict a folder of batches with the production model, most suspicious wafer first."""
+    parameters: Parameters = {"false_alarm_budget": false_alarm_budget, **_contract(schema, policy)}
+    _start(_wanted("predict", source, parameters, runner), backend, as_json=as_json, output=output)
+
+
+def runs(
+    words: Annotated[list[str] | None, typer.Argument(metavar="[ID | retry ID]", help="Nothing: all runs.")] = None,
+    as_json: Json = False,
+) -> None:
+    """List the runs, newest first; show one by its id; or run a failed one again from its failed stage."""
+    match words or []:
+        case []:
+            _list(as_json=as_json)
+        case ["retry", run_id]:
+            with _runs() as service:
+                _follow(service, service.retry(run_id), as_json=as_json)
+        case [run_id]:
+            _show(run_id, as_json=as_json)
+        case _:
+            raise typer.BadParameter("say nothing, one run id, or `retry` and a run id")
+
+
+def _wanted(pipeline: Pipeline, source: str, parameters: Parameters, runner: Runner) -> Run:
+    return new_run(pipeline, source, parameters, by=_user(), runner=runner)
+
+
+def _user() -> str:
+    with suppress(KeyError, OSError):  # a user id without a name, as in a container
+        return getpass.getuser()
+    return "command line"
+
+
+def _contract(schema: str, policy: str) -> Parameters:
+    given = {"schema": schema, "policy": policy}
+    return {name: absolute(uri) for name, uri in given.items() if uri}
+
+
+@contextmanager
+def _runs(backend: BackendName | None = None) -> Iterator[Runs]:
+    quiet_logs()
+    with open_runs(Settings(), ServiceSettings(), backend) as service:
+        yield service
+
+
+def _start(run: Run, where: Where | None, *, as_json: bool, output: Path | None = None) -> None:
+    backend = _backend(where, run)
+    with _runs(backend) as service:
+        started = service.start(run)
+        console_of(as_json=as_json).print(f"Run [bold]{run.run_id}[/] over {escape(run.source)}")
+        _follow(service, started, as_json=as_json, output=output)
+
+
+def _backend(where: Where | None, run: Run) -> BackendName:
+    """Where the run goes; refuses what it could not read there."""
+    endpoint = ServiceSettings().kfp_endpoint
+    if where == "kubeflow" and not endpoint:
+        raise typer.BadParameter("KFP_ENDPOINT is not set: set it to Kubeflow's address.", param_hint="--backend")
+    backend = BACKENDS[where or ("kubeflow" if endpoint else "local")]
+    containers = run.runner == "containers"
+    if containers and backend == "kubeflow":
+        raise typer.BadParameter("On Kubeflow every stage has its container; leave it out.", param_hint="--runner")
+    if containers and (refused := beyond_containers(Settings(), run)):
+        raise typer.BadParameter(" ".join(refused), param_hint="--runner")
+    if backend == "kubeflow" and (refused := beyond_cluster(run)):
+        raise typer.BadParameter(f"{' '.join(refused)} Or run here: --backend local.", param_hint="--backend")
+    return backend
+
+
+def _follow(service: Runs, run: Run, *, as_json: bool, output: Path | None = None) -> None:
+    console = console_of(as_json=as_json)
+    try:
+        with Progress(console).shown() as progress:
+            ended = service.follow(run.run_id, progress)
+    except KeyboardInterrupt:
+        with suppress(WaferError):  # it has ended this moment
+            service.cancel(run.run_id, by=_user())
+        raise
+    store = open_store(Settings().store_uri)
+    result = Result.of(store, ended)
+    if output:
+        result = result.fetched(store, output)
+    _tell(console, result, as_json=as_json)
+    raise typer.Exit(_exit_code(ended))
+
+
+def _exit_code(run: Run) -> int:
+    if run.state == "succeeded":
+        return 0
+    return error_class(run.error.code if run.error else WaferError.code).exit_code
+
+
+def _tell(console: Console, result: Result, *, as_json: bool) -> None:
+    result.tell(console)
+    if as_json:
+        print_json(result.to_json())
+
+
+def _list(*, as_json: bool) -> None:
+    with _runs() as service:
+        service.look_around()
+        found = list(service.history())
+    if as_json:
+        print_json({"runs": [_line(run) for run in found]})
+        return
+    table = Table(Column("run", no_wrap=True), "pipeline", "state", "started", "source")
+    for run in found:
+        table.add_row(*map(escape, _line(run).values()))
+    console_of(as_json=False).print(table if found else "No run yet: `wafer train DIR` starts the first.")
+
+
+def _line(run: Run) -> dict[str, str]:
+    return {
+        "run_id": run.run_id,
+        "pipeline": run.pipeline,
+        "state": run.state,
+        "created": run.created,
+        "source": run.source,
+    }
+
+
+def _show(run_id: str, *, as_json: bool) -> None:
+    with _runs() as service:
+        run = service.look(service.find(run_id))
+    console = console_of(as_json=as_json)
+    for task in run.tasks:
+        console.print(f"  {task.name:<16} {task.state:<10} {task.seconds:6.1f} s", markup=False)
+    _tell(console, Result.of(open_store(Settings().store_uri), run), as_json=as_json)

@@ -1,0 +1,80 @@
+"""The run service as the settings name it: which ledger, which backends."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from application.backends.base import Backend, Backends
+from application.errors import RequestInvalid
+from application.runs.ledger.protocol import Ledger
+from application.runs.run import BackendName
+from application.runs.service import Runs
+from application.settings import ServiceSettings
+from wafer.settings import Settings
+from wafer.store import Store, open_store
+
+
+@contextmanager
+def open_runs(common: Settings, settings: ServiceSettings, backend: BackendName | None = None) -> Iterator[Runs]:
+    """The service for a process at the command line; new runs go to `backend`, else where the settings say.
+
+    Raises `RequestInvalid` for settings that cannot be, `LedgerUnavailable`, `StoreUnavailable`.
+    """
+    store = open_store(common.store_uri)
+    with open_ledger(common, settings) as ledger:
+        yield Runs(ledger, backends_of(common, settings, store, backend), store)
+
+
+@contextmanager
+def open_ledger(common: Settings, settings: ServiceSettings) -> Iterator[Ledger]:
+    """The ledger that `WAFER_LEDGER` names; else the file below the home, with the runs that are older than it."""
+    if settings.ledger:
+        table = settings.ledger.removeprefix("dynamodb://")
+        if not table or table == settings.ledger:
+            raise RequestInvalid(f"WAFER_LEDGER is {settings.ledger!r}; write dynamodb://TABLE, or leave it empty.")
+        from application.runs.ledger.dynamodb import DynamoDBLedger
+
+        yield DynamoDBLedger(table)
+        return
+    from application.backends.local.processes import earlier_runs
+    from application.runs.ledger.sqlite import SQLiteLedger
+
+    ledger = SQLiteLedger(common.home.absolute() / "ledger.sqlite")
+    try:
+        ledger.import_once(lambda: earlier_runs(common))
+        yield ledger
+    finally:
+        ledger.close()
+
+
+def backends_of(
+    common: Settings, settings: ServiceSettings, store: Store, wanted: BackendName | None = None
+) -> Backends:
+    """This machine and, with `KFP_ENDPOINT`, Kubeflow; new runs go to `wanted`, else to Kubeflow where it is set."""
+    from application.backends.local.backend import EmbeddedBackend
+
+    local = EmbeddedBackend(common, at_once=settings.max_runs)
+    if not settings.kfp_endpoint:
+        if wanted == "kubeflow":
+            raise RequestInvalid("KFP_ENDPOINT is not set, so there is no Kubeflow to run on. Set it to its address.")
+        return Backends(local)
+    kubeflow = _kubeflow(settings, store)
+    if wanted != "embedded":
+        return Backends(kubeflow, {local.name: local})
+    if settings.ledger:
+        raise RequestInvalid(
+            f"The ledger {settings.ledger} is shared with processes elsewhere, which cannot see a run of this machine. "
+            "Run on Kubeflow, or unset WAFER_LEDGER."
+        )
+    return Backends(local, {kubeflow.name: kubeflow})
+
+
+def _kubeflow(settings: ServiceSettings, store: Store) -> Backend:
+    from application.backends.kubeflow.backend import KubeflowBackend
+
+    return KubeflowBackend(
+        settings.kfp_endpoint,
+        store,
+        experiment=settings.kfp_experiment,
+        namespace=settings.kfp_namespace,
+        token=settings.kfp_token,
+    )

@@ -1,0 +1,119 @@
+"""A run: what was asked for, where it stands, what its tasks tell. Ledger, backends and callers share this shape."""
+
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+from wafer.errors import WaferError
+from wafer.runs import Outcome, Pipeline, RunError, TaskRecord
+
+RunState = Literal["queued", "running", "succeeded", "failed", "cancelled"]
+BackendName = Literal["embedded", "kubeflow"]
+Runner = Literal["processes", "containers"]
+Parameter = str | int | float | bool
+Parameters = Mapping[str, Parameter]
+
+ACTIVE: frozenset[RunState] = frozenset({"queued", "running"})
+CONTRACT = ("schema", "policy")  # parameters that name a file
+EXCLUSIVE: frozenset[Pipeline] = frozenset({"train"})  # of these at most one is active
+NO_RESULT = RunError(WaferError.code, "The run ended without a result.")
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run. Times are ISO 8601 in UTC; `revision` counts the ledger's writes.
+
+    A queued run whose lease (seconds since 1970) has not run out is being started by somebody. `native_id` is the
+    backend's own name for it. `tasks` are there once somebody looked. `backend` is None for runs older than that field.
+    """
+
+    run_id: str
+    pipeline: Pipeline
+    source: str
+    parameters: Parameters
+    created: str
+    requested_by: str = ""
+    runner: Runner = "processes"
+    backend: BackendName | None = None
+    state: RunState = "queued"
+    attempt: int = 1
+    native_id: str = ""
+    lease_until: float = 0.0
+    failed_starts: int = 0
+    started: str = ""
+    finished: str = ""
+    cancelled_by: str = ""
+    error: RunError | None = None
+    revision: int = 0
+    tasks: tuple[TaskRecord, ...] = ()
+
+    @property
+    def active(self) -> bool:
+        """Whether the run has not ended yet."""
+        return self.state in ACTIVE
+
+    @property
+    def position(self) -> str:
+        """Where it stands in the history: later runs have greater positions."""
+        return f"{self.created}#{self.run_id}"
+
+    def arguments(self) -> dict[str, Parameter]:
+        """The pipeline's parameters."""
+        return {"source": self.source, "run_id": self.run_id, **self.parameters}
+
+    def ended(self, outcome: Outcome, tasks: tuple[TaskRecord, ...], unsaid: RunError = NO_RESULT) -> "Run":
+        """The run after its end; `unsaid` is the error of a failed run whose tasks left none."""
+        state: RunState = "succeeded" if outcome.state == "succeeded" else "failed"
+        error = None if state == "succeeded" else outcome.error or unsaid
+        return replace(self, state=state, error=error, tasks=tasks, finished=_last_end(tasks) or now())
+
+    def failed(self, error: WaferError) -> "Run":
+        """The run after an error that none of its tasks had."""
+        told = RunError(error.code, error.message, retry_helps=error.retry_helps)
+        return replace(self, state="failed", error=told, finished=now())
+
+    def to_json(self) -> str:
+        """The run as text, without its tasks."""
+        kept = asdict(self)
+        del kept["tasks"]  # their own records in the store say it
+        return json.dumps(kept, sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> "Run":
+        """Read what `to_json` wrote, also before it knew of errors with a class and of every field."""
+        raw = json.loads(text)
+        error = raw.pop("error", None)
+        state = "queued" if raw.get("state") == "starting" else raw.get("state", "queued")
+        known = {each.name for each in fields(cls)}
+        given = {name: value for name, value in raw.items() if name in known}
+        return cls(**{**given, "state": state, "error": RunError(**error) if error else None})
+
+
+def new_run(
+    pipeline: Pipeline, source: str, parameters: Parameters, *, by: str = "", runner: Runner = "processes"
+) -> Run:
+    """A run with a fresh id, not claimed yet; a local source becomes an absolute path."""
+    moment = datetime.now(UTC)
+    run_id = f"{pipeline}-{moment:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
+    created = moment.isoformat(timespec="milliseconds")
+    return Run(run_id, pipeline, absolute(source), dict(parameters), created, by, runner)
+
+
+def absolute(source: str) -> str:
+    """An address as any process understands it: a path from the root, a URI as it is."""
+    return source if "://" in source else str(Path(source).absolute())
+
+
+def now() -> str:
+    """This moment, as a run keeps it."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def _last_end(tasks: tuple[TaskRecord, ...]) -> str:
+    """When the last task ended: a run may be looked at for the first time long after."""
+    ends = [task.started + task.seconds for task in tasks if task.state != "running" and task.started]
+    return datetime.fromtimestamp(max(ends), UTC).isoformat(timespec="milliseconds") if ends else ""
