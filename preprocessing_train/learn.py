@@ -9,6 +9,8 @@ from wafer.model.preprocessor import Preprocessor
 from wafer.model.recipe import Recipe
 from wafer.wafers.arrays import Bools, Floats, Wafers
 
+SILENT, CONSTANT = "silent", "constant"  # why a sensor is not used; the others move with one that is
+
 
 def learn_preprocessor(wafers: Wafers, recipe: Recipe) -> Preprocessor:
     """Keep the sensors that vary, speak and are not copies of one another. Raises DataUnlearnable."""
@@ -62,9 +64,9 @@ def _unusable(wafers: Wafers, recipe: Recipe) -> dict[str, str]:
     reasons = {}
     for name, share, alive in zip(wafers.sensors, missing.tolist(), varies.tolist(), strict=True):
         if share > recipe.max_missing_share:
-            reasons[name] = "silent"
+            reasons[name] = SILENT
         elif not alive:
-            reasons[name] = "constant"
+            reasons[name] = CONSTANT
     return reasons
 
 

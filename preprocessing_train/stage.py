@@ -1,10 +1,9 @@
 """Fit the preprocessor on the wafers of one training run."""
 
-from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from preprocessing_train.learn import learn_preprocessor
+from preprocessing_train.learn import CONSTANT, SILENT, learn_preprocessor
 from wafer.model.assembly import PREPROCESSOR, STATISTICS
 from wafer.model.files import replacing, write_json
 from wafer.model.recipe import Recipe
@@ -34,13 +33,14 @@ def fit_preprocessor(export: Path, out: Path, recipe: Recipe | None = None) -> P
     with replacing(out) as folder:
         write_json(folder / PREPROCESSOR, preprocessor.to_json())
         write_json(folder / STATISTICS, statistics.to_json())
-    reasons = Counter(reason.split(" ")[0] for reason in preprocessor.dropped.values())
+    reasons = list(preprocessor.dropped.values())
+    silent, constant = reasons.count(SILENT), reasons.count(CONSTANT)
     return Preprocessed(
         wafers=len(wafers),
         copies=len(everything) - len(wafers),
         failures=statistics.failures,
         sensors_kept=len(preprocessor.sensors),
-        sensors_silent=reasons["silent"],
-        sensors_constant=reasons["constant"],
-        sensors_moving_together=reasons["moves"],
+        sensors_silent=silent,
+        sensors_constant=constant,
+        sensors_moving_together=len(reasons) - silent - constant,
     )

@@ -171,4 +171,4 @@ def _many(count: int, one: str, many: str) -> str:
 
 
 def _number(count: int) -> str:
-    return f"{count:,}".replace(",", "\u202f")
+    return f"{count:,}"

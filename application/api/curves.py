@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 from math import isfinite
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from application.api.shapes.models import Bin, Cluster, Figure, Point
 from application.api.shapes.predictions import Budget
@@ -11,6 +11,7 @@ from application.api.shapes.predictions import Budget
 if TYPE_CHECKING:
     from wafer.evaluation.intervals import Interval
     from wafer.model import OutOfFold
+    from wafer.model.summaries import ClusterSummary
 
 CURVE_POINTS = 200
 BUDGETS = tuple(round(0.01 * step, 2) for step in range(1, 51))
@@ -61,14 +62,14 @@ def _figure(name: str, value: float, chance: float, interval: "Interval | None" 
     return Figure(name=name, value=value, low=low, high=high, chance=chance)
 
 
-def cluster_of(said: dict[str, Any]) -> Cluster:
+def cluster_of(summary: "ClusterSummary") -> Cluster:
     """A cluster as the bundle describes it."""
     return Cluster(
-        cluster=said["cluster"],
-        wafers=said["wafers"],
-        failures=said["failures"],
-        family=said["family"],
-        auc={family: figures["auc"] for family, figures in said["quality"].items()},
+        cluster=summary.cluster,
+        wafers=summary.wafers,
+        failures=summary.failures,
+        family=summary.family,
+        auc={family: quality.auc for family, quality in summary.quality.items()},
     )
 
 

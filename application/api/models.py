@@ -6,7 +6,7 @@ from operator import attrgetter
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Condition
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cachetools import LRUCache, cachedmethod
 
@@ -20,6 +20,7 @@ from wafer.registry import PRODUCTION, ModelVersion
 if TYPE_CHECKING:
     from wafer.model import OutOfFold
     from wafer.model.statistics import SensorStatistics
+    from wafer.model.summaries import BundleSummary
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class Bundle:
 
     out_of_fold: "OutOfFold"
     statistics: "SensorStatistics"
-    about: dict[str, Any]
+    about: "BundleSummary"
 
 
 class ModelShelf:
@@ -80,7 +81,7 @@ class ModelShelf:
         return Budgets(
             run_id=run_id,
             model_version=number,
-            current=used or float(bundle.about["recipe"]["false_alarm_budget"]),
+            current=used or bundle.about.recipe.false_alarm_budget,
             budgets=[budget_of(rows, budget, probabilities) for budget in BUDGETS],
         )
 
@@ -97,10 +98,11 @@ class ModelShelf:
         from wafer.model.files import read_json
         from wafer.model.out_of_fold import load_out_of_fold
         from wafer.model.statistics import SensorStatistics
+        from wafer.model.summaries import BundleSummary
 
         with TemporaryDirectory(prefix="wafer-bundle-") as temporary:
             folder = self._registry.download(version.version, Path(temporary))
-            about = verify_bundle(folder, version.digest)
+            about = BundleSummary.from_json(verify_bundle(folder, version.digest))
             rows = load_out_of_fold(folder / OUT_OF_FOLD)
             statistics = SensorStatistics.from_json(read_json(folder / STATISTICS))
         return Bundle(rows, statistics, about)
@@ -108,7 +110,7 @@ class ModelShelf:
 
 def _curves_of(number: int, bundle: Bundle) -> ModelCurves:
     rows = bundle.out_of_fold
-    budget = float(bundle.about["recipe"]["false_alarm_budget"])
+    budget = bundle.about.recipe.false_alarm_budget
     threshold = rows.threshold(budget)
     return ModelCurves(
         version=number,
@@ -119,7 +121,7 @@ def _curves_of(number: int, bundle: Bundle) -> ModelCurves:
         figures=figures_of(rows, threshold),
         curve=curve_points(rows),
         calibration=calibration_of(rows),
-        clusters=[cluster_of(said) for said in bundle.about["clusters"]],
+        clusters=[cluster_of(summary) for summary in bundle.about.clusters],
     )
 
 

@@ -13,9 +13,13 @@ from application.errors import BackendUnavailable
 from application.runs.run import BackendName, Run
 from application.tests.leavings import SENSORS, decision_about, leave_results, write_record
 from wafer.errors import ModelNotFound, RunNotFound, RunNotRetryable
+from wafer.evaluation.metrics import measure
+from wafer.model.calibration import Calibration
 from wafer.model.files import seal, write_json
 from wafer.model.out_of_fold import OutOfFold
+from wafer.model.recipe import Recipe
 from wafer.model.statistics import LEVELS, SensorStatistics
+from wafer.model.summaries import BundleSummary, ClusterSummary, Neighbours
 from wafer.registry import ModelVersion
 from wafer.runs import Pipeline, RunError, judge, task_records
 from wafer.store import Store, layout
@@ -164,9 +168,11 @@ def write_bundle(folder: Path) -> str:
     quantiles = np.tile(np.linspace(0.0, 1.0, len(LEVELS)), (len(SENSORS), 1))
     statistics = SensorStatistics(SENSORS, quantiles, np.zeros_like(quantiles), np.zeros(len(SENSORS)), 6, 2)
     write_json(folder / "statistics.json", statistics.to_json())
-    quality = {"xgboost": {"auc": 0.8}, "random_forest": {"auc": 0.7}}
-    cluster = {"cluster": 0, "wafers": 6, "failures": 2, "family": "xgboost", "quality": quality, "share": 1.0}
-    return seal(folder, {"clusters": [cluster], "recipe": {"false_alarm_budget": 0.1}})
+    quality = measure(failed, probability, probability >= 0.5)
+    families = {"xgboost": replace(quality, auc=0.8), "random_forest": replace(quality, auc=0.7)}
+    cluster = ClusterSummary(0, "xgboost", 1.0, Calibration(1.0, 0.0), 6, 2, families)
+    about = BundleSummary((cluster,), "contract", {}, Neighbours(0.8, None), quality, Recipe())
+    return seal(folder, about.to_json())
 
 
 @cache

@@ -8,21 +8,9 @@ import numpy.typing as npt
 
 from load_prod_model.comparison import compare
 from load_prod_model.stage import decide
+from load_prod_model.tests.qualities import GOOD
 from wafer.evaluation.decision import Comparison
-from wafer.evaluation.quality import Quality
 from wafer.model import ModelBundle, OutOfFold, Wafers, content_keys
-
-GOOD = Quality(
-    wafers=1137,
-    failures=67,
-    auc=0.72,
-    pr_auc=0.18,
-    ber=0.36,
-    recall=0.30,
-    false_alarm_rate=0.10,
-    recall_at_10=0.30,
-    brier_skill=0.03,
-)
 
 
 @dataclass(frozen=True)

@@ -6,21 +6,10 @@ import numpy as np
 import pytest
 
 from load_prod_model.stage import decide, floors
+from load_prod_model.tests.qualities import GOOD
 from wafer.evaluation.intervals import auc_standard_error
 from wafer.evaluation.metrics import measure, roc_auc
 from wafer.evaluation.quality import Quality
-
-GOOD = Quality(
-    wafers=1137,
-    failures=67,
-    auc=0.72,
-    pr_auc=0.18,
-    ber=0.36,
-    recall=0.30,
-    false_alarm_rate=0.10,
-    recall_at_10=0.30,
-    brier_skill=0.03,
-)
 
 
 def test_a_model_above_every_floor_is_promoted_when_none_is_in_production() -> None:

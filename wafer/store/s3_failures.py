@@ -29,6 +29,7 @@ _TRY_AGAIN = {
     "BadDigest",
 }
 _REFUSED = {"AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken", "403", "401"}
+_NO_BUCKET = "NoSuchBucket"
 _ABSENT = {"NoSuchKey", "404", "NotFound"}
 
 
@@ -57,8 +58,14 @@ def explain(failure: Exception, store: str, key: str) -> WaferError:
     return StoreUnavailable(f"The store {store} answered {code} ({message}). {_advice(code)}")
 
 
+def lacks_bucket(error: WaferError) -> bool:
+    """Whether `explain` was given a call to a bucket that does not exist."""
+    cause = _cause(error.__cause__) if error.__cause__ else None
+    return isinstance(cause, ClientError) and cause.response.get("Error", {}).get("Code", "") == _NO_BUCKET
+
+
 def _advice(code: str) -> str:
-    if code == "NoSuchBucket":
+    if code == _NO_BUCKET:
         return "Create the bucket, or correct the address."
     if code in _REFUSED:
         return (

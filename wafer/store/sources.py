@@ -52,12 +52,13 @@ def fetch_all(batches: Iterable[Batch], folder: Path) -> Iterator[tuple[Batch, P
 
 def _list_s3(source: str) -> Iterator[Batch]:
     from wafer.store.s3 import S3Store
+    from wafer.store.s3_failures import lacks_bucket
 
     store = S3Store.at(source)
     try:
         found = store.children()
     except StoreUnavailable as exc:
-        if "NoSuchBucket" in exc.message:
+        if lacks_bucket(exc):
             raise SourceNotFound(
                 f"There is no bucket for {source}. Give the prefix that holds the CSV batches."
             ) from exc
