@@ -40,7 +40,7 @@ BEHIND_THE_BUNDLE = {
     "preprocessing_train": {"pandas", "sklearn", "xgboost"},
     "model_training": {"pandas"},
     "load_prod_model": {"sklearn"},
-    "pred_pipeline": {"sklearn"},
+    "pred_pipeline": {"pandas", "sklearn"},
     "application": {"sklearn"},
 }
 
