@@ -1,4 +1,4 @@
-"""Who may pass: every guarded route asks here before it reads a byte of the body."""
+"""Authentication and roles: every guarded route asks here before it reads a byte of the body."""
 
 import hmac
 from collections.abc import Callable, Coroutine
@@ -53,7 +53,7 @@ class Gate:
         who = f"{caller.name}:{caller.key_id}"
         (self.limiters.reads if request.method in SAFE else self.limiters.changes).take(who)
         if not reaches(caller.role, needed):
-            raise NotAllowed(f"This needs the role {needed}; {caller.name} is {caller.role}.")
+            raise NotAllowed(f"This needs the role {needed}; {caller.name} has the role {caller.role}.")
         structlog.contextvars.bind_contextvars(caller=caller.name)
         return caller
 
@@ -82,7 +82,7 @@ class Gate:
         sent = request.headers.get(CSRF_HEADER, "")
         foreign = origin is not None and urlsplit(origin).netloc != request.headers.get("host")
         if foreign or not hmac.compare_digest(sent.encode(), self.sessions.csrf(cookie).encode()):
-            raise NotAllowed(f"A change needs the session's {CSRF_HEADER} header; GET /session names it.")
+            raise NotAllowed(f"A change needs the session's {CSRF_HEADER} header; GET /session returns its value.")
 
     def _by_text(self, text: str) -> Caller:
         if self.link and not text.startswith("wafer_"):

@@ -78,7 +78,9 @@ class Keys:
         key = self._current().get(parts[1]) if len(parts) == 3 else None
         right = hmac.compare_digest(_digest(text), key.sha256 if key else _NOBODY)
         if not key or not right:
-            raise NotAuthenticated("This API key is not known here; ask for a new one (`wafer keys add NAME`).")
+            raise NotAuthenticated(
+                "This API key is unknown or revoked. Check it, or ask for a new one (`wafer keys add NAME`)."
+            )
         return self._alive(key)
 
     def owner(self, key_id: str) -> Caller:

@@ -61,7 +61,9 @@ class Sessions:
         if key_id:
             return self._keys.owner(key_id)
         if not self._local:
-            raise NotAuthenticated("This session began with a link that is not served any more. Sign in with a key.")
+            raise NotAuthenticated(
+                "This session was started with a one-time link, which is no longer accepted. Sign in with a key."
+            )
         return Caller(LOCAL, "admin")
 
     def csrf(self, cookie: str) -> str:
@@ -91,6 +93,8 @@ class Link:
         right = hmac.compare_digest(token.encode(errors="replace"), self.token.encode())
         with self._lock:
             if not right or self._used:
-                raise NotAuthenticated("This link is not valid (any more): it works once. Start `wafer serve` again.")
+                raise NotAuthenticated(
+                    "This link is not valid or was already used; it works once. Restart `wafer serve` for a new one."
+                )
             self._used = True
         return Caller(LOCAL, "admin")

@@ -27,7 +27,7 @@ ROUTERS: tuple[APIRouter, ...] = (
 
 
 def create_app(parts: Parts, *, watch: bool = True, pages: Sequence[APIRouter] = ()) -> FastAPI:
-    """Join the routes to the parts, and `pages` beside them; `watch=False` leaves looking around to the caller."""
+    """Join the routes to the parts, and `pages` beside them; `watch=False` leaves following the runs to the caller."""
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -40,7 +40,7 @@ def create_app(parts: Parts, *, watch: bool = True, pages: Sequence[APIRouter] =
     app = FastAPI(
         title="Wafer Fault Prediction",
         version=version(PACKAGE),
-        description="Train on and predict batches of wafers, follow the runs, fetch results, and manage the model.",
+        description="Train on batches of wafers, predict new ones, follow runs, fetch results, and manage the model.",
         lifespan=lifespan,
         docs_url=None,  # its page loads scripts from elsewhere
         redoc_url=None,

@@ -1,4 +1,4 @@
-"""The OpenAPI description: what FastAPI finds, with the roles, and the problems that any guarded route may answer."""
+"""The OpenAPI description: FastAPI's own, with the roles and the problems that any guarded route may answer."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -17,17 +17,17 @@ SCHEMES = {
     "session": {"type": "apiKey", "in": "cookie", "name": COOKIE, "description": "The page's session."},
 }
 ALWAYS = {
-    "401": "No key or session, or one that is unknown, expired or revoked.",
-    "403": "The role does not reach this far, or a change came without the session's X-CSRF-Token.",
-    "429": "Faster than the limit; Retry-After says when to come back.",
-    "503": "Store, ledger, registry or backend do not answer; a retry may help.",
+    "401": "No API key or session, or one that is unknown, expired or revoked.",
+    "403": "The role does not permit this, or a change came without the session's X-CSRF-Token.",
+    "429": "Rate limit exceeded; Retry-After says when to try again.",
+    "503": "The store, ledger, registry or backend does not respond; a retry may help.",
 }
-INVALID = "The request does not have the described form; `errors` lists what is wrong."
-TOO_LARGE = "The body is larger than this address takes."
+INVALID = "The request does not match the description; `errors` lists what is wrong."
+TOO_LARGE = "The body is larger than the limit of this address."
 
 
 def roles_of(routers: Iterable[APIRouter]) -> dict[tuple[str, str], Role | None]:
-    """Which role each method of each path needs; None where anybody may come."""
+    """Which role each method of each path needs; None where no sign-in is needed."""
     routes = [route for router in routers for route in router.routes if isinstance(route, APIRoute)]
     return {
         (route.path_format, method): getattr(route, "role", None) for route in routes for method in route.methods or ()
@@ -68,7 +68,7 @@ def _complete(operation: dict[str, Any], path: str, role: Role | None) -> None:
         responses.setdefault("413", _response(TOO_LARGE))
         responses.setdefault("400", _response("The body cannot be read."))
     if "{run_id}" in path or "{version}" in path:
-        responses.setdefault("404", _response("There is none of that id, or it left nothing of that kind."))
+        responses.setdefault("404", _response("Nothing has this id, or it has no such result."))
     if role:
         operation["security"] = [{"key": []}, {"session": []}]
         operation["x-role"] = role

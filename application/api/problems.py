@@ -19,9 +19,9 @@ from wafer.errors import WaferError
 MEDIA_TYPE = "application/problem+json"
 CODES = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED", 413: UploadTooLarge.code}
 SENTENCES = {
-    404: "There is nothing at this address; /openapi.json lists what there is.",
-    405: "This address does not take that method; the Allow header names those it takes.",
-    413: "The request's body is larger than this address takes.",
+    404: "Nothing is at this address; /openapi.json lists every address.",
+    405: "This address does not support the method; the Allow header lists those it supports.",
+    413: "The request's body is larger than the limit of this address.",
 }
 
 
@@ -36,7 +36,7 @@ def problem(
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     """A problem as a response."""
-    said = Problem(
+    content = Problem(
         type=f"urn:wafer-fault:problem:{code}",
         title=HTTPStatus(status).phrase,
         status=status,
@@ -47,8 +47,9 @@ def problem(
         run_id=run_id,
         errors=list(errors) if errors else None,
     )
-    content = said.model_dump(exclude_none=True)
-    return JSONResponse(content, status, headers=dict(headers or {}), media_type=MEDIA_TYPE)
+    return JSONResponse(
+        content.model_dump(exclude_none=True), status, headers=dict(headers or {}), media_type=MEDIA_TYPE
+    )
 
 
 def of_error(error: WaferError) -> Response:
@@ -76,8 +77,8 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     async def _invalid(_request: Request, error: RequestValidationError) -> Response:
         errors = [FieldProblem(where=_where(each["loc"]), message=str(each["msg"])) for each in error.errors()]
-        said = "; ".join(f"{each.where}: {each.message}" for each in errors[:5])
-        return problem(422, RequestInvalid.code, f"The request is not valid. {said}", errors=errors)
+        summary = "; ".join(f"{each.where}: {each.message}" for each in errors[:5])
+        return problem(422, RequestInvalid.code, f"The request is not valid. {summary}", errors=errors)
 
     @app.exception_handler(HTTPException)
     async def _http(_request: Request, error: HTTPException) -> Response:
@@ -87,13 +88,15 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(ClientDisconnect)
     async def _gone(_request: Request, _error: ClientDisconnect) -> Response:
-        return problem(400, RequestInvalid.code, "The request broke off.")  # for the log: nobody reads it
+        return problem(400, RequestInvalid.code, "The client closed the connection.")  # for the log: nobody reads it
 
     @app.exception_handler(Exception)
     async def _unexpected(_request: Request, error: Exception) -> Response:
         structlog.get_logger().error("http.failed", exc_info=error)
         return problem(
-            WaferError.http_status, WaferError.code, "Something went wrong here; the log has it under this request id."
+            WaferError.http_status,
+            WaferError.code,
+            "An unexpected error occurred. The service's log has the details under this request id.",
         )
 
 

@@ -19,7 +19,7 @@ _PART = re.compile(r"[^\W_](?:[\w.+=@(), -]{0,126}[\w+=@)-])?")
 
 @dataclass(frozen=True, slots=True)
 class BatchSet:
-    """A folder of batches that a run can be started over; `source` is what a request names."""
+    """A folder of batches that a run can use; `source` is its name in requests."""
 
     source: str
     pipeline: Pipeline
@@ -49,7 +49,7 @@ class Sources:
         """Raise `SourceNotFound` or `SourceEmpty` now, and not minutes later in the first stage."""
         if not list_batches(address):
             raise SourceEmpty(
-                f"There is no file directly in {named}. Upload batches there first, or name another source."
+                f"{named} has no files directly in it. Upload batches there first, or name another source."
             )
 
     def shown(self, address: str) -> str:
@@ -91,5 +91,5 @@ def _lies_in(text: str, root: str) -> bool:
 def _refused(named: str, prefixes: tuple[str, ...]) -> SourceNotAllowed:
     where = " or ".join(f"{prefix}/NAME" for prefix in prefixes) or "a configured source"
     return SourceNotAllowed(
-        f"{named[:200]!r} is not a source that may be used here. Name {where}, or one that WAFER_SOURCES lists."
+        f"{named[:200]!r} is not an allowed source. Use {where}, or a place inside one that WAFER_SOURCES lists."
     )

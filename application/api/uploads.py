@@ -1,4 +1,4 @@
-"""Batches that come over HTTP: streamed to a temporary file, counted on the way, and put into the store complete."""
+"""Uploads: streamed to a temporary file, measured on the way, and stored only when complete."""
 
 import hashlib
 import re
@@ -61,7 +61,9 @@ class Uploads:
                     with anyio.fail_after(BODY_SECONDS):
                         size, sha256 = await self._spool(body, path)
                 except TimeoutError as error:
-                    raise RequestInvalid(f"The body took longer than {BODY_SECONDS:.0f} seconds to come.") from error
+                    raise RequestInvalid(
+                        f"The upload took longer than {BODY_SECONDS:.0f} seconds. Try a faster connection."
+                    ) from error
                 source = layout.batch_set(pipeline, batch_set)
                 new = await to_thread.run_sync(self._keep, path, source, name, size, sha256)
         return Uploaded(source, name, size, sha256, new)
@@ -83,14 +85,14 @@ class Uploads:
         if key not in stored:
             if len(stored) >= self._files:
                 raise UploadTooLarge(
-                    f"{source} holds {len(stored)} files already, which is the limit; use another set."
+                    f"{source} already has {len(stored)} files, which is the limit. Use another batch set."
                 )
             self._write(path, key, size)
             return True
-        there = path.with_name("there")
+        stored_copy = path.with_name("stored")
         if stored[key] == size:
-            self._store.download(key, there)
-            with there.open("rb") as file:
+            self._store.download(key, stored_copy)
+            with stored_copy.open("rb") as file:
                 if hashlib.file_digest(file, "sha256").hexdigest() == sha256:
                     return False
         raise _conflict(key)
@@ -105,20 +107,26 @@ class Uploads:
             raise _conflict(key) from error
 
     def _too_large(self) -> UploadTooLarge:
-        return UploadTooLarge(f"A file may have {self._limit:,} bytes here. Split the batch, or drop it into a source.")
+        return UploadTooLarge(
+            f"A file may have at most {self._limit:,} bytes. Split the batch, or copy it into a configured source."
+        )
 
 
 def _conflict(key: str) -> UploadConflict:
-    return UploadConflict(f"Another file lies at {key} already; give this one another name or another batch set.")
+    return UploadConflict(
+        f"A different file exists as {key}. Give this one another name, or upload it to another batch set."
+    )
 
 
 def check_names(batch_set: str, name: str) -> None:
     """Raise `RequestInvalid` unless both can be parts of a key everywhere."""
     if not SET_NAME.fullmatch(batch_set):
-        raise RequestInvalid("A batch set is named by up to 64 of A-Z a-z 0-9 . _ - and begins with a letter or digit.")
+        raise RequestInvalid(
+            "The name of a batch set has up to 64 of A-Z a-z 0-9 . _ - and starts with a letter or digit."
+        )
     plain = name == unicodedata.normalize("NFC", name) and name.isprintable() and len(name.encode()) <= LONGEST_NAME
     if not plain or name.startswith((".", "_SUCCESS")) or set(name) & set('/\\:*?"<>|%'):
         raise RequestInvalid(
-            f"A file's name has at most {LONGEST_NAME} bytes of printable text, does not begin with a dot, and has "
-            'none of / \\ : * ? " < > | % in it.'
+            f"A file name has at most {LONGEST_NAME} bytes of printable text, does not start with a dot, and has "
+            'none of / \\ : * ? " < > | % in it. Rename the file.'
         )

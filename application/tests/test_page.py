@@ -146,7 +146,7 @@ def predicted(line: Line, trained: Training) -> Prediction:
     page.get_by_role("button", name="Upload 3 files and predict").click()
     page.wait_for_url(re.compile(r"#/runs/predict-"))
     run_id = page.url.rpartition("/")[2]
-    page.get_by_role("link", name="See the wafers").click(timeout=TRAINING_MS)
+    page.get_by_role("link", name="View wafers").click(timeout=TRAINING_MS)
     with page.expect_download() as download:
         page.get_by_role("link", name="Download CSV").click()
     page.close()
@@ -173,7 +173,7 @@ def lines_of(download: Download) -> list[str]:
 
 def test_the_first_visit_says_where_to_begin(trained: Training) -> None:
     assert "No run yet" in trained.first_screen
-    assert "the first model comes from them" in trained.first_screen
+    assert "train the first model" in trained.first_screen
 
 
 def test_a_training_is_watched_stage_by_stage_over_a_restart_of_the_service(line: Line, trained: Training) -> None:
@@ -239,7 +239,7 @@ def test_a_chosen_wafer_shows_its_sensors_against_the_passing_wafers(line: Line,
 
     page.keyboard.press("ArrowDown")
 
-    panel = page.get_by_role("complementary", name="The chosen wafer")
+    panel = page.get_by_role("complementary", name="Selected wafer")
     expect(panel.get_by_role("heading", level=2)).to_have_text(wafers[1])
     strips = panel.get_by_role("img", name=re.compile(r"^Sensor - \d+: .*90 % of passing wafers read"))
     expect(strips.first).to_be_visible()
@@ -253,7 +253,7 @@ def test_a_promotion_is_asked_about_and_a_rollback_undoes_it(line: Line, predict
     production = page.locator(".versions li", has=page.locator(".badge.production")).locator("strong")
 
     page.get_by_role("button", name="Promote…").click()
-    page.get_by_role("button", name="Leave it").click()
+    page.get_by_role("button", name="Cancel").click()
     expect(production).to_have_text("Version 1")
     page.get_by_role("button", name="Promote…").click()
     page.get_by_role("button", name="Promote version 2").click()
@@ -285,7 +285,7 @@ def test_a_version_shows_its_figures_its_curves_and_why_it_was_promoted_or_not(l
     page.close()
 
     assert re.search(r"AUC\n0\.\d{3}\n0\.\d{3} to 0\.\d{3}", shown)
-    assert re.search(r"(Promoted|Not promoted) by its training\.", shown)
+    assert re.search(r"(Promoted|Not promoted) after training\.", shown)
     assert "Calibration" in shown
 
 

@@ -1,4 +1,4 @@
-"""What the route modules share: routers by role, and the parameters that occur everywhere."""
+"""What the route modules share: a router for each role, and the common parameters."""
 
 from typing import Annotated
 
@@ -9,8 +9,8 @@ from application.access.roles import Role
 from application.api.parts import Parts
 
 RUN_ID = r"^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9])?$"
-RunId = Annotated[str, Path(pattern=RUN_ID, max_length=100, description="A run's id.")]
-Version = Annotated[int, Path(ge=1, le=10**9, description="A version of the model.")]
+RunId = Annotated[str, Path(pattern=RUN_ID, max_length=100, description="Id of a run.")]
+Version = Annotated[int, Path(ge=1, le=10**9, description="Version of the model.")]
 
 
 def router_for(role: Role, tag: str) -> APIRouter:

@@ -1,4 +1,4 @@
-"""The model: its versions, how good they are, which one predicts."""
+"""Versions of the model: their quality, promotion and rollback."""
 
 from typing import Annotated
 
@@ -17,31 +17,31 @@ SensorName = Annotated[str, Path(max_length=100, examples=["Sensor - 99"])]
 
 @viewer.get("/models")
 def models(request: Request) -> Models:
-    """Every version, newest first, with the decision about its promotion."""
+    """List every version, newest first, with the decision about its promotion."""
     return parts_of(request).models.all()
 
 
 @viewer.get("/models/{version}")
 def model(request: Request, version: Version) -> Model:
-    """One version."""
+    """Show one version."""
     return parts_of(request).models.one(version)
 
 
 @viewer.get("/models/{version}/curves")
 def curves(request: Request, version: Version) -> ModelCurves:
-    """ROC, precision and recall, calibration and clusters of a version, out of fold."""
+    """ROC, precision and recall, calibration and clusters of a version, measured out of fold."""
     return parts_of(request).models.curves(version)
 
 
 @viewer.get("/models/{version}/sensors/{sensor}")
 def sensor(request: Request, version: Version, sensor: SensorName) -> SensorRange:
-    """How a sensor read on the passing wafers that a version learned from."""
+    """Quantiles of a sensor's readings on the passing wafers of a version's training set."""
     return parts_of(request).models.sensor(version, sensor)
 
 
 @admin.post("/models/{version}/promote")
 def promote(request: Request, version: Version) -> Model:
-    """Put a version into production by hand."""
+    """Put a version into production manually."""
     found = parts_of(request).models.promote(version)
     audit(request, "model.promote", version=version)
     return found
@@ -49,7 +49,7 @@ def promote(request: Request, version: Version) -> Model:
 
 @admin.post("/models/rollback", responses=problems(s404="No earlier production version is known."))
 def rollback(request: Request) -> Model:
-    """Put the version back that was in production before."""
+    """Restore the version that was in production before."""
     found = parts_of(request).models.rollback()
     audit(request, "model.rollback", version=found.version)
     return found

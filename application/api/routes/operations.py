@@ -1,4 +1,4 @@
-"""What the platform asks: alive, ready, figures."""
+"""For the platform: health, readiness, metrics."""
 
 from collections.abc import Callable
 from threading import Condition
@@ -18,18 +18,18 @@ viewer = router_for("viewer", "operations")
 ROUTERS = (public, viewer)
 _METRICS = "text/plain; version=1.0.0; charset=utf-8"
 _TEXT: Responses = {200: {"content": {"text/plain": {"schema": {"type": "string"}}}, "description": "Prometheus text."}}
-READY_SECONDS = 2.0  # however often anybody asks
+READY_SECONDS = 2.0  # between two checks, however many requests come
 
 
 @public.get("/healthz")
 def healthz() -> Health:
-    """The process answers."""
+    """The process is alive."""
     return Health(status="ok")
 
 
-@public.get("/readyz", responses={503: {"model": Readiness, "description": "A part that runs need does not answer."}})
+@public.get("/readyz", responses={503: {"model": Readiness, "description": "A part that runs need does not respond."}})
 def readyz(request: Request, response: Response) -> Readiness:
-    """Store, ledger and backend answer, so runs can be started."""
+    """Store, ledger and backend respond, so runs can be started."""
     parts = parts_of(request)
     found = _readiness(parts)
     response.status_code = 200 if found.ready else 503
@@ -38,7 +38,7 @@ def readyz(request: Request, response: Response) -> Readiness:
 
 @viewer.get("/metrics", response_class=Response, responses=_TEXT)
 def metrics(request: Request) -> Response:
-    """Runs by state, stage seconds, waiting, quarantined rows, requests."""
+    """Prometheus metrics: runs by state, seconds of stages, waiting times, quarantined rows, requests."""
     parts = parts_of(request)
     return Response(parts.metrics.exposition(parts.runs.active()), media_type=_METRICS)
 

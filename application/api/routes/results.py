@@ -1,4 +1,4 @@
-"""What runs left behind: predictions, reports, manifests, refused files."""
+"""Results of runs: predictions, reports, manifests, refused files."""
 
 from pathlib import Path as FilePath
 from tempfile import mkdtemp
@@ -22,15 +22,15 @@ from wafer.store import layout
 
 viewer = router_for("viewer", "results")
 ROUTERS = (viewer,)
-Name = Annotated[str, Path(max_length=400, description="A file's name as the run lists it.")]
+Name = Annotated[str, Path(max_length=400, description="Name of a file as the run lists it.")]
 
 
 def _of(media: str, schema: dict[str, str], sentence: str) -> Responses:
     return {200: {"content": {media: {"schema": schema}}, "description": sentence}}
 
 
-_CSV = _of("text/csv", {"type": "string"}, "One line a wafer.")
-_HTML = _of("text/html", {"type": "string"}, "A page of its own.")
+_CSV = _of("text/csv", {"type": "string"}, "One line for each wafer.")
+_HTML = _of("text/html", {"type": "string"}, "A complete HTML page.")
 _JSON = _of("application/json", {"type": "object"}, "The manifest.")
 _FILE = _of("*/*", {"type": "string", "format": "binary"}, "The file.")
 
@@ -43,20 +43,20 @@ def predictions(
     limit: Annotated[int, Query(ge=1, le=10_000)] = 100,
     verdict: Verdict | None = None,
 ) -> PredictionPage:
-    """The predicted wafers, most suspicious first."""
+    """List the predicted wafers, most suspicious first."""
     parts = parts_of(request)
     return parts.predictions.page(parts.runs.find(run_id), offset=offset, limit=limit, verdict=verdict)
 
 
 @viewer.get("/runs/{run_id}/predictions.csv", response_class=Response, responses=_CSV)
 def predictions_csv(request: Request, run_id: RunId) -> Response:
-    """All predictions as one CSV file, safe to open in a spreadsheet."""
+    """Download all predictions as one CSV file, safe to open in a spreadsheet."""
     return _file(request, run_id, "outputs", layout.PREDICTIONS_CSV)
 
 
 @viewer.get("/runs/{run_id}/budgets")
 def budgets(request: Request, run_id: RunId) -> Budgets:
-    """What other false-alarm budgets would mean for this run's wafers."""
+    """Flagged wafers and expected false alarms of this run at other false-alarm budgets."""
     parts = parts_of(request)
     run = parts.runs.find(run_id)
     table = parts.predictions.table(run)
@@ -69,25 +69,25 @@ def budgets(request: Request, run_id: RunId) -> Budgets:
 
 @viewer.get("/runs/{run_id}/report", response_class=Response, responses=_HTML)
 def report(request: Request, run_id: RunId) -> Response:
-    """The run's report; for a run whose batches were all refused, the report of the reasons."""
+    """Show the run's report; when every file was refused, the report with the reasons."""
     return _first(request, run_id, (("outputs", layout.REPORT), ("refused", layout.QUARANTINE_REPORT)))
 
 
 @viewer.get("/runs/{run_id}/manifest", response_class=Response, responses=_JSON)
 def manifest(request: Request, run_id: RunId) -> Response:
-    """Every file with its verdict and reasons, every quarantined row."""
+    """List every file with its verdict and reasons, and every quarantined row."""
     return _first(request, run_id, (("outputs", layout.MANIFEST), ("refused", layout.QUARANTINE_MANIFEST)))
 
 
 @viewer.get("/runs/{run_id}/outputs/{name:path}", response_class=Response, responses=_FILE)
 def output(request: Request, run_id: RunId, name: Name) -> Response:
-    """A file that the run published."""
+    """Download a file that the run published."""
     return _file(request, run_id, "outputs", name)
 
 
 @viewer.get("/runs/{run_id}/refused/{name:path}", response_class=Response, responses=_FILE)
 def refused(request: Request, run_id: RunId, name: Name) -> Response:
-    """A file that the contract refused, as it came, or the rows it refused of a file."""
+    """Download a refused file unchanged, or the quarantined rows of a file."""
     return _file(request, run_id, "refused", name)
 
 
@@ -99,7 +99,7 @@ def _first(request: Request, run_id: str, places: tuple[tuple[Literal["outputs",
             return _sent(parts, run, kind, name)
         except NotPublished:
             continue
-    raise NotPublished(f"Run {run_id} left nothing to show: it goes on still, or ended before it read any file.")
+    raise NotPublished(f"Run {run_id} has nothing to show yet: it is still running, or ended before it read any file.")
 
 
 def _file(request: Request, run_id: str, kind: Literal["outputs", "refused"], name: str) -> Response:

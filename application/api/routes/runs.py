@@ -1,4 +1,4 @@
-"""Start runs, look at them, follow, cancel and retry them."""
+"""Start, list, follow, cancel and retry runs."""
 
 import json
 from collections.abc import AsyncIterator
@@ -28,14 +28,14 @@ IdempotencyKey = Annotated[
     str | None,
     Header(
         pattern=r"^[!-~]{1,128}$",
-        description="The same key with the same body gives the same run, however often it is sent.",
+        description="The same key with the same body always gives the same run.",
     ),
 ]
 _ACCEPTED: Responses = {
     202: {
-        "headers": {"Location": {"description": "Where the run can be looked at.", "schema": {"type": "string"}}},
+        "headers": {"Location": {"description": "Address of the run.", "schema": {"type": "string"}}},
     },
-    **problems(s404="There is no such source.", s409="A training is under way; `run_id` names it."),
+    **problems(s404="The source does not exist.", s409="A training is running; `run_id` names it."),
 }
 _EVENT = {
     "type": "object",
@@ -49,7 +49,7 @@ EVENT_SECONDS = 0.5
 def train(
     body: TrainRequest, request: Request, response: Response, idempotency_key: IdempotencyKey = None
 ) -> RunSummary:
-    """Train on labelled batches and decide whether the model goes into production; one training at a time."""
+    """Train on labelled batches and decide on the promotion of the model; one training runs at a time."""
     return _start(request, response, "train", body, idempotency_key)
 
 
@@ -57,7 +57,7 @@ def train(
 def predict(
     body: PredictRequest, request: Request, response: Response, idempotency_key: IdempotencyKey = None
 ) -> RunSummary:
-    """Predict batches with the production model, most suspicious wafer first."""
+    """Predict batches with the model in production."""
     return _start(request, response, "predict", body, idempotency_key)
 
 
@@ -67,9 +67,9 @@ def runs(
     pipeline: Pipeline | None = None,
     state: RunState | None = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
-    cursor: Annotated[str, Query(max_length=400, description="`next` of the page before.")] = "",
+    cursor: Annotated[str, Query(max_length=400, description="`next` of the previous page.")] = "",
 ) -> RunPage:
-    """The history, newest first."""
+    """List runs, newest first."""
     parts = parts_of(request)
     page = parts.runs.page(Wanted(limit, cursor, pipeline, state))
     return RunPage(runs=[parts.views.summary(each) for each in page.runs], next=page.cursor or None)
@@ -77,7 +77,7 @@ def runs(
 
 @viewer.get("/runs/{run_id}")
 def run(request: Request, run_id: RunId) -> RunDetail:
-    """A run with its stages, outputs and errors as they are now."""
+    """Show a run with the current state of its stages, outputs and errors."""
     return parts_of(request).views.run(run_id)
 
 
@@ -86,7 +86,7 @@ def run(request: Request, run_id: RunId) -> RunDetail:
     response_class=EventSourceResponse,
     responses={
         200: {
-            "description": "`run` with the run as JSON whenever something changed, `end` with its state at the end.",
+            "description": "`run` with the run as JSON after every change, `end` with the final state.",
             "content": {"text/event-stream": {"schema": _EVENT}},
         }
     },
@@ -100,7 +100,7 @@ async def events(request: Request, run_id: RunId) -> EventSourceResponse:
 
 @operator.post("/runs/{run_id}/cancel", status_code=202, responses=problems(s409="The run has ended already."))
 def cancel(request: Request, run_id: RunId) -> RunSummary:
-    """End a run and everything it started."""
+    """Cancel a run and stop everything it started."""
     parts = parts_of(request)
     run = parts.runs.cancel(run_id, by=caller_of(request).name)
     audit(request, "run.cancel", run_id=run_id)
@@ -110,10 +110,10 @@ def cancel(request: Request, run_id: RunId) -> RunSummary:
 @operator.post(
     "/runs/{run_id}/retry",
     status_code=202,
-    responses=problems(s409="The run goes on, or succeeded, or another training is under way."),
+    responses=problems(s409="The run is running or succeeded, or another training is running."),
 )
 def retry(request: Request, run_id: RunId) -> RunSummary:
-    """Let a run that failed or was cancelled go on; its finished stages are kept."""
+    """Continue a failed or cancelled run after its finished stages."""
     parts = parts_of(request)
     run = parts.runs.retry(run_id)
     audit(request, "run.retry", run_id=run_id)

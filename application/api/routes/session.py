@@ -1,4 +1,4 @@
-"""Sign in, with the one-time link or an API key, and out."""
+"""Sign in with the one-time link or an API key, and sign out."""
 
 from typing import Annotated
 
@@ -21,7 +21,7 @@ _REFUSED = problems(s401="The link or key is not valid.", s429="Too many failed 
 
 @public.get("/login", status_code=303, response_class=RedirectResponse, responses=_REFUSED)
 def login(request: Request, token: Annotated[str, Query(max_length=200)]) -> Response:
-    """Follow the one-time link: begin a session and go to the page, which also says when the link was used before."""
+    """Start a session with the one-time link and redirect to the page, which says so when the link was already used."""
     try:
         caller = parts_of(request).gate.sign_in(request, token)
     except NotAuthenticated:
@@ -44,7 +44,7 @@ def sign_in(request: Request, response: Response, body: SignIn) -> Session:
 
 @viewer.get("/session")
 def session(request: Request) -> Session:
-    """Who is signed in, and the token that a page sends with every change."""
+    """Who is signed in, and the token that the page sends with every change."""
     caller, cookie = caller_of(request), request.cookies.get(COOKIE, "")
     by_cookie = cookie and "authorization" not in request.headers
     csrf = parts_of(request).gate.sessions.csrf(cookie) if by_cookie else None
@@ -53,7 +53,7 @@ def session(request: Request) -> Session:
 
 @viewer.delete("/session", status_code=204)
 def sign_out(request: Request, response: Response) -> None:
-    """Forget the session's cookie."""
+    """Delete the session's cookie."""
     response.delete_cookie(COOKIE, httponly=True, samesite="strict")
     audit(request, "session.end")
 

@@ -1,4 +1,4 @@
-"""Batches: what is there, and what comes by upload."""
+"""Batch sets in the store, and uploads into them."""
 
 from typing import Annotated
 
@@ -13,15 +13,15 @@ from wafer.runs import Pipeline
 viewer = router_for("viewer", "batches")
 operator = router_for("operator", "batches")
 ROUTERS = (viewer, operator)
-SetName = Annotated[str, Path(max_length=64, description="Name of the batch set, new or not.", examples=["lot-7"])]
+SetName = Annotated[str, Path(max_length=64, description="Name of a new or existing batch set.", examples=["lot-7"])]
 FileName = Annotated[str, Path(max_length=200, examples=["wafer_31012020_090817.csv"])]
 _BODY = {"requestBody": {"required": True, "content": {"text/csv": {"schema": {"type": "string"}}}}}
-_RESPONSES = problems(s409="Another file of this name is there.", s413="The file or the batch set is too large.")
+_RESPONSES = problems(s409="A different file with this name exists.", s413="The file or the batch set is too large.")
 
 
 @viewer.get("/sources")
 def sources(request: Request, pipeline: Pipeline) -> batches.BatchSets:
-    """The batch sets that a run can be started over."""
+    """List the batch sets that a run can use."""
     parts = parts_of(request)
     found = [
         batches.BatchSet(source=each.source, pipeline=each.pipeline, files=each.files, bytes=each.bytes)
@@ -34,7 +34,7 @@ def sources(request: Request, pipeline: Pipeline) -> batches.BatchSets:
     "/uploads/{pipeline}/{batch_set}/{name}",
     status_code=201,
     openapi_extra=_BODY,
-    responses={200: {"model": batches.Uploaded, "description": "The same file was there already."}, **_RESPONSES},
+    responses={200: {"model": batches.Uploaded, "description": "The same file was already stored."}, **_RESPONSES},
 )
 async def upload(
     request: Request,
@@ -44,7 +44,7 @@ async def upload(
     name: FileName,
     content_length: Annotated[int | None, Header(include_in_schema=False)] = None,
 ) -> batches.Uploaded:
-    """Put one batch file into a batch set; the contract judges it when a run reads it."""
+    """Upload one batch file into a batch set; a run checks it against the data contract when it reads it."""
     parts = parts_of(request)
     taken = await parts.uploads.take(pipeline, batch_set, name, request.stream(), content_length)
     response.status_code = 201 if taken.new else 200

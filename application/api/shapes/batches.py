@@ -7,7 +7,7 @@ from wafer.store import layout
 
 
 class BatchSet(BaseModel):
-    """Batches that a run can be started over: `source` is what the request names."""
+    """Batches that a run can use; `source` is their name in requests."""
 
     source: str = Field(examples=[layout.batch_set("predict", "lot-7")])
     pipeline: Pipeline
@@ -16,14 +16,14 @@ class BatchSet(BaseModel):
 
 
 class BatchSets(BaseModel):
-    """The batch sets of a pipeline by name, and the other places that may be named."""
+    """The batch sets of a pipeline by name, and the other configured sources."""
 
     sources: list[BatchSet]
     configured: list[str]
 
 
 class Uploaded(BaseModel):
-    """A file that was taken."""
+    """An uploaded file."""
 
     source: str = Field(examples=[layout.batch_set("predict", "lot-7")])
     name: str = Field(examples=["wafer_31012020_090817.csv"])

@@ -1,4 +1,4 @@
-"""Versions of the model, and how good they are."""
+"""Versions of the model and their quality."""
 
 from pydantic import BaseModel, Field
 
@@ -22,7 +22,7 @@ class Model(BaseModel):
 
 
 class Models(BaseModel):
-    """Every version, newest first, and the versions in the order in which they came into production."""
+    """Every version, newest first; `history` has the versions in the order of their promotion."""
 
     models: list[Model]
     production: int | None
@@ -30,7 +30,7 @@ class Models(BaseModel):
 
 
 class Cluster(BaseModel):
-    """A cluster of wafers, and the model that judges it."""
+    """A cluster of wafers and its model."""
 
     cluster: int
     wafers: int
@@ -57,7 +57,7 @@ class Bin(BaseModel):
 
 
 class Figure(BaseModel):
-    """A figure with its 90 % interval over resampled wafers, where it has one, and what chance reaches."""
+    """A metric, its 90 % bootstrap interval where it has one, and its value by chance."""
 
     name: str = Field(examples=["auc"])
     value: float
@@ -67,7 +67,7 @@ class Figure(BaseModel):
 
 
 class ModelCurves(BaseModel):
-    """How good a version is on wafers it never saw (out of fold); `threshold` is that of its false-alarm budget."""
+    """Quality of a version on wafers outside its folds; `threshold` keeps its false-alarm budget."""
 
     version: int
     wafers: int
@@ -81,7 +81,7 @@ class ModelCurves(BaseModel):
 
 
 class SensorRange(BaseModel):
-    """How a sensor read on the passing wafers of a version's training: value of each quantile."""
+    """Quantiles of a sensor's readings on the passing wafers of a version's training set."""
 
     sensor: str
     levels: list[float]

@@ -8,7 +8,7 @@ Verdict = Literal["pass", "fail", "inspect"]
 
 
 class Reason(BaseModel):
-    """A sensor that made a wafer suspicious: its value and where 90 % of the passing wafers lie."""
+    """A sensor behind a verdict: its reading, and the range of 90 % of the passing wafers."""
 
     sensor: str
     value: float | None
@@ -29,12 +29,12 @@ class Prediction(BaseModel):
     distance_percentile: float | None
     top_sensors: list[Reason]
     note: str
-    in_training: bool = Field(False, description="The model learned from these very readings, so this is no forecast.")
+    in_training: bool = Field(False, description="The model was trained on these readings, so this is not a forecast.")
     file: str
 
 
 class PredictionPage(BaseModel):
-    """Some predictions; `total` counts all that were asked for, `next` is the offset of the next page."""
+    """Some predictions; `total` counts all that match, `next` is the offset of the next page."""
 
     run_id: str
     model_version: int | None
@@ -46,7 +46,7 @@ class PredictionPage(BaseModel):
 
 
 class Budget(BaseModel):
-    """What a false-alarm budget means: threshold, wafers of this run it flags, and how many of them by mistake."""
+    """A false-alarm budget: its threshold, the wafers of this run it flags, and the expected false alarms."""
 
     budget: float
     threshold: float

@@ -1,4 +1,4 @@
-"""Requests for runs, and runs as they are shown."""
+"""Requests that start runs, and runs in answers."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
@@ -18,10 +18,12 @@ Source = Annotated[
     Field(
         min_length=1,
         max_length=1000,
-        description="A batch set as `GET /sources` and uploads name it, or an address below a configured source.",
+        description="A batch set as `GET /sources` and uploads name it, or a place inside a configured source.",
     ),
 ]
-ContractFile = Annotated[str, Field(max_length=1000, description="A file below a configured source; empty: built in.")]
+ContractFile = Annotated[
+    str, Field(max_length=1000, description="A file inside a configured source; empty means the built-in one.")
+]
 
 
 class TrainRequest(BaseModel):
@@ -56,7 +58,9 @@ class PredictRequest(BaseModel):
     source: Source = layout.RAW["predict"]
     schema_: ContractFile = Field("", alias="schema")
     policy: ContractFile = ""
-    false_alarm_budget: float = Field(0.0, ge=0, le=0.9, description="Another budget than the model's own; 0 keeps it.")
+    false_alarm_budget: float = Field(
+        0.0, ge=0, le=0.9, description="A budget other than the model's; 0 uses the model's."
+    )
 
     def parameters(self) -> Parameters:
         """The pipeline's parameters but the source."""
@@ -64,7 +68,7 @@ class PredictRequest(BaseModel):
 
 
 class Stage(BaseModel):
-    """One task of a run; `started` is in seconds since 1970, `seconds` is null until it ended."""
+    """One task of a run; `started` is in seconds since 1970, `seconds` is null until it ends."""
 
     name: str = Field(examples=["validate"])
     label: str = Field(examples=["Check files and rows"])
@@ -77,7 +81,7 @@ class Stage(BaseModel):
 
 
 class Output(BaseModel):
-    """A file the run left behind."""
+    """A file of the run."""
 
     name: str = Field(examples=["report.html"])
     href: str = Field(examples=[f"/runs/{_RUN}/outputs/report.html"])
@@ -87,7 +91,7 @@ class Output(BaseModel):
 
 
 class RunSummary(BaseModel):
-    """A line of the history. Times are ISO 8601 in UTC; `cancelling` until a cancelled run has really ended."""
+    """A line of the history. Times are ISO 8601 in UTC; `cancelling` is true until a cancelled run has ended."""
 
     run_id: str = Field(examples=[_RUN])
     pipeline: Pipeline
@@ -103,12 +107,12 @@ class RunSummary(BaseModel):
 
 
 class RunDetail(RunSummary):
-    """A run with everything known of it; a training's end brings `model_version`, `metrics`, `promoted`, `reason`."""
+    """A run with all details; `model_version`, `metrics`, `promoted` and `reason` are set by a finished training."""
 
     parameters: Parameters
     stages: list[Stage]
     outputs: list[Output]
-    refused: list[Output] = Field(description="What the contract refused, as it came, and the list of reasons.")
+    refused: list[Output] = Field(description="Refused files unchanged, quarantined rows, and the list of reasons.")
     model_version: int | None
     promoted: bool | None
     reason: str | None

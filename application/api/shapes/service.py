@@ -1,4 +1,4 @@
-"""Sessions, health, and refusals."""
+"""Sessions, health and problems."""
 
 from typing import Literal
 
@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class Session(BaseModel):
-    """Who is signed in; a page sends `csrf` back as X-CSRF-Token with every change."""
+    """Who is signed in; the page sends `csrf` as X-CSRF-Token with every change."""
 
     name: str
     role: Literal["viewer", "operator", "admin"]
@@ -14,20 +14,20 @@ class Session(BaseModel):
 
 
 class SignIn(BaseModel):
-    """An API key, to be exchanged for a session cookie."""
+    """An API key to exchange for a session cookie."""
 
     model_config = ConfigDict(extra="forbid")
     key: str = Field(min_length=1, max_length=200)
 
 
 class Health(BaseModel):
-    """Whether the process answers."""
+    """Whether the process is alive."""
 
     status: Literal["ok"]
 
 
 class Readiness(BaseModel):
-    """Whether each part that a run needs answers."""
+    """Whether each part that a run needs responds."""
 
     ready: bool
     checks: dict[str, bool]
@@ -41,7 +41,7 @@ class FieldProblem(BaseModel):
 
 
 class Problem(BaseModel):
-    """RFC 9457 problem details; `code` is stable, `detail` is for a person, the rest stands there where it helps."""
+    """RFC 9457 problem details; `code` is stable, `detail` is for people, `run_id` and `errors` are optional."""
 
     type: str = Field(examples=["urn:wafer-fault:problem:TRAINING_RUNNING"])
     title: str

@@ -2,10 +2,10 @@
 
 const AWAY = {
   code: "",
-  title: "The service does not answer.",
-  detail: "It may be restarting; this page keeps asking.",
+  title: "The service does not respond.",
+  detail: "It may be restarting; this page keeps trying.",
 };
-const PATIENCE = 5; // times that a refusal for haste is waited out
+const PATIENCE = 5; // attempts at an upload that the rate limit refuses
 
 /** Fires `signed-out` when the session is over, `away` and `back` when the service stops and starts to answer. */
 export const link = new EventTarget();
@@ -13,16 +13,16 @@ let csrf = "";
 let skew = 0; // milliseconds that the service's clock is ahead of this one
 let away = false;
 
-/** What the service says about a refusal (RFC 9457). */
+/** A refusal as the service describes it (RFC 9457). */
 export class Problem extends Error {
-  constructor(status, said) {
-    super(said.detail);
+  constructor(status, details) {
+    super(details.detail);
     this.status = status;
-    this.title = said.title && `${said.title}.`.replace("..", ".");
-    this.detail = said.detail;
-    this.code = said.code;
-    this.runId = said.run_id;
-    this.requestId = said.request_id;
+    this.title = details.title && `${details.title}.`.replace("..", ".");
+    this.detail = details.detail;
+    this.code = details.code;
+    this.runId = details.run_id;
+    this.requestId = details.request_id;
   }
 }
 
@@ -91,7 +91,7 @@ async function call(method, path, { body, headers, signal, signingIn }) {
 /** The header counts whole seconds, so a difference below two of them is none. */
 const trusted = (difference) => (Math.abs(difference) < 2000 ? 0 : difference);
 
-/** Send a file; `progress` hears the share that is sent. A refusal for haste is waited out. */
+/** Send a file; `progress` gets the share that is sent. After a refusal by the rate limit it waits and tries again. */
 export async function upload(path, file, progress) {
   for (let attempt = 0; ; attempt += 1) {
     const { status, text, wait } = await put(path, file, progress);
@@ -130,7 +130,7 @@ function parsed(text) {
   try {
     return JSON.parse(text);
   } catch {
-    return { title: "Refused", detail: "The service, or something before it, refused the file." };
+    return { title: "Refused", detail: "The service, or a proxy in front of it, refused the file." };
   }
 }
 

@@ -1,4 +1,4 @@
-// Small SVG pictures: curves of a model, and a reading against those of passing wafers.
+// Small SVG charts: curves of a model, and a reading among those of the passing wafers.
 
 import { s } from "./dom.js";
 import { percent, reading } from "./format.js";
@@ -75,7 +75,7 @@ export function precisionChart({ curve, failures, wafers, false_alarm_budget: bu
   const { svg, across, up } = frame(
     words,
     { from: 0, to: 1, title: "Failing wafers found, %" },
-    { from: 0, to: 1, title: "Flags that are right, %" },
+    { from: 0, to: 1, title: "Flagged wafers that fail, %" },
   );
   svg.append(
     s("path", {
@@ -96,7 +96,7 @@ export function calibrationChart({ calibration }) {
   const most = Math.max(...calibration.flatMap((bin) => [bin.predicted, bin.observed]), 0.01);
   const to = [0.02, 0.04, 0.08, 0.12, 0.16, 0.2, 0.4, 0.6, 0.8, 1].find((each) => each >= most) ?? 1;
   const last = calibration.at(-1);
-  const words = `Calibration in ${calibration.length} groups: of the most suspicious group ${percent(last?.observed, 1)} failed where ${percent(last?.predicted, 1)} were predicted.`;
+  const words = `Calibration in ${calibration.length} groups: in the most suspicious group ${percent(last?.observed, 1)} failed and ${percent(last?.predicted, 1)} were predicted.`;
   const { svg, across, up } = frame(
     words,
     { from: 0, to, title: "Predicted to fail, %" },

@@ -31,7 +31,7 @@ export function put(element, ...children) {
   if (key) element.querySelector(`[data-key="${CSS.escape(key)}"]`)?.focus({ preventScroll: true });
 }
 
-/** Say something to a screen reader. */
+/** Announce a sentence to screen readers. */
 export function announce(sentence) {
   document.getElementById("announcer").textContent = sentence;
 }
@@ -58,11 +58,11 @@ export function table(label, columns, rows, className = "") {
   );
 }
 
-/** What stands where nothing is yet: a title, and what to do. */
+/** The placeholder of an empty place: a title, and what to do. */
 export const empty = (title, ...words) =>
   h("div", { class: "empty" }, h("h3", {}, title), words.length > 0 && h("p", {}, words));
 
-/** What stands where something comes. */
+/** The placeholder while something loads. */
 export const loading = (what) => h("p", { class: "loading", role: "status" }, `Loading ${what}…`);
 
 /** A refusal or failure for a person; `again` is tried by a button. */
@@ -70,27 +70,27 @@ export function failure(problem, again) {
   return h(
     "div",
     { class: "notice fail", role: "alert" },
-    h("p", {}, h("strong", {}, problem.title ?? "That did not work."), " ", problem.detail),
+    h("p", {}, h("strong", {}, problem.title ?? "Something went wrong."), " ", problem.detail),
     problem.code &&
       h("p", { class: "small" }, h("code", {}, problem.code), problem.requestId && ` · request ${problem.requestId}`),
     again && h("button", { type: "button", on: { click: again } }, "Try again"),
   );
 }
 
-/** A dialog that asks before something is done; `act` may fail, and the dialog then says why and stays. */
-export function confirm({ title, words, verb, act }) {
-  const said = h("div", {});
+/** A dialog that asks before something is done. When `act` fails, the dialog stays and shows why. */
+export function confirm({ title, words, verb, keep = "Cancel", act }) {
+  const messages = h("div", {});
   const go = h("button", { type: "button", class: "primary" }, verb);
   const dialog = h(
     "dialog",
     { "aria-labelledby": "dialog-title" },
     h("h2", { id: "dialog-title" }, title),
     words.map((each) => h("p", {}, each)),
-    said,
+    messages,
     h(
       "div",
       { class: "actions" },
-      h("button", { type: "button", on: { click: () => dialog.close() } }, "Leave it"),
+      h("button", { type: "button", on: { click: () => dialog.close() } }, keep),
       go,
     ),
   );
@@ -100,7 +100,7 @@ export function confirm({ title, words, verb, act }) {
       await act();
       dialog.close();
     } catch (problem) {
-      said.replaceChildren(failure(problem));
+      messages.replaceChildren(failure(problem));
       go.disabled = false;
     }
   });

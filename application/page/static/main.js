@@ -69,7 +69,7 @@ async function begin() {
 }
 
 function waitForService() {
-  banner.textContent = "The service does not answer. It may be restarting; this page keeps asking.";
+  banner.textContent = "The service does not respond. It may be restarting; this page keeps trying.";
   banner.hidden = false;
   const timer = setInterval(() => api.get("/healthz").catch(() => {}), ASK_AGAIN);
   api.link.addEventListener(

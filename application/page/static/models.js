@@ -1,4 +1,4 @@
-// Models: the versions, which one predicts, how good each is and why it was promoted or not.
+// Models: the versions, the one in production, each one's quality and why it was promoted or not.
 
 import * as api from "./api.js";
 import { calibrationChart, precisionChart, rocChart } from "./charts.js";
@@ -6,11 +6,11 @@ import { announce, confirm, empty, failure, h, loading, put, table } from "./dom
 import { count, fixed, fullMoment, many, moment, percent, signed } from "./format.js";
 
 const FIGURES = {
-  auc: ["AUC", "chance that a failing wafer scores above a passing one"],
+  auc: ["AUC", "probability that a failing wafer scores higher than a passing one"],
   pr_auc: ["PR AUC", "precision averaged over recall"],
-  recall_at_10: ["Recall at 10 %", "failing wafers found when 10 % of good ones may be flagged"],
-  ber: ["Balanced error rate", "at the threshold in use; lower is better"],
-  brier_skill: ["Brier skill", "probabilities against always saying the failure rate"],
+  recall_at_10: ["Recall at 10 %", "share of failing wafers found when 10 % of good wafers may be flagged"],
+  ber: ["Balanced error rate", "mean of missed failures and false alarms at the threshold in use; lower is better"],
+  brier_skill: ["Brier skill", "improvement of the probabilities over always predicting the failure rate"],
 };
 const FAMILIES = { random_forest: "random forest", xgboost: "XGBoost" };
 
@@ -54,7 +54,7 @@ export function modelsScreen(main, may) {
       put(list, h("p", { class: "empty-line" }, "No version yet."));
       put(
         detail,
-        empty("No model yet", "The first training on ", h("a", { href: "#/runs" }, "Runs"), " makes version 1."),
+        empty("No model yet", "The first training on ", h("a", { href: "#/runs" }, "Runs"), " creates version 1."),
       );
       return;
     }
@@ -92,7 +92,7 @@ export function modelsScreen(main, may) {
               model.aliases.includes("staging")
                 ? "staging"
                 : found.history.includes(model.version)
-                  ? "earlier"
+                  ? "former"
                   : "not promoted",
             ),
         h("time", { datetime: model.created, title: fullMoment(model.created) }, moment(model.created)),
@@ -106,8 +106,8 @@ export function modelsScreen(main, may) {
     chosen = Number(version) || found.production || found.models[0].version;
     showList();
     const model = found.models.find((each) => each.version === chosen);
-    if (!model) return put(detail, empty("There is no such version", h("a", { href: "#/models" }, "All versions")));
-    const quality = h("div", {}, loading("the figures"));
+    if (!model) return put(detail, empty("Version not found", h("a", { href: "#/models" }, "All versions")));
+    const quality = h("div", {}, loading("the metrics"));
     put(detail, decision(model), quality);
     try {
       const curves = await api.get(`/models/${chosen}/curves`);
@@ -145,8 +145,8 @@ export function modelsScreen(main, may) {
       h(
         "dl",
         { class: "facts" },
-        fact("Made", fullMoment(model.created)),
-        fact("By run", h("a", { href: `#/runs/${model.run_id}` }, model.run_id)),
+        fact("Created", fullMoment(model.created)),
+        fact("Training run", h("a", { href: `#/runs/${model.run_id}` }, model.run_id)),
         fact("Digest", h("code", { title: model.digest }, model.digest.slice(0, 12))),
       ),
       reason &&
@@ -159,26 +159,26 @@ export function modelsScreen(main, may) {
             h(
               "strong",
               {},
-              model.decision.promoted === false ? "Not promoted by its training. " : "Promoted by its training. ",
+              model.decision.promoted === false ? "Not promoted after training. " : "Promoted after training. ",
             ),
             reason,
           ),
         ),
-      floors?.length > 0 && [h("h3", {}, "Floors"), floorTable(floors)],
-      comparison && [h("h3", {}, `Against version ${comparison.champion_version}`), versus(comparison)],
+      floors?.length > 0 && [h("h3", {}, "Minimum requirements"), floorTable(floors)],
+      comparison && [h("h3", {}, `Compared with version ${comparison.champion_version}`), versus(comparison)],
     );
   }
 
   function askPromote(model) {
     const inFavour =
-      model.decision.promoted === false ? [`Its training did not promote it: ${model.decision.reason}`] : [];
+      model.decision.promoted === false ? [`It was not promoted after its training: ${model.decision.reason}`] : [];
     const instead = found.production
-      ? `It takes the place of version ${found.production}`
-      : "No version is in production now; it will be";
+      ? `It replaces version ${found.production}`
+      : "It becomes the first version in production";
     confirm({
       title: `Put version ${model.version} into production?`,
       words: [
-        `${instead}, for every prediction from now on. Runs under way keep the version they began with. It can be rolled back.`,
+        `${instead} for all new predictions. Runs that have started keep their version. You can roll back later.`,
         ...inFavour,
       ],
       verb: `Promote version ${model.version}`,
@@ -190,7 +190,7 @@ export function modelsScreen(main, may) {
     confirm({
       title: `Roll back to version ${earlier}?`,
       words: [
-        `Version ${found.production} leaves production and version ${earlier} predicts again, from the next prediction on.`,
+        `Version ${found.production} leaves production. New predictions use version ${earlier}.`,
       ],
       verb: `Roll back to version ${earlier}`,
       act: () => change("/models/rollback"),
@@ -212,7 +212,7 @@ export function modelsScreen(main, may) {
   };
 }
 
-/** The version that a rollback would bring back, or null. */
+/** The version that a rollback would restore, or null. */
 function before({ history, production }) {
   const at = history.lastIndexOf(production);
   return at > 0 ? history[at - 1] : null;
@@ -222,10 +222,10 @@ const fact = (name, value) => h("div", {}, h("dt", {}, name), h("dd", {}, value)
 
 function floorTable(floors) {
   const columns = [
-    ["Figure", ""],
+    ["Metric", ""],
     ["Value", "number"],
     ["Must be above", "number"],
-    ["", ""],
+    ["Result", ""],
     ["Meaning", "words optional"],
   ];
   const rows = floors.map((each) =>
@@ -235,11 +235,11 @@ function floorTable(floors) {
       h("td", {}, each.name),
       h("td", { class: "number" }, plain(each.value)),
       h("td", { class: "number" }, plain(each.limit)),
-      h("td", {}, h("span", { class: `verdict ${each.passed ? "pass" : "fail"}` }, each.passed ? "holds" : "below")),
+      h("td", {}, h("span", { class: `verdict ${each.passed ? "pass" : "fail"}` }, each.passed ? "met" : "not met")),
       h("td", { class: "words optional" }, each.meaning),
     ),
   );
-  return table("Floors", columns, rows);
+  return table("Minimum requirements", columns, rows);
 }
 
 const plain = (value) => (Number.isInteger(value) ? count(value) : fixed(value));
@@ -248,10 +248,10 @@ function versus(found) {
   return h(
     "p",
     {},
-    `AUC ${fixed(found.challenger_auc)} against ${fixed(found.champion_auc)} on the same ${many(found.wafers, "wafer")}, ${count(found.failures)} failing: `,
+    `AUC ${fixed(found.challenger_auc)} compared with ${fixed(found.champion_auc)} on the same ${many(found.wafers, "wafer")} (${count(found.failures)} failing): `,
     h("strong", {}, signed(found.difference, 3)),
     `, 90 % interval ${signed(found.low, 3)} to ${signed(found.high, 3)}. `,
-    `It learned from ${many(found.added, "wafer")} more and ${many(found.missing, "wafer")} less.`,
+    `Its training set has ${many(found.added, "wafer")} that the other one lacks, and lacks ${many(found.missing, "wafer")} that the other one has.`,
   );
 }
 
@@ -273,12 +273,12 @@ function figures(curves) {
   return h(
     "section",
     { class: "card", "aria-labelledby": "figures-title" },
-    h("h3", { id: "figures-title" }, "How good it is"),
+    h("h3", { id: "figures-title" }, "Quality"),
     h("dl", { class: "tiles figures" }, tiles),
     h(
       "p",
       { class: "small" },
-      `Out of fold on ${many(curves.wafers, "wafer")}, ${count(curves.failures)} failing; intervals hold 90 % of resamples. Threshold ${fixed(curves.threshold)} for a budget of ${percent(curves.false_alarm_budget)}.`,
+      `Measured out of fold on ${many(curves.wafers, "wafer")} (${count(curves.failures)} failing). Intervals cover 90 % of bootstrap resamples. The threshold for a false-alarm budget of ${percent(curves.false_alarm_budget)} is ${fixed(curves.threshold)}.`,
     ),
   );
 }
@@ -296,7 +296,7 @@ function pictures(curves) {
       "p",
       { class: "small legend" },
       h("i", { class: "key-mark" }),
-      " at the model's own budget ",
+      " at the model's false-alarm budget ",
       h("i", { class: "key-chance" }),
       " chance, or perfect calibration",
     ),
@@ -308,7 +308,7 @@ function clusters(curves) {
     ["Cluster", ""],
     ["Wafers", "number"],
     ["Failing", "number"],
-    ["Judged by", ""],
+    ["Model family", ""],
     ["AUC random forest", "number"],
     ["AUC XGBoost", "number"],
   ];

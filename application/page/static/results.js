@@ -8,7 +8,7 @@ import { waferView } from "./wafer.js";
 const AT_ONCE = 10_000; // wafers a request
 const ROWS = 200; // wafers shown before `Show more`
 const FILTERS = [
-  ["look", "To look at"],
+  ["look", "To review"],
   ["fail", "Fail"],
   ["inspect", "Inspect"],
   ["pass", "Pass"],
@@ -57,9 +57,9 @@ export function resultsScreen(main, may) {
           body,
           empty(
             "No prediction yet",
-            "Upload batches without labels and predict them on ",
+            "Upload unlabelled batches and start a prediction on ",
             h("a", { href: "#/runs" }, "Runs"),
-            "; the wafers then stand here, most suspicious first.",
+            ". The wafers then appear here, most suspicious first.",
           ),
         );
       picker.value = wanted;
@@ -95,7 +95,7 @@ export function resultsScreen(main, may) {
       if (page.total === 0 || !budgets)
         return put(
           body,
-          empty("No wafer was predicted", "Every file or row of this run was refused; the run says why."),
+          empty("No wafer was predicted", "Every file or row of this run was refused. The run shows the reasons."),
         );
       put(body, rankedWafers(run, page, budgets, may));
     } catch (problem) {
@@ -125,7 +125,7 @@ function rankedWafers(run, page, { budgets, current, model_version: version }, m
   const wafers = page.predictions;
   const own = nearest(budgets, current);
   const threshold = wafers[0].threshold;
-  const detail = h("aside", { class: "card wafer", "aria-label": "The chosen wafer" });
+  const detail = h("aside", { class: "card wafer", "aria-label": "Selected wafer", tabindex: "0" });
   const rows = h("tbody", {});
   const tally = h("p", { class: "small" });
   const sentence = h("output", { class: "means", for: "budget-slider", id: "budget-means" });
@@ -150,7 +150,7 @@ function rankedWafers(run, page, { budgets, current, model_version: version }, m
   });
   const filters = h(
     "div",
-    { class: "segments", role: "radiogroup", "aria-label": "Which wafers" },
+    { class: "segments", role: "radiogroup", "aria-label": "Verdicts to show" },
     FILTERS.map(([name, title]) =>
       h(
         "label",
@@ -178,7 +178,7 @@ function rankedWafers(run, page, { budgets, current, model_version: version }, m
   const touched = () => Number(slider.value) !== own;
   const cut = () => (touched() ? budgets[Number(slider.value)].threshold : threshold);
 
-  /** The verdict at the slider's threshold; a wafer unlike the training wafers stays one to inspect. */
+  /** The verdict at the slider's threshold; a wafer unlike the training wafers keeps the verdict inspect. */
   const verdict = (wafer) => (wafer.verdict === "inspect" ? "inspect" : wafer.probability >= cut() ? "fail" : "pass");
 
   function slide() {
@@ -210,12 +210,12 @@ function rankedWafers(run, page, { budgets, current, model_version: version }, m
     );
     put(
       aside,
-      touched() && h("span", { class: "small" }, `The CSV and the report keep the run's own ${percent(current, 0)}.`),
+      touched() && h("span", { class: "small" }, `The CSV and the report use the run's budget, ${percent(current, 0)}.`),
       touched() &&
         h(
           "button",
           { type: "button", "data-key": "back", on: { click: () => ((slider.value = String(own)), slide()) } },
-          `Back to ${percent(current, 0)}`,
+          `Reset to ${percent(current, 0)}`,
         ),
       touched() &&
         may.start &&
@@ -277,7 +277,7 @@ function rankedWafers(run, page, { budgets, current, model_version: version }, m
             h(
               "td",
               { colspan: "6", class: "none" },
-              words ? "No wafer here is called that." : "No wafer here at this budget.",
+              words ? "No wafer matches the search." : "No wafer in this group at this budget.",
             ),
           ),
     );
@@ -353,7 +353,7 @@ function rankedWafers(run, page, { budgets, current, model_version: version }, m
   rows.addEventListener("keydown", step);
   slide();
   announce(
-    `${many(wafers.length, "wafer")}, ${count(page.counts.fail)} to fail, ${count(page.counts.inspect)} to inspect.`,
+    `${many(wafers.length, "wafer")}: ${count(page.counts.fail)} fail, ${count(page.counts.inspect)} inspect.`,
   );
   const columns = [
     ["#", "number"],
@@ -361,7 +361,7 @@ function rankedWafers(run, page, { budgets, current, model_version: version }, m
     ["Verdict", ""],
     ["Probability", "number"],
     ["Cluster", "number optional"],
-    ["First sensor", "optional"],
+    ["Top sensor", "optional"],
   ];
   return [
     h(

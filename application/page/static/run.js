@@ -1,10 +1,9 @@
-// One run: its stages as they go on, what was refused and why, what came out, and what can be done.
+// One run: its stages live, refused files and rows with reasons, its output, and the actions on it.
 
 import * as api from "./api.js";
 import { announce, confirm, empty, failure, h, loading, put, table } from "./dom.js";
-import { between, bytes, count, fixed, fullMoment, many, percent, seconds } from "./format.js";
+import { between, bytes, count, fixed, fullMoment, many, percent, PIPELINES, seconds } from "./format.js";
 
-export const PIPELINES = { train: "Training", predict: "Prediction" };
 const SHOWN_ROWS = 200;
 const ACTIVE = new Set(["queued", "running"]);
 
@@ -13,7 +12,7 @@ export function stateBadge(run) {
   return h("span", { class: `badge ${state}` }, state);
 }
 
-/** Show a run in an element and follow it; `moved` hears of changes that the history should show. */
+/** Show a run in an element and follow it; `moved` is called after changes that the history should show. */
 export function runView(element, runId, may, moved) {
   const head = h("div", { class: "card" });
   const stages = h("section", { class: "card", "aria-labelledby": "stages-title" });
@@ -36,7 +35,7 @@ export function runView(element, runId, may, moved) {
         put(
           element,
           problem.status === 404
-            ? empty("There is no such run", "It may belong to another store. ", h("a", { href: "#/runs" }, "All runs"))
+            ? empty("Run not found", "It may be in another store. ", h("a", { href: "#/runs" }, "All runs"))
             : failure(problem, again),
         ),
     );
@@ -86,12 +85,12 @@ export function runView(element, runId, may, moved) {
         fact("Run", h("code", {}, run.run_id)),
         fact("Batches", run.source),
         fact("Started by", run.requested_by),
-        fact("At", fullMoment(run.started ?? run.created)),
-        run.finished && fact("Took", seconds(between(run.started ?? run.created, run.finished))),
+        fact("Started", fullMoment(run.started ?? run.created)),
+        run.finished && fact("Duration", seconds(between(run.started ?? run.created, run.finished))),
         run.attempt > 1 && fact("Attempt", count(run.attempt)),
         fact(
           "False-alarm budget",
-          run.parameters.false_alarm_budget ? percent(run.parameters.false_alarm_budget, 1) : "the model's own",
+          run.parameters.false_alarm_budget ? percent(run.parameters.false_alarm_budget, 1) : "as in the model",
         ),
       ),
     );
@@ -100,10 +99,10 @@ export function runView(element, runId, may, moved) {
   function ways(run) {
     const found = [];
     if (run.pipeline === "predict" && run.state === "succeeded")
-      found.push(h("a", { class: "button primary", href: `#/results/${run.run_id}` }, "See the wafers"));
+      found.push(h("a", { class: "button primary", href: `#/results/${run.run_id}` }, "View wafers"));
     if (run.model_version)
       found.push(
-        h("a", { class: "button primary", href: `#/models/${run.model_version}` }, `See version ${run.model_version}`),
+        h("a", { class: "button primary", href: `#/models/${run.model_version}` }, `View version ${run.model_version}`),
       );
     if (run.outputs.some((each) => each.name === "report.html") || run.refused.length > 0) {
       found.push(
@@ -118,11 +117,12 @@ export function runView(element, runId, may, moved) {
   }
 
   function askCancel() {
-    const words = ["Its processes end at once. Finished stages are kept: a retry goes on from there."];
+    const words = ["Running stages stop immediately. Finished stages are kept, and a retry continues after them."];
     confirm({
       title: "Cancel this run?",
       words,
       verb: "Cancel the run",
+      keep: "Keep it running",
       act: () => api.post(`/runs/${runId}/cancel`).then(moved),
     });
   }
@@ -170,7 +170,7 @@ export function runView(element, runId, may, moved) {
 
 function tellChanges(before, after) {
   if (!before) return;
-  if (before.state !== after.state) announce(`The run is ${after.state}.`);
+  if (before.state !== after.state) announce(`Run: ${after.state}.`);
   else {
     const was = new Map(before.stages.map((each) => [each.name, each.state]));
     const changed = after.stages.find((each) => each.state !== "pending" && was.get(each.name) !== each.state);
@@ -202,13 +202,13 @@ function stageList(run) {
       h("span", { class: "name" }, stage.label, h("span", { class: "unseen" }, `: ${stage.state}`)),
       h("span", { class: "counts" }, stage.error ? stage.error.message : stage.summary),
       bar,
-      time || h("span", { class: "took" }, stage.state === "skipped" ? "not reached" : ""),
+      time || h("span", { class: "took" }, stage.state === "skipped" ? "not run" : ""),
     );
   });
   return [h("h3", { id: "stages-title" }, "Stages"), h("ol", { class: "stages" }, rows)];
 }
 
-/** Place the stages' bars on the run's time; one that goes on ends now. */
+/** Place the stages' bars on the run's time; a running stage ends now. */
 function layBars(stages) {
   const pieces = [...stages.querySelectorAll(".bar i")].map((piece) => {
     const started = Number(piece.dataset.started);
@@ -229,15 +229,15 @@ function layBars(stages) {
 function outcomeOf(run) {
   if (run.error) {
     const advice = run.error.retry_helps
-      ? "A retry may help; it goes on from the finished stages."
-      : "A retry alone will not help.";
+      ? "A retry may help; it continues after the finished stages."
+      : "A retry will not help until the cause is fixed.";
     return h(
       "div",
       { class: "notice fail", role: "alert" },
       h(
         "p",
         {},
-        h("strong", {}, run.error.stage ? `Failed: ${labelOf(run, run.error.stage).toLowerCase()}. ` : "Failed. "),
+        h("strong", {}, run.error.stage ? `Failed at “${labelOf(run, run.error.stage)}”. ` : "Failed. "),
         run.error.message,
       ),
       h("p", { class: "small" }, h("code", {}, run.error.code), ` · ${advice}`),
@@ -247,7 +247,7 @@ function outcomeOf(run) {
     return h(
       "div",
       { class: "notice" },
-      h("p", {}, "This run was cancelled. A retry goes on from the finished stages."),
+      h("p", {}, "This run was cancelled. A retry continues after the finished stages."),
     );
   if (run.model_version) {
     const figures = [
@@ -290,18 +290,18 @@ function manifestCards(run, manifest) {
     h(
       "section",
       { class: "card", "aria-labelledby": "came-title" },
-      h("h3", { id: "came-title" }, "What came in"),
+      h("h3", { id: "came-title" }, "Input data"),
       h(
         "dl",
         { class: "tiles" },
-        tile("Files good", `${count(total.files_good)} of ${count(total.files)}`),
-        tile("Files refused", count(total.files_bad), total.files_bad > 0 && "bad"),
-        tile("Rows good", `${count(total.rows_good)} of ${count(total.rows_in)}`),
-        tile("Rows quarantined", count(total.rows_quarantined), total.rows_quarantined > 0 && "bad"),
+        tile("Good files", `${count(total.files_good)} of ${count(total.files)}`),
+        tile("Refused files", count(total.files_bad), total.files_bad > 0 && "bad"),
+        tile("Good rows", `${count(total.rows_good)} of ${count(total.rows_in)}`),
+        tile("Quarantined rows", count(total.rows_quarantined), total.rows_quarantined > 0 && "bad"),
       ),
       bad.length > 0 && [h("h4", {}, "Refused files"), refusedFiles(bad, links)],
-      manifest.rows.length > 0 && [h("h4", {}, "Quarantined rows of good files"), quarantined(manifest.rows)],
-      bad.length === 0 && manifest.rows.length === 0 && h("p", { class: "small" }, "Nothing was refused."),
+      manifest.rows.length > 0 && [h("h4", {}, "Quarantined rows in good files"), quarantined(manifest.rows)],
+      bad.length === 0 && manifest.rows.length === 0 && h("p", { class: "small" }, "No file was refused and no row was quarantined."),
       warned.length > 0 &&
         h(
           "details",
@@ -378,7 +378,7 @@ function quarantined(rows) {
     h(
       "p",
       { class: "small" },
-      `The first ${SHOWN_ROWS} of ${many(rows.length, "row")}; the report and manifest.json have all.`,
+      `The first ${SHOWN_ROWS} of ${many(rows.length, "row")}. The report and manifest.json list them all.`,
     );
   return [table("Quarantined rows", columns, shown, "short"), rest];
 }
@@ -387,7 +387,7 @@ function files(run) {
   return h(
     "section",
     { class: "card", "aria-labelledby": "files-title" },
-    h("h3", { id: "files-title" }, "Files of this run"),
+    h("h3", { id: "files-title" }, "Output files"),
     h(
       "ul",
       { class: "outputs" },

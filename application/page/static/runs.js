@@ -1,17 +1,17 @@
-// Runs: start one, the history, and the chosen one as it goes on.
+// Runs: start one, the history, and the selected run live.
 
 import * as api from "./api.js";
 import { empty, failure, h, loading, put } from "./dom.js";
-import { between, fullMoment, moment, seconds, sourceName } from "./format.js";
-import { PIPELINES, runView, stateBadge } from "./run.js";
+import { between, fullMoment, moment, PIPELINES, seconds, sourceName } from "./format.js";
+import { runView, stateBadge } from "./run.js";
 import { startPanel } from "./start.js";
 
-const LOOK_AGAIN = 4000; // milliseconds between two looks at the history
+const LOOK_AGAIN = 4000; // milliseconds between two requests for the history
 const PAGE = 50;
 
 export function runsScreen(main, may) {
   const list = h("div", { class: "history" }, loading("the runs"));
-  const detail = h("section", { class: "detail", "aria-label": "The chosen run" });
+  const detail = h("section", { class: "detail", "aria-label": "Selected run" });
   const history = h(
     "section",
     { class: "card flush", "aria-labelledby": "history-title" },
@@ -45,8 +45,8 @@ export function runsScreen(main, may) {
           empty(
             "No run yet",
             may.start
-              ? "Drop labelled batches at the left and train: the first model comes from them."
-              : "Runs show here as soon as somebody starts one.",
+              ? "Drop labelled batches on the form and train the first model."
+              : "Runs appear here when someone starts one.",
           ),
         );
       }

@@ -1,9 +1,9 @@
-// The way in for a browser that has no session.
+// The sign-in form for a browser without a session.
 
 import { failure, h } from "./dom.js";
 
 export function signInScreen(main, linkUsed, signIn) {
-  const said = h("div", {});
+  const messages = h("div", {});
   const key = h("input", {
     id: "key",
     type: "password",
@@ -13,11 +13,11 @@ export function signInScreen(main, linkUsed, signIn) {
   });
   const submit = async (event) => {
     event.preventDefault();
-    said.replaceChildren();
+    messages.replaceChildren();
     try {
       await signIn(key.value.trim());
     } catch (problem) {
-      said.replaceChildren(failure(problem));
+      messages.replaceChildren(failure(problem));
       key.select();
     }
   };
@@ -33,9 +33,9 @@ export function signInScreen(main, linkUsed, signIn) {
           h(
             "p",
             {},
-            "That link was used before; it works once. Start ",
+            "This link was already used; it works once. Restart ",
             h("code", {}, "wafer serve"),
-            " again for a new one, or sign in with an API key.",
+            " for a new link, or sign in with an API key.",
           ),
         ),
       h(
@@ -44,16 +44,16 @@ export function signInScreen(main, linkUsed, signIn) {
         h("label", { for: "key" }, "API key"),
         key,
         h("button", { class: "primary" }, "Sign in"),
-        said,
+        messages,
       ),
       h(
         "p",
         { class: "small" },
-        "On your own machine, open the link that ",
+        "On your own machine, open the link printed by ",
         h("code", {}, "wafer serve"),
-        " printed. Elsewhere, an administrator makes a key with ",
+        ". On a shared service, ask an administrator for a key (",
         h("code", {}, "wafer keys add NAME --role operator"),
-        ".",
+        ").",
       ),
     ),
   );

@@ -1,17 +1,17 @@
-// The form that starts a run: from batches that are there, or from files that are dropped on it.
+// The form that starts a run, from stored batches or from files dropped on it.
 
 import * as api from "./api.js";
 import { announce, failure, h, put } from "./dom.js";
-import { bytes, count, many, sourceName } from "./format.js";
+import { bytes, count, many, PIPELINES, sourceName } from "./format.js";
 
 const WORDS = { predict: ["Predict", "predict"], train: ["Train", "train"] };
 const OTHER = "other";
 const HINTS = {
-  predict: "Ranks unlabelled wafers with the model in production.",
-  train: "Learns from labelled wafers, and decides whether the new model goes into production.",
+  predict: "Ranks unlabelled wafers by suspicion with the model in production.",
+  train: "Trains a model on labelled wafers and decides whether it replaces the one in production.",
 };
 
-/** `started` hears the run. */
+/** The form; `started` is called with the new run. */
 export function startPanel(started) {
   let pipeline = "predict";
   let files = [];
@@ -21,7 +21,7 @@ export function startPanel(started) {
   const addressField = h(
     "div",
     { class: "field", hidden: true },
-    h("label", { for: "address" }, "Folder or prefix below a configured source"),
+    h("label", { for: "address" }, "Folder or S3 prefix inside a configured source"),
     address,
   );
   const sourceField = h("div", { class: "field" }, h("label", { for: "source" }, "Batches"), source, addressField);
@@ -46,11 +46,11 @@ export function startPanel(started) {
   const trainingOnly = h(
     "div",
     { class: "pair" },
-    field("clusters", "Most clusters", clusters),
-    field("seed", "Seed", seed),
+    field("clusters", "Maximum number of clusters", clusters),
+    field("seed", "Random seed", seed),
   );
   const hint = h("p", { class: "small" });
-  const said = h("div", {});
+  const messages = h("div", {});
   const go = h("button", { class: "primary wide" });
   const choice = (name) =>
     h(
@@ -87,10 +87,10 @@ export function startPanel(started) {
       "details",
       {},
       h("summary", {}, "Options"),
-      field("budget", "False-alarm budget, % of good wafers", budget),
+      field("budget", "False-alarm budget (% of good wafers)", budget),
       trainingOnly,
     ),
-    said,
+    messages,
     go,
   );
 
@@ -116,7 +116,7 @@ export function startPanel(started) {
       bar: h("progress", { max: "1", value: "0", "aria-label": `Upload of ${file.name}` }),
       note: h("span", { class: "note" }, bytes(file.size)),
     }));
-    put(said);
+    put(messages);
     const total = files.reduce((sum, each) => sum + each.file.size, 0);
     put(
       chosen,
@@ -162,7 +162,7 @@ export function startPanel(started) {
 
   async function turn(name) {
     pipeline = name;
-    put(said);
+    put(messages);
     await offer();
     render();
   }
@@ -175,9 +175,9 @@ export function startPanel(started) {
     } catch (problem) {
       if (problem.status)
         put(
-          said,
-          failure(problem, () => (put(said), offer())),
-        ); // the banner tells of a service that is away
+          messages,
+          failure(problem, () => (put(messages), offer())),
+        ); // the banner says when the service is away
       return;
     }
     const sets = found.sources.map((each) =>
@@ -190,14 +190,14 @@ export function startPanel(started) {
     const places = found.configured.map((each) => h("option", { value: each }, each));
     put(
       source,
-      sets.length + places.length === 0 && h("option", { value: "" }, "None yet: drop files above"),
-      sets.length > 0 && h("optgroup", { label: "Uploaded and dropped" }, sets),
+      sets.length + places.length === 0 && h("option", { value: "" }, "No batches yet: drop files above"),
+      sets.length > 0 && h("optgroup", { label: "Batch sets" }, sets),
       places.length > 0 &&
         h(
           "optgroup",
-          { label: "Configured places" },
+          { label: "Other sources" },
           places,
-          h("option", { value: OTHER }, "A folder below one of these…"),
+          h("option", { value: OTHER }, "A folder inside one of these…"),
         ),
     );
     if ([...source.options].some((each) => each.value === wanted)) source.value = wanted;
@@ -210,7 +210,7 @@ export function startPanel(started) {
     sourceField.hidden = files.length > 0;
     addressField.hidden = source.value !== OTHER;
     trainingOnly.hidden = pipeline !== "train";
-    budget.placeholder = pipeline === "train" ? "10" : "the model's own";
+    budget.placeholder = pipeline === "train" ? "10" : "as in the model";
     go.textContent = files.length > 0 ? `Upload ${many(files.length, "file")} and ${verb}` : title;
     go.disabled = busy || (files.length === 0 && !source.value);
   }
@@ -218,12 +218,12 @@ export function startPanel(started) {
   async function submit(event) {
     event.preventDefault();
     busy = true;
-    put(said);
+    put(messages);
     render();
     try {
       const named = files.length > 0 ? await sendFiles() : source.value === OTHER ? address.value.trim() : source.value;
       const run = await api.post(`/${pipeline}`, order(named), { "Idempotency-Key": randomKey() });
-      announce(`${WORDS[pipeline][0]} run started.`);
+      announce(`${PIPELINES[pipeline]} started.`);
       if (files.length > 0) {
         forget();
         await offer(named);
@@ -231,9 +231,9 @@ export function startPanel(started) {
       started(run);
     } catch (problem) {
       put(
-        said,
+        messages,
         failure(problem),
-        problem.runId && h("p", {}, h("a", { href: `#/runs/${problem.runId}` }, "Look at the run under way")),
+        problem.runId && h("p", {}, h("a", { href: `#/runs/${problem.runId}` }, "Open the running training")),
       );
     } finally {
       busy = false;
@@ -248,7 +248,7 @@ export function startPanel(started) {
     return wanted;
   }
 
-  /** Upload what is not there yet, one file after the other, and return the source's name. */
+  /** Upload the files that the service does not have yet, one after the other, and return the source's name. */
   async function sendFiles() {
     const set = form.querySelector("#set").value.trim();
     let named = "";
@@ -260,10 +260,10 @@ export function startPanel(started) {
       try {
         const taken = await api.upload(path, each.file, (share) => (each.bar.value = share));
         each.bar.value = 1;
-        each.note.textContent = "there";
+        each.note.textContent = "uploaded";
         named = taken.source;
       } catch (problem) {
-        each.note.textContent = problem.code === "UPLOAD_CONFLICT" ? "another file has this name" : "not taken";
+        each.note.textContent = problem.code === "UPLOAD_CONFLICT" ? "a different file has this name" : "refused";
         each.note.classList.add("bad");
         refused.push([each.file.name, problem]);
         if (problem.status === 0) break;
@@ -272,7 +272,7 @@ export function startPanel(started) {
     if (refused.length > 0) {
       const [name, problem] = refused[0];
       const others = refused.length > 1 ? ` (and ${count(refused.length - 1)} more)` : "";
-      throw Object.assign(problem, { title: `${name} was not taken${others}.` });
+      throw Object.assign(problem, { title: `${name} was not uploaded${others}.` });
     }
     return named;
   }
@@ -292,7 +292,7 @@ function stamp() {
   return `${at.getFullYear()}${two(at.getMonth() + 1)}${two(at.getDate())}-${two(at.getHours())}${two(at.getMinutes())}${two(at.getSeconds())}`;
 }
 
-/** crypto.randomUUID is missing where the page comes over plain HTTP from another machine. */
+/** crypto.randomUUID does not exist where the page comes over plain HTTP from another machine. */
 function randomKey() {
   return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -1,4 +1,4 @@
-// One wafer: how suspicious, and the sensors that made it so, each against the passing wafers.
+// One wafer: its probability, and the sensors behind it, each compared with the passing wafers.
 
 import * as api from "./api.js";
 import { sensorStrip } from "./charts.js";
@@ -38,23 +38,23 @@ export function waferView(element, each, version, cut) {
         "Distance",
         h(
           "span",
-          { title: "Share of the training wafers that lie nearer to the centre of their cluster" },
-          wafer.distance_percentile === null ? "–" : `farther out than ${percent(wafer.distance_percentile / 100)}`,
+          { title: "Share of the training wafers that are closer to the centre of their cluster" },
+          wafer.distance_percentile === null ? "–" : `farther than ${percent(wafer.distance_percentile / 100)} of training wafers`,
         ),
       ),
       fact("File", h("span", { class: "break" }, wafer.file)),
     ),
     wafer.note && h("div", { class: "notice inspect" }, h("p", {}, wafer.note)),
     wafer.in_training &&
-      h("div", { class: "notice" }, h("p", {}, "The model learned from these very readings, so this is no forecast.")),
-    h("h3", {}, "Why"),
+      h("div", { class: "notice" }, h("p", {}, "The model was trained on these readings, so this is not a forecast.")),
+    h("h3", {}, "Reasons"),
     reasons.length === 0
       ? h(
           "p",
           { class: "small" },
           verdict === "pass"
-            ? "It passes; sensors are named for flagged wafers."
-            : "The run named sensors for the wafers it flagged at its own budget. Predict again at this budget to see them.",
+            ? "Reasons are given for flagged wafers only."
+            : "This run gives reasons only for the wafers flagged at its own budget. Predict again at this budget to see more.",
         )
       : h(
           "ol",
@@ -76,7 +76,7 @@ function reasonItem(reason, most, version) {
       put(
         strip,
         problem.status === 404
-          ? h("p", { class: "small" }, "The model has no readings of passing wafers here.")
+          ? h("p", { class: "small" }, "The model has no readings of this sensor on passing wafers.")
           : failure(problem),
       ),
   );
@@ -90,8 +90,8 @@ function reasonItem(reason, most, version) {
       h("span", { class: "value" }, reading(reason.value)),
       h(
         "span",
-        { class: "push", title: "Push on the log-odds of failure" },
-        h("span", { class: "unseen" }, "push "),
+        { class: "push", title: "Contribution to the log-odds of failure" },
+        h("span", { class: "unseen" }, "contribution "),
         signed(reason.contribution ?? 0),
         h("span", { class: "pushbar", "aria-hidden": "true" }, push),
       ),
@@ -102,7 +102,7 @@ function reasonItem(reason, most, version) {
 
 /** Where a value lies among the passing wafers, in words. */
 function placed({ levels, quantiles, missing }, { value, usual_low: low, usual_high: high }) {
-  const silent = missing > 0.005 ? ` Silent on ${percent(missing)} of wafers.` : "";
+  const silent = missing > 0.005 ? ` Missing on ${percent(missing)} of training wafers.` : "";
   const usual = low === null || high === null ? "" : `90 % of passing wafers read ${reading(low)} to ${reading(high)}`;
   if (value === null) return `No reading on this wafer. ${usual}.${silent}`;
   const below = quantiles.filter((each) => each !== null && each <= value).length;
