@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isfinite
 from operator import attrgetter
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -65,13 +66,19 @@ class ModelShelf:
         return self._drawn(version).model_copy(update={"version": number})
 
     def sensor(self, number: int, name: str) -> SensorRange:
-        """How a sensor read on the passing wafers of a version's training. Raises `ObjectNotFound`."""
+        """How a sensor read on the passing wafers of a version's training set. Raises `ObjectNotFound`."""
+        from wafer.model.statistics import LEVELS
+
         statistics = self._bundle(number).statistics
         if name not in statistics.sensors:
-            raise ObjectNotFound(f"Version {number} knows no sensor {name[:80]!r}.")
-        said = statistics.to_json()
+            raise ObjectNotFound(f"Version {number} has no sensor {name[:80]!r}.")
+        at = statistics.sensors.index(name)
+        quantiles = [float(value) for value in statistics.quantiles[at]]
         return SensorRange(
-            sensor=name, levels=said["levels"], quantiles=said["quantiles"][name], missing=said["missing"][name]
+            sensor=name,
+            levels=list(LEVELS),
+            quantiles=[value if isfinite(value) else None for value in quantiles],
+            missing=float(statistics.missing[at]),
         )
 
     def budgets(self, number: int, run_id: str, probabilities: Sequence[float], used: float = 0.0) -> Budgets:
