@@ -9,7 +9,7 @@ from load_prod_model.promotion import Parts, promote_run
 from wafer.command import run
 from wafer.documents import open_documents
 from wafer.process import restrain_mlflow
-from wafer.registry import Registry
+from wafer.registry import open_registry
 from wafer.settings import Settings
 from wafer.store import open_store
 
@@ -49,7 +49,7 @@ def promote(
             run_id=run_id,
             store=open_store(settings.store_uri),
             documents=documents,
-            registry=Registry(settings.tracking_uri),
+            registry=open_registry(settings.tracking_uri),
             bundle=bundle,
             decision=decision,
             report=report,

@@ -28,7 +28,7 @@ def promote(
 
         from load_prod_model.promotion import Parts, promote_run
         from wafer.documents import open_documents
-        from wafer.registry import Registry
+        from wafer.registry import open_registry
         from wafer.settings import Settings
 
         settings = Settings()
@@ -47,7 +47,7 @@ def promote(
                 run_id=run_id,
                 store=stage.store,
                 documents=documents,
-                registry=Registry(settings.tracking_uri),
+                registry=open_registry(settings.tracking_uri),
                 bundle=Path(bundle.path),
                 decision=Path(decision.path),
                 report=Path(report.path),

@@ -18,7 +18,7 @@ from wafer.evaluation.decision import PromotionDecision
 from wafer.evaluation.elbow import read_elbow
 from wafer.evaluation.quality import Quality
 from wafer.model import ModelBundle, assemble_bundle, read_wafers, training_rows
-from wafer.registry import MODEL, Member, Parameter, Registry, TrainingRecord
+from wafer.registry import MODEL, ChildRun, Parameter, Registry, TrainingRecord
 from wafer.reports import page as report_page
 from wafer.store import Store, layout, publish
 
@@ -83,11 +83,11 @@ def _record(run_id: str, model: ModelBundle, quality: Quality, contract: str, fi
         params=model.recipe.to_json(),
         metrics=quality.reported().to_json(),
         files=files,
-        members=list(_members(model)),
+        children=list(_children(model)),
     )
 
 
-def _members(model: ModelBundle) -> Iterator[Member]:
+def _children(model: ModelBundle) -> Iterator[ChildRun]:
     for summary in model.about.clusters:
         for family, found in summary.quality.items():
             params: dict[str, Parameter] = {
@@ -95,7 +95,7 @@ def _members(model: ModelBundle) -> Iterator[Member]:
                 "chosen": family == summary.family,
                 "share": summary.share,
             }
-            yield Member(name=f"cluster-{summary.cluster}-{family}", params=params, metrics=found.to_json())
+            yield ChildRun(name=f"cluster-{summary.cluster}-{family}", params=params, metrics=found.to_json())
 
 
 def _publish(store: Store, run_id: str, parts: Parts, decision: Path, report: Path, card: Mapping[str, bytes]) -> None:

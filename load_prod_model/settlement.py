@@ -13,7 +13,7 @@ from wafer.documents import Documents
 from wafer.evaluation.decision import Comparison, PromotionDecision
 from wafer.evaluation.quality import Quality
 from wafer.model import ModelBundle, Wafers, load_bundle, read_wafers
-from wafer.registry import ModelVersion, Registry
+from wafer.registry import ModelVersion, Registry, persistently
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,19 +29,25 @@ class Challenger:
 
 def settle(challenger: Challenger, registry: Registry, documents: Documents) -> PromotionDecision:
     """Decide and move the alias; a decision that was overtaken by another run's promotion is made again."""
-    number, decided = challenger.version.version, challenger.version.decision
-    if decided and decided.run_id != challenger.run_id:
-        decided = None
-    while True:
-        if decided is None:
-            decided = _decide(challenger, registry, documents)
-            registry.decide(decided)
-        if not decided.promoted:
-            registry.stage(number)
-            return decided
-        if registry.take_over(number, after=decided.after_promotion, by=challenger.run_id):
-            return decided
-        decided = None
+    earlier = challenger.version.decision
+    if earlier and earlier.run_id == challenger.run_id and _carry_out(earlier, registry):
+        return earlier
+
+    def attempt() -> PromotionDecision | None:
+        decided = _decide(challenger, registry, documents)
+        registry.decide(decided)
+        return decided if _carry_out(decided, registry) else None
+
+    return persistently(attempt, f"decide about version {challenger.version.version}")
+
+
+def _carry_out(decided: PromotionDecision, registry: Registry) -> bool:
+    """Move the alias as it was decided; False when another promotion came in between."""
+    number = decided.model_version
+    if decided.promoted:
+        return registry.take_over(number, after=decided.after_promotion, by=decided.run_id)
+    registry.stage(number)
+    return True
 
 
 def _decide(challenger: Challenger, registry: Registry, documents: Documents) -> PromotionDecision:

@@ -13,10 +13,10 @@ def select_model(run_id: str, job_id: str, bundle: Output[Model]) -> int:
         from pathlib import Path
 
         from pred_pipeline.serving import fetch_production
-        from wafer.registry import Registry
+        from wafer.registry import open_registry
         from wafer.settings import Settings
 
-        version = fetch_production(Registry(Settings().tracking_uri), Path(bundle.path))
+        version = fetch_production(open_registry(Settings().tracking_uri), Path(bundle.path))
         bundle.metadata["version"] = version
         stage.count(model_version=version)
     return version

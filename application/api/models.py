@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING
 from cachetools import LRUCache, cachedmethod
 
 from application.api.curves import BUDGETS, budget_of, calibration_of, cluster_of, curve_points, figures_of
-from application.api.registry import Versions
 from application.api.shapes.models import Model, ModelCurves, Models, SensorRange, Undecided
 from application.api.shapes.predictions import Budgets
 from wafer.errors import ObjectNotFound
-from wafer.registry import PRODUCTION, ModelVersion
+from wafer.registry import PRODUCTION, ModelVersion, ModelVersions
 
 if TYPE_CHECKING:
     from wafer.model import OutOfFold
@@ -36,7 +35,7 @@ class Bundle:
 class ModelShelf:
     """Shows versions; the newest few bundles stay in memory."""
 
-    def __init__(self, registry: Versions) -> None:
+    def __init__(self, registry: ModelVersions) -> None:
         self._registry = registry
         self._condition = Condition()  # one caller at a time reads a version; the others wait for it
         self._bundles: LRUCache[str, Bundle] = LRUCache(4)

@@ -9,7 +9,7 @@ from application.access.sessions import Link, Sessions, session_secret
 from application.api.metrics import Metrics
 from application.api.models import ModelShelf
 from application.api.predictions import Predictions
-from application.api.registry import LazyRegistry, Versions
+from application.api.registry import LazyRegistry
 from application.api.sources import Sources
 from application.api.uploads import Uploads
 from application.api.views import Views
@@ -19,6 +19,7 @@ from application.runs.ledger.protocol import Ledger
 from application.runs.opening import backends_of, open_ledger
 from application.runs.service import Runs
 from application.settings import ServiceSettings
+from wafer.registry import ModelVersions
 from wafer.settings import Settings
 from wafer.store import Store, open_store
 
@@ -43,7 +44,7 @@ class Parts:
 
 
 def join_parts(
-    settings: ServiceSettings, *, store: Store, ledger: Ledger, backends: Backends, registry: Versions, gate: Gate
+    settings: ServiceSettings, *, store: Store, ledger: Ledger, backends: Backends, registry: ModelVersions, gate: Gate
 ) -> Parts:
     """Join parts that are there already."""
     sources = Sources(store, settings.allowed_sources)

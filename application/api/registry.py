@@ -2,32 +2,9 @@
 
 import threading
 from pathlib import Path
-from typing import Protocol
 
 from wafer.errors import ModelNotFound
-from wafer.registry import ModelVersion
-
-
-class Versions(Protocol):
-    """What is asked of `wafer.registry.Registry`."""
-
-    def versions(self) -> list[ModelVersion]:
-        """Every version, oldest first."""
-
-    def version(self, number: int) -> ModelVersion:
-        """One version. Raises `ModelNotFound`."""
-
-    def promote(self, number: int) -> ModelVersion:
-        """Put a version into production."""
-
-    def rollback(self) -> ModelVersion:
-        """Put the version back that was in production before."""
-
-    def history(self) -> list[int]:
-        """Versions in the order in which they came into production."""
-
-    def download(self, number: int, folder: Path) -> Path:
-        """Fetch a version's bundle."""
+from wafer.registry import ModelVersion, ModelVersions, open_registry
 
 
 class LazyRegistry:
@@ -36,7 +13,7 @@ class LazyRegistry:
     def __init__(self, uri: str) -> None:
         self._uri = uri
         self._lock = threading.Lock()
-        self._opened: Versions | None = None
+        self._opened: ModelVersions | None = None
 
     def versions(self) -> list[ModelVersion]:
         """Every version, oldest first."""
@@ -72,10 +49,8 @@ class LazyRegistry:
         path = self._uri.removeprefix("sqlite:///")
         return path == self._uri or Path(path).exists()
 
-    def _registry(self) -> Versions:
+    def _registry(self) -> ModelVersions:
         with self._lock:
             if self._opened is None:
-                from wafer.registry import Registry
-
-                self._opened = Registry(self._uri)
+                self._opened = open_registry(self._uri)
             return self._opened

@@ -14,9 +14,9 @@ def models(context: typer.Context, as_json: Json = False) -> None:
     """List the model's versions: which is in production, how good each is, and why it was promoted or not."""
     if context.invoked_subcommand:
         return
-    from wafer.registry import Registry
+    from wafer.registry import open_registry
 
-    found = Registry(Settings().tracking_uri).versions()
+    found = open_registry(Settings().tracking_uri).versions()
     if as_json:
         rows = [
             {"version": each.version, "aliases": each.aliases, "created": each.created, "run_id": each.run_id}
@@ -42,16 +42,16 @@ def models(context: typer.Context, as_json: Json = False) -> None:
 @models_app.command()
 def promote(version: int) -> None:
     """Put a version into production by hand."""
-    from wafer.registry import Registry
+    from wafer.registry import open_registry
 
-    promoted = Registry(Settings().tracking_uri).promote(version)
+    promoted = open_registry(Settings().tracking_uri).promote(version)
     console_of(as_json=False).print(f"Version [bold]{promoted.version}[/] is in production.")
 
 
 @models_app.command()
 def rollback() -> None:
     """Put the version back that was in production before."""
-    from wafer.registry import Registry
+    from wafer.registry import open_registry
 
-    back = Registry(Settings().tracking_uri).rollback()
+    back = open_registry(Settings().tracking_uri).rollback()
     console_of(as_json=False).print(f"Version [bold]{back.version}[/] is in production again.")

@@ -19,7 +19,7 @@ from application.tests.processes import origin, serving, wafer
 from application.tests.screenshots import PICTURES, take
 from conftest import skip_or_fail
 from wafer.model.files import seal, verify_bundle
-from wafer.registry import Registry, TrainingRecord
+from wafer.registry import TrainingRecord, open_registry
 from wafer.settings import Settings
 
 pytestmark = pytest.mark.xdist_group("page")
@@ -268,7 +268,7 @@ def test_a_promotion_is_asked_about_and_a_rollback_undoes_it(line: Line, predict
 
 def add_version(settings: Settings) -> None:
     """Register the first version's bundle once more, with another false-alarm budget."""
-    registry = Registry(settings.tracking_uri)
+    registry = open_registry(settings.tracking_uri)
     folder = registry.download(1, settings.home / "sibling")
     about = verify_bundle(folder)
     about.pop("digest")

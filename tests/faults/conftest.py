@@ -9,7 +9,7 @@ import pytest
 
 from tests.faults.line import Line, make_line, write_drop
 from tests.faults.world import World
-from wafer.registry import Registry
+from wafer.registry import open_registry
 
 Told = Callable[..., None]
 
@@ -24,7 +24,7 @@ def line(tmp_path_factory: pytest.TempPathFactory) -> Line:
 def empty_registry(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An MLflow database without runs; making one takes seconds, copying it does not."""
     path = tmp_path_factory.mktemp("registry") / "mlflow.db"
-    Registry(f"sqlite:///{path}").versions()
+    open_registry(f"sqlite:///{path}").versions()
     return path
 
 

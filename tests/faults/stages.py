@@ -26,6 +26,7 @@ from wafer.contract import load_contract
 from wafer.documents import Documents, open_documents
 from wafer.errors import WaferError
 from wafer.registry import Registry
+from wafer.registry.registry import MlflowRegistry
 from wafer.runs import record_outcome, run_stage
 from wafer.store import Store, open_store
 
@@ -115,7 +116,7 @@ class Surroundings:
         from mlflow import MlflowClient
 
         client = MlflowClient(self.world.registry, self.world.registry)
-        return Registry(self.world.registry, cast("MlflowClient", Deadly(client, self.calls)))
+        return MlflowRegistry(self.world.registry, cast("MlflowClient", Deadly(client, self.calls)))
 
 
 def validate(around: Surroundings) -> None:

@@ -18,7 +18,7 @@ from tests.faults.stages import run
 from tests.faults.world import World
 from wafer.errors import BundleRejected
 from wafer.model.files import SEAL, seal
-from wafer.registry import Registry
+from wafer.registry import Registry, open_registry
 
 MODEL = "models:/wafer-fault@production"
 EVIL = "from pathlib import Path\nPath({mark!r}).touch()\ndef _load_pyfunc(path):\n    return None\n"
@@ -71,7 +71,7 @@ def stored(promoted: tuple[World, Path], tmp_path: Path, monkeypatch: pytest.Mon
     else:
         shutil.copytree(folder, as_it_was)
     monkeypatch.chdir(tmp_path)
-    return Stored(Registry(world.registry), folder, tmp_path / "something-ran")
+    return Stored(open_registry(world.registry), folder, tmp_path / "something-ran")
 
 
 def change_a_byte(stored: Stored) -> None:

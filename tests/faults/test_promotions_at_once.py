@@ -13,7 +13,7 @@ from tests.faults.scale import scaled
 from tests.faults.stages import Death, Ended, run, start
 from tests.faults.world import World
 from tests.servers.parts import start_mlflow
-from wafer.registry import Registry
+from wafer.registry import open_registry
 from wafer.store import open_store
 
 NewWorld = Callable[[], tuple[World, Path]]
@@ -65,7 +65,7 @@ def test_of_two_promotions_at_once_the_better_model_predicts(
     ]
     assert [stage.wait().code for stage in both] == [0, 0], (folder / "small" / "log.txt").read_text()
 
-    registry = Registry(world.registry)
+    registry = open_registry(world.registry)
     production = registry.require_production()
     assert production.run_id == "large"
     assert registry.history()[-1] == production.version
@@ -82,12 +82,12 @@ def test_a_run_that_decided_long_ago_does_not_overrule_a_newer_decision(
     world, folder = loaded()
     killed = killed_before_it_took_over(trainings.small, world, folder)
     assert killed.code < 0
-    assert Registry(world.registry).production() is None
+    assert open_registry(world.registry).production() is None
 
     newer = run("promote", trainings.large, world, folder / "large", run_id="large")
     older = run("promote", trainings.small, world, folder / "small-again", run_id="small")
 
-    registry = Registry(world.registry)
+    registry = open_registry(world.registry)
     assert (newer.code, older.code) == (0, 0)
     assert registry.require_production().run_id == "large"
     assert registry.history() == [registry.require_production().version]

@@ -7,7 +7,7 @@ from typing import Any
 
 from wafer.documents import open_documents
 from wafer.model.assembly import verify_bundle
-from wafer.registry import Registry
+from wafer.registry.registry import MlflowRegistry
 from wafer.store import MARKER, Marker, Store, fetch_published, open_store
 
 PUBLISHED = ("quarantine", "training", "predictions")
@@ -42,7 +42,7 @@ def registered(world: World) -> dict[str, Any]:
     database = Path(world.registry.removeprefix("sqlite:///"))
     if world.registry.startswith("sqlite") and not database.exists():
         return {}
-    registry = Registry(world.registry)
+    registry = MlflowRegistry(world.registry)
     versions = registry.versions()
     for each in versions:
         with tempfile.TemporaryDirectory() as scratch:
@@ -53,7 +53,7 @@ def registered(world: World) -> dict[str, Any]:
     return {"versions": found, "history": registry.history(), "runs": _runs(registry)}
 
 
-def _runs(registry: Registry) -> list[tuple[str, str, dict[str, float], dict[str, str]]]:
+def _runs(registry: MlflowRegistry) -> list[tuple[str, str, dict[str, float], dict[str, str]]]:
     found = registry._client.search_runs([registry._experiment()])
     return sorted((run.info.run_name, run.info.status, run.data.metrics, run.data.params) for run in found)
 

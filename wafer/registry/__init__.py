@@ -1,14 +1,29 @@
 """The model registry and the training history, on MLflow: the only place that knows mlflow."""
 
-from wafer.registry.registry import (
+from wafer.registry.patience import persistently
+from wafer.registry.protocol import (
     MODEL,
     PRODUCTION,
-    PRODUCTION_LOG,
-    Member,
+    STAGING,
+    ChildRun,
     ModelVersion,
+    ModelVersions,
     Parameter,
     Registry,
     TrainingRecord,
+    open_registry,
 )
 
-__all__ = ["MODEL", "PRODUCTION", "PRODUCTION_LOG", "Member", "ModelVersion", "Parameter", "Registry", "TrainingRecord"]
+__all__ = [
+    "MODEL",
+    "PRODUCTION",
+    "STAGING",
+    "ChildRun",
+    "ModelVersion",
+    "ModelVersions",
+    "Parameter",
+    "Registry",
+    "TrainingRecord",
+    "open_registry",
+    "persistently",
+]

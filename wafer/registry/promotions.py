@@ -1,48 +1,119 @@
-"""Who came into production in which order, agreed on by everybody who promotes at the same time.
+"""What comes into production, and its log (`promotion_log.py`).
 
-Each promotion is an entry of a log that can only be added to and numbers its entries. An entry says which promotion it
-was decided against. It counts only if that one was still the last: of two that were decided against the same model the
-first counts, and the other is decided again, against the new one. So nobody has to hold a lock, and a process that is
-killed leaves nothing to release.
+The log is kept as the versions of a second registered model, `wafer-fault-production`: adding a version is the one
+thing that MLflow numbers in one step. The alias `production` follows the log.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from uuid import uuid4
 
-NONE = 0  # the number of the promotion before the first
+from mlflow.entities.model_registry import ModelVersion as MlflowVersion
 
-
-@dataclass(frozen=True, slots=True, order=True)
-class Promotion:
-    """One entry: its number, the promotion it was decided against, the version, and by whom (a run, or a call)."""
-
-    number: int
-    after: int
-    version: int
-    by: str
-    undoes: bool = False
+from wafer.errors import ModelNotFound
+from wafer.registry.client import PRODUCTION_LOG
+from wafer.registry.patience import persistently
+from wafer.registry.promotion_log import Promotion, in_force, last_number, versions_in_order
+from wafer.registry.protocol import MODEL, PRODUCTION, ModelVersion
+from wafer.registry.versions import Versions
 
 
-def in_force(log: Iterable[Promotion]) -> list[Promotion]:
-    """The entries that count, oldest first."""
-    counted: list[Promotion] = []
-    for entry in sorted(log):
-        if entry.after == last_number(counted):
-            counted.append(entry)
-    return counted
+class Promotions(Versions):
+    """The log of promotions, and the alias that follows it."""
+
+    def history(self) -> list[int]:
+        """Versions in the order in which they came into production; what was rolled back is left out."""
+        with self._reported():
+            return versions_in_order(self._promotions())
+
+    def last_promotion(self) -> int:
+        """Number of the last promotion; 0 before the first."""
+        with self._reported():
+            return last_number(self._promotions())
+
+    def champion(self) -> tuple[int, ModelVersion | None]:
+        """The last promotion and its version: what a decision is about, told by the log alone.
+
+        The alias follows the log a moment later; whoever believed it then would decide about a model that is replaced.
+        """
+        with self._reported():
+            counted = self._promotions()
+        if not counted:
+            return last_number(counted), self.production()
+        return last_number(counted), self.version(versions_in_order(counted)[-1])
+
+    def take_over(self, number: int, *, after: int, by: str) -> bool:
+        """Put a version into production unless another came there since the promotion `after`; whether it came there.
+
+        `by` names the run that decided so; asking again with the same words changes nothing.
+        """
+        with self._reported():
+            done = self._add(Promotion(0, after, number, by))
+            if done:
+                self._point()
+        return done
+
+    def promote(self, number: int) -> ModelVersion:
+        """Put a version into production, whatever is there."""
+        self.version(number)
+        by = uuid4().hex
+
+        def attempt() -> bool | None:
+            there = self.history()[-1:] == [number]
+            return there or self.take_over(number, after=self.last_promotion(), by=by) or None
+
+        persistently(attempt, f"put version {number} into production")
+        with self._reported():
+            self._point()
+        return self.version(number)
+
+    def rollback(self) -> ModelVersion:
+        """Put the version back that was in production before. Raises `ModelNotFound` when there is none."""
+        by = uuid4().hex
+        with self._reported():
+            before = persistently(lambda: self._undo_last(by), "roll back")
+            self._point()
+        return self.version(before)
+
+    def _undo_last(self, by: str) -> int | None:
+        """The version that is in production again; None when another promotion came in between."""
+        counted = self._promotions()
+        order = versions_in_order(counted)
+        if len(order) < 2:
+            raise ModelNotFound("No earlier production version is known, so there is nothing to roll back to.")
+        undone = self._add(Promotion(0, last_number(counted), order[-2], by, undoes=True))
+        return order[-2] if undone else None
+
+    def _promotions(self) -> list[Promotion]:
+        """The promotions that count."""
+        return in_force(_promotion(each) for each in self._all_of(PRODUCTION_LOG) if "after" in each.tags)
+
+    def _add(self, entry: Promotion) -> bool:
+        """Add an entry to the log unless its author did already; whether it counts."""
+        if self._counts(entry):
+            return True
+        if last_number(self._promotions()) != entry.after:
+            return False
+        self._ensure_model(PRODUCTION_LOG)
+        fields = {"after": entry.after, "version": entry.version, "by": entry.by, "undoes": int(entry.undoes)}
+        tags = {name: str(value) for name, value in fields.items()}
+        self._client.create_model_version(PRODUCTION_LOG, f"models:/{MODEL}/{entry.version}", tags=tags)
+        return self._counts(entry)
+
+    def _counts(self, entry: Promotion) -> bool:
+        return any((each.by, each.after) == (entry.by, entry.after) for each in self._promotions())
+
+    def _point(self) -> None:
+        """Let the alias name what the log says, also when that changes meanwhile."""
+
+        def attempt() -> bool | None:
+            counted = self._promotions()
+            self._client.set_registered_model_alias(MODEL, PRODUCTION, str(versions_in_order(counted)[-1]))
+            return self._promotions() == counted or None
+
+        persistently(attempt, f"let the alias `{PRODUCTION}` follow the log of promotions")
 
 
-def last_number(counted: list[Promotion]) -> int:
-    """Number of the last promotion that counts."""
-    return counted[-1].number if counted else NONE
-
-
-def versions_in_order(counted: Iterable[Promotion]) -> list[int]:
-    """Versions in the order in which they came into production; what was rolled back is left out."""
-    order: list[int] = []
-    for entry in counted:
-        if entry.undoes:
-            order.pop()
-        elif order[-1:] != [entry.version]:
-            order.append(entry.version)
-    return order
+def _promotion(raw: MlflowVersion) -> Promotion:
+    tags = raw.tags
+    return Promotion(
+        int(raw.version), int(tags["after"]), int(tags["version"]), tags["by"], undoes=bool(int(tags["undoes"]))
+    )

@@ -10,13 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wafer.registry import PRODUCTION, PRODUCTION_LOG, Registry, TrainingRecord
-from wafer.registry.promotions import Promotion, in_force, last_number, versions_in_order
+from wafer.errors import RegistryUnavailable
+from wafer.registry import PRODUCTION, Registry, TrainingRecord
+from wafer.registry.client import PRODUCTION_LOG
+from wafer.registry.promotion_log import Promotion, in_force, last_number, versions_in_order
+from wafer.registry.registry import MlflowRegistry
 
 STEP = """
 import sys
-from wafer.registry import Registry
-registry = Registry(sys.argv[1])
+from wafer.registry import open_registry
+registry = open_registry(sys.argv[1])
 last = registry.last_promotion()
 print("ready", flush=True)
 sys.stdin.readline()
@@ -28,7 +31,7 @@ print(registry.take_over(int(sys.argv[2]), after=last, by=f"run-{sys.argv[2]}"),
 def three_versions(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An embedded MLflow that knows three versions; making it takes seconds, copying it does not."""
     folder = tmp_path_factory.mktemp("registry")
-    registry = Registry(f"sqlite:///{folder / 'mlflow.db'}")
+    registry = MlflowRegistry(f"sqlite:///{folder / 'mlflow.db'}")
     for name in "abc":
         register(registry, folder, name)
     return folder / "mlflow.db"
@@ -82,7 +85,7 @@ def test_what_was_rolled_back_is_no_longer_in_the_order() -> None:
 
 
 def test_a_decision_about_a_model_that_was_replaced_meanwhile_changes_nothing(uri: str) -> None:
-    registry = Registry(uri)
+    registry = MlflowRegistry(uri)
     seen_by_the_older = registry.last_promotion()
     assert registry.take_over(2, after=seen_by_the_older, by="newer")
 
@@ -93,7 +96,7 @@ def test_a_decision_about_a_model_that_was_replaced_meanwhile_changes_nothing(ur
 
 
 def test_a_promotion_repeated_after_a_newer_one_does_not_undo_it(uri: str) -> None:
-    registry = Registry(uri)
+    registry = MlflowRegistry(uri)
     assert registry.take_over(1, after=0, by="older")
     assert registry.take_over(2, after=registry.last_promotion(), by="newer")
 
@@ -104,7 +107,7 @@ def test_a_promotion_repeated_after_a_newer_one_does_not_undo_it(uri: str) -> No
 
 
 def test_a_promotion_by_hand_and_a_rollback_are_in_the_same_order(uri: str) -> None:
-    registry = Registry(uri)
+    registry = MlflowRegistry(uri)
     for version in (1, 2, 3, 1):
         registry.promote(version)
 
@@ -115,7 +118,7 @@ def test_a_promotion_by_hand_and_a_rollback_are_in_the_same_order(uri: str) -> N
 
 
 def test_an_alias_left_behind_by_a_killed_promotion_is_put_right_by_its_retry(uri: str) -> None:
-    registry = Registry(uri)
+    registry = MlflowRegistry(uri)
     registry.take_over(1, after=0, by="older")
     registry.take_over(2, after=registry.last_promotion(), by="newer")
     registry._client.set_registered_model_alias("wafer-fault", PRODUCTION, "1")  # as the older one was about to do
@@ -126,7 +129,7 @@ def test_an_alias_left_behind_by_a_killed_promotion_is_put_right_by_its_retry(ur
 
 
 def test_a_call_repeated_because_its_answer_was_lost_leaves_one_version_and_one_run(uri: str, tmp_path: Path) -> None:
-    registry = Registry(uri)
+    registry = MlflowRegistry(uri)
     first = registry.versions()[0]
     again = registry._client.get_model_version("wafer-fault", "1")
     registry._client.create_model_version("wafer-fault", "models:/wafer-fault/1", tags=again.tags)
@@ -142,7 +145,7 @@ def test_a_call_repeated_because_its_answer_was_lost_leaves_one_version_and_one_
 
 
 def test_a_decision_is_about_the_last_promotion_even_while_the_alias_is_still_behind(uri: str) -> None:
-    registry = Registry(uri)
+    registry = MlflowRegistry(uri)
     registry.take_over(1, after=0, by="older")
     registry.take_over(2, after=registry.last_promotion(), by="newer")
     registry._client.set_registered_model_alias("wafer-fault", PRODUCTION, "1")
@@ -154,7 +157,7 @@ def test_a_decision_is_about_the_last_promotion_even_while_the_alias_is_still_be
 
 
 def test_the_newest_challenger_keeps_its_name(uri: str) -> None:
-    registry = Registry(uri)
+    registry = MlflowRegistry(uri)
 
     registry.stage(3)
     registry.stage(2)
@@ -181,13 +184,13 @@ def test_of_processes_that_decided_against_the_same_model_one_promotes(uri: str)
 
     assert sorted(said) == ["False", "False", "True"]
     winner = said.index("True") + 1
-    registry = Registry(uri)
+    registry = MlflowRegistry(uri)
     assert registry.history() == [winner]
     assert registry.require_production().version == winner
 
 
 def test_on_a_server_too_of_many_promotions_at_once_one_counts(mlflow_server: str, tmp_path: Path) -> None:
-    registry = Registry(mlflow_server)
+    registry = MlflowRegistry(mlflow_server)
     versions = [register(registry, tmp_path, f"{tmp_path.name}-{name}") for name in "ab"]
     last = registry.last_promotion()
 
@@ -197,3 +200,18 @@ def test_on_a_server_too_of_many_promotions_at_once_one_counts(mlflow_server: st
     assert won.count(True) == 1
     assert registry.require_production().version == versions[won.index(True) % 2]
     assert len([each for each in registry._all_of(PRODUCTION_LOG) if int(each.tags["after"]) == last]) >= 1
+
+
+@pytest.mark.parametrize("wish", ["put version 1 into production", "roll back"])
+def test_who_is_always_overtaken_is_told_so(uri: str, wish: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    registry = MlflowRegistry(uri)
+    for version in (2, 3):
+        registry.promote(version)
+    monkeypatch.setattr("wafer.registry.patience.LONGEST_PAUSE", 0.0)
+    monkeypatch.setattr(registry, "_add", lambda entry: False)  # somebody else's promotion came first
+
+    with pytest.raises(RegistryUnavailable, match=f"Could not {wish}: other promotions") as caught:
+        registry.rollback() if wish == "roll back" else registry.promote(1)
+
+    assert caught.value.retry_helps
+    assert registry.history() == [2, 3]

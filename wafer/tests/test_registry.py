@@ -9,26 +9,26 @@ import pytest
 from wafer.errors import ModelNotFound, NoProductionModel, RegistryUnavailable
 from wafer.evaluation.decision import Floor, PromotionDecision
 from wafer.evaluation.quality import Figures
-from wafer.registry import Member, Registry, TrainingRecord
+from wafer.registry import ChildRun, Registry, TrainingRecord, open_registry
 
 
 @pytest.fixture(scope="module")
 def empty_database(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """An MLflow database without runs; making one takes seconds, copying it does not."""
     path = tmp_path_factory.mktemp("registry") / "mlflow.db"
-    Registry(f"sqlite:///{path}").versions()
+    open_registry(f"sqlite:///{path}").versions()
     return path.read_bytes()
 
 
 @pytest.fixture
 def registry(tmp_path: Path, empty_database: bytes) -> Registry:
     (tmp_path / "mlflow.db").write_bytes(empty_database)
-    return Registry(f"sqlite:///{tmp_path / 'mlflow.db'}")
+    return open_registry(f"sqlite:///{tmp_path / 'mlflow.db'}")
 
 
 def record(run_id: str) -> TrainingRecord:
     return TrainingRecord(
-        run_id, {"digest": "d"}, {"seed": 0}, {"auc": 0.7}, [], [Member("cluster-0-xgboost", {}, {"auc": 0.6})]
+        run_id, {"digest": "d"}, {"seed": 0}, {"auc": 0.7}, [], [ChildRun("cluster-0-xgboost", {}, {"auc": 0.6})]
     )
 
 
@@ -123,7 +123,7 @@ def test_a_registry_that_does_not_answer_is_named_without_its_password(monkeypat
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
 
     with pytest.raises(RegistryUnavailable, match=r"127\.0\.0\.1:9") as caught:
-        Registry("http://user:secret@127.0.0.1:9").versions()
+        open_registry("http://user:secret@127.0.0.1:9").versions()
 
     assert "secret" not in caught.value.message
     assert caught.value.retry_helps
@@ -132,6 +132,6 @@ def test_a_registry_that_does_not_answer_is_named_without_its_password(monkeypat
 def test_opening_a_registry_changes_nothing_of_the_process(tmp_path: Path) -> None:
     before = dict(os.environ), mlflow.get_tracking_uri(), mlflow.get_registry_uri()
 
-    Registry(f"sqlite:///{tmp_path / 'another.db'}")
+    open_registry(f"sqlite:///{tmp_path / 'another.db'}")
 
     assert (dict(os.environ), mlflow.get_tracking_uri(), mlflow.get_registry_uri()) == before

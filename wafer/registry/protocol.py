@@ -1,0 +1,119 @@
+"""What a model registry is: trained bundles as versions, one of them in production, and how it came there."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from wafer.evaluation.decision import PromotionDecision
+
+MODEL = "wafer-fault"
+PRODUCTION, STAGING = "production", "staging"
+Parameter = str | int | float | bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChildRun:
+    """One fitted model of a cluster: parameters and metrics of a child run."""
+
+    name: str
+    params: Mapping[str, Parameter]
+    metrics: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingRecord:
+    """What one training leaves in the history: a run with its files, and its child runs."""
+
+    run_id: str
+    tags: Mapping[str, str]
+    params: Mapping[str, Parameter]
+    metrics: Mapping[str, float]
+    files: Sequence[Path]
+    children: Sequence[ChildRun] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ModelVersion:
+    """A registered bundle. `created` is ISO 8601 in UTC."""
+
+    version: int
+    digest: str
+    run_id: str
+    created: str
+    aliases: tuple[str, ...]
+    decision: PromotionDecision | None = None  # nothing before the promotion stage decided
+
+
+class ModelVersions(Protocol):
+    """The versions of the model as people see and move them.
+
+    Every method raises `RegistryUnavailable` when the registry does not answer or refuses.
+    """
+
+    def versions(self) -> list[ModelVersion]:
+        """Every complete version, oldest first."""
+
+    def version(self, number: int) -> ModelVersion:
+        """One version. Raises `ModelNotFound`."""
+
+    def promote(self, number: int) -> ModelVersion:
+        """Put a version into production, whatever is there. Raises `ModelNotFound`."""
+
+    def rollback(self) -> ModelVersion:
+        """Put the version back that was in production before. Raises `ModelNotFound` when there is none."""
+
+    def history(self) -> list[int]:
+        """Versions in the order in which they came into production; what was rolled back is left out."""
+
+    def download(self, number: int, folder: Path) -> Path:
+        """Fetch a version's bundle below `folder`; the folder that holds it. Its bytes are checked by `load_bundle`.
+
+        Raises `BundleRejected` when the file that tells MLflow how to load it is not the one that was registered.
+        """
+
+
+class Registry(ModelVersions, Protocol):
+    """The same for trainings, which register versions and decide about them, and for predictions."""
+
+    uri: str
+
+    def log_training(self, record: TrainingRecord) -> str:
+        """Record a training; the id of its parent run. A training recorded before is recorded once."""
+
+    def register(self, bundle: Path, digest: str, parent_run: str, run_id: str) -> ModelVersion:
+        """Register a bundle folder as a version; the version that already holds this digest is returned instead."""
+
+    def decide(self, decision: PromotionDecision) -> None:
+        """Keep the decision about a version with the version."""
+
+    def describe(self, version: ModelVersion, card: str) -> None:
+        """Keep the model card with the version, as the description people see."""
+
+    def stage(self, number: int) -> None:
+        """Name a version `staging`: complete, but not promoted. A newer one that has the name keeps it."""
+
+    def production(self) -> ModelVersion | None:
+        """The version that predicts, if one was ever promoted."""
+
+    def require_production(self) -> ModelVersion:
+        """The version that predicts. Raises `NoProductionModel`."""
+
+    def last_promotion(self) -> int:
+        """Number of the last promotion; 0 before the first."""
+
+    def champion(self) -> tuple[int, ModelVersion | None]:
+        """The last promotion and its version: what a decision is about."""
+
+    def take_over(self, number: int, *, after: int, by: str) -> bool:
+        """Put a version into production unless another came there since the promotion `after`; whether it came there.
+
+        `by` names the run that decided so; asking again with the same words changes nothing.
+        """
+
+
+def open_registry(uri: str) -> Registry:
+    """Open the registry on an MLflow server (`http://…`) or in an SQLite file (`sqlite:///…`)."""
+    from wafer.registry.registry import MlflowRegistry  # mlflow takes 2 s to import
+
+    return MlflowRegistry(uri)

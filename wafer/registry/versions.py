@@ -1,0 +1,152 @@
+"""Versions of the registered model `wafer-fault`: one version is one bundle.
+
+A bundle that is already registered (same digest) keeps its version. The alias `production` names the version that
+predicts, `staging` the newest challenger that was not promoted.
+"""
+
+import hashlib
+import tempfile
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+from mlflow.artifacts import download_artifacts
+from mlflow.entities import LoggedModel, LoggedModelOutput
+from mlflow.entities.model_registry import ModelVersion as MlflowVersion
+from mlflow.models import Model
+from mlflow.pyfunc import save_model
+
+from wafer.errors import BundleRejected, ModelNotFound, NoProductionModel
+from wafer.evaluation.decision import PromotionDecision
+from wafer.registry.client import RegistryClient, already
+from wafer.registry.protocol import MODEL, PRODUCTION, STAGING, ModelVersion
+
+BUNDLE_FOLDER = "bundle"
+DESCRIPTION_FILE, DESCRIPTION_TAG = "MLmodel", "mlmodel_sha256"
+
+
+class Versions(RegistryClient):
+    """Bundles as versions of MLflow's registered model."""
+
+    def register(self, bundle: Path, digest: str, parent_run: str, run_id: str) -> ModelVersion:
+        """Register a bundle folder as a version; the version that already holds this digest is returned instead."""
+        known = [version for version in self.versions() if version.digest == digest]
+        if known:
+            return known[0]
+        with self._reported():
+            logged, described = self._log_model(bundle, parent_run)
+            self._ensure_model(MODEL)
+            self._client.create_model_version(
+                MODEL,
+                logged.artifact_location,  # `models:/<id>` is looked up on the tracking server of the whole process
+                run_id=parent_run,
+                model_id=logged.model_id,  # a server refuses the source without it
+                tags={"digest": digest, "wafer_run_id": run_id, DESCRIPTION_TAG: described},
+            )
+        return next(version for version in self.versions() if version.digest == digest)
+
+    def _log_model(self, bundle: Path, parent_run: str) -> tuple[LoggedModel, str]:
+        """Log a bundle as a model of MLflow; the model, and the digest of the file MLmodel that says how to load it.
+
+        The steps of `mlflow.pyfunc.log_model`, which knows only the one tracking server of the whole process.
+        """
+        logged = self._client.create_logged_model(self._experiment(), BUNDLE_FOLDER, parent_run)
+        self._client.log_outputs(parent_run, [LoggedModelOutput(logged.model_id, step=0)])
+        with tempfile.TemporaryDirectory(prefix="registered-") as scratch:
+            folder = Path(scratch) / "model"
+            save_model(
+                folder,
+                loader_module="wafer.pyfunc",
+                data_path=str(bundle),
+                pip_requirements=["wafer-fault-prediction"],
+                mlflow_model=Model(
+                    logged.artifact_location, parent_run, model_uuid=logged.model_id, model_id=logged.model_id
+                ),
+            )
+            described = _sha256(folder / DESCRIPTION_FILE)
+            self._client.log_model_artifacts(logged.model_id, str(folder))
+        return self._client.finalize_logged_model(logged.model_id, "READY"), described
+
+    def versions(self) -> list[ModelVersion]:
+        """Every complete version, oldest first.
+
+        Of several with one digest (made at the same moment, or by a call whose answer was lost) the first stands for
+        all, unless one of them is in production.
+        """
+        with self._reported():
+            aliases = self._aliases()
+            complete = [_version(each, aliases) for each in self._all_of(MODEL) if "digest" in each.tags]
+        of_digest: dict[str, ModelVersion] = {}
+        for each in sorted(complete, key=lambda each: (PRODUCTION not in each.aliases, each.version)):
+            of_digest.setdefault(each.digest, each)
+        return sorted(of_digest.values(), key=lambda each: each.version)
+
+    def version(self, number: int) -> ModelVersion:
+        """One version. Raises `ModelNotFound`."""
+        found = next((each for each in self.versions() if each.version == number), None)
+        if found is None:
+            raise ModelNotFound(f"There is no version {number} of {MODEL}; `wafer models` lists the versions.")
+        return found
+
+    def production(self) -> ModelVersion | None:
+        """The version that predicts, if one was ever promoted."""
+        return next((each for each in self.versions() if PRODUCTION in each.aliases), None)
+
+    def require_production(self) -> ModelVersion:
+        """The version that predicts. Raises `NoProductionModel`."""
+        if found := self.production():
+            return found
+        raise NoProductionModel
+
+    def stage(self, number: int) -> None:
+        """Name a version `staging`: complete, but not promoted. A newer one that has the name keeps it."""
+        with self._reported():
+            newest = max([each for each, aliases in self._aliases().items() if STAGING in aliases], default=0)
+            self._client.set_registered_model_alias(MODEL, STAGING, str(max(newest, number)))
+
+    def decide(self, decision: PromotionDecision) -> None:
+        """Keep the decision about a version with the version."""
+        with self._reported():
+            self._client.set_model_version_tag(MODEL, str(decision.model_version), "decision", decision.to_json())
+
+    def describe(self, version: ModelVersion, card: str) -> None:
+        """Keep the model card with the version, as the description people see in MLflow."""
+        with self._reported():
+            self._client.update_model_version(MODEL, str(version.version), card)
+
+    def download(self, number: int, folder: Path) -> Path:
+        """Fetch a version's bundle below `folder`; the folder that holds it. Its bytes are checked by `load_bundle`.
+
+        Raises `BundleRejected` when the file that tells MLflow how to load it is not the one that was registered.
+        """
+        with self._reported():
+            source = self._client.get_model_version_download_uri(MODEL, str(number))
+            fetched = Path(download_artifacts(source, dst_path=str(folder), tracking_uri=self.uri))
+            registered = self._client.get_model_version(MODEL, str(number)).tags.get(DESCRIPTION_TAG)
+        if registered and _sha256(fetched / DESCRIPTION_FILE) != registered:
+            raise BundleRejected(
+                f"The file MLmodel of version {number} was changed since it was registered, so nothing of it is used. "
+                "Find out who wrote to the registry's artifacts; `wafer models rollback` puts the version before back."
+            )
+        (found,) = (fetched / "data").iterdir()
+        return found
+
+    def _aliases(self) -> dict[int, list[str]]:
+        """The aliases of every version that has one."""
+        found: dict[int, list[str]] = {}
+        with already("RESOURCE_DOES_NOT_EXIST"):
+            for alias, version in self._client.get_registered_model(MODEL).aliases.items():
+                found.setdefault(int(version), []).append(alias)
+        return found
+
+
+def _version(raw: MlflowVersion, aliases: Mapping[int, list[str]]) -> ModelVersion:
+    created = datetime.fromtimestamp(raw.creation_timestamp / 1000, UTC).isoformat(timespec="seconds")
+    version = int(raw.version)
+    named = tuple(sorted(aliases.get(version, [])))
+    decision = PromotionDecision.from_json(raw.tags["decision"]) if "decision" in raw.tags else None
+    return ModelVersion(version, raw.tags["digest"], raw.tags.get("wafer_run_id", ""), created, named, decision)
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
