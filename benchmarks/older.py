@@ -134,7 +134,7 @@ def main() -> None:
     warnings.filterwarnings("ignore", message=".*distinct clusters.*")
     export, n_jobs, *small = sys.argv[1:]
     wafers = read_wafers(Path(export))
-    failed = np.zeros(len(wafers), bool) if wafers.failed is None else wafers.failed
+    failed = wafers.known_failed
     for package in ("kneed", "sklearn.cluster", "sklearn.ensemble", "sklearn.impute", "xgboost"):
         import_module(package)  # imports are not the older stage's own time
     model = fit_older(wafers.readings, failed, SMALL if small else FULL, int(n_jobs) or None)

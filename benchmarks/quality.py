@@ -44,7 +44,7 @@ def _pooled(
     table: pa.Table, wafers: Wafers, plan: Plan, cache: Path, say: Say
 ) -> dict[tuple[Protocol, str], list[Pooled]]:
     """Answers by protocol and system, one `Pooled` a repeat; the dear older recipe comes last."""
-    failed: Bools = np.zeros(len(wafers), bool) if wafers.failed is None else wafers.failed
+    failed: Bools = wafers.known_failed
     cache.mkdir(parents=True, exist_ok=True)
     pooled: dict[tuple[Protocol, str], list[Pooled]] = {}
     for system in systems(quick=plan.quick):

@@ -14,7 +14,8 @@ from data_transformation_train.stage import transform_batches
 from raw_data_validation_train.stage import validate_batches
 from wafer.contract import load_contract
 from wafer.store import list_batches
-from wafer.wafers.arrays import EXPORT_FILE, Wafers, read_wafers, training_rows
+from wafer.wafers.arrays import EXPORT_FILE, Wafers, read_wafers
+from wafer.wafers.identity import distinct
 from wafer.wafers.table import wafers_writer
 
 _REAL = Path(__file__).resolve().parents[2] / "shared" / "data" / "wafer"
@@ -61,7 +62,7 @@ def learning_table(data: Path) -> pa.Table:
         transform_batches(folder / "accepted", folder / EXPORT_FILE, contract)
         table = parquet.read_table(folder / EXPORT_FILE)
         place = {each: row for row, each in enumerate(table["_id"].to_pylist())}
-        return table.take([place[each] for each in training_rows(read_wafers(folder)).ids])
+        return table.take([place[each] for each in distinct(read_wafers(folder))[0].ids])
 
 
 def write_export(table: pa.Table, folder: Path) -> Path:

@@ -88,15 +88,16 @@ def product(learn: pa.Table, ask: pa.Table, recipe: Recipe) -> Answer:
     with tempfile.TemporaryDirectory(prefix="fold-") as scratch:
         at = Path(scratch)
         export = write_export(learn, at / "export")
-        fit_preprocessor(export, at / "preprocessor", recipe)
+        training = at / "training.parquet"
+        fit_preprocessor(export, at / "preprocessor", training, recipe)
         found = cluster_wafers(
-            export, at / "preprocessor", at / "clusters", at / "clusters.parquet", at / "elbow.html", recipe
+            training, at / "preprocessor", at / "clusters", at / "clusters.parquet", at / "elbow.html", recipe
         )
-        fit_global_models(export, at / "preprocessor", at / "global", recipe, cores)
+        fit_global_models(training, at / "preprocessor", at / "global", recipe, cores)
         members = [at / f"member-{cluster}" for cluster in found.clusters]
         for cluster, member in zip(found.clusters, members, strict=True):
             train_cluster(
-                cluster, export, at / "preprocessor", at / "clusters", at / "global", member, at / "page.html", cores
+                cluster, training, at / "preprocessor", at / "clusters", at / "global", member, at / "page.html", cores
             )
         bundle = assemble_bundle(
             preprocessor_dir=at / "preprocessor",
@@ -146,7 +147,7 @@ def older(learn: pa.Table, ask: pa.Table, *, quick: bool) -> Answer:
 
 def _labelled(table: pa.Table) -> tuple[Floats, Bools]:
     wafers: Wafers = wafers_of(table)
-    return wafers.readings, np.zeros(len(wafers), bool) if wafers.failed is None else wafers.failed
+    return wafers.readings, wafers.known_failed
 
 
 def _cores() -> int:

@@ -7,14 +7,14 @@ from typing import Annotated
 import typer
 
 from clustering.stage import cluster_wafers
-from wafer.command import Export, Preprocessor, Seed, run
+from wafer.command import Preprocessor, Seed, Training, run
 from wafer.model.recipe import Recipe
 
 DEFAULTS = Recipe()
 
 
 def cluster(
-    export: Export,
+    training: Training,
     preprocessor: Preprocessor,
     out: Annotated[Path, typer.Option(help="Folder to write the cluster model to.")],
     assignments: Annotated[Path, typer.Option(help="Parquet file to write every wafer's cluster to.")],
@@ -24,7 +24,7 @@ def cluster(
 ) -> str:
     """Group wafers; prints the list of cluster numbers as JSON."""
     recipe = Recipe(max_clusters=max_clusters, seed=seed)
-    return json.dumps(cluster_wafers(export, preprocessor, out, assignments, report, recipe).clusters)
+    return json.dumps(cluster_wafers(training, preprocessor, out, assignments, report, recipe).clusters)
 
 
 if __name__ == "__main__":

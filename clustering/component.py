@@ -9,7 +9,7 @@ def cluster(
     run_id: str,
     max_clusters: int,
     seed: int,
-    export: Input[Dataset],
+    training: Input[Dataset],
     preprocessor: Input[Model],
     cluster_model: Output[Model],
     assignments: Output[Dataset],
@@ -26,7 +26,7 @@ def cluster(
         from wafer.model.recipe import Recipe
 
         result = cluster_wafers(
-            Path(export.path),
+            Path(training.path),
             Path(preprocessor.path),
             Path(cluster_model.path),
             Path(assignments.path),

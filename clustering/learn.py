@@ -104,7 +104,7 @@ def _elbow(inertia: Mapping[int, float]) -> int:
 
 
 def _learnable(labels: Ints, wafers: Wafers, k: int, recipe: Recipe) -> bool:
-    failed = np.zeros(len(wafers), bool) if wafers.failed is None else wafers.failed
+    failed = wafers.known_failed
     failures = np.bincount(labels[failed], minlength=k)
     passes = np.bincount(labels[~failed], minlength=k)
     return bool(failures.min() >= recipe.min_cluster_failures and passes.min() >= recipe.min_cluster_failures)

@@ -15,7 +15,8 @@ from wafer.model.clusters import Clustering
 from wafer.model.files import read_json, replacing, write_json
 from wafer.model.preprocessor import Preprocessor
 from wafer.model.recipe import Recipe
-from wafer.wafers.arrays import Wafers, read_wafers, training_rows
+from wafer.wafers.arrays import Wafers
+from wafer.wafers.training_file import read_training
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +31,16 @@ class Clustered:
 
 
 def cluster_wafers(
-    export: Path, preprocessor: Path, out: Path, assignments: Path, report: Path, recipe: Recipe | None = None
+    training: Path, preprocessor: Path, out: Path, assignments: Path, report: Path, recipe: Recipe | None = None
 ) -> Clustered:
-    """Learn clusters; write the model directory `out`, the Parquet file `assignments` and the HTML page `report`."""
+    """Learn clusters from a training file.
+
+    Writes the model directory `out`, the Parquet file `assignments` and the HTML page `report`.
+    """
     recipe = recipe or Recipe()
-    everything = read_wafers(export)
-    wafers = training_rows(everything)
+    wafers = read_training(training).wafers
     found = learn_clusters(wafers, Preprocessor.from_json(read_json(preprocessor / PREPROCESSOR)), recipe)
-    failed = np.zeros(len(wafers), bool) if wafers.failed is None else wafers.failed
+    failed = wafers.known_failed
     done = Clustered(
         clusters=list(range(found.k)),
         wafers=np.bincount(found.labels, minlength=found.k).tolist(),
@@ -49,7 +52,7 @@ def cluster_wafers(
     with replacing(out) as folder:
         write_json(folder / CLUSTERS, found.model.to_json())
         elbow.write(folder)
-    _write_assignments(everything, found.model, assignments)
+    _write_assignments(wafers, found.model, assignments)
     report.parent.mkdir(parents=True, exist_ok=True)
     report.write_text(elbow_page(elbow, done.wafers, done.failures, recipe), encoding="utf-8")
     return done

@@ -17,10 +17,11 @@ from wafer.documents import Documents
 from wafer.evaluation.decision import PromotionDecision
 from wafer.evaluation.elbow import read_elbow
 from wafer.evaluation.quality import Quality
-from wafer.model import ModelBundle, assemble_bundle, read_wafers, training_rows
+from wafer.model import ModelBundle, assemble_bundle
 from wafer.registry import MODEL, ChildRun, Parameter, Registry, TrainingRecord
 from wafer.reports import page as report_page
 from wafer.store import Store, layout, publish
+from wafer.wafers.training_file import read_training
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,8 @@ class Parts:
 
     manifest: Path
     validation_report: Path
-    export: Path
+    export: Path  # every sensor, for a champion that uses others
+    training: Path
     preprocessor: Path
     cluster_model: Path
     elbow: Path
@@ -63,7 +65,7 @@ def promote_run(
     version = registry.register(bundle, model.digest, parent, run_id)
     decided = settle(Challenger(run_id, version, model, quality, parts.export), registry, documents)
     elbow = read_elbow(parts.cluster_model)
-    card = model_card(model, quality, decided, manifest, training_rows(read_wafers(parts.export)))
+    card = model_card(model, quality, decided, manifest, read_training(parts.training).wafers)
     title = f"Version {version.version} of {MODEL}"
     registry.describe(version, as_markdown(card, title))
     decision.write_text(decided.to_json(indent=1) + "\n", encoding="utf-8")

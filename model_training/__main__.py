@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from model_training.stage import fit_global_models, train_cluster
-from wafer.command import ClusterModel, Export, Preprocessor, Seed, run
+from wafer.command import ClusterModel, Preprocessor, Seed, Training, run
 from wafer.model.recipe import Recipe
 
 DEFAULTS = Recipe()
@@ -14,23 +14,25 @@ Jobs = Annotated[int, typer.Option(min=1, help="Fits to run side by side; change
 
 
 def fit_on_all(
-    export: Export,
+    training: Training,
     preprocessor: Preprocessor,
-    out: Annotated[Path, typer.Option(help="Folder to write both families to.")],
+    out: Annotated[Path, typer.Option(help="Folder to write every family to.")],
     jobs: Jobs = 1,
     seed: Seed = DEFAULTS.seed,
     false_alarm_budget: Annotated[
         float, typer.Option(min=0, max=1, help="Share of good wafers that may be flagged.")
     ] = DEFAULTS.false_alarm_budget,
 ) -> str:
-    """Fit both families on all wafers."""
-    done = fit_global_models(export, preprocessor, out, Recipe(seed=seed, false_alarm_budget=false_alarm_budget), jobs)
+    """Fit every family on all wafers."""
+    done = fit_global_models(
+        training, preprocessor, out, Recipe(seed=seed, false_alarm_budget=false_alarm_budget), jobs
+    )
     return "  ".join(f"{family} AUC {auc:.3f}" for family, auc in done.auc.items())
 
 
 def train_one(
     cluster: Annotated[int, typer.Option(min=0, help="Number of the cluster.")],
-    export: Export,
+    training: Training,
     preprocessor: Preprocessor,
     cluster_model: ClusterModel,
     global_models: Annotated[Path, typer.Option(help="Folder written by `global`.")],
@@ -39,7 +41,7 @@ def train_one(
     jobs: Jobs = 1,
 ) -> str:
     """Train one cluster's models."""
-    done = train_cluster(cluster, export, preprocessor, cluster_model, global_models, out, report, jobs)
+    done = train_cluster(cluster, training, preprocessor, cluster_model, global_models, out, report, jobs)
     auc = done.figures[done.family].quality.auc
     return f"cluster {done.cluster}: {done.family}, AUC {auc:.3f}, threshold {done.threshold:.4f}"
 

@@ -10,7 +10,7 @@ def train_global(
     seed: int,
     max_clusters: int,
     false_alarm_budget: float,
-    export: Input[Dataset],
+    training: Input[Dataset],
     preprocessor: Input[Model],
     global_models: Output[Model],
     metrics: Output[Metrics],
@@ -26,7 +26,7 @@ def train_global(
         from wafer.model.recipe import Recipe
 
         result = fit_global_models(
-            Path(export.path),
+            Path(training.path),
             Path(preprocessor.path),
             Path(global_models.path),
             Recipe(seed=seed, max_clusters=max_clusters, false_alarm_budget=false_alarm_budget),
@@ -44,7 +44,7 @@ def train_cluster(
     run_id: str,
     job_id: str,
     cluster: int,
-    export: Input[Dataset],
+    training: Input[Dataset],
     preprocessor: Input[Model],
     cluster_model: Input[Model],
     global_models: Input[Model],
@@ -64,7 +64,7 @@ def train_cluster(
 
         result = train(
             cluster,
-            Path(export.path),
+            Path(training.path),
             Path(preprocessor.path),
             Path(cluster_model.path),
             Path(global_models.path),

@@ -1,6 +1,6 @@
 """Train on the wafers of one run: `fit_global_models` once, then `train_cluster` for every cluster, side by side."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,8 +27,9 @@ from wafer.model.preprocessor import Preprocessor
 from wafer.model.recipe import Recipe
 from wafer.model.summaries import ClusterSummary, GlobalSummary
 from wafer.model.training_set import TrainingSet, training_set
-from wafer.wafers.arrays import Bools, Floats, Wafers, content_keys, read_wafers, training_rows
+from wafer.wafers.arrays import Bools, Floats
 from wafer.wafers.table import read_table
+from wafer.wafers.training_file import TrainingWafers, read_training
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,27 +55,27 @@ class TrainedCluster:
 
 
 def fit_global_models(
-    export: Path, preprocessor: Path, out: Path, recipe: Recipe | None = None, n_jobs: int = 1
+    training_file: Path, preprocessor: Path, out: Path, recipe: Recipe | None = None, n_jobs: int = 1
 ) -> GlobalModels:
     """Fit every family on all wafers and write the directory `out`; `n_jobs` changes the time, never the bytes."""
     recipe = recipe or Recipe()
-    wafers, training = _training_set(export, preprocessor, recipe)
+    learned, training = _training_set(training_file, preprocessor)
     with _plan(recipe, n_jobs, in_cluster=False) as plan, ThreadPoolExecutor(1) as waiting:
-        stretched = waiting.submit(stretch_auc, wafers, training, recipe, plan.pool)
+        stretched = waiting.submit(stretch_auc, learned.wafers, training, recipe, plan.pool)
         fitted = fit_families(training, recipe, plan)
         stretches = stretched.result()
     auc = {name: roc_auc(training.failed, each.scores) for name, each in fitted.items()}
     with replacing(out) as folder:
         for name, each in fitted.items():
             each.model.save(folder / recipe.family(name).file)
-        _save_scores(wafers, fitted, folder / OUT_OF_FOLD)
+        _save_scores(learned.keys, fitted, folder / OUT_OF_FOLD)
         write_json(folder / GLOBAL, GlobalSummary(recipe, auc, stretches).to_json())
-    return GlobalModels(len(wafers), int(training.failed.sum()), auc, stretches)
+    return GlobalModels(len(learned), int(training.failed.sum()), auc, stretches)
 
 
 def train_cluster(
     cluster: int,
-    export: Path,
+    training_file: Path,
     preprocessor: Path,
     cluster_model: Path,
     global_models: Path,
@@ -84,17 +85,17 @@ def train_cluster(
 ) -> TrainedCluster:
     """Train one cluster by the recipe of the global models; write the directory `out` and the HTML page `report`."""
     recipe = GlobalSummary.from_json(read_json(global_models / GLOBAL)).recipe
-    wafers, training = _training_set(export, preprocessor, recipe)
-    labels = Clustering.from_json(read_json(cluster_model / CLUSTERS)).assign(wafers)
+    learned, training = _training_set(training_file, preprocessor)
+    labels = Clustering.from_json(read_json(cluster_model / CLUSTERS)).assign(learned.wafers)
     inside: Bools = labels == cluster
-    everywhere = _load_scores(wafers, global_models / OUT_OF_FOLD)
+    everywhere = _load_scores(learned.keys, global_models / OUT_OF_FOLD)
     with _plan(recipe, n_jobs, in_cluster=True) as plan:
         fit = fit_cluster(training, inside, everywhere, recipe, plan)
     done = _describe(cluster, training.failed[inside], fit, recipe)
     with replacing(out) as folder:
         if fit.fitted:
             fit.fitted.model.save(folder / recipe.family(fit.family).file)
-        _out_of_fold(wafers.rows(inside), cluster, fit).save(folder / OUT_OF_FOLD)
+        _out_of_fold(learned.rows(inside), cluster, fit).save(folder / OUT_OF_FOLD)
         write_json(folder / MEMBER, _summary(done, fit, recipe).to_json())
     report.parent.mkdir(parents=True, exist_ok=True)
     report.write_text(cluster_page(done.cluster, done.family, done.figures, recipe), encoding="utf-8")
@@ -114,34 +115,32 @@ def _plan(recipe: Recipe, n_jobs: int, *, in_cluster: bool) -> Iterator[FitPlan]
         yield FitPlan(recipe.seed, in_cluster, max(1, n_jobs - n_jobs // 2), pool)
 
 
-def _training_set(export: Path, preprocessor: Path, recipe: Recipe) -> tuple[Wafers, TrainingSet]:
-    """Read what every task of a run learns from; each finds the same, since only the inputs decide it."""
-    wafers = training_rows(read_wafers(export))
-    failed = np.zeros(len(wafers), bool) if wafers.failed is None else wafers.failed
-    features = Preprocessor.from_json(read_json(preprocessor / PREPROCESSOR)).transform(wafers)
-    return wafers, training_set(features, failed, recipe.folds)
+def _training_set(training_file: Path, preprocessor: Path) -> tuple[TrainingWafers, TrainingSet]:
+    learned = read_training(training_file)
+    features = Preprocessor.from_json(read_json(preprocessor / PREPROCESSOR)).transform(learned.wafers)
+    return learned, training_set(features, learned.failed, learned.fold)
 
 
-def _save_scores(wafers: Wafers, fitted: Mapping[str, Fitted], path: Path) -> None:
-    columns: dict[str, list[str] | Floats] = {"key": content_keys(wafers)}
+def _save_scores(keys: Sequence[str], fitted: Mapping[str, Fitted], path: Path) -> None:
+    columns: dict[str, list[str] | Floats] = {"key": list(keys)}
     columns |= {name: each.scores for name, each in fitted.items()}
     pq.write_table(pa.table(columns), path)
 
 
-def _load_scores(wafers: Wafers, path: Path) -> dict[str, Floats]:
+def _load_scores(keys: Sequence[str], path: Path) -> dict[str, Floats]:
     table = read_table(path)
-    if table["key"].to_pylist() != content_keys(wafers):
+    if table["key"].to_pylist() != list(keys):
         raise BundleRejected("The global models were trained on other wafers than these; run the training again.")
     return {name: table[name].to_numpy() for name in table.column_names if name != "key"}
 
 
-def _out_of_fold(wafers: Wafers, cluster: int, fit: ClusterFit) -> OutOfFold:
+def _out_of_fold(learned: TrainingWafers, cluster: int, fit: ClusterFit) -> OutOfFold:
     return OutOfFold(
-        keys=tuple(content_keys(wafers)),
-        ids=wafers.ids,
-        names=wafers.names,
-        cluster=np.full(len(wafers), cluster),
-        failed=np.zeros(len(wafers), bool) if wafers.failed is None else wafers.failed,
+        keys=learned.keys,
+        ids=learned.wafers.ids,
+        names=learned.wafers.names,
+        cluster=np.full(len(learned), cluster),
+        failed=learned.failed,
         probability=probability_of(fit.calibrations[fit.family].log_odds(fit.scores[fit.family])),
     )
 

@@ -64,12 +64,13 @@ def training_pipeline(images: Images) -> GraphComponent:
 
             preprocessed = preprocess(run_id=run, export=export)
             prepare(preprocessed, images)
+            training = preprocessed.outputs["training"]
 
             clustered = cluster(
                 run_id=run,
                 max_clusters=max_clusters,
                 seed=seed,
-                export=export,
+                training=training,
                 preprocessor=preprocessed.outputs["preprocessor"],
             )
             prepare(clustered, images)
@@ -79,7 +80,7 @@ def training_pipeline(images: Images) -> GraphComponent:
                 seed=seed,
                 max_clusters=max_clusters,
                 false_alarm_budget=false_alarm_budget,
-                export=export,
+                training=training,
                 preprocessor=preprocessed.outputs["preprocessor"],
             ).after(clustered)
             prepare(fitted, images)
@@ -91,7 +92,7 @@ def training_pipeline(images: Images) -> GraphComponent:
                     run_id=run_id,
                     job_id=job_id,
                     cluster=number,
-                    export=export,
+                    training=training,
                     preprocessor=preprocessed.outputs["preprocessor"],
                     cluster_model=clustered.outputs["cluster_model"],
                     global_models=fitted.outputs["global_models"],
@@ -103,6 +104,7 @@ def training_pipeline(images: Images) -> GraphComponent:
                 manifest=validated.outputs["manifest"],
                 validation_report=validated.outputs["report"],
                 export=export,
+                training=training,
                 preprocessor=preprocessed.outputs["preprocessor"],
                 cluster_model=clustered.outputs["cluster_model"],
                 elbow=clustered.outputs["elbow"],

@@ -13,10 +13,11 @@ from wafer.model.recipe import Recipe
 def preprocess(
     export: Export,
     out: Annotated[Path, typer.Option(help="Folder to write the preprocessor to.")],
+    training: Annotated[Path, typer.Option(help="Parquet file to write the wafers to learn from to.")],
     missing_indicators: Annotated[bool, typer.Option(help="Let a sensor's silence be a feature.")] = False,
 ) -> str:
     """Learn which sensors count and what stands in for a silent one."""
-    done = fit_preprocessor(export, out, Recipe(missing_indicators=missing_indicators))
+    done = fit_preprocessor(export, out, training, Recipe(missing_indicators=missing_indicators))
     return f"{done.wafers} wafers, {done.failures} failing: {done.sensors_kept} sensors kept"
 
 

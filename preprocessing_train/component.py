@@ -5,7 +5,13 @@ from kfp.dsl import Dataset, Input, Metrics, Model, Output
 
 
 @dsl.component(base_image="wafer-fault/preprocessing_train", install_kfp_package=False)
-def preprocess(run_id: str, export: Input[Dataset], preprocessor: Output[Model], metrics: Output[Metrics]) -> None:
+def preprocess(
+    run_id: str,
+    export: Input[Dataset],
+    preprocessor: Output[Model],
+    training: Output[Dataset],
+    metrics: Output[Metrics],
+) -> None:
     """Fit the preprocessor once: which sensors carry information, and what stands in for a missing reading."""
     from wafer.runs import run_stage
 
@@ -15,5 +21,5 @@ def preprocess(run_id: str, export: Input[Dataset], preprocessor: Output[Model],
 
         from preprocessing_train.stage import fit_preprocessor
 
-        result = fit_preprocessor(Path(export.path), Path(preprocessor.path))
+        result = fit_preprocessor(Path(export.path), Path(preprocessor.path), Path(training.path))
         stage.measure(metrics, **asdict(result))

@@ -5,11 +5,9 @@ import warnings
 import numpy as np
 
 from wafer.errors import DataUnlearnable
-from wafer.model.preprocessor import Preprocessor
+from wafer.model.preprocessor import Dropped, DropReason, Preprocessor
 from wafer.model.recipe import Recipe
 from wafer.wafers.arrays import Bools, Floats, Wafers
-
-SILENT, CONSTANT = "silent", "constant"  # why a sensor is not used; the others move with one that is
 
 
 def learn_preprocessor(wafers: Wafers, recipe: Recipe) -> Preprocessor:
@@ -25,7 +23,7 @@ def learn_preprocessor(wafers: Wafers, recipe: Recipe) -> Preprocessor:
     readings = wafers.columns(usable)
     medians = np.nanmedian(readings, axis=0)
     twins = _twins(np.where(np.isnan(readings), medians, readings), recipe.max_correlation)
-    dropped |= {usable[copy]: f"moves with {usable[original]}" for copy, original in twins.items()}
+    dropped |= {usable[copy]: Dropped(DropReason.MOVES_WITH, usable[original]) for copy, original in twins.items()}
     kept = [i for i in range(len(usable)) if i not in twins]
     sensors = tuple(usable[i] for i in kept)
     return Preprocessor(
@@ -39,7 +37,7 @@ def learn_preprocessor(wafers: Wafers, recipe: Recipe) -> Preprocessor:
 
 def check_learnable(wafers: Wafers, recipe: Recipe) -> None:
     """Refuse data that cannot train an honest model, in one sentence that says what is lacking."""
-    failed = np.zeros(len(wafers), bool) if wafers.failed is None else wafers.failed
+    failed = wafers.known_failed
     failures, passes = int(failed.sum()), int((~failed).sum())
     if wafers.failed is None:
         raise DataUnlearnable("The wafers carry no label, so there is nothing to learn. Give labelled batches.")
@@ -56,17 +54,17 @@ def check_learnable(wafers: Wafers, recipe: Recipe) -> None:
         )
 
 
-def _unusable(wafers: Wafers, recipe: Recipe) -> dict[str, str]:
+def _unusable(wafers: Wafers, recipe: Recipe) -> dict[str, Dropped]:
     missing = np.isnan(wafers.readings).mean(axis=0)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # a sensor that never spoke has no extremes
         varies = np.nanmax(wafers.readings, axis=0) > np.nanmin(wafers.readings, axis=0)
-    reasons = {}
+    reasons: dict[str, Dropped] = {}
     for name, share, alive in zip(wafers.sensors, missing.tolist(), varies.tolist(), strict=True):
         if share > recipe.max_missing_share:
-            reasons[name] = SILENT
+            reasons[name] = Dropped(DropReason.SILENT)
         elif not alive:
-            reasons[name] = CONSTANT
+            reasons[name] = Dropped(DropReason.CONSTANT)
     return reasons
 
 

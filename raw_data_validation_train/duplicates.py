@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raw_data_validation_train.rows import Rows
+from wafer.wafers.identity import as_models_see
 
 Words = NDArray[np.uint64]
 _ROWS_IN_CACHE = 64  # 590 readings are 0.3 MB
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _MIX = (np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))
-_MISSING = np.uint64(0x7FF8000000000000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +95,10 @@ def _value_hashes(rows: Rows) -> Words:
 
 
 def _hashes_of(rows: Rows, part: slice) -> Words:
-    readings = rows.readings[part]
-    cells = readings if rows.labels is None else np.column_stack([readings, rows.labels[part]])
-    words = (cells + 0.0).view(np.uint64)  # + 0.0: minus zero is zero
-    words[np.isnan(cells)] = _MISSING
+    cells = as_models_see(rows.readings[part])
+    if rows.labels is not None:
+        cells = np.column_stack([cells, rows.labels[part].astype(np.float32)])
+    words: Words = cells.view(np.uint32).astype(np.uint64)
     words += np.arange(1, cells.shape[1] + 1, dtype=np.uint64) * _GOLDEN
     words ^= words >> np.uint64(30)
     words *= _MIX[0]

@@ -59,8 +59,8 @@ def export_of(folder: Path, *, rows: int) -> Line:
 def line(tmp_path_factory: pytest.TempPathFactory) -> Line:
     """All stages over one drop, each with what it needs of those before it."""
     line = export_of(tmp_path_factory.mktemp("line"), rows=60)
-    line.do("preprocessing_train", export=True, out=line["preprocessor"])
-    learned: dict[str, object] = {"export": True, "preprocessor": True}
+    line.do("preprocessing_train", export=True, out=line["preprocessor"], training=True)
+    learned: dict[str, object] = {"training": True, "preprocessor": True}
     pages = {"assignments": True, "report": line["elbow"]}
     line.do("clustering", **learned, out=line["cluster_model"], **pages, max_clusters=1)
     line.do("model_training", "global", **learned, out=line["global_models"])
@@ -72,7 +72,17 @@ def line(tmp_path_factory: pytest.TempPathFactory) -> Line:
 
 
 def promotion(line: Line) -> dict[str, object]:
-    names = ("export", "preprocessor", "cluster_model", "elbow", "global_models", "member", "bundle", "decision")
+    names = (
+        "export",
+        "training",
+        "preprocessor",
+        "cluster_model",
+        "elbow",
+        "global_models",
+        "member",
+        "bundle",
+        "decision",
+    )
     given: dict[str, object] = dict.fromkeys(names, True)
     return {**given, "run_id": "run", "manifest": True, "validation_report": line["report"], "report": line["promoted"]}
 
@@ -135,17 +145,17 @@ def emptied(line: Line, folder: str, scratch: Path) -> Path:
 
 def unlearnable(line: Line, scratch: Path) -> Done:
     small = export_of(scratch / "small", rows=6)
-    return small.run("preprocessing_train", export=True, out=scratch / "out")
+    return small.run("preprocessing_train", export=True, out=scratch / "out", training=scratch / "training")
 
 
 def unclustered(line: Line, scratch: Path) -> Done:
     written = {name: scratch / name for name in ("out", "assignments", "report")}
-    return line.run("clustering", export=True, preprocessor=emptied(line, "preprocessor", scratch), **written)
+    return line.run("clustering", training=True, preprocessor=emptied(line, "preprocessor", scratch), **written)
 
 
 def untrained(line: Line, scratch: Path) -> Done:
     given = emptied(line, "preprocessor", scratch)
-    return line.run("model_training", "global", export=True, preprocessor=given, out=scratch / "out")
+    return line.run("model_training", "global", training=True, preprocessor=given, out=scratch / "out")
 
 
 def unpromoted(line: Line, scratch: Path) -> Done:

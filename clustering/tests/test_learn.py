@@ -21,7 +21,8 @@ def _wafers(groups: list[int], failures: list[int], seed: int = 0) -> Wafers:
     failed = [np.arange(size) < bad for size, bad in zip(groups, failures, strict=True)]
     names = tuple(f"W-{i}" for i in range(sum(groups)))
     sensors = tuple(f"Sensor - {i}" for i in range(1, 21))
-    return Wafers(names, names, ("a.csv",) * len(names), sensors, np.vstack(parts), np.concatenate(failed))
+    readings = np.vstack(parts).astype(np.float32).astype(np.float64)  # as preprocessing hands them on
+    return Wafers(names, names, ("a.csv",) * len(names), sensors, readings, np.concatenate(failed))
 
 
 def _cluster(wafers: Wafers, recipe: Recipe = RECIPE) -> Clusters:

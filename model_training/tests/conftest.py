@@ -1,22 +1,18 @@
 """Folders as the stages before leave them, for a small drop of synthetic wafers."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pytest
 
-from clustering.learn import learn_clusters
-from preprocessing_train.learn import learn_preprocessor
-from wafer.model.assembly import CLUSTERS, PREPROCESSOR, STATISTICS
+from clustering.stage import cluster_wafers
+from preprocessing_train.stage import fit_preprocessor
 from wafer.model.families.boosted_trees import BoostedTrees
 from wafer.model.families.random_forest import RandomForest
-from wafer.model.files import write_json
 from wafer.model.recipe import Recipe
-from wafer.model.statistics import sensor_statistics
-from wafer.wafers.arrays import EXPORT_FILE, read_wafers, training_rows
+from wafer.wafers.arrays import EXPORT_FILE
 from wafer.wafers.table import WaferColumns, wafers_writer
 
 QUICK = Recipe(
@@ -58,15 +54,13 @@ def make_export() -> Callable[..., Path]:
 
 @pytest.fixture(scope="session")
 def prepare() -> Callable[..., Path]:
-    """Learn preprocessor and clusters from an export, as the stages before do; the folder that holds both."""
+    """Run the stages before on an export; the folder that holds preprocessor, training file and clusters."""
 
     def learn(export: Path, folder: Path, recipe: Recipe = QUICK) -> Path:
-        wafers = training_rows(read_wafers(export))
-        preprocessor = learn_preprocessor(wafers, recipe)
-        clusters = learn_clusters(wafers, preprocessor, replace(recipe, max_clusters=4))
-        write_json(folder / "preprocessor" / PREPROCESSOR, preprocessor.to_json())
-        write_json(folder / "preprocessor" / STATISTICS, sensor_statistics(wafers).to_json())
-        write_json(folder / "clusters" / CLUSTERS, clusters.model.to_json())
+        preprocessor, training = folder / "preprocessor", folder / "training.parquet"
+        fit_preprocessor(export, preprocessor, training, recipe)
+        assignments, page = folder / "clusters.parquet", folder / "elbow.html"
+        cluster_wafers(training, preprocessor, folder / "clusters", assignments, page, recipe)
         return folder
 
     return learn

@@ -13,7 +13,7 @@ from wafer.model.families.boosted_trees import BoostedTrees
 from wafer.model.families.protocol import FitPlan
 from wafer.model.families.random_forest import RandomForest
 from wafer.model.recipe import Recipe
-from wafer.model.training_set import TrainingSet, training_set
+from wafer.model.training_set import TrainingSet, deal_folds, training_set
 
 FOREST, BOOSTING = RandomForest(trees=80), BoostedTrees(rounds=60, learning_rate=0.1)
 RECIPE = Recipe(families=(FOREST, BOOSTING))
@@ -31,7 +31,7 @@ def _training_set(count: int, signal: float, seed: int = 0) -> TrainingSet:
     features = rng.normal(size=(count, 12)).astype(np.float32)
     failed = rng.random(count) < 0.2
     features[failed, 0] += signal
-    return training_set(features, failed, RECIPE.folds)
+    return training_set(features, failed, deal_folds(failed, RECIPE.folds))
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -76,7 +76,7 @@ def test_rows_of_small_weight_hardly_count(plan: FitPlan) -> None:
 def test_folds_are_stratified_and_hold_every_wafer_once() -> None:
     failed = np.arange(100) % 9 == 0
 
-    fold = training_set(np.zeros((100, 1), np.float32), failed, RECIPE.folds).fold
+    fold = deal_folds(failed, RECIPE.folds)
 
     assert np.ptp(np.bincount(fold)) <= 2
     assert np.ptp(np.bincount(fold[failed])) <= 1
@@ -86,7 +86,7 @@ def test_folds_are_stratified_and_hold_every_wafer_once() -> None:
 def test_xgboost_serves_only_where_it_is_clearly_better(boosted: float, family: str, plan: FitPlan) -> None:
     rng = np.random.default_rng(2)
     failed = np.arange(300) < 40
-    training = training_set(np.zeros((300, 1), np.float32), failed, RECIPE.folds)
+    training = training_set(np.zeros((300, 1), np.float32), failed, deal_folds(failed, RECIPE.folds))
     forest = rng.normal(size=300) + failed
     scores: dict[str, np.ndarray] = {
         "random_forest": forest,

@@ -16,15 +16,16 @@ from wafer.model.scoring import ModelBundle
 from wafer.wafers.arrays import read_wafers
 
 Make = Callable[..., Path]
+TRAINING = "training.parquet"
 
 
-def _train(export: Path, before: Path, out: Path, recipe: Recipe, n_jobs: int = 1) -> list[TrainedCluster]:
-    fit_global_models(export, before / "preprocessor", out / "global", recipe, n_jobs)
+def _train(before: Path, out: Path, recipe: Recipe, n_jobs: int = 1) -> list[TrainedCluster]:
+    fit_global_models(before / TRAINING, before / "preprocessor", out / "global", recipe, n_jobs)
     count = len(read_json(before / "clusters" / CLUSTERS)["centroids"])
     return [
         train_cluster(
             number,
-            export,
+            before / TRAINING,
             before / "preprocessor",
             before / "clusters",
             out / "global",
@@ -56,7 +57,7 @@ def trained(
 ) -> tuple[Path, list[TrainedCluster]]:
     folder = tmp_path_factory.mktemp("trained")
     export = make_export(folder / "export")
-    return folder, _train(export, prepare(export, folder), folder, quick)
+    return folder, _train(prepare(export, folder), folder, quick)
 
 
 def test_neither_cores_nor_row_order_change_a_byte(
@@ -65,7 +66,7 @@ def test_neither_cores_nor_row_order_change_a_byte(
     folder, _ = trained
     export = make_export(tmp_path / "export", order=3)
 
-    _train(export, prepare(export, tmp_path), tmp_path, quick, n_jobs=2)
+    _train(prepare(export, tmp_path), tmp_path, quick, n_jobs=2)
 
     first, second = _bytes_below(folder), _bytes_below(tmp_path)
     made = {name for name in second if not name.startswith("export/")}
@@ -78,7 +79,7 @@ def test_a_stage_run_again_leaves_the_same_folder(trained: tuple[Path, list[Trai
     before = _bytes_below(folder / "global")
     (folder / "global" / "half written").write_text("a killed run")
 
-    fit_global_models(folder / "export", folder / "preprocessor", folder / "global", quick)
+    fit_global_models(folder / TRAINING, folder / "preprocessor", folder / "global", quick)
 
     assert _bytes_below(folder / "global") == before
 
@@ -132,7 +133,7 @@ def test_a_single_cluster_is_served_by_the_global_models(
 ) -> None:
     export = make_export(tmp_path / "export", groups=1, size=60)
 
-    clusters = _train(export, prepare(export, tmp_path), tmp_path, quick)
+    clusters = _train(prepare(export, tmp_path), tmp_path, quick)
 
     bundle = _assemble(tmp_path, tmp_path, 1)
     assert [each.wafers for each in clusters] == [60]
@@ -141,15 +142,15 @@ def test_a_single_cluster_is_served_by_the_global_models(
 
 
 def test_global_models_of_other_wafers_are_refused(
-    trained: tuple[Path, list[TrainedCluster]], make_export: Make, tmp_path: Path
+    trained: tuple[Path, list[TrainedCluster]], make_export: Make, prepare: Make, tmp_path: Path
 ) -> None:
     folder, _ = trained
-    other = make_export(tmp_path / "export", seed=9)
+    other = prepare(make_export(tmp_path / "export", seed=9), tmp_path)
 
     with pytest.raises(BundleRejected, match="other wafers"):
         train_cluster(
             0,
-            other,
+            other / TRAINING,
             folder / "preprocessor",
             folder / "clusters",
             folder / "global",

@@ -8,7 +8,7 @@ import pytest
 from model_training.stretches import stretch_auc
 from wafer.evaluation.metrics import roc_auc
 from wafer.model.recipe import Recipe
-from wafer.model.training_set import training_set
+from wafer.model.training_set import deal_folds, training_set
 from wafer.wafers.arrays import Wafers
 
 RECIPE = Recipe()
@@ -21,7 +21,7 @@ def line(readings: np.ndarray, failed: np.ndarray) -> Wafers:
 
 def measured(wafers: Wafers) -> float | None:
     assert wafers.failed is not None
-    training = training_set(wafers.readings.astype(np.float32), wafers.failed, RECIPE.folds)
+    training = training_set(wafers.readings.astype(np.float32), wafers.failed, deal_folds(wafers.failed, RECIPE.folds))
     with ThreadPoolExecutor(1) as pool:
         return stretch_auc(wafers, training, RECIPE, pool)
 

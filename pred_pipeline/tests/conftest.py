@@ -69,12 +69,13 @@ def bundle_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     export = _write(folder / "export", readings, [f"W-{i}" for i in range(300)], failed)
     _write(folder / "export_unlabelled", readings, [f"X-{i}" for i in range(300)], None)
     before, model, everywhere = folder / "preprocessor", folder / "clusters", folder / "global"
-    fit_preprocessor(export, before, QUICK)
-    found = cluster_wafers(export, before, model, folder / "clusters.parquet", folder / "elbow.html", QUICK)
-    fit_global_models(export, before, everywhere, QUICK)
+    training = folder / "training.parquet"
+    fit_preprocessor(export, before, training, QUICK)
+    found = cluster_wafers(training, before, model, folder / "clusters.parquet", folder / "elbow.html", QUICK)
+    fit_global_models(training, before, everywhere, QUICK)
     members = [folder / f"cluster-{number}" for number in found.clusters]
     for number, member in zip(found.clusters, members, strict=True):
-        train_cluster(number, export, before, model, everywhere, member, folder / "page.html")
+        train_cluster(number, training, before, model, everywhere, member, folder / "page.html")
     assemble_bundle(
         preprocessor_dir=before,
         cluster_model_dir=model,

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from preprocessing_train.learn import learn_preprocessor
 from wafer.errors import DataUnlearnable
-from wafer.model.preprocessor import Preprocessor
+from wafer.model.preprocessor import Dropped, DropReason, Preprocessor
 from wafer.model.recipe import Recipe
-from wafer.wafers.arrays import Wafers, training_rows
+from wafer.wafers.arrays import Wafers
+from wafer.wafers.identity import distinct
 
 RECIPE = Recipe()
 
@@ -34,7 +35,7 @@ def test_a_constant_sensor_is_not_used() -> None:
 
     found = learn_preprocessor(wafers, RECIPE)
 
-    assert found.dropped == {"Sensor - 3": "constant"}
+    assert found.dropped == {"Sensor - 3": Dropped(DropReason.CONSTANT)}
     assert "Sensor - 3" not in found.sensors
 
 
@@ -55,7 +56,7 @@ def test_of_sensors_that_move_together_the_first_stays_and_speaks_for_the_others
 
     found = learn_preprocessor(wafers, RECIPE)
 
-    assert found.dropped == {"Sensor - 5": "moves with Sensor - 2"}
+    assert found.dropped == {"Sensor - 5": Dropped(DropReason.MOVES_WITH, "Sensor - 2")}
 
 
 def test_a_silent_sensor_reads_as_its_median() -> None:
@@ -122,8 +123,8 @@ def test_neither_order_nor_copies_nor_names_change_what_is_learned(rows: list[in
         readings=other.readings[:, columns],
     )
 
-    assert learn_preprocessor(training_rows(other), RECIPE) == learn_preprocessor(training_rows(wafers), RECIPE)
-    np.testing.assert_array_equal(training_rows(other).readings, training_rows(wafers).readings)
+    assert learn_preprocessor(distinct(other)[0], RECIPE) == learn_preprocessor(distinct(wafers)[0], RECIPE)
+    np.testing.assert_array_equal(distinct(other)[0].readings, distinct(wafers)[0].readings)
 
 
 def test_equal_readings_with_different_labels_are_both_kept() -> None:
@@ -132,4 +133,4 @@ def test_equal_readings_with_different_labels_are_both_kept() -> None:
     assert twice.failed is not None
     twice = replace(twice, failed=np.array([True, False]))
 
-    assert len(training_rows(twice)) == 2
+    assert len(distinct(twice)[0]) == 2

@@ -78,12 +78,13 @@ def make_line(folder: Path, drop: Path) -> Line:
 
 def _learn(folder: Path, manifest: Path, report: Path) -> Parts:
     export, preprocessor, clusters = folder / "export", folder / "preprocessor", folder / "clusters"
-    fit_preprocessor(export, preprocessor, QUICK)
+    training = folder / "training.parquet"
+    fit_preprocessor(export, preprocessor, training, QUICK)
     elbow, everything = folder / "elbow.html", folder / "global"
-    found = cluster_wafers(export, preprocessor, clusters, folder / "assignments", elbow, QUICK)
-    fit_global_models(export, preprocessor, everything, QUICK)
+    found = cluster_wafers(training, preprocessor, clusters, folder / "assignments", elbow, QUICK)
+    fit_global_models(training, preprocessor, everything, QUICK)
     members = [folder / f"member-{number}" for number in found.clusters]
     for number, member in zip(found.clusters, members, strict=True):
         page = folder / f"member-{number}.html"
-        train_cluster(number, export, preprocessor, clusters, everything, member, page)
-    return Parts(manifest, report, export, preprocessor, clusters, elbow, everything, members)
+        train_cluster(number, training, preprocessor, clusters, everything, member, page)
+    return Parts(manifest, report, export, training, preprocessor, clusters, elbow, everything, members)

@@ -9,7 +9,8 @@ from wafer.model.contributions import Reason, top_reasons
 from wafer.model.out_of_fold import OutOfFold, load_out_of_fold
 from wafer.model.recipe import Recipe
 from wafer.model.scoring import ModelBundle, Scores
-from wafer.wafers.arrays import Wafers, content_keys, read_wafers, training_rows, wafers_from_frame
+from wafer.wafers.arrays import Wafers, read_wafers, wafers_from_frame
+from wafer.wafers.identity import content_keys
 
 __all__ = [
     "ModelBundle",
@@ -24,6 +25,5 @@ __all__ = [
     "load_out_of_fold",
     "read_wafers",
     "top_reasons",
-    "training_rows",
     "wafers_from_frame",
 ]

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from wafer.wafers.arrays import Bools, Floats, Ints, Wafers
+from wafer.wafers.identity import as_models_see
 
 PERCENTILES = np.linspace(0.0, 100.0, 1001)
 _NOVELTY_CLIP = 10.0
@@ -70,14 +71,14 @@ class Clustering:
 
     def assign(self, wafers: Wafers) -> Ints:
         """Return the nearest centroid of each wafer, (wafers,)."""
-        z = np.clip(self._robust_z(wafers.columns(self.sensors)), -self.clip, self.clip) - self.mean
+        z = np.clip(self._robust_z(self._readings(wafers)), -self.clip, self.clip) - self.mean
         places = row_products(z, self.components)
         squared = ((places[:, None, :] - self.centroids) ** 2).sum(axis=-1)
         return np.asarray(squared.argmin(axis=1), dtype=np.int64)
 
     def novelty(self, wafers: Wafers) -> Novelty:
         """Measure how unlike the training wafers each wafer is."""
-        readings = wafers.columns(self.sensors)
+        readings = self._readings(wafers)
         distance = self.distance(readings)
         percentile = np.interp(distance, self.distances, PERCENTILES)
         margin = self.limits.ranges * (self.highs - self.lows)
@@ -91,6 +92,10 @@ class Clustering:
         """Return the root mean square of robust z, clipped so that one broken sensor does not hide the others."""
         z = np.clip(self._robust_z(readings), -_NOVELTY_CLIP, _NOVELTY_CLIP)
         return np.asarray(np.sqrt((z**2).mean(axis=1)))
+
+    def _readings(self, wafers: Wafers) -> Floats:
+        """As preprocessing handed them on, so that a training wafer lies where it lay in training."""
+        return as_models_see(wafers.columns(self.sensors)).astype(np.float64)
 
     def _robust_z(self, readings: Floats) -> Floats:
         return np.ascontiguousarray(np.where(np.isnan(readings), 0.0, (readings - self.medians) / self.scales))

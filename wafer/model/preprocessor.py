@@ -2,13 +2,40 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 import numpy as np
 
-from wafer.wafers.arrays import Features, Floats, Wafers
+from wafer.wafers.arrays import Features, Wafers
+from wafer.wafers.identity import as_models_see
 
-_FLOAT32_MAX = float(np.finfo(np.float32).max)
+
+class DropReason(StrEnum):
+    """Why a sensor is not used."""
+
+    SILENT = "silent"
+    CONSTANT = "constant"
+    MOVES_WITH = "moves with"
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """A sensor that is not used: why, and beside which one that is."""
+
+    reason: DropReason
+    kept: str = ""  # the sensor it moves with
+
+    @property
+    def text(self) -> str:
+        """The reason in words."""
+        return f"{self.reason} {self.kept}".rstrip()
+
+    @classmethod
+    def of(cls, text: str) -> "Dropped":
+        """Read it from its words in a bundle."""
+        reason = next(each for each in DropReason if text == each or text.startswith(f"{each} "))
+        return cls(reason, text[len(reason) + 1 :])
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,24 +46,14 @@ class Preprocessor:
     sensors: tuple[str, ...]  # kept, in feature order
     medians: tuple[float, ...]  # of the kept sensors, in their units
     indicators: tuple[str, ...]  # sensors whose silence is a feature of its own
-    dropped: Mapping[str, str]  # sensor -> why it is not used
-
-    @property
-    def feature_sensors(self) -> tuple[str, ...]:
-        """The sensor behind each feature column."""
-        return self.sensors + self.indicators
+    dropped: Mapping[str, Dropped]  # sensor -> why it is not used
 
     def transform(self, wafers: Wafers) -> Features:
         """Return features, (wafers, features) float32: silent sensors read as their median."""
-        readings = wafers.columns(self.sensors)
-        filled = np.where(np.isnan(readings), np.array(self.medians), readings)
-        filled = np.clip(filled, -_FLOAT32_MAX, _FLOAT32_MAX)
+        readings = as_models_see(wafers.columns(self.sensors))
+        filled = np.where(np.isnan(readings), np.array(self.medians, dtype=np.float32), readings)
         silent = np.isnan(wafers.columns(self.indicators))
         return np.ascontiguousarray(np.hstack([filled, silent]), dtype=np.float32)
-
-    def missing_share(self, wafers: Wafers) -> Floats:
-        """Return the share of kept sensors that were silent, (wafers,)."""
-        return np.asarray(np.isnan(wafers.columns(self.sensors)).mean(axis=1))
 
     def to_json(self) -> dict[str, Any]:
         """Return everything that was learned; floats keep every bit in JSON."""
@@ -45,7 +62,7 @@ class Preprocessor:
             "sensors": list(self.sensors),
             "medians": list(self.medians),
             "indicators": list(self.indicators),
-            "dropped": dict(self.dropped),
+            "dropped": {sensor: dropped.text for sensor, dropped in self.dropped.items()},
         }
 
     @classmethod
@@ -56,5 +73,5 @@ class Preprocessor:
             sensors=tuple(data["sensors"]),
             medians=tuple(float(value) for value in data["medians"]),
             indicators=tuple(data["indicators"]),
-            dropped=dict(data["dropped"]),
+            dropped={sensor: Dropped.of(text) for sensor, text in data["dropped"].items()},
         )

@@ -13,7 +13,8 @@ from wafer.model.preprocessor import Preprocessor
 from wafer.model.recipe import Recipe
 from wafer.model.statistics import SensorStatistics
 from wafer.model.summaries import BundleSummary
-from wafer.wafers.arrays import Bools, Features, Floats, Ints, Wafers, content_keys, wafers_from_frame
+from wafer.wafers.arrays import Bools, Features, Floats, Ints, Wafers, wafers_from_frame
+from wafer.wafers.identity import content_keys
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -60,7 +60,7 @@ def _table(sensors: tuple[str, ...], rows: Mapping[str, list[float | None]]) -> 
 
 def sensor_statistics(wafers: Wafers) -> SensorStatistics:
     """Describe labelled wafers."""
-    failed = np.zeros(len(wafers), bool) if wafers.failed is None else wafers.failed
+    failed = wafers.known_failed
     quantiles = np.full((len(wafers.sensors), len(LEVELS)), np.nan)
     passing = wafers.readings[~failed]
     spoke = ~np.isnan(passing).all(axis=0)

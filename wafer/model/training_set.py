@@ -28,14 +28,19 @@ class TrainingSet:
         return replace(self, weight=weight)
 
 
-def training_set(features: Features, failed: Bools, folds: int) -> TrainingSet:
-    """Split the wafers into folds, failing and passing ones dealt out in turn; every wafer has the same weight.
+def training_set(features: Features, failed: Bools, fold: Ints) -> TrainingSet:
+    """Every wafer with the same weight."""
+    return TrainingSet(features, failed, fold, np.ones(len(failed)))
 
-    `training_rows` orders wafers by a digest of their readings, so the deal is random, but neither a wafer's number nor
+
+def deal_folds(failed: Bools, folds: int) -> Ints:
+    """Return a fold for each wafer, failing and passing ones dealt out in turn, (wafers,).
+
+    Preprocessing orders wafers by a digest of their readings, so the deal is random, but neither a wafer's number nor
     its file takes part in it.
     """
     fold = np.empty(len(failed), dtype=np.int64)
     for outcome in (True, False):
-        members = np.flatnonzero(failed == outcome)
-        fold[members] = np.arange(len(members)) % folds
-    return TrainingSet(features, failed, fold, np.ones(len(failed)))
+        alike = np.flatnonzero(failed == outcome)
+        fold[alike] = np.arange(len(alike)) % folds
+    return fold

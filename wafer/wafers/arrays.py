@@ -1,6 +1,5 @@
 """Wafers as arrays: who they are, what every sensor read and, in training, whether they failed."""
 
-import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -38,6 +37,11 @@ class Wafers:
 
     def __len__(self) -> int:
         return len(self.names)
+
+    @property
+    def known_failed(self) -> Bools:
+        """Which wafers are known to have failed, (wafers,)."""
+        return np.zeros(len(self), bool) if self.failed is None else self.failed
 
     def rows(self, index: Ints | Bools) -> "Wafers":
         """Return the wafers at these positions, in this order."""
@@ -102,33 +106,6 @@ def wafers_from_frame(
     wanted = [name for name in (*ORIGIN, wafer, *sensors, label) if name in frame.columns]
     table = pa.Table.from_pandas(frame[wanted], preserve_index=False)
     return wafers_from_table(table, sensors=sensors, wafer=wafer, label=label)
-
-
-def training_rows(wafers: Wafers) -> Wafers:
-    """Return the wafers in an order that only their readings decide, exact copies counted once.
-
-    Columns come in natural order. A model then depends neither on wafer numbers, nor on the order of rows and
-    columns, nor on a batch dropped twice.
-    """
-    sensors = tuple(sorted(wafers.sensors, key=natural))
-    ordered = replace(wafers, sensors=sensors, readings=wafers.columns(sensors))
-    keys = content_keys(ordered)
-    if ordered.failed is not None:
-        keys = [f"{key}{int(failed)}" for key, failed in zip(keys, ordered.failed, strict=True)]
-    _, first = np.unique(np.array(keys), return_index=True)
-    return ordered.rows(first.astype(np.int64))
-
-
-def content_keys(wafers: Wafers) -> list[str]:
-    """Return a digest of each wafer's readings: equal readings, equal key, whatever the wafer is called.
-
-    Readings are equal when models see them so, in float32: the field's files write one reading as 1.279 for
-    training and as 1.2790000000000001 for prediction.
-    """
-    with np.errstate(over="ignore"):
-        readings = np.ascontiguousarray(wafers.readings, dtype=np.float32) + np.float32(0.0)  # -0.0 becomes 0.0
-    readings[np.isnan(readings)] = np.nan  # one bit pattern for every NaN
-    return [hashlib.sha256(row.tobytes()).hexdigest() for row in readings]
 
 
 def _texts(table: pa.Table, name: str) -> tuple[str, ...]:

@@ -23,12 +23,13 @@ from wafer.model.families.forest_as_booster import booster_of
 from wafer.model.families.tree_model import TreeModel
 from wafer.model.files import write_json
 from wafer.model.out_of_fold import OutOfFold
-from wafer.model.preprocessor import Preprocessor
+from wafer.model.preprocessor import Dropped, DropReason, Preprocessor
 from wafer.model.recipe import Recipe
 from wafer.model.scoring import ModelBundle
 from wafer.model.statistics import sensor_statistics
 from wafer.model.summaries import ClusterSummary, GlobalSummary
-from wafer.wafers.arrays import Wafers, content_keys
+from wafer.wafers.arrays import Wafers
+from wafer.wafers.identity import content_keys
 
 SENSORS = tuple(f"Sensor - {i}" for i in range(1, 13))
 KEPT = SENSORS[:10]
@@ -74,7 +75,8 @@ def wafers_of() -> Callable[..., Wafers]:
 def parts(tmp_path_factory: pytest.TempPathFactory) -> Parts:
     folder, wafers = tmp_path_factory.mktemp("parts"), make_wafers(300)
     medians = np.nanmedian(wafers.columns(KEPT), axis=0)
-    preprocessor = Preprocessor(SENSORS, KEPT, tuple(medians.tolist()), KEPT[:1], dict.fromkeys(SENSORS[10:], "silent"))
+    dropped = dict.fromkeys(SENSORS[10:], Dropped(DropReason.SILENT))
+    preprocessor = Preprocessor(SENSORS, KEPT, tuple(medians.tolist()), KEPT[:1], dropped)
     write_json(folder / "preprocessor" / PREPROCESSOR, preprocessor.to_json())
     write_json(folder / "preprocessor" / STATISTICS, sensor_statistics(wafers).to_json())
     model = _clusters(wafers, medians)
