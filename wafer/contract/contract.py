@@ -45,8 +45,7 @@ class Contract:
     """What a batch file of one kind must look like.
 
     `sensors` and `label` are spelled as in the schema; `label` is None for files to predict. `digest` is the sha256
-    over the canonical form of schema and policy; `sensors_digest` covers the id column and the sensors only, so it is
-    the same for the training and the prediction schema of one line.
+    over the canonical form of schema and policy.
     """
 
     kind: Kind
@@ -56,7 +55,6 @@ class Contract:
     file_name: FileName
     policy: Policy
     digest: str
-    sensors_digest: str
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -114,7 +112,6 @@ def _contract(kind: Kind, schema: Schema, policy: Policy, file_name: FileName) -
         file_name=file_name,
         policy=policy,
         digest=_digest(form),
-        sensors_digest=_digest([names[0], sensors]),
     )
 
 

@@ -12,7 +12,8 @@ const FIGURES = {
   ber: ["Balanced error rate", "mean of missed failures and false alarms at the threshold in use; lower is better"],
   brier_skill: ["Brier skill", "improvement of the probabilities over always predicting the failure rate"],
 };
-const FAMILIES = { random_forest: "random forest", xgboost: "XGBoost" };
+const LABELS = { random_forest: "random forest", xgboost: "XGBoost" };
+const label = (family) => LABELS[family] ?? family.replaceAll("_", " ");
 
 export function modelsScreen(main, may) {
   const list = h("div", {}, loading("the versions"));
@@ -304,13 +305,13 @@ function pictures(curves) {
 }
 
 function clusters(curves) {
+  const families = [...new Set(curves.clusters.flatMap((each) => Object.keys(each.auc)))].sort();
   const columns = [
     ["Cluster", ""],
     ["Wafers", "number"],
     ["Failing", "number"],
     ["Model family", ""],
-    ["AUC random forest", "number"],
-    ["AUC XGBoost", "number"],
+    ...families.map((family) => [`AUC ${label(family)}`, "number"]),
   ];
   const rows = curves.clusters.map((each) =>
     h(
@@ -319,8 +320,8 @@ function clusters(curves) {
       h("td", {}, String(each.cluster)),
       h("td", { class: "number" }, count(each.wafers)),
       h("td", { class: "number" }, `${count(each.failures)} (${percent(each.failures / each.wafers, 1)})`),
-      h("td", {}, FAMILIES[each.family] ?? each.family),
-      ["random_forest", "xgboost"].map((family) =>
+      h("td", {}, label(each.family)),
+      families.map((family) =>
         h("td", { class: each.family === family ? "number best" : "number" }, fixed(each.auc[family])),
       ),
     ),
