@@ -14,9 +14,9 @@ from dataclasses import replace
 import structlog
 
 from application.backends.base import Backends
-from application.errors import RunNotCancellable, TrainingRunning
+from application.errors import BackendUnavailable, RunNotCancellable, TrainingRunning
 from application.runs.ledger.protocol import ClaimKey, Ledger, Page, Wanted
-from application.runs.run import EXCLUSIVE, Run, now
+from application.runs.run import EXCLUSIVE, BackendName, Run, now
 from application.runs.settling import Observer, Settler
 from application.runs.starting import Starter
 from wafer.errors import RunNotFound, RunNotRetryable, WaferError
@@ -168,12 +168,18 @@ class Runs:
         self.settle()
 
     def settle(self) -> None:
-        """Look at every run that goes on where we can look."""
-        for run in filter(self._backends.get, self._ledger.active()):
+        """Look at every run that goes on where we can look; a place that does not answer is asked once."""
+        away: set[BackendName] = set()
+        for run in self._ledger.active():
+            backend = self._backends.get(run)
+            if not backend or backend.name in away:
+                continue
             try:
                 self._settler.look(run)
             except WaferError as error:  # the others can still be looked at
                 structlog.get_logger().warning("run.look_failed", run_id=run.run_id, message=error.message)
+                if isinstance(error, BackendUnavailable):
+                    away.add(backend.name)
 
     def adopt(self) -> None:
         """Write down the runs that were started on Kubeflow's own page."""

@@ -7,6 +7,7 @@ from dataclasses import replace
 import structlog
 
 from application.backends.base import Backend, Backends
+from application.errors import BackendUnavailable
 from application.runs.ledger.protocol import Ledger
 from application.runs.run import Run, now
 from application.runs.settling import Observer, Settler
@@ -33,10 +34,12 @@ class Starter:
     def _start_some(self, backend: Backend, active: list[Run]) -> None:
         waiting = [run for run in active if _waits(run)]
         places = backend.at_once - (len(active) - len(waiting)) if backend.at_once else len(waiting)
-        for run in waiting[: max(places, 0)]:
-            self._start(backend, run)
+        with suppress(BackendUnavailable):  # whoever waits for this would wait for each of the runs
+            for run in waiting[: max(places, 0)]:
+                self._start(backend, run)
 
     def _start(self, backend: Backend, run: Run) -> None:
+        """Start a run. Raises `BackendUnavailable`, when that is written down."""
         mine = self._ledger.change(run, replace(run, state="queued", lease_until=time.time() + backend.lease_seconds))
         if not mine:
             return
@@ -46,6 +49,8 @@ class Starter:
         except WaferError as error:
             log.warning("run.start_failed", code=error.code, message=error.message)
             self._not_started(mine, error)
+            if isinstance(error, BackendUnavailable):
+                raise
             return
         log.info("run.started", attempt=mine.attempt)
         self._observer.started(mine)

@@ -18,7 +18,7 @@ from application.access.sessions import Link, Sessions
 from application.api.app import create_app
 from application.api.parts import Parts, join_parts
 from application.api.serve import listen
-from application.backends.base import Backends
+from application.backends.base import Backend, Backends
 from application.runs.ledger.protocol import Ledger
 from application.runs.ledger.sqlite import SQLiteLedger
 from application.settings import ServiceSettings
@@ -71,9 +71,10 @@ def open_service(
     limiters: Limiters | None = None,
     store_uri: str = "",
     ledger: Ledger | None = None,
+    over: Backend | None = None,
     **settings: object,
 ) -> Iterator[Service]:
-    """Serve parts over fakes at a port of 127.0.0.1; `settings` by the names of their variables."""
+    """Serve parts over fakes, or `over` another backend, at 127.0.0.1; `settings` by the names of their variables."""
     store = open_store(store_uri or str(home / "store"))
     keys = Keys(home / "keys.json")
     once = Link() if link else None
@@ -82,7 +83,7 @@ def open_service(
     backend, registry = FakeBackend(store, at_once=chosen.max_runs), FakeRegistry()
     with closing(SQLiteLedger(home / "ledger.sqlite")) as own:
         parts = join_parts(
-            chosen, store=store, ledger=ledger or own, backends=Backends(backend), registry=registry, gate=gate
+            chosen, store=store, ledger=ledger or own, backends=Backends(over or backend), registry=registry, gate=gate
         )
         with served(parts) as url:
             yield Service(parts, store, backend, registry, keys, once, home, url)

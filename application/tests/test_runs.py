@@ -170,6 +170,25 @@ def test_a_run_on_a_backend_that_is_not_set_is_shown_as_it_was_and_not_judged(tm
         here.cancel(remote.run_id, by="somebody")
 
 
+def test_a_backend_that_does_not_answer_is_asked_once_a_round(tmp_path: Path, store: Store) -> None:
+    class CountsLooks(FakeBackend):
+        looks = 0
+
+        def look(self, run: Run) -> Run:
+            self.looks += 1
+            return super().look(run)
+
+    backend = CountsLooks(store)
+    runs = over(tmp_path, backend)
+    for _ in range(2):
+        runs.start(wanted("predict"))
+    backend.broken = True
+
+    runs.settle()
+
+    assert backend.looks == 1
+
+
 def test_following_tells_every_look_until_the_end(tmp_path: Path, store: Store) -> None:
     backend = FakeBackend(store)
     runs = over(tmp_path, backend)

@@ -1,7 +1,7 @@
 """The backend on Kubeflow Pipelines, through `kfp.Client` and the v2beta1 API it speaks."""
 
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC
 from functools import cached_property
@@ -10,16 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 from application.backends.kubeflow.packages import ON_SERVER, graph_of, stored_package
 from application.backends.kubeflow.tasks import merged
-from application.errors import BackendUnavailable, PackageNotFound
+from application.errors import PackageNotFound
 from application.runs.run import BackendName, Run, now
-from wafer.errors import RunNotFound, RunNotRetryable
+from wafer.errors import RunNotRetryable
 from wafer.runs import Pipeline, RunError, TaskRecord, judge, task_records
 from wafer.store import Store, layout
 
 if TYPE_CHECKING:
     from kfp import Client
 
-PATIENCE = (5, 30)  # seconds to connect, seconds to wait for an answer; the client's own default is for ever
+PATIENCE = 4.0  # seconds for all calls of one question: who asks to start a run has an answer after 5
+CHECK_SECONDS = 2.0  # the probe of readiness allows 5 for Kubeflow, ledger and store
 RECENT = 50
 ENDED = {"SUCCEEDED", "SKIPPED", "FAILED", "CANCELED"}
 TOKEN = Path("/var/run/secrets/kubeflow/pipelines/token")  # where Kubernetes projects a token made for Kubeflow
@@ -45,12 +46,9 @@ class KubeflowBackend:
 
     @cached_property
     def _client(self) -> "Client":
-        from kfp import Client
-        from kfp.client.set_volume_credentials import ServiceAccountTokenVolumeCredentials
+        from application.backends.kubeflow.client import connect
 
-        credentials = ServiceAccountTokenVolumeCredentials(str(self._token)) if self._token.is_file() else None
-        # Any other namespace than its default keeps the client from asking the server before anybody called it.
-        return Client(self._endpoint, namespace=self._namespace or "default", credentials=credentials)
+        return connect(self._endpoint, self._namespace, self._token)
 
     def start(self, run: Run) -> str:
         """Start a run of the route's package under the run's id as its name, unless there is one of that name."""
@@ -64,7 +62,7 @@ class KubeflowBackend:
                 runtime_config=self._client.api_models.V2beta1RuntimeConfig(parameters=run.arguments()),
                 **self._package(run.pipeline),
             )
-            return str(self._client.runs.run_service_create_run(wanted, _request_timeout=PATIENCE).run_id)
+            return str(self._client.runs.run_service_create_run(wanted).run_id)
 
     def look(self, run: Run) -> Run:
         """The run as it stands: tasks from the server, counts and errors from the records they left.
@@ -72,7 +70,7 @@ class KubeflowBackend:
         It is judged by what is published, not by the server's word: a run may fail after it published, and the reverse.
         """
         with self._answering(run.run_id):
-            found = self._client.runs.run_service_get_run(run.native_id, _request_timeout=PATIENCE)
+            found = self._client.runs.run_service_get_run(run.native_id)
         told = (found.run_details.task_details if found.run_details else None) or []
         tasks = merged(run.pipeline, task_records(self._store, run.run_id), told)
         if found.state not in ENDED:
@@ -83,7 +81,7 @@ class KubeflowBackend:
         """Terminate the run."""
         with self._answering(run.run_id):
             if self._state(run) not in ENDED:
-                self._client.runs.run_service_terminate_run(run.native_id, _request_timeout=PATIENCE)
+                self._client.runs.run_service_terminate_run(run.native_id)
 
     def retry(self, run: Run) -> None:
         """Let Kubeflow go on from the failed task (RetryRun)."""
@@ -94,13 +92,13 @@ class KubeflowBackend:
                     f"Run {run.run_id} succeeded; there is nothing to retry. Start a new run instead."
                 )
             if state in ENDED:
-                self._client.runs.run_service_retry_run(run.native_id, _request_timeout=PATIENCE)
+                self._client.runs.run_service_retry_run(run.native_id)
 
     def recent(self, known: Collection[str] = ()) -> list[Run]:
         """The newest runs of our pipelines, whoever started them."""
         with self._answering():
             listed = self._client.runs.run_service_list_runs(
-                page_size=RECENT, sort_by="created_at desc", _request_timeout=PATIENCE, **self._within()
+                page_size=RECENT, sort_by="created_at desc", **self._within()
             )
             ours = [(run, self._pipeline(run)) for run in listed.runs or []]
         found = [_found(run, pipeline) for run, pipeline in ours if pipeline]
@@ -108,27 +106,27 @@ class KubeflowBackend:
 
     def check(self) -> None:
         """Ask the server for its health."""
-        with self._answering():
-            self._client.healthzs.healthz_service_get_healthz(_request_timeout=(2, 5))
+        with self._answering(seconds=CHECK_SECONDS):
+            self._client.healthzs.healthz_service_get_healthz()
 
     def _state(self, run: Run) -> str:
-        return str(self._client.runs.run_service_get_run(run.native_id, _request_timeout=PATIENCE).state)
+        return str(self._client.runs.run_service_get_run(run.native_id).state)
 
     def _named(self, run_id: str) -> str | None:
         listed = self._client.runs.run_service_list_runs(
-            page_size=2, filter=_equals("display_name", run_id), _request_timeout=PATIENCE, **self._within()
+            page_size=2, filter=_equals("display_name", run_id), **self._within()
         )
         return next((str(run.run_id) for run in listed.runs or [] if run.display_name == run_id), None)
 
     def _experiment_id(self) -> str:
         listed = self._client.experiments.experiment_service_list_experiments(
-            filter=_equals("display_name", self._experiment), _request_timeout=PATIENCE, **self._within()
+            filter=_equals("display_name", self._experiment), **self._within()
         )
         for experiment in listed.experiments or []:
             if experiment.display_name == self._experiment:
                 return str(experiment.experiment_id)
         wanted = self._client.api_models.V2beta1Experiment(display_name=self._experiment, namespace=self._namespace)
-        made = self._client.experiments.experiment_service_create_experiment(wanted, _request_timeout=PATIENCE)
+        made = self._client.experiments.experiment_service_create_experiment(wanted)
         return str(made.experiment_id)
 
     def _package(self, pipeline: Pipeline) -> dict[str, Any]:
@@ -147,14 +145,12 @@ class KubeflowBackend:
         )
 
     def _server_pipelines(self) -> list[Any]:
-        listed = self._client.pipelines.pipeline_service_list_pipelines(
-            page_size=200, _request_timeout=PATIENCE, **self._within()
-        )
+        listed = self._client.pipelines.pipeline_service_list_pipelines(page_size=200, **self._within())
         return list(listed.pipelines or [])
 
     def _newest_version(self, pipeline_id: str) -> Any:  # noqa: ANN401 - kfp's reference, or None
         listed = self._client.pipelines.pipeline_service_list_pipeline_versions(
-            pipeline_id, page_size=1, sort_by="created_at desc", _request_timeout=PATIENCE
+            pipeline_id, page_size=1, sort_by="created_at desc"
         )
         for version in listed.pipeline_versions or []:
             return self._client.api_models.V2beta1PipelineVersionReference(
@@ -175,25 +171,10 @@ class KubeflowBackend:
     def _within(self) -> dict[str, str]:
         return {"namespace": self._namespace} if self._namespace else {}
 
-    @contextmanager
-    def _answering(self, run_id: str = "") -> Iterator[None]:
-        from kfp_server_api import ApiException  # type: ignore[import-untyped]
-        from urllib3.exceptions import HTTPError
+    def _answering(self, run_id: str = "", seconds: float = PATIENCE) -> AbstractContextManager[None]:
+        from application.backends.kubeflow.client import answering
 
-        try:
-            yield
-        except ApiException as error:
-            if error.status == 404 and run_id:
-                raise RunNotFound(f"Kubeflow knows no run {run_id}; it was deleted there.") from error
-            raise BackendUnavailable(
-                f"Kubeflow at {self._endpoint} answered {error.status} {error.reason}. Check that it runs and "
-                "that this service may use it, then try again."
-            ) from error
-        except (HTTPError, OSError) as error:
-            raise BackendUnavailable(
-                f"Kubeflow at {self._endpoint} does not answer. Check that it runs and that KFP_ENDPOINT names it, "
-                "then try again."
-            ) from error
+        return answering(self._endpoint, seconds, run_id)
 
 
 def _equals(key: str, value: str) -> str:

@@ -1,0 +1,80 @@
+"""What the service promises over a Kubeflow that hangs, retries on its own page, or cannot start a pod."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from application.backends.kubeflow.backend import KubeflowBackend
+from application.tests.kubeflow_server import KubeflowServer
+from application.tests.serving import MakeService, Service
+from pipelines.packages import PIPELINES, package
+from wafer.store import open_store
+
+PROBE_SECONDS = 5  # what a probe and a caller have the patience for
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[KubeflowServer]:
+    made = KubeflowServer(open_store(str(tmp_path / "store")))
+    for name in PIPELINES:
+        made.store.put(f"pipelines/{name}.yaml", package(name).encode())
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def clustered(make_service: MakeService, server: KubeflowServer, tmp_path: Path) -> Service:
+    store = f"{tmp_path}/store"
+    return make_service(
+        store_uri=store, over=KubeflowBackend(server.endpoint, server.store), WAFER_SOURCES="s3://bucket"
+    )
+
+
+@pytest.fixture
+def client(clustered: Service) -> Iterator[httpx.Client]:
+    with clustered.client() as made:
+        clustered.parts.runs.check()  # its first question takes the import of kfp besides
+        made.timeout = httpx.Timeout(PROBE_SECONDS)
+        yield made
+
+
+def start(clustered: Service, client: httpx.Client, pipeline: str = "predict") -> str:
+    answer = client.post(f"/{pipeline}", json={"source": clustered.batches(f"raw/{pipeline}/lot-1")})
+    assert answer.status_code == 202
+    return str(answer.json()["run_id"])
+
+
+def test_a_hung_kubeflow_is_told_to_the_probe_in_time(client: httpx.Client, server: KubeflowServer) -> None:
+    server.hang()
+
+    answer = client.get("/readyz")
+
+    assert (answer.status_code, answer.json()["checks"]) == (503, {"store": True, "runs": False})
+
+
+def test_runs_of_a_hung_kubeflow_wait_and_start_once_it_answers(
+    clustered: Service, client: httpx.Client, server: KubeflowServer
+) -> None:
+    server.hang()
+    waiting = [start(clustered, client) for _ in range(2)]
+    hung = [client.get(f"/runs/{run_id}").json()["state"] for run_id in waiting]
+
+    server.recover()
+    clustered.parts.runs.tick()
+
+    assert hung == ["queued", "queued"]
+    assert {run.run_id for run in clustered.parts.runs.active() if run.state == "running"} == set(waiting)
+    assert server.created == 2
+
+
+def test_a_hung_kubeflow_refuses_a_training_in_time(
+    clustered: Service, client: httpx.Client, server: KubeflowServer
+) -> None:
+    server.hang()
+
+    answer = client.post("/train", json={"source": clustered.batches()})
+
+    assert (answer.status_code, answer.json()["code"]) == (503, "BACKEND_UNAVAILABLE")
+    assert answer.json()["retry_helps"]
