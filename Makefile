@@ -6,7 +6,8 @@ BIN := .venv/bin
 PACKAGES := $(patsubst %/__init__.py,%,$(wildcard */__init__.py))
 # One thread a process: the tests already use every core, and threads that wait for each other are slower than one.
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
-PYTEST := $(ONE_THREAD) $(BIN)/python -m pytest --numprocesses=auto --maxprocesses=8 --dist=loadfile
+# Only `make test-kubeflow` starts runs on somebody's Kubeflow.
+PYTEST := env -u KFP_ENDPOINT $(ONE_THREAD) $(BIN)/python -m pytest --numprocesses=auto --maxprocesses=8 --dist=loadfile
 export PYTHON
 
 help: ## show this list
@@ -44,7 +45,7 @@ serve: setup ## the application on 127.0.0.1:8000 (ARGS="--port 8001")
 screenshots: setup ## the pictures in docs/screenshots, from synthetic batches and an installed Chromium
 	@$(BIN)/python -m application.tests.screenshots
 
-test-kubeflow: setup ## both DAGs on the Kubeflow at KFP_ENDPOINT (IMAGES or IMAGE_REGISTRY, WAFER_STORE); else a recorded server
+test-kubeflow: setup ## both DAGs on the Kubeflow at KFP_ENDPOINT (docs/operations.md says what it needs); else on a recorded one
 	@$(BIN)/python -m pytest tests/kubeflow $(ARGS)
 
 servers: setup ## S3, MongoDB, MLflow and toxiproxy on 127.0.0.1, with the environment to export

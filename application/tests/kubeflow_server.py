@@ -5,9 +5,9 @@ import threading
 from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
-from uuid import uuid4
 
-from application.tests.kubeflow_api import ON_SERVER, Answer, KubeflowApi
+from application.tests.kubeflow_api import KubeflowApi
+from application.tests.kubeflow_pipelines import ON_SERVER, Answer
 from application.tests.kubeflow_runs import ENDED, Route, ServedRun
 from application.tests.leavings import leave_results, write_record
 from wafer.store import Store
@@ -40,12 +40,6 @@ class KubeflowServer(KubeflowApi):
     def recover(self) -> None:
         """Answer again, also what is waiting."""
         self._answers.set()
-
-    def install_pipelines(self) -> None:
-        for route, name in ON_SERVER.items():
-            pipeline_id = str(uuid4())
-            self.pipelines[name] = pipeline_id
-            self.versions[pipeline_id] = [f"{route}-newest", f"{route}-older"]
 
     def start_from_page(self, route: Route, source: str) -> str:
         """Somebody starts a run on Kubeflow's own page, from an uploaded version, without a run id."""
@@ -95,7 +89,9 @@ class KubeflowServer(KubeflowApi):
         """Answer a request over HTTP, or keep it waiting while the server hangs."""
         self.headers.append(dict(request.headers.items()))
         length = int(request.headers.get("Content-Length", 0))
-        body = json.loads(request.rfile.read(length) or b"{}") if length else {}
+        sent = request.rfile.read(length)
+        is_json = request.headers.get("Content-Type", "").startswith("application/json")
+        body = json.loads(sent) if sent and is_json else {}  # an uploaded package is not looked into
         self._answers.wait()
         parts = urlsplit(request.path)
         query = {name: values[0] for name, values in parse_qs(parts.query).items()}
@@ -130,7 +126,7 @@ def _handler(server: KubeflowServer) -> type[BaseHTTPRequestHandler]:
             self.end_headers()
             self.wfile.write(content)
 
-        do_GET = do_POST = _handle  # noqa: N815 - names of the base class
+        do_GET = do_POST = do_DELETE = _handle  # noqa: N815 - names of the base class
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - name of the base class
             """Say nothing."""

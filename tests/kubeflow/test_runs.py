@@ -6,10 +6,11 @@ import pytest
 
 from application.runs.run import Run
 from pipelines.table import base_name, planned
-from tests.kubeflow.cluster import Cluster
+from tests.kubeflow.cluster import PATIENCE_SECONDS, Cluster
 from wafer.store import read_marker
 
-pytestmark = pytest.mark.xdist_group("kubeflow")
+# Longer than a run may take, and longer than pytest's own limit: a first run pulls every image.
+pytestmark = [pytest.mark.xdist_group("kubeflow"), pytest.mark.timeout(2 * PATIENCE_SECONDS)]
 
 
 @pytest.fixture(scope="module")
