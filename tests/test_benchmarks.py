@@ -15,7 +15,7 @@ from benchmarks.folds import Plan, folds_of
 from benchmarks.report import Section, this_machine, write_section
 from wafer.wafers.arrays import Wafers
 
-pytestmark = pytest.mark.xdist_group("benchmarks")
+pytestmark = [pytest.mark.xdist_group("benchmarks"), pytest.mark.slow]
 SYSTEMS = ("product", "balanced forest", "XGBoost defaults", "older recipe")
 
 

@@ -19,7 +19,7 @@ import pytest
 from application.synthetic import write_synthetic
 from pipelines.table import base_name, planned, task_of
 
-pytestmark = pytest.mark.xdist_group("cli")
+pytestmark = [pytest.mark.xdist_group("cli"), pytest.mark.slow]
 COMMAND = [sys.executable, "-c", "from application.cli.app import main; main()"]
 CIRCUMSTANCES = {"run_id"}
 

@@ -22,7 +22,7 @@ from application.api.app import ROUTERS
 from application.api.openapi import roles_of
 from application.tests.serving import Service, open_service
 
-pytestmark = pytest.mark.xdist_group("openapi")
+pytestmark = [pytest.mark.xdist_group("openapi"), pytest.mark.slow]
 EXAMPLES = 25 if os.environ.get("WAFER_REQUIRE") == "all" else 20  # of each kind for each operation
 OPERATIONS = sorted(roles_of(ROUTERS))
 NOTHING_TO_SEND = {"/healthz", "/readyz"}  # so nothing wrong can be sent either

@@ -20,6 +20,8 @@ from wafer.errors import BundleRejected
 from wafer.model.files import SEAL, seal
 from wafer.registry import Registry, open_registry
 
+pytestmark = pytest.mark.slow  # a line is made, and stages run in processes of their own
+
 MODEL = "models:/wafer-fault@production"
 EVIL = "from pathlib import Path\nPath({mark!r}).touch()\ndef _load_pyfunc(path):\n    return None\n"
 

@@ -27,6 +27,8 @@ from wafer.contract import Contract, load_contract
 from wafer.errors import NoGoodFiles
 from wafer.store import list_batches
 
+pytestmark = pytest.mark.slow  # a line is made, and stages run in processes of their own
+
 CONTRACT = load_contract("training", SCHEMA)
 NAME = "wafer_01012021_120000.csv"
 EXAMPLES = scaled(500, 10_000)

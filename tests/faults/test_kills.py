@@ -14,6 +14,8 @@ from tests.faults.scale import sample, scaled
 from tests.faults.stages import Death, run
 from tests.faults.world import World, state
 
+pytestmark = pytest.mark.slow  # a line is made, and stages run in processes of their own
+
 NewWorld = Callable[[], tuple[World, Path]]
 BEFORE = {"promote": ["load"], "select_model": ["load", "promote"]}  # what has to be there
 FEW = {"validate": 4, "load": 4, "promote": 4, "outcome": 2, "select_model": 1, "publish": 3}  # in `make test`

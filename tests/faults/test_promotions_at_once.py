@@ -16,6 +16,8 @@ from tests.servers.parts import start_mlflow
 from wafer.registry import open_registry
 from wafer.store import open_store
 
+pytestmark = pytest.mark.slow  # a line is made, and stages run in processes of their own
+
 NewWorld = Callable[[], tuple[World, Path]]
 
 

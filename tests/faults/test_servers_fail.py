@@ -27,6 +27,8 @@ from tests.servers.fixtures import S3Server
 from tests.servers.parts import start_mlflow
 from tests.servers.toxiproxy import Proxy
 
+pytestmark = pytest.mark.slow  # a line is made, and stages run in processes of their own
+
 MOST_TRIES = 12
 DAG = ("validate", "load", "promote", "outcome")
 CHECKED = "published folders by sha256, documents, versions, aliases, history and runs equal"

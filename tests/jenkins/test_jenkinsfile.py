@@ -19,6 +19,8 @@ from pipelines.images import ALL
 from tests.jenkins.fakes import IMAGES, MAKEFILE, SCAN
 from tools.tests.repository import ROOT, Repository, copy_of_this_one
 
+pytestmark = pytest.mark.slow  # every case runs the job in a Java machine
+
 MODULE = Path(__file__).parent
 PULL_REQUEST = {"CHANGE_ID": "7", "CHANGE_TARGET": "main", "BRANCH_NAME": "PR-7"}
 MAIN = {"BRANCH_NAME": "main"}

@@ -13,7 +13,6 @@ from tests.kubeflow.real import real_cluster, with_store
 from tests.kubeflow.traces import model_versions
 from wafer.store import Store, open_store
 
-
 pytestmark = pytest.mark.slow  # both graphs are compiled, and MLflow makes a database
 
 

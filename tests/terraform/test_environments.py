@@ -37,7 +37,7 @@ WRONG = {  # setting -> what the operator is told
     "github_repository=owner/*": "without any wildcard",
 }
 
-pytestmark = [pytest.mark.xdist_group("terraform"), pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.xdist_group("terraform"), pytest.mark.timeout(900), pytest.mark.slow]
 
 
 def world(rules: list[dict[str, Any]]) -> set[int]:

@@ -43,6 +43,7 @@ def test_the_sources_are_formatted(plain_copy: Terraform, folder: Path) -> None:
     assert not done.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.xdist_group("terraform")
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_every_module_and_environment_is_valid_by_itself(plain_copy: Terraform, folder: str) -> None:

@@ -63,6 +63,7 @@ CHANGES = [
 ]
 
 
+@pytest.mark.slow  # a git history for each of the changes
 @pytest.mark.parametrize(("path", "built"), CHANGES, ids=[path for path, _ in CHANGES])
 def test_a_change_builds_the_images_that_it_is_in_and_no_other(
     repository: Repository, path: str, built: set[str]
