@@ -15,7 +15,7 @@ from application.settings import ServiceSettings
 from wafer.documents import open_documents
 from wafer.errors import NotPublished, error_classes
 from wafer.settings import Settings
-from wafer.store import MARKER, fetch_published, open_store, publish
+from wafer.store import fetch_published, open_store, publish
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
@@ -65,7 +65,7 @@ def test_a_copy_of_hard_links_keeps_what_it_held_while_the_store_goes_on(tmp_pat
 def test_half_a_restored_folder_is_invisible(tmp_path: Path) -> None:
     store = open_store(str(tmp_path / "store"))
     publish(store, "predictions/run", {"a.csv": b"a", "b.csv": b"b"}, run_id="run")
-    store.delete(f"predictions/run/{MARKER}")
+    store.delete("predictions/run/_SUCCESS.json")
 
     with pytest.raises(NotPublished):
         fetch_published(store, "predictions/run", tmp_path / "copy")

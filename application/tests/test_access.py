@@ -12,7 +12,7 @@ from application.access.gate import Limiters
 from application.access.keys import Keys
 from application.access.limits import CALLERS_KEPT, Limiter, Rate
 from application.access.roles import Caller
-from application.access.sessions import CSRF_HEADER, LIFETIME, Link, Sessions, session_secret
+from application.access.sessions import Link, Sessions, session_secret
 from application.errors import NotAuthenticated, RequestInvalid, TooManyRequests
 from application.tests.serving import MakeService, Service
 
@@ -103,7 +103,7 @@ def test_a_session_ends_after_its_lifetime(keys: Keys) -> None:
     sessions = Sessions(b"secret", keys, local=True, clock=lambda: now[0])
     cookie = sessions.begin(Caller("local", "admin"))
 
-    now[0] += LIFETIME - 1
+    now[0] += 7 * 24 * 3600 - 1
     before = sessions.caller(cookie)
     now[0] += 1
 
@@ -202,9 +202,9 @@ def test_a_change_by_cookie_needs_the_pages_token(service: Service) -> None:
     with service.client(None) as browser:
         csrf = sign_in(service, browser)
         without = browser.post("/train", json=body)
-        wrong = browser.post("/train", json=body, headers={CSRF_HEADER: csrf[:-1]})
-        foreign = browser.post("/train", json=body, headers={CSRF_HEADER: csrf, "Origin": "https://evil.example"})
-        right = browser.post("/train", json=body, headers={CSRF_HEADER: csrf, "Origin": service.url})
+        wrong = browser.post("/train", json=body, headers={"X-CSRF-Token": csrf[:-1]})
+        foreign = browser.post("/train", json=body, headers={"X-CSRF-Token": csrf, "Origin": "https://evil.example"})
+        right = browser.post("/train", json=body, headers={"X-CSRF-Token": csrf, "Origin": service.url})
 
     assert [without.status_code, wrong.status_code, foreign.status_code, right.status_code] == [403, 403, 403, 202]
 
@@ -212,7 +212,7 @@ def test_a_change_by_cookie_needs_the_pages_token(service: Service) -> None:
 def test_signing_out_forgets_the_cookie(service: Service) -> None:
     with service.client(None) as browser:
         csrf = sign_in(service, browser)
-        out = browser.delete("/session", headers={CSRF_HEADER: csrf})
+        out = browser.delete("/session", headers={"X-CSRF-Token": csrf})
         after = browser.get("/runs")
 
     assert (out.status_code, after.status_code) == (204, 401)
@@ -222,7 +222,7 @@ def test_a_session_of_a_viewer_changes_nothing(service: Service) -> None:
     with service.client(None) as browser:
         csrf = browser.post("/session", json={"key": service.key("viewer")}).json()["csrf"]
         reads = browser.get("/runs")
-        changes = browser.post("/train", json={"source": service.batches()}, headers={CSRF_HEADER: csrf})
+        changes = browser.post("/train", json={"source": service.batches()}, headers={"X-CSRF-Token": csrf})
 
     assert (reads.status_code, changes.status_code) == (200, 403)
 

@@ -12,7 +12,6 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Download, Page, expect
 
-from application.api.serve import GRACE_SECONDS
 from application.synthetic import Synthetic, write_synthetic
 from application.tests.browser import chromium, installed_chromium, wait_until_ready
 from application.tests.processes import origin, serving, wafer
@@ -187,7 +186,7 @@ def test_a_training_is_watched_stage_by_stage_over_a_restart_of_the_service(line
 
 
 def test_a_page_that_follows_a_run_does_not_keep_the_service_from_stopping(trained: Training) -> None:
-    assert trained.stopped < GRACE_SECONDS / 2
+    assert trained.stopped < 10
 
 
 def test_refused_files_and_rows_are_shown_with_code_reason_and_advice(trained: Training) -> None:

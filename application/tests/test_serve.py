@@ -12,7 +12,6 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from application.access.sessions import CSRF_HEADER
 from application.backends.local import processes
 from application.synthetic import write_synthetic
 from application.tests.processes import WAFER, environment, origin, serving, wafer
@@ -93,7 +92,7 @@ def test_a_real_run_is_followed_over_a_restart_of_the_service_and_can_be_cancell
     with serving(home) as (_, link), httpx.Client(base_url=origin(link)) as browser:
         browser.get(link)
         session = browser.cookies["wafer_session"]
-        csrf = {CSRF_HEADER: browser.get("/session").json()["csrf"]}
+        csrf = {"X-CSRF-Token": browser.get("/session").json()["csrf"]}
         for path in sorted((batches / "training").glob("*.csv")):
             browser.put(f"/uploads/train/march/{path.name}", content=path.read_bytes(), headers=csrf).raise_for_status()
         started = browser.post("/train", json={"source": "raw/train/march"}, headers=csrf).json()
@@ -117,7 +116,7 @@ def test_a_run_of_the_command_line_is_one_of_the_service_from_its_first_moment(t
 
     with serving(home) as (_, link), httpx.Client(base_url=origin(link)) as browser:
         browser.get(link)
-        csrf = {CSRF_HEADER: browser.get("/session").json()["csrf"]}
+        csrf = {"X-CSRF-Token": browser.get("/session").json()["csrf"]}
         path = next((batches / "training").glob("*.csv"))
         browser.put(f"/uploads/train/march/{path.name}", content=path.read_bytes(), headers=csrf).raise_for_status()
         with subprocess.Popen(words, env=environment(home), stdout=subprocess.PIPE, text=True) as command:

@@ -7,8 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from application.synthetic import SENSORS, Synthetic, write_synthetic
+from application.synthetic import Synthetic, write_synthetic
 from wafer.errors import PublishConflict
+
+SENSORS = 590  # of the real line
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import yaml
 from pipelines.compile import compile_all
 from pipelines.images import STAGES, read_images
 from pipelines.packages import PIPELINES, embedded_package, package
-from pipelines.tasks import ROLES, TOKEN_FILE
+from pipelines.tasks import ROLES
 
 OUTSIDE = {"validate", "load", "promote", "publish", "select-model", "record-outcome"}
 
@@ -103,5 +103,5 @@ def test_every_task_can_take_on_the_role_of_its_own_stage_and_runs_without_one(p
         assert roles["optional"]
         assert {each["envVar"]: each["configMapKey"] for each in roles["keyToEnv"]} == {
             "AWS_ROLE_ARN": stage,
-            TOKEN_FILE: TOKEN_FILE,
+            "AWS_WEB_IDENTITY_TOKEN_FILE": "AWS_WEB_IDENTITY_TOKEN_FILE",
         }

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from pipelines.images import ALL, STAGES
-from pipelines.tasks import ROLES, TOKEN_FILE
+from pipelines.tasks import ROLES
 from tests.gitops.conftest import Build, Conform, gitops_files, one, resources
 from tests.gitops.schemas import ROOT
 from tools.gitops.__main__ import main as gitops
@@ -132,7 +132,7 @@ def test_what_terraform_made_reaches_every_manifest_that_needs_it(tmp_path: Path
 def test_every_stage_finds_its_role(environment: str, build: Build) -> None:
     roles = one(build(f"overlays/{environment}"), "ConfigMap", ROLES)["data"]
 
-    assert {*STAGES, TOKEN_FILE, "application"} <= roles.keys()
+    assert {*STAGES, "AWS_WEB_IDENTITY_TOKEN_FILE", "application"} <= roles.keys()
     assert all(roles[stage].endswith(f":role/wafer-fault-{environment}-{stage}") for stage in STAGES)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from wafer.errors import NotPublished, ObjectNotFound, PublishConflict
-from wafer.store import MARKER, Store, StoredObject, fetch_published, files_below, publish, read_marker
+from wafer.store import Store, StoredObject, fetch_published, files_below, publish, read_marker
 
 FILES: Mapping[str, Path | bytes] = {"predictions.csv": b"wafer\nW1\n", "plots/roc.html": b"<p>", "empty": b""}
 
@@ -62,7 +62,7 @@ def test_a_published_folder_can_be_read_back_with_its_marker(store: Store, tmp_p
     assert marker.run_id == "run-1"
     assert {name: path.read_bytes() for name, path in files_below(tmp_path / "copy").items()} == {
         **FILES,
-        MARKER: marker.to_json(),
+        "_SUCCESS.json": marker.to_json(),
     }
     described = json.loads(marker.to_json())["files"]["empty"]
     assert described == {"bytes": 0, "sha256": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"}
@@ -146,7 +146,7 @@ def test_altered_or_missing_files_are_refused_and_leave_no_marker(store: Store, 
     with pytest.raises(NotPublished, match=r"lacks predictions.csv"):
         fetch_published(store, "training/r", tmp_path)
 
-    assert not (tmp_path / MARKER).exists()
+    assert not (tmp_path / "_SUCCESS.json").exists()
     assert not (tmp_path / "predictions.csv").exists()
 
 
@@ -165,7 +165,7 @@ def test_altered_or_missing_files_are_refused_and_leave_no_marker(store: Store, 
     ],
 )
 def test_a_damaged_or_hostile_marker_is_refused(store: Store, tmp_path: Path, marker: bytes) -> None:
-    store.put(f"training/r/{MARKER}", marker)
+    store.put("training/r/_SUCCESS.json", marker)
 
     with pytest.raises(NotPublished, match="damaged"):
         fetch_published(store, "training/r", tmp_path / "copy")
@@ -175,7 +175,7 @@ def test_a_damaged_or_hostile_marker_is_refused(store: Store, tmp_path: Path, ma
     assert not (tmp_path / "copy").exists()
 
 
-@pytest.mark.parametrize(("name", "error"), [("../up", ObjectNotFound), (MARKER, PublishConflict)])
+@pytest.mark.parametrize(("name", "error"), [("../up", ObjectNotFound), ("_SUCCESS.json", PublishConflict)])
 def test_no_published_file_lies_outside_its_folder_or_in_place_of_the_marker(
     store: Store, name: str, error: type[Exception]
 ) -> None:
