@@ -5,9 +5,11 @@ import os
 import re
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
+import yaml
 from moto import mock_aws
 from pydantic_settings import BaseSettings
 
@@ -42,6 +44,26 @@ def test_every_code_on_the_page_is_one_that_errors_have() -> None:
 
     assert codes <= set(error_classes()) | variables(Settings)
     assert {"STORE_UNAVAILABLE", "DOCUMENTS_UNAVAILABLE", "REGISTRY_UNAVAILABLE", "STAGE_FAILED"} <= codes
+
+
+def test_the_settings_of_a_cluster_outside_aws_are_those_that_its_tasks_read() -> None:
+    (block,) = re.findall(r"^```yaml\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+    given = {each["metadata"]["name"]: each for each in yaml.safe_load_all(block)}
+    _, platform = yaml.safe_load_all((ROOT / "pipelines" / "compiled" / "train.yaml").read_text(encoding="utf-8"))
+    executors = platform["platforms"]["kubernetes"]["deploymentSpec"]["executors"].values()
+    settings = [each for executor in executors for each in executor["configMapAsEnv"]]
+    secrets = [each for executor in executors for each in executor["secretAsEnv"]]
+
+    launcher = yaml.safe_load(given["kfp-launcher"]["data"]["providers"])["s3"]["default"]["credentials"]["secretRef"]
+    assert keys_of(settings, "wafer-settings", "configMap") == set(given["wafer-settings"]["data"])
+    assert keys_of(secrets, "wafer-secrets", "secret") == set(given["wafer-secrets"]["stringData"])
+    assert {launcher["accessKeyKey"], launcher["secretKeyKey"]} <= set(given["wafer-secrets"]["stringData"])
+
+
+def keys_of(sources: list[dict[str, Any]], name: str, kind: str) -> set[str]:
+    """The keys that tasks read of a ConfigMap or Secret."""
+    named = [each for each in sources if each[f"{kind}Name"] == name]
+    return {entry[f"{kind}Key"] for each in named for entry in each["keyToEnv"]}
 
 
 def test_a_copy_of_hard_links_keeps_what_it_held_while_the_store_goes_on(tmp_path: Path) -> None:
