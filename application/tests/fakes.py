@@ -117,12 +117,11 @@ class FakeBackend:
 
 
 class FakeRegistry:
-    """Two versions; the second is in production and has a bundle."""
+    """Two versions; the second is in production, the first was before."""
 
     def __init__(self) -> None:
         self._history = [1, 2]
         self.downloads = 0
-        self._digest = ""
 
     def versions(self) -> list[ModelVersion]:
         return [self._version(number) for number in (1, 2)]
@@ -134,7 +133,8 @@ class FakeRegistry:
 
     def promote(self, number: int) -> ModelVersion:
         self.version(number)
-        self._history.append(number)
+        if self._history[-1] != number:
+            self._history.append(number)
         return self.version(number)
 
     def rollback(self) -> ModelVersion:
@@ -148,18 +148,18 @@ class FakeRegistry:
 
     def download(self, number: int, folder: Path) -> Path:
         self.downloads += 1
-        write_bundle(folder / "bundle")
+        write_bundle(folder / "bundle", number)
         return folder / "bundle"
 
     def _version(self, number: int) -> ModelVersion:
         aliases = ("production",) if self._history[-1] == number else ()
-        run_id, digest = f"train-{number}", bundle_digest()
+        run_id, digest = f"train-{number}", bundle_digest(number)
         decision = decision_about(number, run_id, digest)
         return ModelVersion(number, digest, run_id, "2026-03-21T08:15:00+00:00", aliases, decision)
 
 
-def write_bundle(folder: Path) -> str:
-    """The part of a bundle that the service reads; its digest."""
+def write_bundle(folder: Path, number: int) -> str:
+    """The part of a version's bundle that the service reads; its digest."""
     folder.mkdir(parents=True)
     failed = np.array([True, False, True, False, False, False])
     probability = np.array([0.9, 0.6, 0.5, 0.3, 0.2, 0.1])
@@ -171,11 +171,11 @@ def write_bundle(folder: Path) -> str:
     quality = measure(failed, probability, probability >= 0.5)
     families = {"xgboost": replace(quality, auc=0.8), "random_forest": replace(quality, auc=0.7)}
     cluster = ClusterSummary(0, "xgboost", 1.0, Calibration(1.0, 0.0), 6, 2, families)
-    about = BundleSummary((cluster,), "contract", {}, Neighbours(0.8, None), quality, Recipe())
+    about = BundleSummary((cluster,), f"contract-{number}", {}, Neighbours(0.8, None), quality, Recipe())
     return seal(folder, about.to_json())
 
 
 @cache
-def bundle_digest() -> str:
+def bundle_digest(number: int) -> str:
     with TemporaryDirectory() as folder:
-        return write_bundle(Path(folder) / "bundle")
+        return write_bundle(Path(folder) / "bundle", number)
