@@ -14,6 +14,8 @@ from pipelines.images import ALL, STAGES
 from tests.servers.binaries import CannotBuild, program
 from tools.tests.repository import ROOT, copy_of_this_one
 
+pytestmark = pytest.mark.slow  # the commands of the page, one after the other
+
 PAGE = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
 RUN, SHOWN = (re.findall(rf"^```{kind}\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL) for kind in ("bash", "console"))
 PLATFORM = {

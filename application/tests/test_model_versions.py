@@ -7,7 +7,7 @@ import pytest
 from application.api.registry import LazyRegistry
 from application.tests.fakes import FakeRegistry, write_bundle
 from wafer.errors import ModelNotFound
-from wafer.model.assembly import verify_bundle
+from wafer.model.files import verify_bundle
 from wafer.registry import PRODUCTION, ModelVersions, TrainingRecord, open_registry
 
 

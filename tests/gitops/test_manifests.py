@@ -17,6 +17,8 @@ from tools.gitops.platform import ENVIRONMENTS, registry
 from tools.gitops.rendering import rendered, stale
 from tools.images.lock import Pushed, write_lock
 
+pytestmark = pytest.mark.slow  # kustomize and kubeconform read everything
+
 FOLDERS = [*(f"overlays/{name}" for name in ENVIRONMENTS), "argocd"]
 DIGEST = "sha256:" + "cd" * 32
 WORKLOADS = [("dev", "application"), ("dev", "mlflow"), ("prod", "application")]

@@ -14,6 +14,8 @@ from tools.images.lock import read_lock, references
 from tools.images.tree import UnknownRevision, tree_at, working_tree
 from tools.tests.repository import REGISTRY, ROOT, Repository, copy_of_this_one
 
+pytestmark = pytest.mark.slow  # a git history for each change
+
 EVERY = set(ALL)
 DIGEST = "sha256:" + "ab" * 32
 
@@ -63,7 +65,6 @@ CHANGES = [
 ]
 
 
-@pytest.mark.slow  # a git history for each of the changes
 @pytest.mark.parametrize(("path", "built"), CHANGES, ids=[path for path, _ in CHANGES])
 def test_a_change_builds_the_images_that_it_is_in_and_no_other(
     repository: Repository, path: str, built: set[str]
