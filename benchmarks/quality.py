@@ -16,6 +16,7 @@ from benchmarks.quality_table import HEADERS, protocol_of, rows_by_group
 from benchmarks.report import Section, this_machine
 from benchmarks.source import batches, kind_of, learning_table, wafers_of
 from benchmarks.systems import OLDER, Answer, System, product_digest, systems
+from wafer.files import write_file
 from wafer.wafers.arrays import Bools, Wafers
 
 Say = Callable[[str], None]
@@ -71,9 +72,7 @@ def _answer(system: System, fold: Fold, table: pa.Table, ids: Sequence[str], cac
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # peers warn about clusters too small to search
         answer = system.answer(table.take(fold.learn), table.take(fold.ask))
-    fresh = path.with_suffix(".new")
     record = {"probability": answer.probability.tolist(), "flagged": answer.flagged.tolist()}
-    fresh.write_text(json.dumps(record), encoding="utf-8")
-    fresh.replace(path)
+    write_file(path, json.dumps(record).encode())
     say(f"{fold.protocol} {fold.repeat + 1}.{fold.number + 1}: {system.name} {time.perf_counter() - start:.1f} s")
     return answer

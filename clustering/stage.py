@@ -10,9 +10,10 @@ import pyarrow.parquet as pq
 from clustering.elbow import elbow_page
 from clustering.learn import learn_clusters
 from wafer.evaluation.elbow import Elbow
+from wafer.files import complete_folder
 from wafer.model.assembly import CLUSTERS, PREPROCESSOR
 from wafer.model.clusters import Clustering
-from wafer.model.files import read_json, replacing, write_json
+from wafer.model.files import read_json, write_json
 from wafer.model.preprocessor import Preprocessor
 from wafer.model.recipe import Recipe
 from wafer.wafers.arrays import Wafers
@@ -49,7 +50,7 @@ def cluster_wafers(
         inertia=dict(found.inertia),
     )
     elbow = Elbow(found.inertia, found.elbow, found.k)
-    with replacing(out) as folder:
+    with complete_folder(out) as folder:
         write_json(folder / CLUSTERS, found.model.to_json())
         elbow.write(folder)
     _write_assignments(wafers, found.model, assignments)

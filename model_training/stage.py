@@ -17,11 +17,12 @@ from model_training.page import cluster_page
 from model_training.stretches import stretch_auc
 from wafer.errors import BundleRejected
 from wafer.evaluation.metrics import roc_auc
+from wafer.files import complete_folder
 from wafer.model.assembly import CLUSTERS, GLOBAL, MEMBER, OUT_OF_FOLD, PREPROCESSOR
 from wafer.model.calibration import probability_of
 from wafer.model.clusters import Clustering
 from wafer.model.families.protocol import FitPlan, Fitted
-from wafer.model.files import read_json, replacing, write_json
+from wafer.model.files import read_json, write_json
 from wafer.model.out_of_fold import OutOfFold
 from wafer.model.preprocessor import Preprocessor
 from wafer.model.recipe import Recipe
@@ -65,7 +66,7 @@ def fit_global_models(
         fitted = fit_families(training, recipe, plan)
         stretches = stretched.result()
     auc = {name: roc_auc(training.failed, each.scores) for name, each in fitted.items()}
-    with replacing(out) as folder:
+    with complete_folder(out) as folder:
         for name, each in fitted.items():
             each.model.save(folder / recipe.family(name).file)
         _save_scores(learned.keys, fitted, folder / OUT_OF_FOLD)
@@ -92,7 +93,7 @@ def train_cluster(
     with _plan(recipe, n_jobs, in_cluster=True) as plan:
         fit = fit_cluster(training, inside, everywhere, recipe, plan)
     done = _describe(cluster, training.failed[inside], fit, recipe)
-    with replacing(out) as folder:
+    with complete_folder(out) as folder:
         if fit.fitted:
             fit.fitted.model.save(folder / recipe.family(fit.family).file)
         _out_of_fold(learned.rows(inside), cluster, fit).save(folder / OUT_OF_FOLD)

@@ -1,6 +1,5 @@
 """Compiles both DAGs: plain packages, and Kubernetes Pipeline and PipelineVersion resources."""
 
-import hashlib
 from pathlib import Path
 
 import yaml
@@ -16,6 +15,7 @@ from pipelines.packages import PIPELINES
 from pipelines.prediction import prediction_pipeline
 from pipelines.table import FILE, Planned, to_json
 from pipelines.training import training_pipeline
+from wafer.files import sha256_of
 
 
 def graphs(images: Images) -> dict[str, GraphComponent]:
@@ -68,4 +68,4 @@ def _write_manifest(graph: GraphComponent, route: str, content: str, path: Path)
 
 
 def _content(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+    return sha256_of(path)[:12]

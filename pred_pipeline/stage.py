@@ -9,9 +9,10 @@ from pred_pipeline.drift import measure_drift
 from pred_pipeline.report import prediction_page
 from pred_pipeline.rows import PredictionRow, write_csv, write_parquet
 from wafer.errors import ContractMismatch
+from wafer.files import complete_folder
 from wafer.model.assembly import load_bundle
 from wafer.model.contributions import Reason, top_reasons
-from wafer.model.files import replacing, write_json
+from wafer.model.files import write_json
 from wafer.model.scoring import ModelBundle, Scores
 from wafer.store import layout
 from wafer.wafers.arrays import Ints, Wafers, read_wafers
@@ -54,7 +55,7 @@ def predict_wafers(
     scores = bundle.score(wafers, budget)
     rows = rank(wafers, bundle, scores, model_version, run_id)
     drift = measure_drift(wafers, bundle, sum(row.verdict == "inspect" for row in rows))
-    with replacing(out) as folder:
+    with complete_folder(out) as folder:
         write_json(folder / layout.DRIFT, drift.to_json())
         write_parquet(rows, folder / layout.PREDICTIONS)
         write_csv(rows, folder / layout.PREDICTIONS_CSV)

@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from preprocessing_train.learn import learn_preprocessor
+from wafer.files import complete_folder
 from wafer.model.assembly import PREPROCESSOR, STATISTICS
-from wafer.model.files import replacing, write_json
+from wafer.model.files import write_json
 from wafer.model.preprocessor import DropReason
 from wafer.model.recipe import Recipe
 from wafer.model.statistics import sensor_statistics
@@ -42,7 +43,7 @@ def fit_preprocessor(export: Path, out: Path, training: Path, recipe: Recipe | N
     wafers = replace(measured, readings=as_models_see(measured.readings).astype(np.float64))
     preprocessor = learn_preprocessor(wafers, recipe)
     statistics = sensor_statistics(measured)
-    with replacing(out) as folder:
+    with complete_folder(out) as folder:
         write_json(folder / PREPROCESSOR, preprocessor.to_json())
         write_json(folder / STATISTICS, statistics.to_json())
     kept = replace(wafers, sensors=preprocessor.sensors, readings=wafers.columns(preprocessor.sensors))

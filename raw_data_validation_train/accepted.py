@@ -9,6 +9,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from pyarrow import parquet
 
+from wafer.files import UnfinishedFile
+
 _GROUP_ROWS = 1000
 _BUFFER = 2**20  # a column is a few kB: without a buffer, each is a write of its own
 # Hundreds of short columns: dictionaries, statistics and a second copy of the schema cost more time than they save.
@@ -19,8 +21,7 @@ class AcceptedFile:
     """A Parquet file in the making; file name, sha256 and contract digest become its key-value metadata."""
 
     def __init__(self, path: Path, schema: pa.Schema) -> None:
-        self._path = path
-        self._part = path.with_name(f"{path.name}.part")
+        self._file = UnfinishedFile(path, durable=False)
         self._schema = schema
         self._files = ExitStack()
         self._writer: parquet.ParquetWriter | None = None
@@ -41,12 +42,12 @@ class AcceptedFile:
         if self._writer is not None:
             self._writer.add_key_value_metadata(dict(metadata))
             self._files.close()
-            self._part.replace(self._path)
+            self._file.keep()
 
     def discard(self) -> None:
         """Forget the rows."""
         self._files.close()
-        self._part.unlink(missing_ok=True)
+        self._file.discard()
 
     def _write_group(self) -> None:
         waiting, self._waiting = self._waiting, []
@@ -57,7 +58,7 @@ class AcceptedFile:
 
     def _open(self) -> parquet.ParquetWriter:
         if self._writer is None:
-            sink = self._files.enter_context(pa.output_stream(self._part, compression=None, buffer_size=_BUFFER))
+            sink = self._files.enter_context(pa.output_stream(self._file.part, compression=None, buffer_size=_BUFFER))
             self._writer = self._files.enter_context(parquet.ParquetWriter(sink, self._schema, **_FORMAT))
         return self._writer
 

@@ -1,6 +1,5 @@
 """One file held against the contract: its verdict, its good rows as Parquet, its bad rows in the quarantine."""
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from raw_data_validation_train.rows import Rows, accepted_schema
 from raw_data_validation_train.second import SecondLook
 from raw_data_validation_train.verdicts import FileCode, FileVerdict, Finding, RowCode
 from wafer.contract import Contract
+from wafer.files import sha256_of
 
 _LISTED_SENSORS = 20
 _SECOND_LOOK_LINES = 128
@@ -219,9 +219,7 @@ def is_csv(name: str) -> bool:
 
 
 def _unopened(path: Path, name: str, findings: list[Finding]) -> FileVerdict:
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return FileVerdict(name, path.stat().st_size, digest, tuple(findings))
+    return FileVerdict(name, path.stat().st_size, sha256_of(path), tuple(findings))
 
 
 def no_good_rows(rows: int, codes: Iterable[tuple[RowCode, int]]) -> Finding:

@@ -4,16 +4,15 @@ import csv
 import heapq
 import shutil
 from collections.abc import Iterable, Iterator
-from hashlib import sha256
 from operator import attrgetter
 from pathlib import Path
 from typing import TextIO
 
 from raw_data_validation_train.verdicts import BadRow, RowCode
 from wafer.cells import safe_cell, text_of
+from wafer.files import UnfinishedFile, local_name
 
 COLUMNS = ("file", "line", "wafer", "code", "message", "raw")
-_LONGEST_NAME = 200  # bytes; file systems end at 255
 
 
 class Quarantine:
@@ -26,11 +25,11 @@ class Quarantine:
 
     def keep_file(self, path: Path, name: str) -> None:
         """Copy a refused file byte for byte."""
-        shutil.copyfile(path, self._folder / kept_name(name))
+        shutil.copyfile(path, self._folder / local_name(name))
 
     def rows_path(self, name: str) -> Path:
         """Where the bad rows of a file are listed; never the place of a refused file."""
-        stem = Path(kept_name(name)).stem
+        stem = Path(local_name(name)).stem
         while f"{stem}.rows.csv" in self._names:
             stem += "_"
         return self._folder / f"{stem}.rows.csv"
@@ -56,8 +55,7 @@ class RowList:
     """A `rows.csv` being written row by row; it appears when closed, and not at all without rows."""
 
     def __init__(self, path: Path, name: str) -> None:
-        self._path = path
-        self._part = path.with_name(f"{path.name}.part")
+        self._unfinished = UnfinishedFile(path, durable=False)
         self._name = safe_cell(name)
         self._file: TextIO | None = None
 
@@ -71,7 +69,7 @@ class RowList:
         """Append rows; their text cells are safe to open in a spreadsheet."""
         for row in rows:
             if self._file is None:
-                self._file = self._part.open("w", encoding="utf-8", newline="")
+                self._file = self._unfinished.part.open("w", encoding="utf-8", newline="")
                 csv.writer(self._file, lineterminator="\n").writerow(COLUMNS)
             texts = (safe_cell(row.wafer), row.code, safe_cell(row.message), safe_cell(row.raw))
             csv.writer(self._file, lineterminator="\n").writerow((self._name, row.line, *texts))
@@ -80,17 +78,10 @@ class RowList:
         """Let the list appear."""
         if self._file is not None:
             self._file.close()
-            self._part.replace(self._path)
+            self._unfinished.keep()
 
     def discard(self) -> None:
         """Forget the rows."""
         if self._file is not None:
             self._file.close()
-            self._part.unlink()
-
-
-def kept_name(name: str) -> str:
-    """Name of a refused file in the quarantine: its own, unless no folder could hold it."""
-    if name in {".", ".."} or len(name.encode()) > _LONGEST_NAME:
-        return f"{sha256(name.encode()).hexdigest()[:16]}.csv"
-    return name
+            self._unfinished.discard()

@@ -17,6 +17,7 @@ from raw_data_validation_train.report import write_report
 from raw_data_validation_train.verdicts import FileVerdict, Validated
 from wafer.contract import Contract
 from wafer.errors import NoGoodFiles, PublishConflict, SourceEmpty, SourceNotFound
+from wafer.files import TEMPORARY
 from wafer.store import MARKER, Batch, Store, fetch, files_below, layout, list_batches, publish
 
 _MOST_WORKERS = 4  # a worker at a large file holds some 100 MB, 200 MB of nothing but line ends
@@ -148,7 +149,7 @@ class _Judge:
 def _make_room(accepted: Path, quarantine: Path) -> None:
     """Remove what an earlier attempt left among the accepted files; never touch anything else."""
     accepted.mkdir(parents=True, exist_ok=True)
-    for pattern in ("*.parquet", "*.parquet.part"):
+    for pattern in ("*.parquet", f"{TEMPORARY}*"):
         for path in accepted.glob(pattern):
             path.unlink()
     for folder in (accepted, quarantine):

@@ -7,7 +7,6 @@ them, and a running service sees a changed file at its next request.
 import hashlib
 import hmac
 import json
-import os
 import secrets
 import threading
 from collections.abc import Sequence
@@ -17,6 +16,7 @@ from pathlib import Path
 
 from application.access.roles import Caller, Role
 from application.errors import NotAuthenticated, RequestInvalid
+from wafer.files import write_file
 
 FILE = "keys.json"
 PREFIX = "wafer"
@@ -109,12 +109,8 @@ class Keys:
             return self._keys
 
     def _write(self, keys: Sequence[Key]) -> None:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = self._path.with_name(f".{self._path.name}.{os.getpid()}")
         text = json.dumps({"keys": [asdict(key) for key in keys]}, indent=1)
-        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-            file.write(f"{text}\n")
-        temporary.replace(self._path)
+        write_file(self._path, f"{text}\n".encode(), private=True)
 
 
 def _digest(text: str) -> str:

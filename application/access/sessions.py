@@ -2,7 +2,6 @@
 
 import hashlib
 import hmac
-import os
 import secrets
 import threading
 import time
@@ -15,6 +14,7 @@ from itsdangerous import BadSignature, Signer, URLSafeSerializer
 from application.access.keys import Keys
 from application.access.roles import Caller
 from application.errors import NotAuthenticated
+from wafer.files import create_file
 
 COOKIE = "wafer_session"
 CSRF_HEADER = "X-CSRF-Token"
@@ -26,14 +26,8 @@ _AGAIN = "Sign in again."
 def session_secret(path: Path) -> bytes:
     """The secret that signs sessions, made when there is none yet; readable by its owner alone."""
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(secrets.token_hex(32).encode())
-        with suppress(FileExistsError):  # another process made it this moment; a link never shows half a secret
-            path.hardlink_to(temporary)
-        temporary.unlink()
+        with suppress(FileExistsError):  # another process made it this moment
+            create_file(path, secrets.token_hex(32).encode(), private=True)
     return path.read_bytes()
 
 

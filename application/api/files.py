@@ -6,6 +6,7 @@ from pathlib import Path
 from application.api.views import folder_of
 from application.runs.run import Run
 from wafer.errors import NotPublished, ObjectNotFound
+from wafer.files import sha256_of
 from wafer.store import PublishedFile, Store, read_marker
 
 
@@ -21,8 +22,7 @@ def fetch_file(store: Store, run: Run, kind: str, name: str, path: Path) -> None
     """Copy a file of a run's `outputs` or `refused` to a path. Raises `NotPublished`, `ObjectNotFound`."""
     expected = _expected(store, run, kind, name)
     store.download(f"{folder_of(run, kind)}/{name}", path)
-    with path.open("rb") as file:
-        _check(hashlib.file_digest(file, "sha256").hexdigest(), expected, name)
+    _check(sha256_of(path), expected, name)
 
 
 def _expected(store: Store, run: Run, kind: str, name: str) -> PublishedFile:

@@ -13,11 +13,11 @@ from anyio import to_thread
 
 from application.errors import RequestInvalid, UploadConflict, UploadTooLarge
 from wafer.errors import PublishConflict
+from wafer.files import LONGEST_NAME, sha256_of
 from wafer.runs import Pipeline
 from wafer.store import Store, layout
 
 SET_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9_-])?")
-LONGEST_NAME = 200  # bytes
 AT_ONCE = 16
 BODY_SECONDS = 300.0  # a body that trickles in longer holds a place that others wait for
 WHOLE = 8 * 2**20  # bytes; smaller files are written under the condition that none is there
@@ -92,9 +92,8 @@ class Uploads:
         stored_copy = path.with_name("stored")
         if stored[key] == size:
             self._store.download(key, stored_copy)
-            with stored_copy.open("rb") as file:
-                if hashlib.file_digest(file, "sha256").hexdigest() == sha256:
-                    return False
+            if sha256_of(stored_copy) == sha256:
+                return False
         raise _conflict(key)
 
     def _write(self, path: Path, key: str, size: int) -> None:
@@ -119,7 +118,10 @@ def _conflict(key: str) -> UploadConflict:
 
 
 def check_names(batch_set: str, name: str) -> None:
-    """Raise `RequestInvalid` unless both can be parts of a key everywhere."""
+    """Raise `RequestInvalid` unless both can be parts of a key everywhere.
+
+    Stricter than `wafer.files.local_name`, which has to take in what somebody else named.
+    """
     if not SET_NAME.fullmatch(batch_set):
         raise RequestInvalid(
             "The name of a batch set has up to 64 of A-Z a-z 0-9 . _ - and starts with a letter or digit."

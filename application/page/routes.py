@@ -1,6 +1,5 @@
 """The page's files over HTTP. They hold no data, so anybody may have them; what they show comes from guarded routes."""
 
-import hashlib
 import os
 from functools import cache
 from pathlib import Path
@@ -10,6 +9,8 @@ from starlette.datastructures import Headers
 from starlette.responses import FileResponse
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
+
+from wafer.files import sha256_of
 
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -46,7 +47,7 @@ _files = PageFiles(packages=[("application.page", "static")])
 @cache
 def entity_tag(path: Path) -> str:
     """The tag of a file, which does not change while the service runs."""
-    return f'"{hashlib.sha256(path.read_bytes()).hexdigest()[:20]}"'
+    return f'"{sha256_of(path)[:20]}"'
 
 
 @router.get("/")

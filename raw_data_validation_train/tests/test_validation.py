@@ -94,7 +94,7 @@ def test_a_repeated_attempt_replaces_what_a_killed_one_left(tmp_path: Path) -> N
     drop(tmp_path / "drop", **{GOOD: batch(1).data()})
     left = tmp_path / "accepted"
     left.mkdir()
-    for name in ("wafer_09022021_120000.parquet", f"{GOOD}.parquet.part"):
+    for name in ("wafer_09022021_120000.parquet", ".part-8d1c"):
         (left / name).write_bytes(b"half a file")
 
     validate(tmp_path / "drop", tmp_path)

@@ -9,6 +9,7 @@ from typing import Literal
 from pydantic import TypeAdapter
 
 from wafer.contract.contract import Kind
+from wafer.files import complete_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +77,8 @@ class Manifest:
 
     def write(self, path: Path, rows: Iterable[ManifestRow]) -> None:
         """Write `manifest.json`; the rows stream through, so their number does not matter."""
-        part = path.with_name(f"{path.name}.part")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("w", encoding="ascii") as file:
+        with complete_file(path, durable=False) as part, part.open("w", encoding="ascii") as file:
             file.writelines(self._pieces(rows))
-        part.replace(path)
 
     def _pieces(self, rows: Iterable[ManifestRow]) -> Iterator[str]:
         totals = self.totals

@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from wafer.errors import BundleRejected
+from wafer.files import complete_folder
 from wafer.model.clusters import Clustering
-from wafer.model.files import read_json, replacing, seal
+from wafer.model.files import read_json, seal
 from wafer.model.files import verify_bundle as verify_bundle
 from wafer.model.out_of_fold import joined, load_out_of_fold
 from wafer.model.preprocessor import Preprocessor
@@ -51,7 +52,7 @@ def assemble_bundle(
         quality=rows.quality(recipe.false_alarm_budget),
         recipe=recipe,
     )
-    with replacing(out) as folder:
+    with complete_folder(out) as folder:
         shutil.copyfile(preprocessor_dir / PREPROCESSOR, folder / PREPROCESSOR)
         shutil.copyfile(preprocessor_dir / STATISTICS, folder / STATISTICS)
         shutil.copyfile(cluster_model_dir / CLUSTERS, folder / CLUSTERS)

@@ -6,14 +6,12 @@
 import hashlib
 import json
 import os
-import shutil
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from wafer.errors import BundleRejected
+from wafer.files import sha256_of
 
 SEAL = "bundle.json"
 FORMAT = 1
@@ -35,27 +33,6 @@ def read_json(path: Path) -> Any:  # noqa: ANN401 - JSON
         raise BundleRejected(
             f"{path.name} of the model bundle cannot be read as JSON; register the model again."
         ) from error
-
-
-@contextmanager
-def replacing(folder: Path) -> Iterator[Path]:
-    """Yield an empty folder that takes the place of `folder` when the block succeeds, and vanishes when it fails."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
-    try:
-        yield fresh
-        fresh.chmod(0o755)
-        if folder.exists():
-            shutil.rmtree(folder)
-        fresh.rename(folder)
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
-
-
-def sha256_of(path: Path) -> str:
-    """Return the sha256 of a file in hex."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def seal(folder: Path, about: dict[str, Any]) -> str:

@@ -4,7 +4,6 @@ A bundle that is already registered (same digest) keeps its version. The alias `
 predicts, `staging` the newest challenger that was not promoted.
 """
 
-import hashlib
 import tempfile
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -18,6 +17,7 @@ from mlflow.pyfunc import save_model
 
 from wafer.errors import BundleRejected, ModelNotFound, NoProductionModel
 from wafer.evaluation.decision import PromotionDecision
+from wafer.files import sha256_of
 from wafer.registry.client import RegistryClient, already
 from wafer.registry.protocol import MODEL, PRODUCTION, STAGING, ModelVersion
 
@@ -63,7 +63,7 @@ class Versions(RegistryClient):
                     logged.artifact_location, parent_run, model_uuid=logged.model_id, model_id=logged.model_id
                 ),
             )
-            described = _sha256(folder / DESCRIPTION_FILE)
+            described = _description(folder)
             self._client.log_model_artifacts(logged.model_id, str(folder))
         return self._client.finalize_logged_model(logged.model_id, "READY"), described
 
@@ -123,7 +123,7 @@ class Versions(RegistryClient):
             source = self._client.get_model_version_download_uri(MODEL, str(number))
             fetched = Path(download_artifacts(source, dst_path=str(folder), tracking_uri=self.uri))
             registered = self._client.get_model_version(MODEL, str(number)).tags.get(DESCRIPTION_TAG)
-        if registered and _sha256(fetched / DESCRIPTION_FILE) != registered:
+        if registered and _description(fetched) != registered:
             raise BundleRejected(
                 f"The file MLmodel of version {number} was changed since it was registered, so nothing of it is used. "
                 "Find out who wrote to the registry's artifacts; `wafer models rollback` puts the version before back."
@@ -148,5 +148,7 @@ def _version(raw: MlflowVersion, aliases: Mapping[int, list[str]]) -> ModelVersi
     return ModelVersion(version, raw.tags["digest"], raw.tags.get("wafer_run_id", ""), created, named, decision)
 
 
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
+def _description(folder: Path) -> str:
+    """Sha256 of the file that tells MLflow how to load the model; empty without one."""
+    path = folder / DESCRIPTION_FILE
+    return sha256_of(path) if path.is_file() else ""

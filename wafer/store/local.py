@@ -6,8 +6,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from wafer.errors import ObjectNotFound, PublishConflict
-from wafer.store.files import copy_file, create_file, disk_errors, write_file
-from wafer.store.protocol import TEMPORARY, StoredObject, check_key
+from wafer.files import TEMPORARY, copy_file, create_file, write_file
+from wafer.store.disk import disk_errors
+from wafer.store.protocol import StoredObject, check_key
 
 _ABSENT = (FileNotFoundError, IsADirectoryError, NotADirectoryError)
 

@@ -6,8 +6,8 @@ from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
 from wafer.errors import ObjectNotFound, StoreUnavailable
+from wafer.files import TEMPORARY
 
-TEMPORARY = ".part-"  # begins the name of a file that is still being written; no key may use it
 LONGEST_KEY = 1024  # bytes, the limit of S3
 
 

@@ -16,7 +16,8 @@ from functools import partial
 from pathlib import Path
 
 from wafer.errors import NotPublished, ObjectNotFound, PublishConflict
-from wafer.store.files import disk_errors, write_file
+from wafer.files import sha256_of, write_file
+from wafer.store.disk import disk_errors
 from wafer.store.layout import MARKER
 from wafer.store.protocol import Store, check_key
 
@@ -111,8 +112,7 @@ def _file_name(name: str) -> str:
 def _describe(content: Path | bytes) -> PublishedFile:
     if isinstance(content, bytes):
         return PublishedFile(len(content), hashlib.sha256(content).hexdigest())
-    with content.open("rb") as file:
-        return PublishedFile(content.stat().st_size, hashlib.file_digest(file, "sha256").hexdigest())
+    return PublishedFile(content.stat().st_size, sha256_of(content))
 
 
 def _is_published(store: Store, folder: str, marker: Marker) -> bool:

@@ -13,7 +13,8 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError
 
 from wafer.errors import ObjectNotFound, PublishConflict, StoreUnavailable
-from wafer.store.files import disk_errors, write_file
+from wafer.files import write_file
+from wafer.store.disk import disk_errors
 from wafer.store.protocol import StoredObject, check_key
 from wafer.store.s3_failures import FAILURES, explain, patiently
 

@@ -1,6 +1,5 @@
 """The batch files of a drop: what lies directly in a folder or below an S3 prefix, and how it gets to this machine."""
 
-import hashlib
 import os
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -9,10 +8,10 @@ from functools import partial
 from pathlib import Path
 
 from wafer.errors import SourceNotFound, StoreUnavailable
-from wafer.store.protocol import TEMPORARY, is_s3, local_path, open_store
+from wafer.files import TEMPORARY, local_name
+from wafer.store.protocol import is_s3, local_path, open_store
 
 DOWNLOADS = 8  # files under way at once; each holds at most a few parts of 8 MiB in memory
-_LONGEST_NAME = 200  # bytes; local file systems end at 255
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -38,7 +37,7 @@ def fetch(batch: Batch, folder: Path) -> Path:
     if not is_s3(batch.uri):
         return Path(batch.uri)
     bucket, _, key = batch.uri.removeprefix("s3://").partition("/")
-    path = folder / _local_name(batch.name)
+    path = folder / local_name(batch.name)
     open_store(f"s3://{bucket}").download(key, path)
     return path
 
@@ -84,10 +83,3 @@ def _list_folder(source: str) -> Iterator[Batch]:
 
 def _is_batch(entry: os.DirEntry[str]) -> bool:
     return Path(entry).is_file() and not entry.name.startswith(TEMPORARY)
-
-
-def _local_name(name: str) -> str:
-    """The batch's own name where a file can have it, otherwise one made from its hash."""
-    if name in {".", ".."} or len(name.encode()) > _LONGEST_NAME:
-        return f"{hashlib.sha256(name.encode()).hexdigest()[:16]}.csv"
-    return name

@@ -19,6 +19,7 @@ from typing import IO
 
 from application.runs.run import Run
 from wafer.errors import RunNotFound, RunNotRetryable
+from wafer.files import write_file
 from wafer.runs import RunError, TaskRecord, judge, task_records
 from wafer.settings import Settings
 from wafer.store import layout, open_store
@@ -66,9 +67,7 @@ def start(settings: Settings, run: Run, command: Sequence[str] = WORKER) -> subp
     folder = run_folder(settings, run.run_id)
     folder.mkdir(parents=True, exist_ok=True)
     with _locked(folder, run.run_id) as lock, (folder / LOG).open("ab") as log:
-        temporary = folder / f"{REQUEST}.new"
-        temporary.write_text(run.to_json(), encoding="utf-8")
-        temporary.replace(folder / REQUEST)
+        write_file(folder / REQUEST, run.to_json().encode())
         process = subprocess.Popen(  # noqa: S603 - our own module
             [*command, run.run_id, run.pipeline, run.runner],
             cwd=folder,

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from wafer.errors import BundleRejected
+from wafer.files import complete_folder
 from wafer.model.assembly import assemble_bundle, load_bundle, verify_bundle
-from wafer.model.files import SEAL, replacing, seal
+from wafer.model.files import SEAL, seal
 from wafer.model.scoring import ModelBundle
 
 
@@ -120,10 +121,10 @@ def test_a_missing_cluster_is_not_assembled(part_folders: Path, tmp_path: Path) 
 
 def test_a_folder_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
     target = tmp_path / "made"
-    with replacing(target) as fresh:
+    with complete_folder(target) as fresh:
         (fresh / "old").write_text("old")
 
-    with pytest.raises(FileNotFoundError), replacing(target) as fresh:
+    with pytest.raises(FileNotFoundError), complete_folder(target) as fresh:
         (fresh / "no such folder" / "new").write_text("new")
 
     assert [path.name for path in target.iterdir()] == ["old"]
