@@ -1,9 +1,13 @@
 """The compiled packages: the one form in which both DAGs reach Kubeflow and the embedded run."""
 
+from collections.abc import Sequence
 from importlib.resources import files
+from itertools import pairwise
 from typing import Any
 
 import yaml
+
+from pipelines.table import planned
 
 PIPELINES = ("train", "predict")
 
@@ -14,7 +18,10 @@ def package(pipeline: str) -> str:
 
 
 def embedded_package(pipeline: str) -> str:
-    """The package as a laptop runs it: no retries, and every finished task is kept for a retry of the same run.
+    """The package as a laptop runs it: one task after another, no retries, every finished task kept for a retry.
+
+    `kfp.local` runs the tasks one after another in an order of its own. Here it is that of the table, in which a
+    prediction chooses its model first: without one, no file is read.
 
     A stage that fails here fails for a reason that a person has to see; and the cache lies in the run's own folder, so
     what it keeps is what Kubeflow's RetryRun keeps: this run's finished tasks, never another run's.
@@ -24,7 +31,13 @@ def embedded_package(pipeline: str) -> str:
         for task in graph["tasks"].values():
             task.pop("retryPolicy", None)
             task["cachingOptions"] = {"enableCache": True}
+        _put_in_order(graph["tasks"], planned(pipeline))
     return yaml.dump(documents[0], Dumper=yaml.CSafeDumper, sort_keys=False)
+
+
+def _put_in_order(tasks: dict[str, Any], order: Sequence[str]) -> None:
+    for before, name in pairwise(each for each in order if each in tasks):
+        tasks[name]["dependentTasks"] = sorted({*tasks[name].get("dependentTasks", ()), before})
 
 
 def _graphs(spec: dict[str, Any]) -> list[dict[str, Any]]:

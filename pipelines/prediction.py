@@ -1,4 +1,4 @@
-"""The prediction DAG: select the production model, validate, transform, load, predict, publish."""
+"""The prediction DAG: select the production model and validate, transform, load, predict and publish."""
 
 from kfp import dsl
 from kfp.dsl import PIPELINE_JOB_ID_PLACEHOLDER
@@ -9,7 +9,7 @@ from db_operation_train.component import load
 from pipelines.images import Images
 from pipelines.outcome import OUTCOME, record_outcome
 from pipelines.tasks import prepare
-from pred_pipeline.component import predict, publish, select_model
+from pred_pipeline.component import predict, select_model
 from raw_data_validation_train.component import validate
 
 KIND = "prediction"
@@ -45,9 +45,7 @@ def prediction_pipeline(images: Images) -> GraphComponent:
             selected = select_model(run_id=run_id, job_id=job_id)
             prepare(selected, images)
 
-            validated = validate(
-                source=source, kind=KIND, run_id=run_id, job_id=job_id, schema=schema, policy=policy
-            ).after(selected)
+            validated = validate(source=source, kind=KIND, run_id=run_id, job_id=job_id, schema=schema, policy=policy)
             prepare(validated, images)
             run = validated.outputs["Output"]
 
@@ -65,15 +63,9 @@ def prediction_pipeline(images: Images) -> GraphComponent:
                 false_alarm_budget=false_alarm_budget,
                 export=loaded.outputs["export"],
                 bundle=selected.outputs["bundle"],
-            )
-            prepare(predicted, images)
-
-            published = publish(
-                run_id=run,
                 manifest=validated.outputs["manifest"],
                 validation_report=validated.outputs["report"],
-                predictions=predicted.outputs["predictions"],
             )
-            prepare(published, images)
+            prepare(predicted, images)
 
     return wafer_fault_prediction

@@ -82,7 +82,7 @@ def training_pipeline(images: Images) -> GraphComponent:
                 false_alarm_budget=false_alarm_budget,
                 training=training,
                 preprocessor=preprocessed.outputs["preprocessor"],
-            ).after(clustered)
+            )
             prepare(fitted, images)
 
             with dsl.ParallelFor(clustered.outputs["Output"], name="clusters") as number:

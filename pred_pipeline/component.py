@@ -1,4 +1,4 @@
-"""The prediction stage as Kubeflow Pipelines components: select the model, predict, publish."""
+"""The prediction stage as Kubeflow Pipelines components: select the model; predict and publish."""
 
 from kfp import dsl
 from kfp.dsl import HTML, Artifact, Dataset, Input, Metrics, Model, Output
@@ -6,7 +6,7 @@ from kfp.dsl import HTML, Artifact, Dataset, Input, Metrics, Model, Output
 
 @dsl.component(base_image="wafer-fault/pred_pipeline", install_kfp_package=False)
 def select_model(run_id: str, job_id: str, bundle: Output[Model]) -> int:
-    """Fetch the production model before any other work; without one the run ends here. Returns its version."""
+    """Fetch the production model; without one the run fails. Returns its version."""
     from wafer.runs import resolve_run_id, run_stage
 
     with run_stage("select-model", resolve_run_id(run_id, job_id)) as stage:
@@ -29,17 +29,20 @@ def predict(
     false_alarm_budget: float,
     export: Input[Dataset],
     bundle: Input[Model],
+    manifest: Input[Artifact],
+    validation_report: Input[HTML],
     predictions: Output[Dataset],
     report: Output[HTML],
     metrics: Output[Metrics],
 ) -> None:
-    """Score every wafer of the run, most suspicious first, with the sensors that made it so."""
+    """Score every wafer of the run, most suspicious first, and publish the run's folder, complete or invisible."""
     from wafer.runs import run_stage
 
     with run_stage("predict", run_id) as stage:
         import shutil
         from pathlib import Path
 
+        from pred_pipeline.serving import publish_predictions
         from pred_pipeline.stage import predict_wafers
 
         result = predict_wafers(
@@ -51,25 +54,6 @@ def predict(
             false_alarm_budget=false_alarm_budget or None,
         )
         shutil.copyfile(result.report, report.path)
-        counts = {name: getattr(result, name) for name in ("wafers", "failing", "inspect", "passing")}
-        stage.measure(metrics, **counts)
-
-
-@dsl.component(base_image="wafer-fault/pred_pipeline", install_kfp_package=False)
-def publish(
-    run_id: str,
-    manifest: Input[Artifact],
-    validation_report: Input[HTML],
-    predictions: Input[Dataset],
-) -> None:
-    """Publish predictions, manifest and reports as one folder, complete or invisible."""
-    from wafer.runs import run_stage
-
-    with run_stage("publish", run_id) as stage:
-        from pathlib import Path
-
-        from pred_pipeline.serving import publish_predictions
-
         publish_predictions(
             stage.store,
             run_id,
@@ -77,3 +61,5 @@ def publish(
             validation_report=Path(validation_report.path),
             predictions=Path(predictions.path),
         )
+        counts = {name: getattr(result, name) for name in ("wafers", "failing", "inspect", "passing")}
+        stage.measure(metrics, **counts)

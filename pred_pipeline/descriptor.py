@@ -14,10 +14,10 @@ STAGE = Stage(
         ),
         Task(
             name="predict",
-            label="Predict",
+            label="Predict and publish",
+            cached=False,
             counts={"failing": "fail", "inspect": "inspect", "passing": "pass"},
             preload=("pred_pipeline.stage", "xgboost"),
         ),
-        Task(name="publish", label="Publish", size="small", cached=False),
     )
 )

@@ -46,7 +46,7 @@ def test_speed_dag_measures_every_stage_and_the_older_system(data: Path, tmp_pat
     rows = table_of(tmp_path / "speed.md")
     stages = {(row[""], row["stage"]) for row in rows}
     assert {("training DAG", name) for name in ("validate", "transform", "cluster", "train-global", "promote")} < stages
-    assert {("prediction DAG", name) for name in ("validate", "load", "predict", "publish")} < stages
+    assert {("prediction DAG", name) for name in ("select-model", "validate", "load", "predict")} < stages
     older = ("older training stage", "older, searches on all cores")
     assert {(one, name) for one in older for name in ("KNNImputer", "KMeans 1-10", "grid searches")} < stages
     wholes = [row for row in rows if row["stage"] == "whole"]

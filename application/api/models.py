@@ -14,7 +14,7 @@ from cachetools import LRUCache, cachedmethod
 from application.api.curves import BUDGETS, budget_of, calibration_of, cluster_of, curve_points, figures_of
 from application.api.shapes.models import Model, ModelCurves, Models, SensorRange, Undecided
 from application.api.shapes.predictions import Budgets
-from wafer.errors import ObjectNotFound
+from wafer.errors import NoProductionModel, ObjectNotFound, RegistryUnavailable
 from wafer.registry import PRODUCTION, ModelVersion, ModelVersions
 
 if TYPE_CHECKING:
@@ -46,6 +46,15 @@ class ModelShelf:
         found = [_model(each) for each in reversed(self._registry.versions())]
         production = next((each.version for each in found if each.production), None)
         return Models(models=found, production=production, history=self._registry.history())
+
+    def require_production(self) -> None:
+        """Raise `NoProductionModel` when there is none; a registry that does not answer is for the run to find."""
+        try:
+            versions = self._registry.versions()
+        except RegistryUnavailable:
+            return
+        if not any(PRODUCTION in each.aliases for each in versions):
+            raise NoProductionModel
 
     def one(self, number: int) -> Model:
         """One version. Raises `ModelNotFound`."""

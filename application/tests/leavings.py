@@ -50,7 +50,7 @@ def leave_results(store: Store, run_id: str, pipeline: Pipeline) -> None:
     else:
         files = {**common, "predictions.csv": b"rank,wafer\n1,W-1\n", "predictions.parquet": _predictions(run_id)}
         publish(store, f"predictions/{run_id}", files, run_id=run_id)
-        write_record(store, run_id, "publish", started=1010.0)
+        write_record(store, run_id, "predict", started=1010.0)
 
 
 def _predictions(run_id: str) -> bytes:

@@ -119,8 +119,10 @@ def test_predictions_come_ranked_with_reasons_and_a_marker(
 
     rows = predictions(tmp_path / "out")
     assert said.code == 0, said.err
+    assert tuple(stage["name"] for stage in said.json["stages"]) == planned("predict")
+    assert all(counts_declared(stage["name"]) - {"failures"} <= stage["counts"].keys() for stage in said.json["stages"])
     assert set(said.json["outputs"]) == {"manifest", "predictions", "report"}
-    assert len(rows) == said.json["stages"][-2]["counts"]["wafers"] >= 190
+    assert len(rows) == said.json["stages"][-1]["counts"]["wafers"] >= 190
     assert {"wafer", "verdict", "probability", "threshold", "cluster", "model_version"} <= set(rows[0])
     assert all(row["top_sensors"] for row in rows if row["verdict"] == "fail")
     marker = json.loads((tmp_path / "out" / "_SUCCESS.json").read_text())

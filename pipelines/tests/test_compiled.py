@@ -11,7 +11,7 @@ from pipelines.images import STAGES, read_images
 from pipelines.packages import PIPELINES, embedded_package, package
 from pipelines.tasks import ROLES
 
-OUTSIDE = {"validate", "load", "promote", "publish", "select-model", "record-outcome"}
+OUTSIDE = {"validate", "load", "promote", "predict", "select-model", "record-outcome"}
 
 
 def graphs(text: str) -> dict[str, dict[str, Any]]:

@@ -3,11 +3,12 @@
 from importlib.util import find_spec
 
 import pytest
+import yaml
 
 from pipelines.descriptors import described, descriptors
 from pipelines.graph import steps
 from pipelines.images import STAGES
-from pipelines.packages import PIPELINES
+from pipelines.packages import PIPELINES, embedded_package, package
 from pipelines.table import base_name, label, planned, preload, summary, table
 
 
@@ -36,6 +37,40 @@ def test_a_task_stands_after_the_tasks_it_takes_something_from(pipeline: str) ->
     assert len(table()[pipeline]) == len(set(names))
 
 
+@pytest.mark.parametrize(
+    ("pipeline", "sequence"),
+    [
+        ("predict", ["select-model | validate", "transform", "load", "predict", "record-outcome"]),
+        (
+            "train",
+            [
+                "validate",
+                "transform",
+                "load",
+                "preprocess",
+                "cluster | train-global",
+                "train-cluster",
+                "promote",
+                "record-outcome",
+            ],
+        ),
+    ],
+)
+def test_no_more_tasks_wait_for_each_other_than_have_to(pipeline: str, sequence: list[str]) -> None:
+    starts = steps(next(iter(yaml.safe_load_all(package(pipeline)))))
+
+    found = [[name for name, start in starts.items() if start == step] for step in range(max(starts.values()) + 1)]
+    assert [" | ".join(names) for names in found] == sequence
+
+
+@pytest.mark.parametrize("pipeline", PIPELINES)
+def test_a_laptop_runs_the_tasks_one_after_another_in_the_order_of_the_table(pipeline: str) -> None:
+    starts = steps(yaml.safe_load(embedded_package(pipeline)))
+
+    assert tuple(starts) == (*planned(pipeline), "record-outcome")
+    assert sorted(set(starts.values())) == sorted(starts.values())
+
+
 def test_an_item_of_a_task_is_known_by_its_number() -> None:
     assert [base_name(each) for each in ("train-cluster-12", "train-cluster", "select-model")] == [
         "train-cluster",
@@ -46,7 +81,7 @@ def test_an_item_of_a_task_is_known_by_its_number() -> None:
     assert label("train-cluster") != label("train-cluster-1")
 
 
-@pytest.mark.parametrize("name", ["validate-2", "train-cluster-x", "nothing", "-1", ""])
+@pytest.mark.parametrize("name", ["validate-2", "train-cluster-x", "no-such-task", "-1", ""])
 def test_a_name_that_no_task_has_stays_as_it_is(name: str) -> None:
     assert (base_name(name), label(name)) == (name, name)
 

@@ -163,7 +163,7 @@ def publish(around: Surroundings) -> None:
     predictions = around.folder / "predictions"
     predictions.mkdir()
     (predictions / "predictions.csv").write_text("wafer,verdict\nW-1,fail\n")
-    with run_stage("publish", around.run, store):
+    with run_stage("predict", around.run, store):
         parts = around.line.parts
         publish_predictions(
             store,

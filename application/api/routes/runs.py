@@ -53,11 +53,12 @@ def train(
     return _start(request, response, "train", body, idempotency_key)
 
 
-@operator.post("/predict", status_code=202, responses=_ACCEPTED)
+@operator.post("/predict", status_code=202, responses=_ACCEPTED | problems(s409="No model is in production."))
 def predict(
     body: PredictRequest, request: Request, response: Response, idempotency_key: IdempotencyKey = None
 ) -> RunSummary:
-    """Predict batches with the model in production."""
+    """Predict batches with the model in production; refused while there is none."""
+    parts_of(request).models.require_production()
     return _start(request, response, "predict", body, idempotency_key)
 
 
