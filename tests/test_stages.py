@@ -14,7 +14,7 @@ from tools.gitops.platform import ENVIRONMENTS, overlay
 
 ROOT = Path(__file__).resolve().parent.parent
 NO_STAGES = {APPLICATION, "locks", "pipelines", "tools", "wafer"}
-NO_IMAGES = {"checkov", "dev", "go", "schemas", "stage"}
+NO_IMAGES = {"checkov", "dev", "go", "schemas"}
 
 
 def project() -> dict[str, Any]:
@@ -22,7 +22,9 @@ def project() -> dict[str, Any]:
 
 
 def groups() -> set[str]:
-    return set(project()["dependency-groups"]) - NO_IMAGES
+    found = project()["dependency-groups"]
+    shared = {each["include-group"] for group in found.values() for each in group if isinstance(each, dict)}
+    return set(found) - shared - NO_IMAGES
 
 
 def root_packages() -> set[str]:

@@ -143,6 +143,10 @@ class FakeRegistry:
         self._history.pop()
         return self.version(self._history[-1])
 
+    def retire(self) -> None:
+        """No version is in production any more."""
+        self._history.append(0)
+
     def history(self) -> list[int]:
         return list(self._history)
 

@@ -4,9 +4,11 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
+import pytest
 
 from application.runs.run import Run
 from application.tests.serving import MakeService, Service
+from wafer.errors import RegistryUnavailable
 
 
 def problem_of(response: httpx.Response) -> str:
@@ -277,6 +279,34 @@ def test_a_source_without_batches_is_refused_before_anything_is_claimed(service:
     assert answer.status_code == 404
     assert problem_of(answer) == "SOURCE_NOT_FOUND"
     assert runs == []
+
+
+def test_without_a_production_model_a_prediction_is_refused_before_it_starts(service: Service) -> None:
+    body = {"source": service.batches("raw/predict/lot-1")}
+    service.registry.retire()
+
+    with service.client() as client:
+        answer = client.post("/predict", json=body)
+        runs = client.get("/runs").json()["runs"]
+
+    assert (answer.status_code, problem_of(answer)) == (409, "NO_PRODUCTION_MODEL")
+    assert runs == []
+
+
+def test_a_registry_that_does_not_answer_refuses_no_prediction(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = {"source": service.batches("raw/predict/lot-1")}
+    monkeypatch.setattr(service.registry, "versions", _away)
+
+    with service.client() as client:
+        answer = client.post("/predict", json=body)
+
+    assert answer.status_code == 202
+
+
+def _away() -> None:
+    raise RegistryUnavailable("The registry does not answer.")
 
 
 def test_a_backend_that_does_not_answer_leaves_the_run_waiting_and_starts_it_later(service: Service) -> None:
