@@ -56,7 +56,7 @@ class Metrics:
         """Count a run that ended, its tasks, and what its validation refused."""
         self._finished.labels(run.pipeline, run.state).inc()
         for record in run.tasks:
-            if record.state != "running":
+            if record.ended:
                 name = base_name(record.name)  # one series for all clusters
                 self._stage.labels(run.pipeline, name, record.state).observe(record.seconds)
             if record.name == "validate":

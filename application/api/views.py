@@ -121,7 +121,7 @@ def media_type(name: str) -> str:
 
 
 def _validated(run: Run) -> bool:
-    return any(task.name == "validate" and task.state != "running" for task in run.tasks)
+    return any(task.name == "validate" and task.ended for task in run.tasks)
 
 
 def _stages(run: Run) -> list[Stage]:

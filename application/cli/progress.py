@@ -12,7 +12,7 @@ from application.runs.run import Run
 from pipelines.table import label, summary
 from wafer.runs import TaskRecord
 
-SIGNS = {"running": "[yellow]●[/]", "succeeded": "[green]✓[/]", "failed": "[red]✗[/]"}
+SIGNS = {"starting": "[yellow]○[/]", "running": "[yellow]●[/]", "succeeded": "[green]✓[/]", "failed": "[red]✗[/]"}
 
 
 class Progress:
@@ -38,7 +38,7 @@ class Progress:
             self._live.update(_grid(run.tasks))
             return
         for record in run.tasks:
-            if record.state != "running" and record.name not in self._told:
+            if record.ended and record.name not in self._told:
                 self._told.add(record.name)
                 sign = "ok  " if record.state == "succeeded" else "FAIL"
                 told = f"{label(record.name):<22} {record.seconds:6.1f} s  {summary(record.name, record.counts)}"
@@ -48,7 +48,8 @@ class Progress:
 def _grid(records: Sequence[TaskRecord]) -> Table:
     grid = Table.grid(padding=(0, 2))
     for record in records:
-        seconds = record.seconds if record.state != "running" else time.time() - record.started
-        told = summary(record.name, record.counts)
+        seconds = record.seconds if record.ended else time.time() - record.started
+        waits = record.error.message if record.state == "starting" and record.error else ""
+        told = waits or summary(record.name, record.counts)
         grid.add_row(SIGNS[record.state], label(record.name), f"{seconds:.1f} s", told)
     return grid

@@ -196,4 +196,6 @@ def _show(run_id: str, *, as_json: bool) -> None:
     console = console_of(as_json=as_json)
     for task in run.tasks:
         console.print(f"  {task.name:<16} {task.state:<10} {task.seconds:6.1f} s", markup=False)
+        if task.state == "starting" and task.error:
+            console.print(f"    {task.error.message}", markup=False)
     _tell(console, Result.of(open_store(Settings().store_uri), run), as_json=as_json)

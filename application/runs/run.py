@@ -2,6 +2,7 @@
 
 import json
 import secrets
+import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
@@ -65,11 +66,16 @@ class Run:
         """The pipeline's parameters."""
         return {"source": self.source, "run_id": self.run_id, **self.parameters}
 
-    def ended(self, outcome: Outcome, tasks: tuple[TaskRecord, ...], unsaid: RunError = NO_RESULT) -> "Run":
-        """The run after its end; `unsaid` is the error of a failed run whose tasks left none."""
+    def ended(
+        self, outcome: Outcome, tasks: tuple[TaskRecord, ...], unsaid: RunError = NO_RESULT, finished: str = ""
+    ) -> "Run":
+        """The run after its end; `unsaid` is the error of a failed run whose tasks left none.
+
+        `finished` is the backend's word on when it ended: a task that was killed leaves no end of its own.
+        """
         state: RunState = "succeeded" if outcome.state == "succeeded" else "failed"
         error = None if state == "succeeded" else outcome.error or unsaid
-        return replace(self, state=state, error=error, tasks=tasks, finished=_last_end(tasks) or now())
+        return replace(self, state=state, error=error, tasks=tasks, finished=max(finished, _last_end(tasks)) or now())
 
     def failed(self, error: WaferError) -> "Run":
         """The run after an error that none of its tasks had."""
@@ -110,10 +116,15 @@ def absolute(source: str) -> str:
 
 def now() -> str:
     """This moment, as a run keeps it."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
+    return moment_of(time.time())
+
+
+def moment_of(seconds: float) -> str:
+    """A time in seconds since 1970, as a run keeps it; two of them compare as text."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
 
 
 def _last_end(tasks: tuple[TaskRecord, ...]) -> str:
     """When the last task ended: a run may be looked at for the first time long after."""
-    ends = [task.started + task.seconds for task in tasks if task.state != "running" and task.started]
-    return datetime.fromtimestamp(max(ends), UTC).isoformat(timespec="milliseconds") if ends else ""
+    ends = [task.started + task.seconds for task in tasks if task.ended and task.started]
+    return moment_of(max(ends)) if ends else ""

@@ -240,4 +240,4 @@ def _fingerprint(run: Run) -> str:
 
 def _told(task: TaskRecord) -> TaskRecord:
     """A task of an ended run; one that was killed before it could say so has failed."""
-    return replace(task, state="failed") if task.state == "running" else task
+    return task if task.ended else replace(task, state="failed")

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
@@ -407,6 +408,53 @@ def test_a_pod_that_died_is_told_as_the_stage_that_failed(cluster: KubeflowBench
 
     assert seen.error
     assert seen.error.stage == "preprocess"
+
+
+def test_a_run_killed_on_kubeflow_ended_when_kubeflow_says(cluster: KubeflowBench) -> None:
+    died = datetime(2126, 3, 21, 8, 15, tzinfo=UTC)
+    run = cluster.start("train")
+    write_record(cluster.store, run.run_id, "validate", started=1000.0)
+    write_record(cluster.store, run.run_id, "transform", "running", started=1003.0)
+    cluster.server.fail(run.run_id, code="", at=died)
+
+    assert cluster.backend.look(run).finished == "2126-03-21T08:15:00.000+00:00"
+
+
+def test_a_killed_worker_ended_when_its_log_did(workers: EmbeddedBench) -> None:
+    run = workers.start()
+    write_record(workers.store, run.run_id, "validate", started=1000.0)
+    write_record(workers.store, run.run_id, "transform", "running", started=1003.0)
+    workers.kill(run)
+    os.utime(workers.settings.runs_dir / run.run_id / "log.txt", (2000.0, 2000.0))
+
+    assert workers.backend.look(run).finished == "1970-01-01T00:33:20.000+00:00"
+
+
+@pytest.mark.parametrize(("minutes", "state"), [(1, "running"), (3, "starting")])
+def test_a_stage_whose_pod_does_not_begin_is_starting_after_a_while(
+    cluster: KubeflowBench, minutes: int, state: str
+) -> None:
+    run = cluster.start()
+    cluster.server.runs[run.native_id].created -= timedelta(minutes=minutes)
+    cluster.server.withhold_pod(run.run_id)
+
+    seen = cluster.backend.look(run)
+
+    (waiting,) = seen.tasks
+    assert (seen.state, waiting.state) == ("running", state)
+    assert bool(waiting.error and "image" in waiting.error.message) == (state == "starting")
+
+
+def test_a_stage_that_has_said_something_is_running_for_hours(cluster: KubeflowBench) -> None:
+    run = cluster.start()
+    served = cluster.server.runs[run.native_id]
+    served.created -= timedelta(hours=3)
+    served.state = "RUNNING"
+    write_record(cluster.store, run.run_id, served.stages[0], "running")
+
+    (working,) = cluster.backend.look(run).tasks
+
+    assert (working.state, working.error) == ("running", None)
 
 
 def test_what_is_published_counts_and_not_the_servers_word(cluster: KubeflowBench) -> None:

@@ -1,6 +1,7 @@
 """What the service promises over a Kubeflow that hangs, retries on its own page, or cannot start a pod."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -67,6 +68,20 @@ def test_runs_of_a_hung_kubeflow_wait_and_start_once_it_answers(
     assert hung == ["queued", "queued"]
     assert {run.run_id for run in clustered.parts.runs.active() if run.state == "running"} == set(waiting)
     assert server.created == 2
+
+
+def test_a_pod_that_cannot_start_is_told_with_what_it_may_wait_for(
+    clustered: Service, client: httpx.Client, server: KubeflowServer
+) -> None:
+    run_id = start(clustered, client)
+    server.find(run_id).created -= timedelta(minutes=3)
+    server.withhold_pod(run_id)
+
+    told = client.get(f"/runs/{run_id}").json()
+
+    (waiting,) = [stage for stage in told["stages"] if stage["state"] == "starting"]
+    assert (told["state"], waiting["error"]["code"]) == ("running", "POD_NOT_STARTED")
+    assert "kubectl get events" in waiting["error"]["message"]
 
 
 def test_a_hung_kubeflow_refuses_a_training_in_time(

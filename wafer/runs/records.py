@@ -21,7 +21,7 @@ from wafer.settings import Settings
 from wafer.store import Store, layout, open_store, read_marker
 from wafer.store.layout import Pipeline
 
-State = Literal["running", "succeeded", "failed"]
+State = Literal["starting", "running", "succeeded", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,10 @@ class RunError:
 
 @dataclass(frozen=True, slots=True)
 class TaskRecord:
-    """One task of one run: its state, when it started (seconds since 1970), how long it took, what it counted."""
+    """One task of one run: its state, when it started (seconds since 1970), how long it took, what it counted.
+
+    A task that is `starting` waits for its pod; only a backend can know that, so no record in the store says it.
+    """
 
     name: str
     state: State
@@ -44,6 +47,11 @@ class TaskRecord:
     seconds: float = 0.0
     counts: dict[str, Any] = field(default_factory=dict)
     error: RunError | None = None
+
+    @property
+    def ended(self) -> bool:
+        """Whether the task is over, well or not."""
+        return self.state in {"succeeded", "failed"}
 
     def to_json(self) -> str:
         """The record as it lies in the store."""

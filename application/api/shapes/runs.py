@@ -9,7 +9,7 @@ from application.runs.run import Parameters, RunState
 from wafer.runs import Pipeline, RunError
 from wafer.store import layout
 
-StageState = Literal["pending", "running", "succeeded", "failed", "skipped"]
+StageState = Literal["pending", "starting", "running", "succeeded", "failed", "skipped"]
 _IN = ConfigDict(extra="forbid", allow_inf_nan=False)
 _RUN = "train-20260321T081500-3f9a2c"
 
@@ -68,7 +68,10 @@ class PredictRequest(BaseModel):
 
 
 class Stage(BaseModel):
-    """One task of a run; `started` is in seconds since 1970, `seconds` is null until it ends."""
+    """One task of a run; `started` is in seconds since 1970, `seconds` is null until it ends.
+
+    A stage is `starting` when its pod on Kubernetes takes long to begin; its `error` then says what it may wait for.
+    """
 
     name: str = Field(examples=["validate"])
     label: str = Field(examples=["Check files and rows"])

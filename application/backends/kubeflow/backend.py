@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from application.backends.kubeflow.packages import ON_SERVER, graph_of, stored_package
-from application.backends.kubeflow.tasks import merged
+from application.backends.kubeflow.tasks import merged, moment
 from application.errors import PackageNotFound
 from application.runs.run import BackendName, Run, now
 from wafer.errors import RunNotRetryable
@@ -72,10 +72,12 @@ class KubeflowBackend:
         with self._answering(run.run_id):
             found = self._client.runs.run_service_get_run(run.native_id)
         told = (found.run_details.task_details if found.run_details else None) or []
-        tasks = merged(run.pipeline, task_records(self._store, run.run_id), told)
-        if found.state not in ENDED:
+        active = found.state not in ENDED
+        tasks = merged(run.pipeline, task_records(self._store, run.run_id), told, active=active)
+        if active:
             return replace(run, tasks=tasks)
-        return run.ended(judge(self._store, run.run_id, run.pipeline), tasks, _unsaid(tasks))
+        outcome = judge(self._store, run.run_id, run.pipeline)
+        return run.ended(outcome, tasks, _unsaid(tasks), moment(found.finished_at))
 
     def cancel(self, run: Run) -> None:
         """Terminate the run."""

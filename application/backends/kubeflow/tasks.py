@@ -1,9 +1,12 @@
 """The stages a person sees, and how Kubeflow's tasks tell about them."""
 
+import time
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from application.runs.run import moment_of
 from pipelines.table import base_name, planned
 from wafer.runs import Pipeline, RunError, State, TaskRecord
 
@@ -16,9 +19,12 @@ STATES: dict[str, State] = {
     "FAILED": "failed",
     "CANCELED": "failed",
 }
+SILENT_SECONDS = 120.0  # a pod takes some 6 s to begin, a node that is added for it and pulls an image 1 to 2 minutes
 
 
-def merged(pipeline: Pipeline, records: Sequence[TaskRecord], tasks: Iterable[Any]) -> tuple[TaskRecord, ...]:
+def merged(
+    pipeline: Pipeline, records: Sequence[TaskRecord], tasks: Iterable[Any], *, active: bool
+) -> tuple[TaskRecord, ...]:
     """The stages' own records, with what only Kubeflow knows: tasks without a record, and records of an earlier try.
 
     Drivers and groups stand among the tasks too, so only the planned names count. A task that is cached, still pulling
@@ -28,7 +34,9 @@ def merged(pipeline: Pipeline, records: Sequence[TaskRecord], tasks: Iterable[An
     kept = [_retold(record, seen.get(base_name(record.name), [])) for record in records]
     told = {base_name(record.name) for record in records}
     added = [_from_task(name, found[-1]) for name, found in seen.items() if name not in told and _state(found[-1])]
-    return tuple(sorted((*kept, *added), key=lambda record: (record.started, record.name)))
+    silent = time.time() - SILENT_SECONDS if active else 0.0
+    found = [_starting(task) if _untold(task, records) and task.started < silent else task for task in (*kept, *added)]
+    return tuple(sorted(found, key=lambda record: (record.started, record.name)))
 
 
 def _by_name(pipeline: Pipeline, tasks: Iterable[Any]) -> dict[str, list[Any]]:
@@ -56,6 +64,27 @@ def _from_task(name: str, task: Any) -> TaskRecord:  # noqa: ANN401 - kfp's V2be
 
 def _state(task: Any) -> State | None:  # noqa: ANN401
     return STATES.get(str(task.state))
+
+
+def _untold(task: TaskRecord, records: Sequence[TaskRecord]) -> bool:
+    """Whether only Kubeflow says that a task runs: a stage's first line is its record."""
+    return task.state == "running" and task not in records
+
+
+def _starting(task: TaskRecord) -> TaskRecord:
+    """A task whose pod should have said something by now; 2.17 tells neither the pod's state nor its events."""
+    reason = (
+        f"The pod of {task.name} has not begun for more than {SILENT_SECONDS / 60:.0f} minutes: its image is being "
+        "pulled or cannot be pulled, no node has room for it, or it does not reach the store. Kubeflow does not say "
+        "which; `kubectl get pods` and `kubectl get events` in the run's namespace do."
+    )
+    return replace(task, state="starting", error=RunError("POD_NOT_STARTED", reason, task.name))
+
+
+def moment(told: datetime | None) -> str:
+    """A time of Kubeflow's, as a run keeps it; empty for one that has not come."""
+    seconds = _seconds(told)
+    return moment_of(seconds) if seconds else ""
 
 
 def _seconds(moment: datetime | None) -> float | None:

@@ -17,7 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import IO
 
-from application.runs.run import Run
+from application.runs.run import Run, moment_of
 from wafer.errors import RunNotFound, RunNotRetryable
 from wafer.files import write_file
 from wafer.runs import RunError, TaskRecord, judge, task_records
@@ -137,7 +137,9 @@ def look(settings: Settings, run: Run) -> Run:
     tasks = task_records(store, run.run_id)
     cut = next((each for each in tasks if each.state == "running"), None)
     log = run_folder(settings, run.run_id) / LOG
-    return run.ended(judge(store, run.run_id, run.pipeline), tasks, _killed(run, cut, log))
+    outcome = judge(store, run.run_id, run.pipeline)
+    last_line = moment_of(log.stat().st_mtime) if cut and log.exists() else ""  # the last sign of life
+    return run.ended(outcome, tasks, _killed(run, cut, log), last_line)
 
 
 def _killed(run: Run, cut: TaskRecord | None, log: Path) -> RunError:

@@ -184,7 +184,7 @@ const labelOf = (run, name) => run.stages.find((each) => each.name === name)?.la
 
 function stageList(run) {
   const rows = run.stages.map((stage) => {
-    const running = stage.state === "running";
+    const running = stage.state === "running" || stage.state === "starting";
     const time =
       stage.started &&
       h(
