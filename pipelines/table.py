@@ -15,6 +15,7 @@ from typing import Any
 from wafer.stages import Task
 
 FILE = "tasks.json"
+_EVERY_TASK = ("kfp.dsl.executor_main", "wafer.runs", "numpy")  # what every task imports, whatever it declares
 _SHOWN = int | float | str  # a count of another type is for programs
 
 
@@ -49,7 +50,8 @@ def planned(pipeline: str) -> tuple[str, ...]:
 
 def preload(pipeline: str) -> tuple[str, ...]:
     """What the tasks of a DAG import, in the order in which a run comes to need it."""
-    return tuple(dict.fromkeys(chain.from_iterable(each.task.preload for each in table()[pipeline])))
+    declared = chain.from_iterable(each.task.preload for each in table()[pipeline])
+    return tuple(dict.fromkeys((*_EVERY_TASK, *declared)))
 
 
 def task_of(record: str) -> Task | None:

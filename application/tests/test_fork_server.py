@@ -7,15 +7,13 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from importlib.util import find_spec
 from pathlib import Path
 from threading import Timer
 from typing import Any
 
 import pytest
 
-from application.backends.local import tasks as forked
-from application.backends.local.tasks import PRELOADED, ForkServer, fork_server
+from application.backends.local.tasks import ForkServer, fork_server
 
 PROGRAM = """
 import os, sys
@@ -38,9 +36,8 @@ from application.backends.local.kfp_patches import tasks_started_by
 def answer() -> int:
     return 42
 
-forked.PRELOADED["train"] = ()
 local.init(local.SubprocessRunner(use_venv=False), raise_on_error=True)
-with forked.fork_server("train") as server, tasks_started_by(server.run):
+with forked.fork_server(()) as server, tasks_started_by(server.run):
     (pid,) = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
     os.kill(int(pid), signal.SIGKILL)
     time.sleep(0.2)
@@ -49,9 +46,8 @@ with forked.fork_server("train") as server, tasks_started_by(server.run):
 
 
 @pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[ForkServer]:
-    monkeypatch.setitem(forked.PRELOADED, "train", ("no.such.module", "kfp.dsl.executor_main"))
-    with fork_server("train") as started:
+def server() -> Iterator[ForkServer]:
+    with fork_server(["no.such.module", "kfp.dsl.executor_main"]) as started:
         yield started
 
 
@@ -116,17 +112,10 @@ def test_a_task_without_its_server_starts_by_itself(tmp_path: Path) -> None:
     assert done.stdout.endswith("42\n")
 
 
-@pytest.mark.parametrize("pipeline", PRELOADED)
-def test_everything_that_is_loaded_before_it_is_needed_exists(pipeline: str) -> None:
-    names = [name.replace(":", ".") for name in PRELOADED[pipeline]]
-
-    assert [name for name in names if find_spec(name) is None] == []
-
-
 def test_the_server_ends_with_the_process_that_started_it() -> None:
     code = (
-        "import time\nfrom application.backends.local import tasks as forked\nforked.PRELOADED['train'] = ()\n"
-        "with forked.fork_server('train'):\n print('up', flush=True)\n time.sleep(60)"
+        "import time\nfrom application.backends.local import tasks as forked\n"
+        "with forked.fork_server(()):\n print('up', flush=True)\n time.sleep(60)"
     )
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as parent:
         assert parent.stdout

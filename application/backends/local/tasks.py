@@ -6,31 +6,11 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from application.backends.local.fork_server import DONE, PROGRAM, STARTED, TASK
-
-# What the stages import, in the order in which a run comes to need it. Our own modules have a colon for the last dot:
-# so they do not count as part of the application's image, which holds no stage (see `tools.images.imports`).
-_FIRST = ("kfp.dsl.executor_main", "wafer:runs", "numpy")
-_TABLES = ("raw_data_validation_train:stage", "data_transformation_train:stage", "db_operation_train:stage")
-_SCIPY = ("scipy.sparse", "scipy.special", "scipy.stats")
-_SKLEARN = ("pandas", "sklearn.utils", "sklearn.ensemble", "sklearn.cluster")
-_LEARNING = ("kneed", "xgboost", "preprocessing_train:stage", "clustering:stage", "model_training:stage")
-_REGISTRY = ("mlflow.tracking", "mlflow.store.tracking.sqlalchemy_store")
-PRELOADED = {
-    "predict": (
-        *_FIRST,
-        *_REGISTRY,
-        "pred_pipeline:serving",
-        *_TABLES,
-        "pred_pipeline:stage",
-        "xgboost",
-    ),
-    "train": (*_FIRST, *_TABLES, *_SCIPY, *_SKLEARN, *_LEARNING, *_REGISTRY, "load_prod_model:promotion"),
-}
 
 
 class ForkServer:
@@ -63,12 +43,11 @@ class ForkServer:
 
 
 @contextmanager
-def fork_server(pipeline: str) -> Iterator[ForkServer]:
-    """Start the server of a run and end it with the block, which ends no task."""
+def fork_server(preload: Iterable[str]) -> Iterator[ForkServer]:
+    """Start a server that imports these modules, in this order, and end it with the block, which ends no task."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with ours, theirs:
-        modules = [name.replace(":", ".") for name in PRELOADED[pipeline]]
-        command = [sys.executable, "-m", "application.backends.local.fork_server", str(theirs.fileno()), *modules]
+        command = [sys.executable, "-m", "application.backends.local.fork_server", str(theirs.fileno()), *preload]
         process = subprocess.Popen(  # noqa: S603 - our own module
             command,
             env={**os.environ, "_KFP_RUNTIME": "true"},

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from application.backends.local.tasks import ForkServer, fork_server
+from pipelines.table import preload
 from wafer.process import end_at_once
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ def main() -> None:
     """Run the package of the run, pipeline and runner named on the command line; exit code 1 when a stage failed."""
     run_id, pipeline, runner = sys.argv[1:]
     with ExitStack() as stack:
-        server = None if runner == "containers" else stack.enter_context(fork_server(pipeline))
+        server = None if runner == "containers" else stack.enter_context(fork_server(preload(pipeline)))
         _work(run_id, server)  # imports what it needs while the server does the same
 
 
