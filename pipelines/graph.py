@@ -1,12 +1,50 @@
 """The order of a DAG's tasks, read from its compiled graph."""
 
 from collections.abc import Mapping
-from typing import Any
-
-Graph = Mapping[str, Any]
+from typing import NotRequired, TypedDict
 
 
-def steps(spec: Graph) -> dict[str, int]:
+class ComponentRef(TypedDict):
+    """Which component a task runs."""
+
+    name: str
+
+
+class TaskSpec(TypedDict):
+    """A task of a graph; an embedded run changes the last two."""
+
+    componentRef: ComponentRef
+    dependentTasks: NotRequired[list[str]]
+    retryPolicy: NotRequired[Mapping[str, object]]
+    cachingOptions: NotRequired[Mapping[str, bool]]
+
+
+class Dag(TypedDict):
+    """Tasks by name."""
+
+    tasks: dict[str, TaskSpec]
+
+
+class Component(TypedDict):
+    """A program, or a graph of its own."""
+
+    dag: NotRequired[Dag]
+
+
+class Root(TypedDict):
+    """What the pipeline itself is: a graph."""
+
+    dag: Dag
+
+
+class PipelineSpec(TypedDict):
+    """What is read here of a compiled pipeline, which says more."""
+
+    root: Root
+    components: dict[str, Component]
+
+
+def steps(spec: PipelineSpec) -> dict[str, int]:
     """Task -> how many tasks at least have to end one after the other before it starts; first tasks first.
 
     Groups (the exit handler, a loop) are no tasks: theirs count, and what waits for a group waits for its last task.
@@ -16,7 +54,7 @@ def steps(spec: Graph) -> dict[str, int]:
     return dict(sorted(found.items(), key=lambda each: (each[1], each[0])))
 
 
-def _end(spec: Graph, dag: Graph, start: int, found: dict[str, int]) -> int:
+def _end(spec: PipelineSpec, dag: Dag, start: int, found: dict[str, int]) -> int:
     """Number of steps after which a graph has ended; notes its tasks' starts in `found`."""
     ends: dict[str, int] = {}
 

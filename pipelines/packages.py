@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from importlib.resources import files
 from itertools import pairwise
-from typing import Any
 
 import yaml
 
+from pipelines.graph import Dag, PipelineSpec, TaskSpec
 from pipelines.table import planned
 
 PIPELINES = ("train", "predict")
@@ -26,20 +26,20 @@ def embedded_package(pipeline: str) -> str:
     A stage that fails here fails for a reason that a person has to see; and the cache lies in the run's own folder, so
     what it keeps is what Kubeflow's RetryRun keeps: this run's finished tasks, never another run's.
     """
-    documents: list[dict[str, Any]] = list(yaml.load_all(package(pipeline), Loader=yaml.CSafeLoader))
-    for graph in _graphs(documents[0]):
+    spec: PipelineSpec = next(yaml.load_all(package(pipeline), Loader=yaml.CSafeLoader))
+    for graph in _graphs(spec):
         for task in graph["tasks"].values():
             task.pop("retryPolicy", None)
             task["cachingOptions"] = {"enableCache": True}
         _put_in_order(graph["tasks"], planned(pipeline))
-    return yaml.dump(documents[0], Dumper=yaml.CSafeDumper, sort_keys=False)
+    return yaml.dump(spec, Dumper=yaml.CSafeDumper, sort_keys=False)
 
 
-def _put_in_order(tasks: dict[str, Any], order: Sequence[str]) -> None:
+def _put_in_order(tasks: dict[str, TaskSpec], order: Sequence[str]) -> None:
     for before, name in pairwise(each for each in order if each in tasks):
         tasks[name]["dependentTasks"] = sorted({*tasks[name].get("dependentTasks", ()), before})
 
 
-def _graphs(spec: dict[str, Any]) -> list[dict[str, Any]]:
-    components = spec.get("components", {}).values()
+def _graphs(spec: PipelineSpec) -> list[Dag]:
+    components = spec["components"].values()
     return [spec["root"]["dag"], *(each["dag"] for each in components if "dag" in each)]

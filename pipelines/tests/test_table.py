@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from pipelines.descriptors import described, descriptors
-from pipelines.graph import steps
+from pipelines.graph import Component, TaskSpec, steps
 from pipelines.images import STAGES
 from pipelines.packages import PIPELINES, embedded_package, package
 from pipelines.table import base_name, label, planned, preload, summary, table
@@ -24,9 +24,7 @@ def test_every_stage_has_a_task() -> None:
 
 @pytest.mark.parametrize("pipeline", PIPELINES)
 def test_everything_that_is_loaded_before_it_is_needed_exists(pipeline: str) -> None:
-    names = [name.removeprefix("-") for name in preload(pipeline)]
-
-    assert [name for name in names if find_spec(name) is None] == []
+    assert [name for name in preload(pipeline) if find_spec(name) is None] == []
 
 
 @pytest.mark.parametrize("pipeline", PIPELINES)
@@ -99,16 +97,15 @@ def test_counts_of_another_version_are_told_by_their_names() -> None:
 
 
 def test_steps_count_the_longest_way_through_groups() -> None:
-    group = {"dag": {"tasks": {"inner": task("inner"), "last": task("last", "inner")}}}
+    group: Component = {"dag": {"tasks": {"inner": task("inner"), "last": task("last", "inner")}}}
     root = {"first": task("first"), "loop": task("loop", "first"), "side": task("side"), "end": task("end", "loop")}
-    components: dict[str, object] = {f"comp-{name}": {} for name in ("first", "inner", "last", "side", "end")} | {
-        "comp-loop": group
-    }
+    components: dict[str, Component] = {f"comp-{name}": {} for name in ("first", "inner", "last", "side", "end")}
+    components["comp-loop"] = group
 
     found = steps({"root": {"dag": {"tasks": root}}, "components": components})
 
     assert list(found.items()) == [("first", 0), ("side", 0), ("inner", 1), ("last", 2), ("end", 3)]
 
 
-def task(name: str, *after: str) -> dict[str, object]:
+def task(name: str, *after: str) -> TaskSpec:
     return {"componentRef": {"name": f"comp-{name}"}, "dependentTasks": list(after)}

@@ -5,11 +5,12 @@ pushed images; `check` fails where that is stale; `packages` writes what the syn
 """
 
 import argparse
-import json
 import sys
 from pathlib import Path
 
-from tools.gitops.platform import ENVIRONMENTS, overlay, platform, registry
+from pydantic import TypeAdapter
+
+from tools.gitops.platform import ENVIRONMENTS, Made, overlay, platform, registry
 from tools.images.lock import ROOT
 
 
@@ -62,7 +63,7 @@ def _packages(options: argparse.Namespace) -> None:
 
 
 def _platform(options: argparse.Namespace) -> None:
-    made = json.loads(options.outputs.read_text(encoding="utf-8"))
+    made = TypeAdapter(Made).validate_json(options.outputs.read_bytes())
     text = platform(options.environment, made, options.host)
     (overlay(options.root, options.environment) / "platform.yaml").write_text(text, encoding="utf-8")
 

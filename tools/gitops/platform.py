@@ -1,8 +1,9 @@
 """An overlay's platform.yaml: what Terraform made, as Kubernetes and kustomize take it."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import NotRequired, TypedDict
 
 import yaml
 
@@ -12,6 +13,34 @@ ENVIRONMENTS = ("dev", "prod")
 TOKEN = "/var/run/secrets/eks.amazonaws.com/serviceaccount/token"  # noqa: S105 - where EKS puts a pod's token
 NETWORKS = {"dev": "10.20.0.0/16", "prod": "10.30.0.0/16"}  # `cidr` of terraform/envs
 LOCAL = {"config.kubernetes.io/local-config": "true"}  # read by kustomize, applied to no cluster
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What is read here of `terraform output -json platform`."""
+
+    registry: str
+    ledger_table: str
+    store_uri: str
+    mlflow_tracking_uri: str
+    role_arns: Mapping[str, str]
+
+
+class Metadata(TypedDict):
+    """Name and place of an object of Kubernetes."""
+
+    name: str
+    namespace: str
+    annotations: NotRequired[Mapping[str, str]]
+
+
+class ConfigMap(TypedDict):
+    """A ConfigMap as Kubernetes takes it; the order of the fields is the order in the file."""
+
+    apiVersion: str
+    kind: str
+    metadata: Metadata
+    data: Mapping[str, str]
 
 
 def overlay(root: Path, environment: str) -> Path:
@@ -25,25 +54,23 @@ def registry(root: Path, environment: str) -> str:
     return next(str(each["data"]["registry"]) for each in documents if each["metadata"]["name"] == "platform")
 
 
-def platform(environment: str, made: Mapping[str, Any], host: str) -> str:
+def platform(environment: str, made: Made, host: str) -> str:
     """An overlay's platform.yaml from `terraform output -json platform`."""
-    region = _region(str(made["registry"]))
-    where = {"registry": f"{made['registry']}/wafer-fault-{environment}", "host": host}
-    where |= {"ledger": f"dynamodb://{made['ledger_table']}", "network": NETWORKS[environment]}
-    settings = {"WAFER_STORE": made["store_uri"], "MLFLOW_TRACKING_URI": made["mlflow_tracking_uri"]}
-    launcher: dict[str, dict[str, Any]] = {
-        "default": {"endpoint": f"s3.{region}.amazonaws.com", "region": region, "disableSSL": False}
-    }
-    launcher["default"]["credentials"] = {"fromEnv": True}
+    region = _region(made.registry)
+    where = {"registry": f"{made.registry}/wafer-fault-{environment}", "host": host}
+    where |= {"ledger": f"dynamodb://{made.ledger_table}", "network": NETWORKS[environment]}
+    settings = {"WAFER_STORE": made.store_uri, "MLFLOW_TRACKING_URI": made.mlflow_tracking_uri}
+    endpoint = {"endpoint": f"s3.{region}.amazonaws.com", "region": region, "disableSSL": False}
+    launcher = {"default": {**endpoint, "credentials": {"fromEnv": True}}}
     documents = [
         config_map("platform", "wafer-fault", where, LOCAL),
         config_map("wafer-settings", "kubeflow", settings | {"AWS_REGION": region}),
-        config_map("wafer-roles", "kubeflow", dict(made["role_arns"]) | {"AWS_WEB_IDENTITY_TOKEN_FILE": TOKEN}),
+        config_map("wafer-roles", "kubeflow", dict(made.role_arns) | {"AWS_WEB_IDENTITY_TOKEN_FILE": TOKEN}),
         config_map(
             "kfp-launcher",
             "kubeflow",
             {
-                "defaultPipelineRoot": f"{made['store_uri']}/{layout.ARTIFACTS}",
+                "defaultPipelineRoot": f"{made.store_uri}/{layout.ARTIFACTS}",
                 "providers": yaml.safe_dump({"s3": launcher}),
             },
         ),
@@ -62,9 +89,9 @@ def _region(registry_host: str) -> str:
 
 def config_map(
     name: str, namespace: str, data: Mapping[str, str], annotations: Mapping[str, str] | None = None
-) -> dict[str, Any]:
-    """A ConfigMap as Kubernetes takes it."""
-    metadata: dict[str, Any] = {"name": name, "namespace": namespace}
+) -> ConfigMap:
+    """A ConfigMap with this data."""
+    metadata: Metadata = {"name": name, "namespace": namespace}
     if annotations:
         metadata["annotations"] = dict(annotations)
     return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": dict(data)}

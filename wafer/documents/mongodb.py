@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache, partial
 from types import TracebackType
-from typing import Any, Self, TypeVar, cast
+from typing import Any, Self, TypeVar
 from urllib.parse import unquote
 
 from pymongo import MongoClient
@@ -41,7 +41,7 @@ class MongoDocuments:
         self._patience = patience
         settings: dict[str, Any] = {name: value for name, value in TIMEOUTS.items() if name not in uri}
         try:
-            self._client: MongoClient[dict[str, Any]] = MongoClient(uri, appname="wafer", **settings)
+            self._client: MongoClient[Document] = MongoClient(uri, appname="wafer", **settings)
             self._database = self._client.get_default_database(DATABASE)
         except (PyMongoError, ValueError) as exc:
             # what pymongo says may quote a part of the password
@@ -54,7 +54,9 @@ class MongoDocuments:
         collection = self._collection(kind)
         inserted = seen = 0
         for batch in batches_of(documents, INSERTED_AT_ONCE):
-            stored = [{**document, "readings": _renamed(document["readings"], _to_stored)} for document in batch]
+            stored: list[Document] = [
+                {**document, "readings": _renamed(document["readings"], _to_stored)} for document in batch
+            ]
             inserted += self._call(partial(_insert_new, collection, stored))
             seen += len(batch)
         return Inserted(inserted, seen - inserted)
@@ -66,8 +68,7 @@ class MongoDocuments:
             found = self._call(partial(_find, collection, batch))
             for identity in batch:
                 if document := found.get(identity):
-                    readings = _renamed(document["readings"], _from_stored)
-                    yield cast("Document", {**document, "readings": readings})
+                    yield {**document, "readings": _renamed(document["readings"], _from_stored)}
 
     def count(self, kind: str) -> int:
         """How many documents of a kind there are, of all runs."""
@@ -85,7 +86,7 @@ class MongoDocuments:
     ) -> None:
         self.close()
 
-    def _collection(self, kind: str) -> Collection[dict[str, Any]]:
+    def _collection(self, kind: str) -> Collection[Document]:
         return self._database[collection_of(kind)]
 
     def _make_indexes(self) -> None:
@@ -107,7 +108,7 @@ class MongoDocuments:
             raise DocumentsUnavailable(_sentence(exc, self._address)) from exc
 
 
-def _insert_new(collection: Collection[dict[str, Any]], documents: list[dict[str, Any]]) -> int:
+def _insert_new(collection: Collection[Document], documents: list[Document]) -> int:
     """Insert what is not there yet; a duplicate `_id` means it is, and every other error is one."""
     try:
         return len(collection.insert_many(documents, ordered=False).inserted_ids)
@@ -119,7 +120,7 @@ def _insert_new(collection: Collection[dict[str, Any]], documents: list[dict[str
         return len(documents) - len(errors)
 
 
-def _find(collection: Collection[dict[str, Any]], ids: list[str]) -> dict[str, dict[str, Any]]:
+def _find(collection: Collection[Document], ids: list[str]) -> dict[str, Document]:
     return {document["_id"]: document for document in collection.find({"_id": {"$in": ids}})}
 
 

@@ -13,12 +13,15 @@ A claim is one transaction over them. A lock whose run has ended counts as free,
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING
 
 from application.errors import IdempotencyKeyReused, TrainingRunning
-from application.runs.ledger.dynamodb_table import LAST, Contended, Refused, Table, Write, number, text
+from application.runs.ledger.dynamodb_table import LAST, Contended, Refused, Table, number, text
 from application.runs.ledger.protocol import ClaimKey, Page, Wanted, cursor_of, position_of
 from application.runs.run import EXCLUSIVE, Run
+
+if TYPE_CHECKING:
+    from application.runs.ledger.dynamodb_table import Item, Write
 
 MOST_ACTIVE = 500  # runs under way at once that are looked at
 
@@ -116,7 +119,7 @@ class DynamoDBLedger:
             writes.append(self._table.delete("ACTIVE", run.run_id))
         self._table.transact(writes)
 
-    def _new(self, run: Run) -> list[Write]:
+    def _new(self, run: Run) -> "list[Write]":
         absent, position = "attribute_not_exists(pk)", {"position": text(run.position)}
         writes = [
             self._table.put(f"RUN#{run.run_id}", "RUN", position, absent),
@@ -124,7 +127,7 @@ class DynamoDBLedger:
         ]
         return [*writes, self._table.put("ACTIVE", run.run_id, position)] if run.active else writes
 
-    def _lock(self, run: Run) -> Write:
+    def _lock(self, run: Run) -> "Write":
         """The write that takes the lock from nobody, or from the ended run that still holds it."""
         found = self._table.item("LOCK", run.pipeline)
         holder = found["run_id"]["S"] if found else run.run_id
@@ -154,5 +157,5 @@ class DynamoDBLedger:
             before = items[-1]["sk"]["S"]
 
 
-def _item(run: Run) -> dict[str, Any]:
+def _item(run: Run) -> "Item":
     return {"entry": text(run.to_json()), "revision": number(run.revision), "state": text(run.state)}

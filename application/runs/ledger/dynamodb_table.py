@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import boto3
 from botocore.config import Config
@@ -14,9 +14,12 @@ from application.errors import LedgerUnavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef, PutTypeDef, TransactWriteItemTypeDef
+
+    Write = TransactWriteItemTypeDef
+    Item = Mapping[str, AttributeValueTypeDef]
 
 T = TypeVar("T")
-Write = dict[str, Any]
 PATIENCE_SECONDS = 20.0  # how long a write is repeated while other writers touch the same items
 LAST = "~"  # sorts behind every sort key in use
 _CONTENDED = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
@@ -50,13 +53,13 @@ class Table:
         with self._errors():
             self._client.describe_table(TableName=self.name)
 
-    def item(self, pk: str, sk: str) -> dict[str, Any] | None:
+    def item(self, pk: str, sk: str) -> "Item | None":
         """One item."""
         with self._errors():
             found = self._client.get_item(TableName=self.name, Key=key(pk, sk), ConsistentRead=True)
-        return dict(found["Item"]) if "Item" in found else None
+        return found.get("Item")
 
-    def below(self, pk: str, sk: str, limit: int) -> list[dict[str, Any]]:
+    def below(self, pk: str, sk: str, limit: int) -> "Sequence[Item]":
         """Items of a partition below a sort key, the greatest first."""
         with self._errors():
             found = self._client.query(
@@ -67,27 +70,25 @@ class Table:
                 ConsistentRead=True,
                 Limit=limit,
             )
-        return [dict(item) for item in found["Items"]]
+        return found["Items"]
 
-    def put(
-        self, pk: str, sk: str, item: Mapping[str, Any], condition: str = "", values: Mapping[str, Any] | None = None
-    ) -> Write:
+    def put(self, pk: str, sk: str, item: "Item", condition: str = "", values: "Item | None" = None) -> "Write":
         """A write of an item, under a condition."""
-        put: dict[str, Any] = {"TableName": self.name, "Item": {**key(pk, sk), **item}}
+        put: PutTypeDef = {"TableName": self.name, "Item": {**key(pk, sk), **item}}
         if condition:
             put["ConditionExpression"] = condition
         if values:
-            put["ExpressionAttributeValues"] = dict(values)
+            put["ExpressionAttributeValues"] = values
         return {"Put": put}
 
-    def delete(self, pk: str, sk: str) -> Write:
+    def delete(self, pk: str, sk: str) -> "Write":
         """A write that removes an item."""
         return {"Delete": {"TableName": self.name, "Key": key(pk, sk)}}
 
-    def transact(self, writes: Sequence[Write]) -> None:
+    def transact(self, writes: "Sequence[Write]") -> None:
         """Do all of the writes or none. Raises `Refused` or `Contended`."""
         try:
-            self._client.transact_write_items(TransactItems=list(writes))  # type: ignore[arg-type]
+            self._client.transact_write_items(TransactItems=writes)
         except self._client.exceptions.TransactionCanceledException as error:
             reasons = {each.get("Code", "") for each in error.response.get("CancellationReasons", ())}
             if "ConditionalCheckFailed" in reasons:
@@ -118,16 +119,16 @@ class Table:
             ) from error
 
 
-def text(value: str) -> dict[str, str]:
+def text(value: str) -> "AttributeValueTypeDef":
     """A string as an attribute."""
     return {"S": value}
 
 
-def number(value: float) -> dict[str, str]:
+def number(value: float) -> "AttributeValueTypeDef":
     """A number as an attribute."""
     return {"N": repr(value)}
 
 
-def key(pk: str, sk: str) -> dict[str, Any]:
+def key(pk: str, sk: str) -> "Item":
     """An item's key."""
     return {"pk": text(pk), "sk": text(sk)}
