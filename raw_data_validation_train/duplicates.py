@@ -1,19 +1,18 @@
 """Wafers that stand in a drop more than once, found from a few numbers a row, however many files there are."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from hashlib import blake2b
+from hashlib import blake2b, sha256
 
 import numpy as np
 from numpy.typing import NDArray
 
 from raw_data_validation_train.rows import Rows
+from wafer.wafers.arrays import Features
 from wafer.wafers.identity import as_models_see
 
 Words = NDArray[np.uint64]
 _ROWS_IN_CACHE = 64  # 590 readings are 0.3 MB
-_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
-_MIX = (np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,23 +86,13 @@ def _repeated(every: Fingerprints) -> tuple[NDArray[np.int64], NDArray[np.bool_]
 
 
 def _value_hashes(rows: Rows) -> Words:
-    """64 bits a row over its readings and label: each cell is mixed with its place (splitmix64), the row is the sum."""
-    parts = range(0, len(rows.readings), _ROWS_IN_CACHE)
-    return np.concatenate(
-        [_hashes_of(rows, slice(at, at + _ROWS_IN_CACHE)) for at in parts] or [np.zeros(0, np.uint64)]
-    )
+    """64 bits a row over its readings and label."""
+    return np.frombuffer(b"".join(sha256(row.tobytes()).digest()[:8] for row in _cells(rows)), np.uint64)
 
 
-def _hashes_of(rows: Rows, part: slice) -> Words:
-    cells = as_models_see(rows.readings[part])
-    if rows.labels is not None:
-        cells = np.column_stack([cells, rows.labels[part].astype(np.float32)])
-    words: Words = cells.view(np.uint32).astype(np.uint64)
-    words += np.arange(1, cells.shape[1] + 1, dtype=np.uint64) * _GOLDEN
-    words ^= words >> np.uint64(30)
-    words *= _MIX[0]
-    words ^= words >> np.uint64(27)
-    words *= _MIX[1]
-    words ^= words >> np.uint64(31)
-    sums: Words = words.sum(axis=1, dtype=np.uint64)
-    return sums
+def _cells(rows: Rows) -> Iterator[Features]:
+    """Readings and label of one row after the other, (sensors + 1,) float32."""
+    for start in range(0, len(rows.readings), _ROWS_IN_CACHE):
+        part = slice(start, start + _ROWS_IN_CACHE)
+        cells = as_models_see(rows.readings[part])
+        yield from cells if rows.labels is None else np.column_stack([cells, rows.labels[part].astype(np.float32)])

@@ -69,6 +69,19 @@ def test_another_spelling_of_the_same_number_is_equal(tmp_path: Path, text: str)
     assert {code for _, _, code in found(manifest)} == {"DUPLICATE_WAFER"}
 
 
+def test_a_difference_that_no_model_sees_is_a_repeat_and_no_conflict(tmp_path: Path) -> None:
+    a = changed(wafer("a", 1), 200, "1.279")
+    longer = changed(a, 200, "1.2790000000000001")
+    seen = changed(a, 200, "1.2790002")  # another float32
+
+    repeat = validate_rows(tmp_path / "repeat", **{FIRST: [wafer("z", 0), a], SECOND: [wafer("y", 2), longer]})
+    conflict = validate_rows(tmp_path / "conflict", **{FIRST: [wafer("z", 0), a], SECOND: [wafer("y", 2), seen]})
+
+    assert accepted_wafers(tmp_path / "repeat") == {FIRST: ["z", "a"], SECOND: ["y"]}
+    assert found(repeat) == [(SECOND, 3, "DUPLICATE_WAFER")]
+    assert {code for _, _, code in found(conflict)} == {"CONFLICTING_WAFER"}
+
+
 def test_readings_that_changed_places_are_not_equal(tmp_path: Path) -> None:
     a = wafer("a", 1)
     swapped = changed(changed(a, 200, a[201]), 201, a[200])

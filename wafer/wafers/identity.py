@@ -8,7 +8,8 @@ Three digests name wafers, each for a purpose of its own:
 * `content_keys`, here: the readings alone, whatever the wafer is called. Published with every model, so that a wafer is
   known again years later under another name.
 * `raw_data_validation_train.duplicates`: readings and label in 64 bits, compared only among the rows that one drop
-  gives one wafer id. It rests on the same definition, is made ten times as fast, and is forgotten with the run.
+  gives one wafer id. It rests on the same definition, is short because every row is kept in memory, and is forgotten
+  with the run.
 * the documents' `_id` (`data_transformation_train.stage`): one row of one file, by the file's sha256, the wafer, the
   sensors' names and every bit of the readings. The same wafer from another file is another document.
 """
