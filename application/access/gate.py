@@ -57,9 +57,13 @@ class Gate:
         structlog.contextvars.bind_contextvars(caller=caller.name)
         return caller
 
-    def sign_in(self, request: Request, text: str) -> Caller:
-        """Who an API key or the link's token belongs to, with failed attempts counted by address."""
-        return self._counted(request, lambda: self._by_text(text))
+    def sign_in_with_key(self, request: Request, key: str) -> Caller:
+        """Who an API key belongs to, with failed attempts counted by address."""
+        return self._counted(request, lambda: self.keys.caller(key))
+
+    def sign_in_with_link(self, request: Request, token: str) -> Caller:
+        """Who the one-time link's token belongs to, with failed attempts counted by address."""
+        return self._counted(request, lambda: self._by_link(token))
 
     def _known(self, request: Request) -> Caller:
         header = request.headers.get("authorization", "")
@@ -84,10 +88,10 @@ class Gate:
         if foreign or not hmac.compare_digest(sent.encode(), self.sessions.csrf(cookie).encode()):
             raise NotAllowed(f"A change needs the session's {CSRF_HEADER} header; GET /session returns its value.")
 
-    def _by_text(self, text: str) -> Caller:
-        if self.link and not text.startswith("wafer_"):
-            return self.link.use(text)
-        return self.keys.caller(text)
+    def _by_link(self, token: str) -> Caller:
+        if not self.link:
+            raise NotAuthenticated("This service has API keys and no one-time link. Sign in with a key.")
+        return self.link.use(token)
 
     def _counted(self, request: Request, look: Callable[[], Caller]) -> Caller:
         try:

@@ -18,6 +18,7 @@ from wafer.errors import WaferError
 
 MEDIA_TYPE = "application/problem+json"
 CODES = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED", 413: UploadTooLarge.code}
+NOT_JSON = "Send the body as JSON, with the header `Content-Type: application/json`."
 SENTENCES = {
     404: "Nothing is at this address; /openapi.json lists every address.",
     405: "This address does not support the method; the Allow header lists those it supports.",
@@ -52,8 +53,8 @@ def problem(
     )
 
 
-def of_error(error: WaferError) -> Response:
-    """One of our own errors."""
+def of_error(error: WaferError, *, store_uri: str) -> Response:
+    """One of our own errors; a local store's folder is left out of its message."""
     headers: dict[str, str] = {}
     if isinstance(error, TooManyRequests):
         headers["Retry-After"] = str(math.ceil(error.retry_after))
@@ -63,7 +64,12 @@ def of_error(error: WaferError) -> Response:
         headers["Retry-After"] = "5"
     run_id = error.run_id if isinstance(error, TrainingRunning) else None
     return problem(
-        error.http_status, error.code, error.message, retry_helps=error.retry_helps, run_id=run_id, headers=headers
+        error.http_status,
+        error.code,
+        _without_folder(error.message, store_uri),
+        retry_helps=error.retry_helps,
+        run_id=run_id,
+        headers=headers,
     )
 
 
@@ -71,11 +77,13 @@ def install(app: FastAPI) -> None:
     """Answer every kind of failure with a problem."""
 
     @app.exception_handler(WaferError)
-    async def _ours(_request: Request, error: WaferError) -> Response:
-        return of_error(error)
+    async def _ours(request: Request, error: WaferError) -> Response:
+        return of_error(error, store_uri=request.app.state.parts.store.uri)
 
     @app.exception_handler(RequestValidationError)
-    async def _invalid(_request: Request, error: RequestValidationError) -> Response:
+    async def _invalid(request: Request, error: RequestValidationError) -> Response:
+        if not _is_json(request) and any(each["loc"] == ("body",) for each in error.errors()):
+            return problem(422, RequestInvalid.code, NOT_JSON, errors=[FieldProblem(where="header", message=NOT_JSON)])
         errors = [FieldProblem(where=_where(each["loc"]), message=str(each["msg"])) for each in error.errors()]
         summary = "; ".join(f"{each.where}: {each.message}" for each in errors[:5])
         return problem(422, RequestInvalid.code, f"The request is not valid. {summary}", errors=errors)
@@ -98,6 +106,17 @@ def install(app: FastAPI) -> None:
             WaferError.code,
             "An unexpected error occurred. The service's log has the details under this request id.",
         )
+
+
+def _without_folder(message: str, store_uri: str) -> str:
+    if "://" in store_uri:
+        return message
+    return message.replace(f"{store_uri}/", "").replace(store_uri, "the store")
+
+
+def _is_json(request: Request) -> bool:
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return media_type.endswith(("/json", "+json"))
 
 
 def _where(location: Sequence[Any]) -> str:

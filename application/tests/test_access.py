@@ -191,6 +191,19 @@ def test_the_link_signs_a_browser_in_once(make_service: MakeService) -> None:
     assert "set-cookie" not in shown.headers
 
 
+@pytest.mark.parametrize("link", [False, True])
+def test_a_wrong_key_is_called_a_key_and_a_wrong_link_a_link(make_service: MakeService, link: bool) -> None:
+    service = make_service(link=link)
+
+    with service.client(None) as nobody:
+        by_key = nobody.post("/session", json={"key": "mistyped"})
+        by_link = nobody.get("/login", params={"token": "mistyped"})
+
+    assert (by_key.status_code, by_link.status_code) == (401, 401)
+    assert by_key.json()["detail"].startswith("This API key is unknown")
+    assert "link" in by_link.json()["detail"]
+
+
 def sign_in(service: Service, browser: httpx.Client) -> str:
     answer = browser.post("/session", json={"key": service.key("admin")})
     return str(answer.json()["csrf"])

@@ -188,6 +188,25 @@ def test_a_failed_run_is_retried_under_its_own_id(service: Service) -> None:
     assert (again.status_code, problem_of(again)) == (409, "RUN_NOT_RETRYABLE")
 
 
+@pytest.mark.parametrize("media_type", ["", "text/plain", "application/x-www-form-urlencoded"])
+def test_a_body_without_its_media_type_is_told_to_name_it(service: Service, media_type: str) -> None:
+    with service.client() as client:
+        headers = {"Content-Type": media_type} if media_type else {}
+        answer = client.post("/train", content=json.dumps({"source": service.batches()}), headers=headers)
+
+    assert (answer.status_code, problem_of(answer)) == (422, "REQUEST_INVALID")
+    assert "Content-Type: application/json" in answer.json()["detail"]
+
+
+def test_an_answer_names_no_folder_of_the_server(service: Service) -> None:
+    with service.client() as client:
+        answer = client.post("/train", json={"source": "raw/train/missing"})
+
+    assert (answer.status_code, problem_of(answer)) == (404, "SOURCE_NOT_FOUND")
+    assert "raw/train/missing" in answer.json()["detail"]
+    assert str(service.home) not in answer.text
+
+
 def test_a_retry_shows_at_once_although_the_failure_was_looked_at_this_moment(service: Service) -> None:
     with service.client() as client:
         run_id = client.post("/train", json={"source": service.batches()}).json()["run_id"]

@@ -98,7 +98,8 @@ def trained(line: Line) -> Training:
     page = line.page("runs")
     expect(page.get_by_text("No run yet").first).to_be_visible()
     first_screen = page.locator("main").inner_text()
-    page.get_by_role("radio", name="Train").check()
+    expect(page.get_by_role("radio", name="Train")).to_be_checked()
+    expect(page.get_by_label("Maximum number of clusters")).to_be_attached()
     page.locator("#files").set_input_files(sorted(line.batches.training.iterdir()))
     page.get_by_label("Name of the batch set").fill("march")
     page.get_by_role("button", name="Upload 7 files and train").click()
@@ -196,6 +197,11 @@ def test_refused_files_and_rows_are_shown_with_code_reason_and_advice(trained: T
     assert "Sensor - 7 is 'error'" in trained.shown
 
 
+def test_the_files_of_a_run_appear_when_it_ends_without_a_reload(trained: Training) -> None:
+    assert "Output files" in trained.shown
+    assert "model_card.html" in trained.shown
+
+
 def test_wafers_stand_most_suspicious_first_and_the_csv_has_them_all(line: Line, predicted: Prediction) -> None:
     page = line.page(f"results/{predicted.run_id}")
     page.get_by_role("radio", name=re.compile("^All")).check()
@@ -276,6 +282,63 @@ def add_version(settings: Settings) -> None:
     registry.register(folder, seal(folder, about), parent, "sibling")
 
 
+def test_the_models_page_shows_a_promotion_by_somebody_else(line: Line, predicted: Prediction) -> None:
+    page = line.page("models/1")
+    badge = page.locator(".versions li", has_text="Version 1").locator(".badge")
+    expect(badge).to_have_text("production")
+    if page.locator(".versions li").count() == 1:
+        add_version(line.settings)
+
+    wafer(line.home, "models", "promote", "2")
+    expect(badge).not_to_have_text("production")
+    wafer(line.home, "models", "rollback")
+
+    expect(badge).to_have_text("production")
+    page.close()
+
+
+def test_the_diagonal_of_the_roc_curve_is_drawn_above_the_area(line: Line, trained: Training) -> None:
+    page = line.page("models/1")
+    shapes = page.locator(".pictures figure", has_text="ROC").locator("path")
+    expect(shapes.first).to_be_attached()
+
+    drawn = shapes.evaluate_all("all => all.map((each) => each.getAttribute('class'))")
+    page.close()
+
+    assert drawn.index("area") < drawn.index("chance")
+
+
+def test_refused_files_do_not_stop_the_other_uploads(line: Line, predicted: Prediction, tmp_path: Path) -> None:
+    page = line.page("runs")
+    fitting = good_files(line)
+    unfit = [tmp_path / name for name in ("what?.csv", "scan.png", "lot.xlsx")]
+    for each in unfit:
+        each.write_text("x")
+    page.get_by_role("radio", name="Predict").check()
+    page.locator("#files").set_input_files([*fitting, *unfit])
+    listed = page.get_by_role("list", name="Files to upload")
+    expect(listed).to_contain_text("a picture or document, not readings")
+    expect(listed).to_contain_text("save the sheet as CSV")
+
+    page.get_by_role("button", name=f"Upload {len(fitting) + 1} files and predict").click()
+
+    expect(page.get_by_role("alert")).to_contain_text("1 file was refused")
+    expect(listed).to_contain_text("Rename the file")
+    page.get_by_role("button", name="Remove lot.xlsx").click()
+    expect(listed).not_to_contain_text("lot.xlsx")
+    page.get_by_role("button", name="Retry what?.csv").click()
+    page.get_by_role("button", name="Upload 1 file and predict").click()
+    expect(page.get_by_role("alert")).to_contain_text("1 file was refused")
+    page.get_by_role("button", name=f"Predict {len(fitting)} file").click()
+    page.wait_for_url(re.compile(r"#/runs/predict-"))
+    expect(page.locator(".detail .badge").first).to_have_text("succeeded", timeout=TRAINING_MS)
+    page.close()
+
+
+def good_files(line: Line) -> list[Path]:
+    return [each for each in sorted(line.batches.prediction.iterdir()) if each.name not in line.batches.refused]
+
+
 def test_a_version_shows_its_figures_its_curves_and_why_it_was_promoted_or_not(line: Line, trained: Training) -> None:
     page = line.page("models/1")
     expect(page.get_by_role("img")).to_have_count(3)
@@ -299,7 +362,9 @@ def test_a_run_that_failed_says_what_to_do_and_can_be_retried(line: Line, traine
 
     expect(page.get_by_role("alert")).to_contain_text("NO_GOOD_FILES", timeout=TRAINING_MS)
     expect(page.locator(".detail")).to_contain_text("The name must look like")
-    page.get_by_role("button", name="Retry").click()
+    retry = page.get_by_role("button", name="Retry")
+    expect(retry).not_to_have_class("primary")  # the same files would be refused again
+    retry.click()
     expect(page.locator(".facts", has_text="Attempt")).to_be_visible()
     expect(page.locator(".detail .badge").first).to_have_text("failed", timeout=TRAINING_MS)
     page.close()
@@ -346,13 +411,13 @@ def test_signing_out_ends_on_the_way_in(browser: Browser, line: Line) -> None:
 
 
 @contextmanager
-def shown(line: Line, screen: str, scheme: Scheme, width: int) -> Iterator[Page]:
+def shown(line: Line, screen: str, scheme: Scheme, width: int, ready: str = "") -> Iterator[Page]:
     """A screen with all it has to show, and a picture of it in the test's output."""
     page = line.page(screen)
     page.emulate_media(color_scheme=scheme)
     page.set_viewport_size({"width": width, "height": 1000})
-    wait_until_ready(page, screen)
-    page.screenshot(path=line.home.parent / f"{screen}-{scheme}-{width}.png")
+    wait_until_ready(page, ready or screen)
+    page.screenshot(path=line.home.parent / f"{ready or screen}-{scheme}-{width}.png")
     yield page
     page.close()
 
@@ -386,12 +451,28 @@ def serious(page: Page) -> list[str]:
     ]
 
 
+@pytest.mark.parametrize("width", [390, 768])
 @pytest.mark.parametrize("screen", SCREENS)
-def test_a_tablet_shows_every_screen_without_scrolling_sideways(line: Line, predicted: Prediction, screen: str) -> None:
-    with shown(line, screen, "light", 768) as page:
+def test_a_small_screen_shows_everything_without_scrolling_sideways(
+    line: Line, predicted: Prediction, screen: str, width: int
+) -> None:
+    with shown(line, screen, "light", width) as page:
         widths = page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
 
     assert widths[0] <= widths[1]
+
+
+@pytest.mark.parametrize("width", [390, 768])
+def test_a_small_screen_goes_to_the_chosen_wafer_and_back(line: Line, predicted: Prediction, width: int) -> None:
+    with shown(line, f"results/{predicted.run_id}", "light", width, ready="results") as page:
+        row = page.locator(".wafers tbody tr[data-wafer]").nth(1)
+        wafer_id = row.get_attribute("data-wafer") or ""
+        row.click()
+        expect(page.get_by_role("heading", name=wafer_id)).to_be_in_viewport()
+
+        page.get_by_role("button", name="Back to the list").click()
+
+        expect(row.get_by_role("button")).to_be_in_viewport()
 
 
 def test_the_pictures_of_the_documents_can_be_taken_anew(line: Line, predicted: Prediction, tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ _REFUSED = problems(s401="The link or key is not valid.", s429="Too many failed 
 def login(request: Request, token: Annotated[str, Query(max_length=200)]) -> Response:
     """Start a session with the one-time link and redirect to the page, which says so when the link was already used."""
     try:
-        caller = parts_of(request).gate.sign_in(request, token)
+        caller = parts_of(request).gate.sign_in_with_link(request, token)
     except NotAuthenticated:
         if "text/html" not in request.headers.get("accept", ""):
             raise
@@ -37,7 +37,7 @@ def login(request: Request, token: Annotated[str, Query(max_length=200)]) -> Res
 def sign_in(request: Request, response: Response, body: SignIn) -> Session:
     """Exchange an API key for a session cookie."""
     gate = parts_of(request).gate
-    caller = gate.sign_in(request, body.key)
+    caller = gate.sign_in_with_key(request, body.key)
     cookie = _begin(request, response, caller)
     return Session(name=caller.name, role=caller.role, csrf=gate.sessions.csrf(cookie))
 

@@ -52,6 +52,7 @@ export function rocChart({ curve, false_alarm_budget: budget }, auc) {
   const line = curve.map((each) => [across(each.false_alarm_rate), up(each.recall)]);
   const mark = at(curve, budget);
   svg.append(
+    s("path", { class: "area", d: `${path(line)}L${across(1)} ${up(0)}L${across(0)} ${up(0)}Z` }), // below the diagonal
     s("path", {
       class: "chance",
       d: path([
@@ -59,7 +60,6 @@ export function rocChart({ curve, false_alarm_budget: budget }, auc) {
         [across(1), up(1)],
       ]),
     }),
-    s("path", { class: "area", d: `${path(line)}L${across(1)} ${up(0)}L${across(0)} ${up(0)}Z` }),
     s("path", { class: "line", d: path(line) }),
   );
   if (mark) svg.append(s("circle", { class: "mark", cx: across(mark.false_alarm_rate), cy: up(mark.recall), r: 4.5 }));

@@ -13,6 +13,7 @@ const FIGURES = {
   brier_skill: ["Brier skill", "improvement of the probabilities over always predicting the failure rate"],
 };
 const LABELS = { random_forest: "random forest", xgboost: "XGBoost" };
+const LOOK_AGAIN = 5000; // milliseconds between two requests for the versions
 const label = (family) => LABELS[family] ?? family.replaceAll("_", " ");
 
 export function modelsScreen(main, may) {
@@ -138,7 +139,12 @@ export function modelsScreen(main, may) {
             { class: "actions" },
             h(
               "button",
-              { type: "button", class: "primary", "data-key": "promote", on: { click: () => askPromote(model) } },
+              {
+                type: "button",
+                class: model.decision.promoted === false ? null : "primary",
+                "data-key": "promote",
+                on: { click: () => askPromote(model) },
+              },
               "Promote…",
             ),
           ),
@@ -206,10 +212,26 @@ export function modelsScreen(main, may) {
     await go(String(model.version));
   }
 
+  /** Show what others trained, promoted or rolled back since. */
+  async function refresh() {
+    const latest = await api.get("/models").catch(() => null); // the banner says when the service is away
+    if (closed || !found || !latest || JSON.stringify(latest) === JSON.stringify(found)) return;
+    const first = found.models.length === 0;
+    const changed = (model) => JSON.stringify(model) !== JSON.stringify(latest.models.find((each) => each.version === model.version));
+    const stale = found.models.some((each) => each.version === chosen && changed(each));
+    found = latest;
+    if (first || stale) await go(String(chosen || ""));
+    else showList();
+  }
+
+  const refreshing = setInterval(() => document.visibilityState === "visible" && refresh(), LOOK_AGAIN);
   return {
     go,
     again: () => ((found = null), go(String(chosen || ""))),
-    close: () => (closed = true),
+    close() {
+      closed = true;
+      clearInterval(refreshing);
+    },
   };
 }
 

@@ -7,6 +7,7 @@ import { waferView } from "./wafer.js";
 
 const AT_ONCE = 10_000; // wafers a request
 const ROWS = 200; // wafers shown before `Show more`
+const NARROW = "(max-width: 860px)"; // as in page.css: the panel is below the list
 const FILTERS = [
   ["look", "To review"],
   ["fail", "Fail"],
@@ -296,14 +297,14 @@ function rankedWafers(run, page, { budgets, current, model_version: version }, m
     const reason = wafer.top_sensors[0];
     return h(
       "tr",
-      { "data-wafer": wafer.wafer, on: { click: () => choose(each) } },
+      { "data-wafer": wafer.wafer, on: { click: () => open(each) } },
       h("td", { class: "number rank" }, String(each.rank)),
       h(
         "td",
         {},
         h(
           "button",
-          { type: "button", class: "link", "data-key": `wafer ${wafer.wafer}`, on: { click: () => choose(each) } },
+          { type: "button", class: "link", "data-key": `wafer ${wafer.wafer}` },
           wafer.wafer,
         ),
       ),
@@ -329,6 +330,21 @@ function rankedWafers(run, page, { budgets, current, model_version: version }, m
     chosen = each.wafer.wafer;
     waferView(detail, each, version, cut());
     mark();
+  }
+
+  /** Choose a wafer by hand; where the panel is below the list, go to it. */
+  function open(each) {
+    choose(each);
+    if (!matchMedia(NARROW).matches) return;
+    detail.prepend(h("button", { type: "button", class: "quiet back", on: { click: backToList } }, "← Back to the list"));
+    detail.scrollIntoView();
+    detail.focus({ preventScroll: true });
+  }
+
+  function backToList() {
+    const row = [...rows.children].find((each) => each.dataset.wafer === chosen);
+    row?.querySelector("button").focus();
+    row?.scrollIntoView({ block: "center" });
   }
 
   function mark() {

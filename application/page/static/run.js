@@ -17,11 +17,13 @@ export function runView(element, runId, may, moved) {
   const head = h("div", { class: "card" });
   const stages = h("section", { class: "card", "aria-labelledby": "stages-title" });
   const came = h("div", {});
+  const output = h("div", {});
   const outcome = h("div", {});
   const acted = h("div", {});
   let run = null;
   let manifestOf = "";
   let headOf = "";
+  let outputOf = "";
   let closed = false;
   let stop = () => {};
   put(element, loading("the run"));
@@ -47,7 +49,7 @@ export function runView(element, runId, may, moved) {
 
   function begin(found) {
     if (closed) return;
-    put(element, head, outcome, stages, came);
+    put(element, head, outcome, stages, came, output);
     show(found);
     if (ACTIVE.has(found.state)) stop = api.follow(runId, show);
   }
@@ -62,6 +64,7 @@ export function runView(element, runId, may, moved) {
     layBars(stages);
     put(outcome, outcomeOf(run));
     showManifest();
+    showOutput();
     if (ended) moved();
   }
 
@@ -112,7 +115,12 @@ export function runView(element, runId, may, moved) {
     if (may.start && ACTIVE.has(run.state) && !run.cancelling)
       found.push(h("button", { type: "button", "data-key": "cancel", on: { click: askCancel } }, "Cancel"));
     if (may.start && (run.state === "failed" || run.state === "cancelled"))
-      found.push(h("button", { type: "button", class: "primary", "data-key": "retry", on: { click: retry } }, "Retry"));
+      {
+      const helps = run.state === "cancelled" || run.error?.retry_helps;
+      found.push(
+        h("button", { type: "button", class: helps ? "primary" : null, "data-key": "retry", on: { click: retry } }, "Retry"),
+      );
+    }
     return found;
   }
 
@@ -137,6 +145,13 @@ export function runView(element, runId, may, moved) {
     } catch (problem) {
       put(acted, failure(problem));
     }
+  }
+
+  function showOutput() {
+    const key = JSON.stringify(run.outputs);
+    if (key === outputOf) return;
+    outputOf = key;
+    put(output, run.outputs.length > 0 && files(run));
   }
 
   async function showManifest() {
@@ -322,7 +337,6 @@ function manifestCards(run, manifest) {
           ),
         ),
     ),
-    run.outputs.length > 0 && files(run),
   ];
 }
 

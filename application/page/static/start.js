@@ -2,9 +2,10 @@
 
 import * as api from "./api.js";
 import { announce, failure, h, put } from "./dom.js";
-import { bytes, count, many, PIPELINES, sourceName } from "./format.js";
+import { bytes, many, PIPELINES, sourceName } from "./format.js";
+import { uploadList } from "./uploads.js";
 
-const WORDS = { predict: ["Predict", "predict"], train: ["Train", "train"] };
+const WORDS = { predict: ["Predict", "predict", "Predict"], train: ["Train", "train", "Train on"] };
 const OTHER = "other";
 const HINTS = {
   predict: "Ranks unlabelled wafers by suspicion with the model in production.",
@@ -14,7 +15,7 @@ const HINTS = {
 /** The form; `started` is called with the new run. */
 export function startPanel(started) {
   let pipeline = "predict";
-  let files = [];
+  let ready = true; // whether a model is in production
   let busy = false;
   const source = h("select", { id: "source", on: { change: render } });
   const address = h("input", { id: "address", type: "text", spellcheck: "false", maxlength: "1000" });
@@ -31,7 +32,7 @@ export function startPanel(started) {
     multiple: true,
     accept: ".csv,text/csv",
     class: "unseen",
-    on: { change: () => take(chooser.files) },
+    on: { change: () => (take(chooser.files), (chooser.value = "")) },
   });
   const drop = h(
     "label",
@@ -39,7 +40,7 @@ export function startPanel(started) {
     h("span", {}, h("strong", {}, "Drop CSV batches here"), " or choose files"),
     chooser,
   );
-  const chosen = h("div", { class: "chosen" });
+  const uploads = uploadList(() => render());
   const budget = h("input", { id: "budget", type: "number", min: "0.1", max: "90", step: "0.1", inputmode: "decimal" });
   const clusters = h("input", { id: "clusters", type: "number", min: "1", max: "20", step: "1", value: "10" });
   const seed = h("input", { id: "seed", type: "number", min: "0", max: "2147483647", step: "1", value: "7" });
@@ -81,7 +82,7 @@ export function startPanel(started) {
     ),
     hint,
     drop,
-    chosen,
+    uploads.element,
     sourceField,
     h(
       "details",
@@ -111,57 +112,13 @@ export function startPanel(started) {
 
   function take(given) {
     if (busy || given.length === 0) return;
-    files = [...given].map((file) => ({
-      file,
-      bar: h("progress", { max: "1", value: "0", "aria-label": `Upload of ${file.name}` }),
-      note: h("span", { class: "note" }, bytes(file.size)),
-    }));
     put(messages);
-    const total = files.reduce((sum, each) => sum + each.file.size, 0);
-    put(
-      chosen,
-      h(
-        "p",
-        { class: "line" },
-        h("strong", {}, many(files.length, "file")),
-        ` · ${bytes(total)}`,
-        h("button", { type: "button", class: "quiet", on: { click: forget } }, "Remove"),
-      ),
-      h(
-        "div",
-        { class: "field" },
-        h("label", { for: "set" }, "Name of the batch set"),
-        h("input", {
-          id: "set",
-          type: "text",
-          value: `lot-${stamp()}`,
-          maxlength: "64",
-          required: true,
-          pattern: "[A-Za-z0-9](?:[A-Za-z0-9._\\-]{0,62}[A-Za-z0-9_\\-])?",
-          spellcheck: "false",
-        }),
-      ),
-      h(
-        "ul",
-        { class: "files", tabindex: "0", "aria-label": "Files to upload" },
-        files.map(({ file, bar, note }) =>
-          h("li", {}, h("span", { class: "name", title: file.name }, file.name), note, bar),
-        ),
-      ),
-    );
-    announce(`${many(files.length, "file")} chosen.`);
-    render();
-  }
-
-  function forget() {
-    files = [];
-    chooser.value = "";
-    put(chosen);
-    render();
+    uploads.take(given);
   }
 
   async function turn(name) {
     pipeline = name;
+    uploads.aim(pipeline);
     put(messages);
     await offer();
     render();
@@ -205,14 +162,17 @@ export function startPanel(started) {
   }
 
   function render() {
-    const [title, verb] = WORDS[pipeline];
-    hint.textContent = HINTS[pipeline];
-    sourceField.hidden = files.length > 0;
+    const [title, verb, over] = WORDS[pipeline];
+    const [waiting, uploaded] = [uploads.count("waiting"), uploads.count("uploaded")];
+    const possible = pipeline === "train" || ready;
+    hint.textContent = possible ? HINTS[pipeline] : "No model is in production yet. Train one first, or promote a version.";
+    sourceField.hidden = uploads.count() > 0;
     addressField.hidden = source.value !== OTHER;
     trainingOnly.hidden = pipeline !== "train";
     budget.placeholder = pipeline === "train" ? "10" : "as in the model";
-    go.textContent = files.length > 0 ? `Upload ${many(files.length, "file")} and ${verb}` : title;
-    go.disabled = busy || (files.length === 0 && !source.value);
+    if (waiting > 0) go.textContent = `Upload ${many(waiting, "file")} and ${verb}`;
+    else go.textContent = uploaded > 0 ? `${over} ${many(uploaded, "file")}` : title;
+    go.disabled = busy || !possible || (uploads.count() > 0 ? waiting + uploaded === 0 : !source.value);
   }
 
   async function submit(event) {
@@ -221,11 +181,13 @@ export function startPanel(started) {
     put(messages);
     render();
     try {
-      const named = files.length > 0 ? await sendFiles() : source.value === OTHER ? address.value.trim() : source.value;
+      const own = source.value === OTHER ? address.value.trim() : source.value;
+      const named = uploads.count() > 0 ? await sendFiles() : own;
+      if (!named) return;
       const run = await api.post(`/${pipeline}`, order(named), { "Idempotency-Key": randomKey() });
       announce(`${PIPELINES[pipeline]} started.`);
-      if (files.length > 0) {
-        forget();
+      if (uploads.count() > 0) {
+        uploads.clear();
         await offer(named);
       }
       started(run);
@@ -248,48 +210,48 @@ export function startPanel(started) {
     return wanted;
   }
 
-  /** Upload the files that the service does not have yet, one after the other, and return the source's name. */
+  /** Upload what waits; the source's name, or nothing when files were refused on the way. */
   async function sendFiles() {
-    const set = form.querySelector("#set").value.trim();
-    let named = "";
-    const refused = [];
-    for (const each of files) {
-      const path = ["/uploads", pipeline, set, each.file.name]
-        .map((part, at) => (at ? encodeURIComponent(part) : part))
-        .join("/");
-      try {
-        const taken = await api.upload(path, each.file, (share) => (each.bar.value = share));
-        each.bar.value = 1;
-        each.note.textContent = "uploaded";
-        named = taken.source;
-      } catch (problem) {
-        each.note.textContent = problem.code === "UPLOAD_CONFLICT" ? "a different file has this name" : "refused";
-        each.note.classList.add("bad");
-        refused.push([each.file.name, problem]);
-        if (problem.status === 0) break;
-      }
-    }
-    if (refused.length > 0) {
-      const [name, problem] = refused[0];
-      const others = refused.length > 1 ? ` (and ${count(refused.length - 1)} more)` : "";
-      throw Object.assign(problem, { title: `${name} was not uploaded${others}.` });
-    }
-    return named;
+    const refused = await uploads.send();
+    if (refused === 0) return uploads.source();
+    const left = many(uploads.count("uploaded"), "file");
+    put(
+      messages,
+      h(
+        "div",
+        { class: "notice inspect", role: "alert" },
+        h(
+          "p",
+          {},
+          `${many(refused, "file")} ${refused === 1 ? "was" : "were"} refused; the list says why. Retry or remove them, or start with the ${left} uploaded.`,
+        ),
+      ),
+    );
+    return "";
   }
 
+  /** Without a model in production a prediction cannot succeed, so the form opens on training. */
+  async function lookForModel() {
+    const models = await api.get("/models").catch(() => null); // the run says it where the registry is away
+    if (!models) return;
+    const first = ready && !models.production;
+    ready = Boolean(models.production);
+    if (first && pipeline === "predict" && uploads.count() === 0) {
+      form.querySelector("[value=train]").checked = true;
+      await turn("train");
+    }
+    render();
+  }
+
+  uploads.aim(pipeline);
   render();
   offer();
-  return { element: form, again: offer };
+  lookForModel();
+  return { element: form, again: () => Promise.all([offer(), lookForModel()]) };
 }
 
 function field(id, label, input) {
   return h("div", { class: "field" }, h("label", { for: id }, label), input);
-}
-
-function stamp() {
-  const at = new Date();
-  const two = (number) => String(number).padStart(2, "0");
-  return `${at.getFullYear()}${two(at.getMonth() + 1)}${two(at.getDate())}-${two(at.getHours())}${two(at.getMinutes())}${two(at.getSeconds())}`;
 }
 
 /** crypto.randomUUID does not exist where the page comes over plain HTTP from another machine. */
