@@ -32,6 +32,8 @@ class ServiceSettings(BaseSettings):
     max_runs: int = Field(2, validation_alias="WAFER_MAX_RUNS", ge=1)
     """Embedded runs at once; later ones wait. Kubeflow does its own waiting."""
     key_hours: float = Field(24.0, validation_alias="WAFER_IDEMPOTENCY_HOURS", gt=0)
+    look_back_hours: float = Field(48.0, validation_alias="WAFER_LOOK_BACK_HOURS", ge=0)
+    """How long after its end a run that failed on Kubeflow is looked at again: it may be retried on Kubeflow's page."""
     reads_per_second: float = Field(200.0, validation_alias="WAFER_READS_PER_SECOND", gt=0)
     changes_per_second: float = Field(10.0, validation_alias="WAFER_CHANGES_PER_SECOND", gt=0)
     kfp_endpoint: str = Field("", validation_alias="KFP_ENDPOINT")

@@ -49,7 +49,7 @@ def join_parts(
     """Join parts that are there already."""
     sources = Sources(store, settings.allowed_sources)
     metrics = Metrics()
-    runs = Runs(ledger, backends, store, metrics, settings.key_hours * 3600)
+    runs = Runs(ledger, backends, store, metrics, settings.key_hours * 3600, settings.look_back_hours * 3600)
     return Parts(
         store=store,
         sources=sources,

@@ -51,6 +51,7 @@ class Views:
             started=run.started or None,
             finished=run.finished or None,
             attempt=run.attempt,
+            retries=list(run.retries),
             error=run.error,
         )
 

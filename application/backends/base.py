@@ -12,11 +12,12 @@ class Backend(Protocol):
     """Executes runs. Every method raises `BackendUnavailable` when the place does not answer.
 
     `at_once` runs go on side by side (0: as many as come), a start takes at most `lease_seconds`, and who follows a
-    run looks every `look_seconds`.
+    run looks every `look_seconds`. `retried_elsewhere` says that somebody may retry a run there without us.
     """
 
     name: BackendName
     at_once: int
+    retried_elsewhere: bool
     lease_seconds: float
     look_seconds: float
 

@@ -47,6 +47,8 @@ class Result:
             "stages": [_stage(task) for task in self.run.tasks],
             "outputs": dict(self.outputs),
         }
+        if self.run.retries:
+            found["retries"] = list(self.run.retries)
         if self.run.error:
             found["error"] = _error(self.run.error)
         if self.decision:

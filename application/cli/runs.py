@@ -194,6 +194,8 @@ def _show(run_id: str, *, as_json: bool) -> None:
     with _runs() as service:
         run = service.look(service.find(run_id))
     console = console_of(as_json=as_json)
+    for attempt, reason in enumerate(run.retries, start=2):
+        console.print(f"Attempt {attempt}: {reason}", markup=False)
     for task in run.tasks:
         console.print(f"  {task.name:<16} {task.state:<10} {task.seconds:6.1f} s", markup=False)
         if task.state == "starting" and task.error:

@@ -21,7 +21,8 @@ def open_runs(common: Settings, settings: ServiceSettings, backend: BackendName 
     """
     store = open_store(common.store_uri)
     with open_ledger(common, settings) as ledger:
-        yield Runs(ledger, backends_of(common, settings, store, backend), store)
+        backends = backends_of(common, settings, store, backend)
+        yield Runs(ledger, backends, store, look_back=settings.look_back_hours * 3600)
 
 
 @contextmanager

@@ -30,6 +30,7 @@ class Run:
 
     A queued run whose lease (seconds since 1970) has not run out is being started by somebody. `native_id` is the
     backend's own name for it. `tasks` are there once somebody looked. `backend` is None for runs older than that field.
+    `retries` says of every attempt after the first why it was made.
     """
 
     run_id: str
@@ -50,6 +51,7 @@ class Run:
     cancelled_by: str = ""
     error: RunError | None = None
     revision: int = 0
+    retries: tuple[str, ...] = ()
     tasks: tuple[TaskRecord, ...] = ()
 
     @property
@@ -82,6 +84,14 @@ class Run:
         told = RunError(error.code, error.message, retry_helps=error.retry_helps)
         return replace(self, state="failed", error=told, finished=now())
 
+    def again(self, who: str) -> "Run":
+        """The run before its next attempt, and in whose words that is made."""
+        code = self.error.code if self.error else self.state
+        where = f" in stage {self.error.stage}" if self.error and self.error.stage else ""
+        told = replace(self, retries=(*self.retries, f"{who} after {code}{where}"), attempt=self.attempt + 1)
+        fresh = replace(told, failed_starts=0, lease_until=0.0)
+        return replace(fresh, state="queued", finished="", cancelled_by="", error=None, tasks=())
+
     def to_json(self) -> str:
         """The run as text, without its tasks."""
         kept = asdict(self)
@@ -96,7 +106,8 @@ class Run:
         state = "queued" if raw.get("state") == "starting" else raw.get("state", "queued")
         known = {each.name for each in fields(cls)}
         given = {name: value for name, value in raw.items() if name in known}
-        return cls(**{**given, "state": state, "error": RunError(**error) if error else None})
+        retries = tuple(given.pop("retries", ()))
+        return cls(**{**given, "state": state, "error": RunError(**error) if error else None, "retries": retries})
 
 
 def new_run(

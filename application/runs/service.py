@@ -16,6 +16,7 @@ import structlog
 from application.backends.base import Backends
 from application.errors import BackendUnavailable, RunNotCancellable, TrainingRunning
 from application.runs.ledger.protocol import ClaimKey, Ledger, Page, Wanted
+from application.runs.revisits import LOOK_BACK, Revisits
 from application.runs.run import EXCLUSIVE, BackendName, Run, now
 from application.runs.settling import Observer, Settler
 from application.runs.starting import Starter
@@ -49,6 +50,7 @@ class Runs:
         store: Store,
         observer: Observer | None = None,
         key_seconds: float = KEY_SECONDS,
+        look_back: float = LOOK_BACK,
     ) -> None:
         self._ledger = ledger
         self._backends = backends
@@ -57,6 +59,7 @@ class Runs:
         observer = observer or Unobserved()
         self._settler = Settler(ledger, backends, observer)
         self._starter = Starter(ledger, backends, observer, self._settler)
+        self._revisits = Revisits(ledger, backends, self._settler, look_back)
         self._seen: set[str] = set()
         self._adopted = -ADOPT_SECONDS
 
@@ -75,14 +78,17 @@ class Runs:
         return self._ledger.known(claim, now=time.time()) if claim else None
 
     def find(self, run_id: str) -> Run:
-        """A run as the ledger knows it; one started elsewhere is written down first. Raises `RunNotFound`."""
+        """A run as the ledger knows it, after a look at what was done elsewhere: started there, or retried.
+
+        Raises `RunNotFound`.
+        """
         found = self._ledger.get(run_id)
         if not found and time.monotonic() - self._adopted > ADOPT_SECONDS:
             self.adopt()
             found = self._ledger.get(run_id)
         if not found:
             raise RunNotFound(f"There is no run {run_id}; `wafer runs` lists the runs.")
-        return found
+        return self._revisits.of(found)
 
     def look(self, run: Run) -> Run:
         """A run as it is now, settled if it has ended, with its tasks (none while it waits)."""
@@ -148,8 +154,7 @@ class Runs:
             raise RunNotRetryable(f"Run {run_id} succeeded; there is nothing to retry. Start a new run instead.")
         self._backends.of(run)
         self._require_alone(run.pipeline)
-        again = replace(run, state="queued", attempt=run.attempt + 1, finished="", cancelled_by="", error=None)
-        if not self._ledger.change(run, replace(again, failed_starts=0, lease_until=0.0)):
+        if not self._ledger.change(run, run.again("Retried by hand")):
             raise RunNotRetryable(f"Run {run_id} was changed by somebody else this moment; look at it again.")
         self._starter.start_waiting()
         return self.find(run_id)
@@ -165,7 +170,12 @@ class Runs:
             self.adopt()
         except WaferError as error:
             structlog.get_logger().warning("runs.adopt_failed", message=error.message)
+        self._revisits.newest()
         self.settle()
+
+    def revisit(self) -> None:
+        """Look again at runs that ended badly: somebody may have retried them on Kubeflow's own page."""
+        self._revisits.newest()
 
     def settle(self) -> None:
         """Look at every run that goes on where we can look; a place that does not answer is asked once."""

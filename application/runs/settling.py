@@ -6,6 +6,7 @@ from typing import Protocol
 import structlog
 
 from application.backends.base import Backends
+from application.errors import TrainingRunning
 from application.runs.ledger.protocol import Ledger
 from application.runs.run import Run
 from wafer.errors import RunNotFound, WaferError
@@ -38,6 +39,28 @@ class Settler:
         except RunNotFound as error:
             return self.end(run, run.failed(error))
         return seen if seen.active else self.end(run, seen)
+
+    def look_again(self, run: Run) -> Run:
+        """A run that ended badly as it is now, taken up again if somebody retried it on its backend."""
+        going = replace(run.again("Retried on Kubeflow's page"), state="running")
+        try:
+            seen = self._backends.of(run).look(going)
+        except RunNotFound:
+            return run
+        if seen.active:
+            return self._taken_up(run, going)
+        failed_anew = seen.error != run.error and seen.finished > run.finished
+        return self.end(going, seen) if seen.state == "succeeded" or failed_anew else run
+
+    def _taken_up(self, run: Run, going: Run) -> Run:
+        log = structlog.get_logger().bind(run_id=run.run_id, pipeline=run.pipeline)
+        try:
+            changed = self._ledger.change(run, going)
+        except TrainingRunning as error:  # it is followed when it has ended
+            log.warning("run.retried_beside", message=error.message)
+            return run
+        log.info("run.retried_elsewhere", attempt=going.attempt)
+        return changed or self._ledger.get(run.run_id) or run
 
     def give_up(self, run: Run, error: WaferError) -> Run:
         """Fail a run that could not be started."""

@@ -40,6 +40,7 @@ def _look_around(runs: Runs, adopt: bool) -> None:
     try:
         if adopt:
             runs.adopt()
+            runs.revisit()
         runs.tick()
     except WaferError as error:
         structlog.get_logger().warning("watcher.failed", code=error.code, message=error.message)

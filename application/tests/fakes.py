@@ -34,6 +34,7 @@ class FakeBackend:
         self, store: Store, name: BackendName = "embedded", *, at_once: int = 2, lease_seconds: float = 60
     ) -> None:
         self.name: BackendName = name
+        self.retried_elsewhere = name == "kubeflow"
         self.at_once = at_once
         self.lease_seconds = lease_seconds
         self.store = store

@@ -107,6 +107,22 @@ def test_a_failed_run_on_kubeflow_says_why_and_is_retried_there(wafer: Wafer, se
     assert server.created == 1
 
 
+def test_a_retry_on_kubeflows_page_is_noticed_by_the_list_and_by_the_run(wafer: Wafer, server: KubeflowServer) -> None:
+    listed, shown = (wafer("train", f"s3://bucket/broken-{each}", "--json").json["run_id"] for each in (1, 2))
+    for run_id in (listed, shown):
+        server.retry_on_page(run_id)
+        server.finish(run_id)
+
+    one = wafer("runs", shown, "--json")
+    states = {run["run_id"]: run["state"] for run in wafer("runs", "--json").json["runs"]}
+
+    assert (one.json["state"], one.json["retries"]) == (
+        "succeeded",
+        ["Retried on Kubeflow's page after NO_GOOD_FILES in stage validate"],
+    )
+    assert states == {listed: "succeeded", shown: "succeeded"}
+
+
 def test_a_kubeflow_that_does_not_answer_still_lets_the_runs_be_listed(wafer: Wafer, server: KubeflowServer) -> None:
     run_id = wafer("predict", "s3://bucket/drop", "--json").json["run_id"]
     server.refuse = 503

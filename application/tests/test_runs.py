@@ -204,7 +204,7 @@ def test_following_tells_every_look_until_the_end(tmp_path: Path, store: Store) 
 
     assert [each.state for each in seen] == ["running", "running", "succeeded"]
     assert ended == seen[-1]
-    assert {task.name for task in ended.tasks} == {"validate", "publish"}
+    assert {task.name for task in ended.tasks} == {"validate", "predict"}
 
 
 def test_who_follows_a_waiting_run_starts_it_when_there_is_a_place(tmp_path: Path, store: Store) -> None:

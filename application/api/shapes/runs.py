@@ -106,6 +106,10 @@ class RunSummary(BaseModel):
     started: str | None
     finished: str | None
     attempt: int
+    retries: list[str] = Field(
+        description="Why each attempt after the first was made.",
+        examples=[["Retried by hand after STAGE_FAILED in stage load"]],
+    )
     error: RunError | None
 
 

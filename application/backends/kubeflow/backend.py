@@ -19,7 +19,8 @@ from wafer.store import Store, layout
 if TYPE_CHECKING:
     from kfp import Client
 
-PATIENCE = 4.0  # seconds for all calls of one question: who asks to start a run has an answer after 5
+PATIENCE = 3.0  # seconds for all calls of one question: who asks to start a run has an answer after 5
+ACT_SECONDS = 20.0  # for ending or retrying the pods of a run, asked of a server that answered just before
 CHECK_SECONDS = 2.0  # the probe of readiness allows 5 for Kubeflow, ledger and store
 RECENT = 50
 ENDED = {"SUCCEEDED", "SKIPPED", "FAILED", "CANCELED"}
@@ -31,6 +32,7 @@ class KubeflowBackend:
 
     name: BackendName = "kubeflow"
     at_once = 0  # Kubeflow does its own waiting
+    retried_elsewhere = True
     lease_seconds = 60.0
     look_seconds = 2.0
 
@@ -81,19 +83,17 @@ class KubeflowBackend:
 
     def cancel(self, run: Run) -> None:
         """Terminate the run."""
-        with self._answering(run.run_id):
-            if self._state(run) not in ENDED:
+        if self._state(run) not in ENDED:
+            with self._answering(run.run_id, ACT_SECONDS):
                 self._client.runs.run_service_terminate_run(run.native_id)
 
     def retry(self, run: Run) -> None:
         """Let Kubeflow go on from the failed task (RetryRun)."""
-        with self._answering(run.run_id):
-            state = self._state(run)
-            if state == "SUCCEEDED":
-                raise RunNotRetryable(
-                    f"Run {run.run_id} succeeded; there is nothing to retry. Start a new run instead."
-                )
-            if state in ENDED:
+        state = self._state(run)
+        if state == "SUCCEEDED":
+            raise RunNotRetryable(f"Run {run.run_id} succeeded; there is nothing to retry. Start a new run instead.")
+        if state in ENDED:
+            with self._answering(run.run_id, ACT_SECONDS):
                 self._client.runs.run_service_retry_run(run.native_id)
 
     def recent(self, known: Collection[str] = ()) -> list[Run]:
@@ -112,7 +112,8 @@ class KubeflowBackend:
             self._client.healthzs.healthz_service_get_healthz()
 
     def _state(self, run: Run) -> str:
-        return str(self._client.runs.run_service_get_run(run.native_id).state)
+        with self._answering(run.run_id):
+            return str(self._client.runs.run_service_get_run(run.native_id).state)
 
     def _named(self, run_id: str) -> str | None:
         listed = self._client.runs.run_service_list_runs(

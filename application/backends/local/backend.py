@@ -15,6 +15,7 @@ class EmbeddedBackend:
     """Runs below `WAFER_HOME`; `command` is the worker's, called with run id, pipeline and runner."""
 
     name: BackendName = "embedded"
+    retried_elsewhere = False
     lease_seconds = 5.0  # starting twice is harmless here: the second worker finds the run's lock taken
     look_seconds = 0.1
 

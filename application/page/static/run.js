@@ -90,7 +90,7 @@ export function runView(element, runId, may, moved) {
         fact("Started by", run.requested_by),
         fact("Started", fullMoment(run.started ?? run.created)),
         run.finished && fact("Duration", seconds(between(run.started ?? run.created, run.finished))),
-        run.attempt > 1 && fact("Attempt", count(run.attempt)),
+        run.attempt > 1 && fact("Attempt", [count(run.attempt), ...run.retries.slice(-1)].join(": ")),
         fact(
           "False-alarm budget",
           run.parameters.false_alarm_budget ? percent(run.parameters.false_alarm_budget, 1) : "as in the model",
