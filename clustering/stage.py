@@ -40,7 +40,7 @@ def cluster_wafers(
     """
     recipe = recipe or Recipe()
     wafers = read_training(training).wafers
-    found = learn_clusters(wafers, Preprocessor.from_json(read_json(preprocessor / PREPROCESSOR)), recipe)
+    found = learn_clusters(wafers, read_json(preprocessor / PREPROCESSOR, Preprocessor), recipe)
     failed = wafers.known_failed
     done = Clustered(
         clusters=list(range(found.k)),
@@ -51,7 +51,7 @@ def cluster_wafers(
     )
     elbow = Elbow(found.inertia, found.elbow, found.k)
     with complete_folder(out) as folder:
-        write_json(folder / CLUSTERS, found.model.to_json())
+        write_json(folder / CLUSTERS, found.model)
         elbow.write(folder)
     _write_assignments(wafers, found.model, assignments)
     report.parent.mkdir(parents=True, exist_ok=True)

@@ -70,7 +70,7 @@ def fit_global_models(
         for name, each in fitted.items():
             each.model.save(folder / recipe.family(name).file)
         _save_scores(learned.keys, fitted, folder / OUT_OF_FOLD)
-        write_json(folder / GLOBAL, GlobalSummary(recipe, auc, stretches).to_json())
+        write_json(folder / GLOBAL, GlobalSummary(recipe, auc, stretches))
     return GlobalModels(len(learned), int(training.failed.sum()), auc, stretches)
 
 
@@ -85,9 +85,9 @@ def train_cluster(
     n_jobs: int = 1,
 ) -> TrainedCluster:
     """Train one cluster by the recipe of the global models; write the directory `out` and the HTML page `report`."""
-    recipe = GlobalSummary.from_json(read_json(global_models / GLOBAL)).recipe
+    recipe = read_json(global_models / GLOBAL, GlobalSummary).recipe
     learned, training = _training_set(training_file, preprocessor)
-    labels = Clustering.from_json(read_json(cluster_model / CLUSTERS)).assign(learned.wafers)
+    labels = read_json(cluster_model / CLUSTERS, Clustering).assign(learned.wafers)
     inside: Bools = labels == cluster
     everywhere = _load_scores(learned.keys, global_models / OUT_OF_FOLD)
     with _plan(recipe, n_jobs, in_cluster=True) as plan:
@@ -97,7 +97,7 @@ def train_cluster(
         if fit.fitted:
             fit.fitted.model.save(folder / recipe.family(fit.family).file)
         _out_of_fold(learned.rows(inside), cluster, fit).save(folder / OUT_OF_FOLD)
-        write_json(folder / MEMBER, _summary(done, fit, recipe).to_json())
+        write_json(folder / MEMBER, _summary(done, fit, recipe))
     report.parent.mkdir(parents=True, exist_ok=True)
     report.write_text(cluster_page(done.cluster, done.family, done.figures, recipe), encoding="utf-8")
     return done
@@ -118,7 +118,7 @@ def _plan(recipe: Recipe, n_jobs: int, *, in_cluster: bool) -> Iterator[FitPlan]
 
 def _training_set(training_file: Path, preprocessor: Path) -> tuple[TrainingWafers, TrainingSet]:
     learned = read_training(training_file)
-    features = Preprocessor.from_json(read_json(preprocessor / PREPROCESSOR)).transform(learned.wafers)
+    features = read_json(preprocessor / PREPROCESSOR, Preprocessor).transform(learned.wafers)
     return learned, training_set(features, learned.failed, learned.fold)
 
 

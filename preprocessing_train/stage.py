@@ -12,7 +12,7 @@ from wafer.model.assembly import PREPROCESSOR, STATISTICS
 from wafer.model.files import write_json
 from wafer.model.preprocessor import DropReason
 from wafer.model.recipe import Recipe
-from wafer.model.statistics import sensor_statistics
+from wafer.model.statistics import StatisticsFile, sensor_statistics
 from wafer.model.training_set import deal_folds
 from wafer.wafers.arrays import read_wafers
 from wafer.wafers.identity import as_models_see, distinct
@@ -44,8 +44,8 @@ def fit_preprocessor(export: Path, out: Path, training: Path, recipe: Recipe | N
     preprocessor = learn_preprocessor(wafers, recipe)
     statistics = sensor_statistics(measured)
     with complete_folder(out) as folder:
-        write_json(folder / PREPROCESSOR, preprocessor.to_json())
-        write_json(folder / STATISTICS, statistics.to_json())
+        write_json(folder / PREPROCESSOR, preprocessor)
+        write_json(folder / STATISTICS, StatisticsFile.of(statistics))
     kept = replace(wafers, sensors=preprocessor.sensors, readings=wafers.columns(preprocessor.sensors))
     write_training(training, TrainingWafers(kept, keys, deal_folds(kept.known_failed, recipe.folds)))
     reasons = Counter(dropped.reason for dropped in preprocessor.dropped.values())

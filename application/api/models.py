@@ -110,16 +110,17 @@ class ModelShelf:
     @cachedmethod(attrgetter("_bundles"), key=lambda _, version: version.digest, condition=attrgetter("_condition"))
     def _read(self, version: ModelVersion) -> Bundle:
         from wafer.model.assembly import OUT_OF_FOLD, STATISTICS, verify_bundle
+        from wafer.model.codec import from_json
         from wafer.model.files import read_json
         from wafer.model.out_of_fold import load_out_of_fold
-        from wafer.model.statistics import SensorStatistics
+        from wafer.model.statistics import StatisticsFile
         from wafer.model.summaries import BundleSummary
 
         with TemporaryDirectory(prefix="wafer-bundle-") as temporary:
             folder = self._registry.download(version.version, Path(temporary))
-            about = BundleSummary.from_json(verify_bundle(folder, version.digest))
+            about = from_json(BundleSummary, verify_bundle(folder, version.digest).about)
             rows = load_out_of_fold(folder / OUT_OF_FOLD)
-            statistics = SensorStatistics.from_json(read_json(folder / STATISTICS))
+            statistics = read_json(folder / STATISTICS, StatisticsFile).statistics
         return Bundle(rows, statistics, about)
 
 

@@ -18,7 +18,7 @@ from wafer.model.calibration import Calibration
 from wafer.model.files import seal, write_json
 from wafer.model.out_of_fold import OutOfFold
 from wafer.model.recipe import Recipe
-from wafer.model.statistics import LEVELS, SensorStatistics
+from wafer.model.statistics import LEVELS, SensorStatistics, StatisticsFile
 from wafer.model.summaries import BundleSummary, ClusterSummary, Neighbours
 from wafer.registry import ModelVersion
 from wafer.runs import Pipeline, RunError, judge, task_records
@@ -172,12 +172,12 @@ def write_bundle(folder: Path, number: int) -> str:
     OutOfFold(keys, keys, keys, np.zeros(6, np.int64), failed, probability).save(folder / "out_of_fold.parquet")
     quantiles = np.tile(np.linspace(0.0, 1.0, len(LEVELS)), (len(SENSORS), 1))
     statistics = SensorStatistics(SENSORS, quantiles, np.zeros_like(quantiles), np.zeros(len(SENSORS)), 6, 2)
-    write_json(folder / "statistics.json", statistics.to_json())
+    write_json(folder / "statistics.json", StatisticsFile.of(statistics))
     quality = measure(failed, probability, probability >= 0.5)
     families = {"xgboost": replace(quality, auc=0.8), "random_forest": replace(quality, auc=0.7)}
     cluster = ClusterSummary(0, "xgboost", 1.0, Calibration(1.0, 0.0), 6, 2, families)
     about = BundleSummary((cluster,), f"contract-{number}", {}, Neighbours(0.8, None), quality, Recipe())
-    return seal(folder, about.to_json())
+    return seal(folder, about)
 
 
 @cache

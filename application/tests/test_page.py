@@ -4,7 +4,7 @@ import re
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -17,7 +17,9 @@ from application.tests.browser import chromium, installed_chromium, wait_until_r
 from application.tests.processes import origin, serving, wafer
 from application.tests.screenshots import PICTURES, take
 from conftest import skip_or_fail
+from wafer.model.codec import from_json
 from wafer.model.files import seal, verify_bundle
+from wafer.model.summaries import BundleSummary
 from wafer.registry import TrainingRecord, open_registry
 from wafer.settings import Settings
 
@@ -275,9 +277,8 @@ def add_version(settings: Settings) -> None:
     """Register the first version's bundle once more, with another false-alarm budget."""
     registry = open_registry(settings.tracking_uri)
     folder = registry.download(1, settings.home / "sibling")
-    about = verify_bundle(folder)
-    about.pop("digest")
-    about["recipe"] = {**about["recipe"], "false_alarm_budget": 0.2}
+    about = from_json(BundleSummary, verify_bundle(folder).about)
+    about = replace(about, recipe=replace(about.recipe, false_alarm_budget=0.2))
     parent = registry.log_training(TrainingRecord("sibling", {}, {}, {}, []))
     registry.register(folder, seal(folder, about), parent, "sibling")
 

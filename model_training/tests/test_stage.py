@@ -10,6 +10,7 @@ import pytest
 from model_training.stage import TrainedCluster, fit_global_models, train_cluster
 from wafer.errors import BundleRejected
 from wafer.model.assembly import CLUSTERS, OUT_OF_FOLD, assemble_bundle
+from wafer.model.clusters import Clustering
 from wafer.model.files import read_json
 from wafer.model.recipe import Recipe
 from wafer.model.scoring import ModelBundle
@@ -21,7 +22,7 @@ TRAINING = "training.parquet"
 
 def _train(before: Path, out: Path, recipe: Recipe, n_jobs: int = 1) -> list[TrainedCluster]:
     fit_global_models(before / TRAINING, before / "preprocessor", out / "global", recipe, n_jobs)
-    count = len(read_json(before / "clusters" / CLUSTERS)["centroids"])
+    count = read_json(before / "clusters" / CLUSTERS, Clustering).k
     return [
         train_cluster(
             number,

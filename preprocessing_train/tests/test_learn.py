@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from preprocessing_train.learn import learn_preprocessor
 from wafer.errors import DataUnlearnable
+from wafer.model.codec import from_json, to_json
 from wafer.model.preprocessor import Dropped, DropReason, Preprocessor
 from wafer.model.recipe import Recipe
 from wafer.wafers.arrays import Wafers
@@ -108,7 +109,7 @@ def test_thirty_wafers_with_enough_failures_are_enough() -> None:
 def test_what_was_learned_survives_json_to_the_last_bit() -> None:
     found = learn_preprocessor(_wafers(), RECIPE)
 
-    assert Preprocessor.from_json(found.to_json()) == found
+    assert from_json(Preprocessor, to_json(found)) == found
 
 
 @settings(max_examples=20, deadline=None)

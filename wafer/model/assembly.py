@@ -7,13 +7,14 @@ from pathlib import Path
 from wafer.errors import BundleRejected
 from wafer.files import complete_folder
 from wafer.model.clusters import Clustering
+from wafer.model.codec import from_json
 from wafer.model.files import read_json, seal
 from wafer.model.files import verify_bundle as verify_bundle
 from wafer.model.out_of_fold import joined, load_out_of_fold
 from wafer.model.preprocessor import Preprocessor
 from wafer.model.recipe import Recipe
 from wafer.model.scoring import ClusterModel, ModelBundle
-from wafer.model.statistics import SensorStatistics
+from wafer.model.statistics import StatisticsFile
 from wafer.model.summaries import BundleSummary, ClusterSummary, GlobalSummary
 
 PREPROCESSOR = "preprocessor.json"
@@ -40,9 +41,9 @@ def assemble_bundle(
     `metadata` becomes part of the digest, so it must say the same for the same training (no run id, no time).
     Raises BundleRejected when a cluster is missing.
     """
-    clusters = _by_cluster(member_dirs, len(read_json(cluster_model_dir / CLUSTERS)["centroids"]))
+    clusters = _by_cluster(member_dirs, read_json(cluster_model_dir / CLUSTERS, Clustering).k)
     rows = joined([load_out_of_fold(folder / OUT_OF_FOLD) for folder, _ in clusters])
-    everywhere = GlobalSummary.from_json(read_json(global_dir / GLOBAL))
+    everywhere = read_json(global_dir / GLOBAL, GlobalSummary)
     recipe = everywhere.recipe
     about = BundleSummary(
         clusters=tuple(summary for _, summary in clusters),
@@ -62,12 +63,12 @@ def assemble_bundle(
             for place, _ in _parts(summary):
                 (folder / place).mkdir(exist_ok=True)
                 shutil.copyfile((global_dir if place == _GLOBAL else path) / file, folder / place / file)
-        seal(folder, about.to_json())
+        seal(folder, about)
     return load_bundle(out)
 
 
 def _by_cluster(folders: Sequence[Path], k: int) -> list[tuple[Path, ClusterSummary]]:
-    read = [(folder, ClusterSummary.from_json(read_json(folder / MEMBER))) for folder in folders]
+    read = [(folder, read_json(folder / MEMBER, ClusterSummary)) for folder in folders]
     found = sorted(read, key=lambda each: each[1].cluster)
     if [summary.cluster for _, summary in found] != list(range(k)):
         raise BundleRejected(f"The training made {k} clusters, but {len(found)} trained models came in; train again.")
@@ -82,16 +83,16 @@ def _parts(summary: ClusterSummary) -> list[tuple[str, float]]:
 
 def load_bundle(folder: Path, expected_digest: str | None = None) -> ModelBundle:
     """Verify a bundle completely, then load it. Raises BundleRejected before anything of it is built."""
-    record = verify_bundle(folder, expected_digest)
+    sealed = verify_bundle(folder, expected_digest)
     try:
-        about = BundleSummary.from_json(record)
+        about = from_json(BundleSummary, sealed.about)
         return ModelBundle(
-            digest=record["digest"],
-            preprocessor=Preprocessor.from_json(read_json(folder / PREPROCESSOR)),
-            clusters=Clustering.from_json(read_json(folder / CLUSTERS)),
+            digest=sealed.digest,
+            preprocessor=read_json(folder / PREPROCESSOR, Preprocessor),
+            clusters=read_json(folder / CLUSTERS, Clustering),
             cluster_models=tuple(_cluster_model(folder, about.recipe, summary) for summary in about.clusters),
             out_of_fold=load_out_of_fold(folder / OUT_OF_FOLD),
-            statistics=SensorStatistics.from_json(read_json(folder / STATISTICS)),
+            statistics=read_json(folder / STATISTICS, StatisticsFile).statistics,
             about=about,
         )
     except (KeyError, TypeError, ValueError, OSError) as error:

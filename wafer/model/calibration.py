@@ -1,8 +1,6 @@
 """From an additive score to a probability, and from a false-alarm budget to a threshold."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -26,15 +24,6 @@ class Calibration:
     def log_odds(self, score: Floats) -> Floats:
         """Return calibrated log-odds of failure."""
         return self.slope * score + self.intercept
-
-    def to_json(self) -> dict[str, float]:
-        """Return slope and intercept."""
-        return {"slope": self.slope, "intercept": self.intercept}
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> "Calibration":
-        """Build it from what `to_json` returned."""
-        return cls(float(data["slope"]), float(data["intercept"]))
 
 
 def probability_of(log_odds: Floats) -> Floats:

@@ -1,11 +1,10 @@
 """Where a wafer lies among the training wafers: its cluster, and whether it is too far out to be judged at all."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
+from wafer.model.codec import FloatsInJson
 from wafer.wafers.arrays import Bools, Floats, Ints, Wafers
 from wafer.wafers.identity import as_models_see
 
@@ -53,15 +52,15 @@ class Clustering:
     """
 
     sensors: tuple[str, ...]
-    medians: Floats  # (sensors,)
-    scales: Floats  # (sensors,), above 0
-    lows: Floats  # (sensors,) lowest training reading
-    highs: Floats
+    medians: FloatsInJson  # (sensors,)
+    scales: FloatsInJson  # (sensors,), above 0
+    lows: FloatsInJson  # (sensors,) lowest training reading
+    highs: FloatsInJson
     clip: float
-    mean: Floats  # (sensors,) of the clipped z
-    components: Floats  # (components, sensors)
-    centroids: Floats  # (clusters, components)
-    distances: Floats  # (1001,) training distances at PERCENTILES
+    mean: FloatsInJson  # (sensors,) of the clipped z
+    components: FloatsInJson  # (components, sensors)
+    centroids: FloatsInJson  # (clusters, components)
+    distances: FloatsInJson  # (1001,) training distances at PERCENTILES
     limits: NoveltyLimits
 
     @property
@@ -99,29 +98,6 @@ class Clustering:
 
     def _robust_z(self, readings: Floats) -> Floats:
         return np.ascontiguousarray(np.where(np.isnan(readings), 0.0, (readings - self.medians) / self.scales))
-
-    def to_json(self) -> dict[str, Any]:
-        """Return everything that was learned; floats keep every bit in JSON."""
-        data = {field.name: getattr(self, field.name) for field in fields(self)}
-        plain = {name: v.tolist() if isinstance(v, np.ndarray) else v for name, v in data.items()}
-        return plain | {"sensors": list(self.sensors), "limits": asdict(self.limits)}
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> "Clustering":
-        """Build it from what `to_json` returned."""
-        components = np.array(data["components"], dtype=np.float64).reshape(-1, len(data["sensors"]))
-        arrays = {
-            name: np.array(data[name], dtype=np.float64)
-            for name in ("medians", "scales", "lows", "highs", "mean", "distances")
-        }
-        return cls(
-            sensors=tuple(data["sensors"]),
-            clip=float(data["clip"]),
-            components=components,
-            centroids=np.array(data["centroids"], dtype=np.float64).reshape(-1, len(components)),
-            limits=NoveltyLimits(**data["limits"]),
-            **arrays,
-        )
 
 
 def row_products(rows: Floats, vectors: Floats) -> Floats:

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Annotated
 
 import numpy as np
+from pydantic import PlainSerializer, PlainValidator
 
 from wafer.wafers.arrays import Features, Wafers
 from wafer.wafers.identity import as_models_see
@@ -38,6 +39,9 @@ class Dropped:
         return cls(reason, text[len(reason) + 1 :])
 
 
+DroppedInJson = Annotated[Dropped, PlainValidator(Dropped.of), PlainSerializer(lambda dropped: dropped.text)]
+
+
 @dataclass(frozen=True, slots=True)
 class Preprocessor:
     """Turns readings into features; needs nothing but numpy."""
@@ -46,7 +50,7 @@ class Preprocessor:
     sensors: tuple[str, ...]  # kept, in feature order
     medians: tuple[float, ...]  # of the kept sensors, in their units
     indicators: tuple[str, ...]  # sensors whose silence is a feature of its own
-    dropped: Mapping[str, Dropped]  # sensor -> why it is not used
+    dropped: Mapping[str, DroppedInJson]  # sensor -> why it is not used
 
     def transform(self, wafers: Wafers) -> Features:
         """Return features, (wafers, features) float32: silent sensors read as their median."""
@@ -54,24 +58,3 @@ class Preprocessor:
         filled = np.where(np.isnan(readings), np.array(self.medians, dtype=np.float32), readings)
         silent = np.isnan(wafers.columns(self.indicators))
         return np.ascontiguousarray(np.hstack([filled, silent]), dtype=np.float32)
-
-    def to_json(self) -> dict[str, Any]:
-        """Return everything that was learned; floats keep every bit in JSON."""
-        return {
-            "contract": list(self.contract),
-            "sensors": list(self.sensors),
-            "medians": list(self.medians),
-            "indicators": list(self.indicators),
-            "dropped": {sensor: dropped.text for sensor, dropped in self.dropped.items()},
-        }
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> "Preprocessor":
-        """Build it from what `to_json` returned."""
-        return cls(
-            contract=tuple(data["contract"]),
-            sensors=tuple(data["sensors"]),
-            medians=tuple(float(value) for value in data["medians"]),
-            indicators=tuple(data["indicators"]),
-            dropped={sensor: Dropped.of(text) for sensor, text in data["dropped"].items()},
-        )

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -28,24 +27,32 @@ class SensorStatistics:
         row = self.quantiles[self.sensors.index(sensor)]
         return float(row[LEVELS.index(USUAL[0])]), float(row[LEVELS.index(USUAL[1])])
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the statistics; a sensor that never spoke has nulls."""
-        return {
-            "levels": list(LEVELS),
-            "wafers": self.wafers,
-            "failures": self.failures,
-            "missing": dict(zip(self.sensors, self.missing.tolist(), strict=True)),
-            "quantiles": _rows(self.sensors, self.quantiles),
-            "below": _rows(self.sensors, self.below),
-        }
+
+@dataclass(frozen=True, slots=True)
+class StatisticsFile:
+    """The statistics as they are written: by sensor; a sensor that never spoke has nulls."""
+
+    levels: tuple[float, ...]
+    wafers: int
+    failures: int
+    missing: Mapping[str, float]
+    quantiles: Mapping[str, list[float | None]]
+    below: Mapping[str, list[float | None]]
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> "SensorStatistics":
-        """Build them from what `to_json` returned."""
-        sensors = tuple(data["quantiles"])
-        missing = np.array([data["missing"][name] for name in sensors], dtype=np.float64)
-        quantiles, below = _table(sensors, data["quantiles"]), _table(sensors, data["below"])
-        return cls(sensors, quantiles, below, missing, int(data["wafers"]), int(data["failures"]))
+    def of(cls, found: SensorStatistics) -> "StatisticsFile":
+        """What is written of them."""
+        missing = dict(zip(found.sensors, found.missing.tolist(), strict=True))
+        quantiles, below = _rows(found.sensors, found.quantiles), _rows(found.sensors, found.below)
+        return cls(LEVELS, found.wafers, found.failures, missing, quantiles, below)
+
+    @property
+    def statistics(self) -> SensorStatistics:
+        """The statistics again."""
+        sensors = tuple(self.quantiles)
+        missing = np.array([self.missing[name] for name in sensors], dtype=np.float64)
+        quantiles, below = _table(sensors, self.quantiles), _table(sensors, self.below)
+        return SensorStatistics(sensors, quantiles, below, missing, self.wafers, self.failures)
 
 
 def _rows(sensors: tuple[str, ...], table: Floats) -> dict[str, list[float | None]]:

@@ -1,7 +1,7 @@
 """A small bundle made by hand from the parts the stages would write: two clusters, both families, twelve sensors."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +26,7 @@ from wafer.model.out_of_fold import OutOfFold
 from wafer.model.preprocessor import Dropped, DropReason, Preprocessor
 from wafer.model.recipe import Recipe
 from wafer.model.scoring import ModelBundle
-from wafer.model.statistics import sensor_statistics
+from wafer.model.statistics import StatisticsFile, sensor_statistics
 from wafer.model.summaries import ClusterSummary, GlobalSummary
 from wafer.wafers.arrays import Wafers
 from wafer.wafers.identity import content_keys
@@ -77,10 +77,10 @@ def parts(tmp_path_factory: pytest.TempPathFactory) -> Parts:
     medians = np.nanmedian(wafers.columns(KEPT), axis=0)
     dropped = dict.fromkeys(SENSORS[10:], Dropped(DropReason.SILENT))
     preprocessor = Preprocessor(SENSORS, KEPT, tuple(medians.tolist()), KEPT[:1], dropped)
-    write_json(folder / "preprocessor" / PREPROCESSOR, preprocessor.to_json())
-    write_json(folder / "preprocessor" / STATISTICS, sensor_statistics(wafers).to_json())
+    write_json(folder / "preprocessor" / PREPROCESSOR, preprocessor)
+    write_json(folder / "preprocessor" / STATISTICS, StatisticsFile.of(sensor_statistics(wafers)))
     model = _clusters(wafers, medians)
-    write_json(folder / "clusters" / CLUSTERS, model.to_json())
+    write_json(folder / "clusters" / CLUSTERS, model)
     _members(folder, wafers, preprocessor, model)
     return Parts(folder, wafers)
 
@@ -128,14 +128,13 @@ def _clusters(wafers: Wafers, medians: np.ndarray) -> Clustering:
         distances=PERCENTILES,
         limits=NoveltyLimits(99.9, 10.0, 0.6),
     )
-    data = draft.to_json() | {"distances": np.quantile(draft.distance(readings), PERCENTILES / 100).tolist()}
-    return Clustering.from_json(data)
+    return replace(draft, distances=np.quantile(draft.distance(readings), PERCENTILES / 100))
 
 
 def _members(folder: Path, wafers: Wafers, preprocessor: Preprocessor, model: Clustering) -> None:
     features, cluster = preprocessor.transform(wafers), model.assign(wafers)
     assert wafers.failed is not None
-    write_json(folder / "global" / GLOBAL, GlobalSummary(Recipe(), {"xgboost": 0.7}, 0.6).to_json())
+    write_json(folder / "global" / GLOBAL, GlobalSummary(Recipe(), {"xgboost": 0.7}, 0.6))
     for family in FAMILY.values():
         _fit(family, features, wafers.failed, folder / "global", seed=1)
     for number, family in FAMILY.items():
@@ -152,7 +151,7 @@ def _members(folder: Path, wafers: Wafers, preprocessor: Preprocessor, model: Cl
         OutOfFold(keys, rows.ids, rows.names, cluster[inside], rows.failed, probability).save(target / OUT_OF_FOLD)
         quality = {family: measure(rows.failed, probability, probability > 0.5)}
         summary = ClusterSummary(number, family, 0.5, calibration, len(rows), int(rows.failed.sum()), quality)
-        write_json(target / MEMBER, summary.to_json())
+        write_json(target / MEMBER, summary)
 
 
 def _fit(family: str, features: np.ndarray, failed: np.ndarray, target: Path, seed: int) -> TreeModel:

@@ -104,7 +104,7 @@ def test_checking_a_bundle_needs_no_model_library(folder: Path) -> None:
     )
 
     assert subprocess.run([sys.executable, "-c", code, str(folder)], check=False).returncode == 0
-    assert verify_bundle(folder)["contract_digest"] == "c0ffee"
+    assert verify_bundle(folder).about["contract_digest"] == "c0ffee"
 
 
 def test_a_missing_cluster_is_not_assembled(part_folders: Path, tmp_path: Path) -> None:
