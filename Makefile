@@ -51,11 +51,12 @@ test-kubeflow: setup ## both DAGs on the Kubeflow at KFP_ENDPOINT (docs/operatio
 servers: setup ## S3, MongoDB, MLflow and toxiproxy on 127.0.0.1, with the environment to export
 	@$(BIN)/python -m tests.servers
 
-check: setup ## formatting, lint, types, import rules, dependencies, security, manifests, workflows, audit
+check: setup ## formatting, lint, types, import rules, dead code, dependencies, security, manifests, workflows, audit
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/vulture
 	$(BIN)/deptry .
 	$(BIN)/bandit --configfile pyproject.toml --quiet --severity-level medium --recursive $(PACKAGES)
 	$(BIN)/python -m tools.gitops check

@@ -26,7 +26,6 @@ class Rows:
     labels: NDArray[np.int64] | None
     lines: NDArray[np.uint32]
     has_value: NDArray[np.bool_]
-    wrong_length: int = 0
     bad: list[BadRow] = field(default_factory=list)
 
 

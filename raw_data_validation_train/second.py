@@ -155,7 +155,6 @@ class SecondLook:
             labels=labels,
             lines=np.array([row.line for row in good], dtype=np.uint32),
             has_value=has_value,
-            wrong_length=sum(row.code == RowCode.ROW_LENGTH for row in bad),
             bad=bad,
         )
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache, partial
-from types import TracebackType
 from typing import Any, Self, TypeVar
 from urllib.parse import unquote
 
@@ -81,9 +80,7 @@ class MongoDocuments:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def _collection(self, kind: str) -> Collection[Document]:

@@ -71,7 +71,7 @@ class TaskRecord:
 class Metrics(Protocol):
     """Where Kubeflow shows a task's figures: `kfp.dsl.Metrics`."""
 
-    def log_metric(self, metric: str, value: float) -> None:
+    def log_metric(self, name: str, value: float, /) -> None:
         """Show a figure."""
 
 

@@ -1,17 +1,13 @@
 """The batch files of a drop: what lies directly in a folder or below an S3 prefix, and how it gets to this machine."""
 
 import os
-from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from wafer.errors import SourceNotFound, StoreUnavailable
 from wafer.files import TEMPORARY, local_name
 from wafer.store.protocol import is_s3, local_path, open_store
-
-DOWNLOADS = 8  # files under way at once; each holds at most a few parts of 8 MiB in memory
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -40,13 +36,6 @@ def fetch(batch: Batch, folder: Path) -> Path:
     path = folder / local_name(batch.name)
     open_store(f"s3://{bucket}").download(key, path)
     return path
-
-
-def fetch_all(batches: Iterable[Batch], folder: Path) -> Iterator[tuple[Batch, Path]]:
-    """Fetch many batches, several at a time, and yield them in their order."""
-    wanted = list(batches)
-    with ThreadPoolExecutor(DOWNLOADS) as pool:
-        yield from zip(wanted, pool.map(partial(fetch, folder=folder), wanted), strict=True)
 
 
 def _list_s3(source: str) -> Iterator[Batch]:
