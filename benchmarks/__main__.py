@@ -30,6 +30,7 @@ def everything(context: typer.Context, *, quick: Quick = False, data: Data = Non
         speed_parse(quick=quick, document=document)
         quality(quick=quick, data=data, document=document)
         load(quick=quick, document=document)
+        load_documents(quick=quick, document=document)
 
 
 @app.command("speed-dag")
@@ -95,6 +96,21 @@ def load(
 
     span = 2.0 if quick else seconds
     _report(lambda say: measure_load(per_second=per_second, seconds=span, quick=quick, say=say), document, quick)
+
+
+@app.command("load-documents")
+def load_documents(
+    *,
+    wafers: Annotated[int, typer.Option(min=1, help="Wafers of 590 sensors.")] = 1537,
+    rounds: Annotated[int, typer.Option(min=1, help="Measured loads of each way, in turn.")] = 3,
+    quick: Quick = False,
+    document: Document = None,
+) -> None:
+    """The load stage on a server of MongoDB's protocol, beside the way that reads every document back."""
+    from benchmarks.documents import measure_documents
+
+    count, times = (30, 1) if quick else (wafers, rounds)
+    _report(lambda say: measure_documents(wafers=count, rounds=times, say=say), document, quick)
 
 
 def _report(measure: Callable[[Callable[[str], None]], Section], document: Path | None, quick: bool) -> None:

@@ -13,7 +13,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 DOCUMENT = Path("docs/benchmarks.md")
-ORDER = ("speed-dag", "speed-parse", "quality", "load")
+ORDER = ("speed-dag", "speed-parse", "quality", "load", "load-documents")
 _PREFACE = """# Benchmarks
 
 Written by `make bench`; every figure below was measured by the command named beside it.

@@ -9,12 +9,25 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import csv, parquet
 
-from wafer.documents import Document, Documents
+from wafer.documents import Document, Documents, batches_of
 from wafer.errors import ContractMismatch, DocumentsUnavailable
 from wafer.wafers.table import ORIGIN, ROWS_AT_ONCE, WaferColumns, wafers_writer
 
 _DOCUMENTS_AT_ONCE = 250  # 590 readings are about 50 kB in memory
 _CSV_FORMAT = csv.WriteOptions(quoting_style="needed")  # quotes every text and no number; a missing reading is empty
+_LOST = (
+    "The document database does not give back every wafer it was given. Check that nothing deletes "
+    "documents while a run loads, then try again."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Already:
+    """The documents that were there before this run: their database, their kind and their ids."""
+
+    documents: Documents
+    kind: str
+    ids: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +44,9 @@ class Loaded:
 
 
 def load_wafers(wafers: Path, documents: Documents, export: Path, kind: str) -> Loaded:
-    """Load `wafers.parquet` and write `wafers.parquet` and `InputFile.csv` from the documents into the folder `export`.
+    """Load `wafers.parquet` and write `wafers.parquet` and `InputFile.csv` of what is stored into the folder `export`.
 
+    A document that this call inserted is the row it was made of; one that was there before is read from the database.
     Safe to repeat: what is there stays, and the export has the same bytes. The name of a wafer's file is this run's,
     also where the same bytes were loaded before under another name. Raises DocumentsUnavailable when the database does
     not give every document back, ContractMismatch when the table holds another kind of wafers.
@@ -43,10 +57,11 @@ def load_wafers(wafers: Path, documents: Documents, export: Path, kind: str) -> 
             raise ContractMismatch(f"{wafers} holds wafers of the kind {found!r}, not {kind!r}.")
         columns = WaferColumns.of(schema)
         written = documents.insert(kind, _documents(table, columns, kind))
-        origin = table.read(columns=["_id", "file"])
-    ids, files = origin["_id"].to_pylist(), origin["file"].to_pylist()
-    _export(documents.read(kind, ids), files, columns, schema, export)
-    return Loaded(len(ids), written.inserted, written.already)
+        if written.inserted + written.already < (count := table.metadata.num_rows):
+            raise DocumentsUnavailable(_LOST)
+        already = Already(documents, kind, frozenset(written.found))
+        _export(table, already, columns, export)
+    return Loaded(count, written.inserted, written.already)
 
 
 def _documents(table: parquet.ParquetFile, columns: WaferColumns, kind: str) -> Iterator[Document]:
@@ -70,34 +85,41 @@ def _documents(table: parquet.ParquetFile, columns: WaferColumns, kind: str) -> 
             yield document
 
 
-def _export(
-    documents: Iterator[Document], files: Sequence[str], columns: WaferColumns, schema: pa.Schema, export: Path
-) -> None:
-    """Write the documents, in the order of `files`, their files' names."""
+def _export(table: parquet.ParquetFile, already: Already, columns: WaferColumns, export: Path) -> None:
+    """Write the rows of the table, those with a document from before as this is stored."""
+    schema = table.schema_arrow
     measured = pa.schema([schema.field(name) for name in columns.measured])
     with (
         wafers_writer(export / "wafers.parquet", schema) as as_parquet,
         csv.CSVWriter(str(export / "InputFile.csv"), measured, write_options=_CSV_FORMAT) as as_csv,
     ):
-        for start in range(0, len(files), ROWS_AT_ONCE):
-            table = _table(documents, files[start : start + ROWS_AT_ONCE], columns, schema)
-            as_parquet.write_table(table, row_group_size=ROWS_AT_ONCE)
-            as_csv.write_table(table.select(columns.measured))
+        for batch in table.iter_batches(ROWS_AT_ONCE):
+            stored = _as_stored(pa.Table.from_batches([batch]), already, columns)
+            as_parquet.write_table(stored, row_group_size=ROWS_AT_ONCE)
+            as_csv.write_table(stored.select(columns.measured))
 
 
-def _table(documents: Iterator[Document], files: Sequence[str], columns: WaferColumns, schema: pa.Schema) -> pa.Table:
-    """Take the next documents, one for each file name, a few at a time: as Python objects they are large."""
+def _as_stored(rows: pa.Table, already: Already, columns: WaferColumns) -> pa.Table:
+    """Put the documents from before in the place of their rows."""
+    known = [place for place, identity in enumerate(rows["_id"].to_pylist()) if identity in already.ids]
+    if not known:
+        return rows
+    order = np.arange(len(rows))
+    order[known] = len(rows) + np.arange(len(known))
+    origin = rows.select(["_id", "file"]).take(known)
+    return pa.concat_tables([rows, _read(already, origin, columns, rows.schema)]).take(order)
+
+
+def _read(already: Already, origin: pa.Table, columns: WaferColumns, schema: pa.Schema) -> pa.Table:
+    """Read documents with their files' names, a few at a time: as Python objects they are large."""
+    documents = already.documents.read(already.kind, origin["_id"].to_pylist())
     parts = []
-    for start in range(0, len(files), _DOCUMENTS_AT_ONCE):
-        names = files[start : start + _DOCUMENTS_AT_ONCE]
+    for names in batches_of(origin["file"].to_pylist(), _DOCUMENTS_AT_ONCE):
         found = list(islice(documents, len(names)))
         if len(found) < len(names):
-            raise DocumentsUnavailable(
-                "The document database does not give back every wafer it was given. Check that nothing deletes "
-                "documents while a run loads, then try again."
-            )
+            raise DocumentsUnavailable(_LOST)
         parts.append(_part(found, names, columns, schema))
-    return pa.Table.from_batches(parts).combine_chunks()
+    return pa.Table.from_batches(parts)
 
 
 def _part(

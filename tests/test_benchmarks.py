@@ -94,6 +94,15 @@ def test_load_reads_alone_and_beside_a_training_without_an_error(tmp_path: Path)
     assert all(float(row["p50 ms"]) <= float(row["p95 ms"]) <= float(row["most ms"]) for row in rows)
 
 
+@pytest.mark.server
+def test_load_documents_measures_the_stage_and_its_server(tmp_path: Path) -> None:
+    run("load-documents", "--document", tmp_path / "documents.md")
+
+    rows = table_of(tmp_path / "documents.md")
+    assert len(rows) == 4
+    assert all(float(row["seconds"]) >= 0 and float(row["CPU of the server"]) >= 0 for row in rows)
+
+
 def test_no_wafer_is_asked_about_by_a_model_that_learned_from_it() -> None:
     folds = folds_of(wafers(60), Plan(repeats=2, offsets=3, folds=4, older_repeats=1))
 

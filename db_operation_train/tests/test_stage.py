@@ -96,6 +96,36 @@ def test_the_export_holds_exactly_this_runs_wafers(documents: Documents, tmp_pat
     assert len((tmp_path / "some" / "InputFile.csv").read_text().splitlines()) == 5
 
 
+def test_new_wafers_and_stored_ones_stand_in_the_runs_order(documents: Documents, tmp_path: Path) -> None:
+    everything = write_table(tmp_path / "all.parquet", some_readings(900))
+    for start in (7, 400):
+        part = write_table(tmp_path / "part.parquet", some_readings(900)[start : start + 300], start=start)
+        load_wafers(part, documents, tmp_path / "part", "training")
+
+    result = load_wafers(everything, documents, tmp_path / "all", "training")
+
+    assert result == Loaded(wafers=900, inserted=300, already=600)
+    assert content(tmp_path / "all")["wafers.parquet"] == everything.read_bytes()
+
+
+def test_a_document_that_was_there_before_is_exported_as_it_is_stored(documents: Documents, tmp_path: Path) -> None:
+    stored: Document = {
+        "_id": f"{1:032x}",
+        "wafer": "W/000001",
+        "file": "wafer.csv",
+        "sha256": "a" * 64,
+        "kind": "training",
+        "label": 0,
+        "readings": {"c": 42.0},
+    }
+    documents.insert("training", [stored])
+    wafers = write_table(tmp_path / "wafers.parquet", some_readings(3))
+
+    load_wafers(wafers, documents, tmp_path / "out", "training")
+
+    assert (tmp_path / "out" / "InputFile.csv").read_text().splitlines()[2] == '"W/000001",,,42,0'
+
+
 def test_wafers_to_predict_are_loaded_beside_the_labelled_ones(documents: Documents, tmp_path: Path) -> None:
     load_wafers(write_table(tmp_path / "t.parquet", some_readings(3)), documents, tmp_path / "t", "training")
     unlabelled = write_table(tmp_path / "p.parquet", some_readings(3), PREDICTION)
@@ -174,10 +204,13 @@ with open_documents(sys.argv[2]) as documents:
 """
 
 
-@pytest.mark.parametrize(("insert", "read"), [(0, 0), (300, 0), (599, 0), (-1, 0), (-1, 320), (-1, 599)])
+@pytest.mark.parametrize(("insert", "read"), [(0, 0), (300, 0), (599, 0), (-1, 0), (-1, 320), (-1, 399)])
 def test_a_load_killed_at_any_moment_and_repeated_exports_the_same(
     uri: str, tmp_path: Path, insert: int, read: int
 ) -> None:
+    with open_documents(uri) as documents:
+        some = write_table(tmp_path / "some.parquet", some_readings(400))
+        load_wafers(some, documents, tmp_path / "some", "training")
     wafers = write_table(tmp_path / "in" / "wafers.parquet", some_readings(600))
     with open_documents(str(tmp_path / "sound.sqlite")) as sound:
         load_wafers(wafers, sound, tmp_path / "sound", "training")
@@ -194,7 +227,7 @@ def test_a_load_killed_at_any_moment_and_repeated_exports_the_same(
 
 
 class Forgetful(SqliteDocuments):
-    """A database that loses a document."""
+    """A database that does not take a document, and does not say so."""
 
     def insert(self, kind: str, documents: Iterable[Document]) -> Inserted:
         return super().insert(kind, (each for each in documents if each["wafer"] != "W/000003"))
@@ -208,6 +241,23 @@ def test_a_database_that_loses_a_wafer_fails_the_load(tmp_path: Path) -> None:
         pytest.raises(DocumentsUnavailable, match="does not give back every wafer"),
     ):
         load_wafers(wafers, documents, tmp_path / "out", "training")
+
+
+class Emptied(SqliteDocuments):
+    """A database whose documents are deleted as soon as they were found."""
+
+    def read(self, kind: str, ids: Iterable[str]) -> Iterator[Document]:
+        return super().read(kind, list(ids)[1:])
+
+
+def test_a_database_that_does_not_give_a_known_wafer_back_fails_the_load(tmp_path: Path) -> None:
+    wafers = write_table(tmp_path / "wafers.parquet", some_readings(9))
+
+    with Emptied(tmp_path / "documents.sqlite") as documents:
+        load_wafers(wafers, documents, tmp_path / "first", "training")
+
+        with pytest.raises(DocumentsUnavailable, match="does not give back every wafer"):
+            load_wafers(wafers, documents, tmp_path / "again", "training")
 
 
 def test_a_table_of_another_kind_is_refused_before_anything_is_loaded(tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 """The documents in MongoDB, or whatever speaks its protocol: a collection a kind in the database the address names."""
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache, partial
 from typing import Any, Self, TypeVar
 from urllib.parse import unquote
@@ -21,10 +23,12 @@ from wafer.contract import KINDS
 from wafer.documents.protocol import Document, Inserted, batches_of, collection_of
 from wafer.errors import DocumentsUnavailable
 
+S = TypeVar("S")
 T = TypeVar("T")
 PATIENCE_SECONDS = 60  # how long a call is repeated while the database is away
 TIMEOUTS = {"serverSelectionTimeoutMS": 5_000, "connectTimeoutMS": 5_000, "socketTimeoutMS": 60_000}
-INSERTED_AT_ONCE = 500  # documents a request; 590 readings are about 12 kB of BSON
+CONNECTIONS = 2  # that write at once: the server reads one request while it stores the other
+INSERTED_AT_ONCE = 250  # documents a request; 590 readings are about 12 kB of BSON
 READ_AT_ONCE = 2_000  # ids a query; about 100 MB in memory, put in order before they are handed on
 DATABASE = "wafer"  # where the address names none
 _DUPLICATE = 11000
@@ -35,9 +39,9 @@ _IN_NAMES = str.maketrans({"%": "%25", ".": "%2E", "$": "%24", "\0": "%00"})
 class MongoDocuments:
     """`Documents` on a server; every call is repeated for a minute while the server is away or changes its primary."""
 
-    def __init__(self, uri: str, *, patience: float = PATIENCE_SECONDS) -> None:
+    def __init__(self, uri: str, *, patience: float = PATIENCE_SECONDS, connections: int = CONNECTIONS) -> None:
         self._address = uri.partition("://")[2].rpartition("@")[2].partition("?")[0]  # without user and password
-        self._patience = patience
+        self._patience, self._connections = patience, connections
         settings: dict[str, Any] = {name: value for name, value in TIMEOUTS.items() if name not in uri}
         try:
             self._client: MongoClient[Document] = MongoClient(uri, appname="wafer", **settings)
@@ -46,19 +50,19 @@ class MongoDocuments:
             # what pymongo says may quote a part of the password
             sentence = "MONGODB_URI is not a usable address: write mongodb://user:password@host:port/database, with "
             raise DocumentsUnavailable(f"{sentence}special characters of user and password percent-encoded.") from exc
+        if not self._database.write_concern.acknowledged:
+            self._client.close()
+            raise DocumentsUnavailable("MONGODB_URI asks the server not to answer writes. Take w=0 out of the address.")
         self._make_indexes()
 
     def insert(self, kind: str, documents: Iterable[Document]) -> Inserted:
         """Write those documents whose `_id` is not there yet, in batches; safe to repeat and to run side by side."""
-        collection = self._collection(kind)
-        inserted = seen = 0
-        for batch in batches_of(documents, INSERTED_AT_ONCE):
-            stored: list[Document] = [
-                {**document, "readings": _renamed(document["readings"], _to_stored)} for document in batch
-            ]
-            inserted += self._call(partial(_insert_new, collection, stored))
-            seen += len(batch)
-        return Inserted(inserted, seen - inserted)
+        insert = partial(self._insert_batch, self._collection(kind))
+        inserted, found = 0, list[str]()
+        for sent, already in _side_by_side(insert, batches_of(documents, INSERTED_AT_ONCE), self._connections):
+            inserted += sent - len(already)
+            found += already
+        return Inserted(inserted, tuple(found))
 
     def read(self, kind: str, ids: Iterable[str]) -> Iterator[Document]:
         """Read documents in the order of the ids, a bounded number of them in memory; unknown ids are left out."""
@@ -83,6 +87,13 @@ class MongoDocuments:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def _insert_batch(self, collection: Collection[Document], batch: list[Document]) -> tuple[int, list[str]]:
+        """How many documents were sent, and the ids of those that were there already."""
+        stored: list[Document] = [
+            {**document, "readings": _renamed(document["readings"], _to_stored)} for document in batch
+        ]
+        return len(batch), self._call(partial(_insert_new, collection, stored))
+
     def _collection(self, kind: str) -> Collection[Document]:
         return self._database[collection_of(kind)]
 
@@ -105,16 +116,28 @@ class MongoDocuments:
             raise DocumentsUnavailable(_sentence(exc, self._address)) from exc
 
 
-def _insert_new(collection: Collection[Document], documents: list[Document]) -> int:
-    """Insert what is not there yet; a duplicate `_id` means it is, and every other error is one."""
+def _side_by_side(work: Callable[[S], T], batches: Iterable[S], count: int) -> Iterator[T]:
+    """Work on `count` batches at once, each over a connection of its own; one more waits in memory."""
+    with ThreadPoolExecutor(count) as pool:
+        waiting: deque[Future[T]] = deque()
+        for batch in batches:
+            waiting.append(pool.submit(work, batch))
+            if len(waiting) > count:
+                yield waiting.popleft().result()
+        yield from (each.result() for each in waiting)
+
+
+def _insert_new(collection: Collection[Document], documents: list[Document]) -> list[str]:
+    """Insert what is not there yet; a duplicate `_id` means it is, and every other error is one. The ids found."""
     try:
-        return len(collection.insert_many(documents, ordered=False).inserted_ids)
+        collection.insert_many(documents, ordered=False)
     except BulkWriteError as exc:
         details = exc.details or {}
         errors = details.get("writeErrors", [])
         if details.get("writeConcernErrors") or any(error["code"] != _DUPLICATE for error in errors):
             raise
-        return len(documents) - len(errors)
+        return [documents[error["index"]]["_id"] for error in errors]
+    return []
 
 
 def _find(collection: Collection[Document], ids: list[str]) -> dict[str, Document]:

@@ -34,13 +34,18 @@ class Document(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Inserted:
-    """How many documents a load wrote, and how many it found in place.
+    """How many documents a load wrote, and the `_id` of every one that it found in place.
 
     A document whose first try was written but not answered counts as found: together they are always all of them.
     """
 
     inserted: int
-    already: int
+    found: tuple[str, ...] = ()
+
+    @property
+    def already(self) -> int:
+        """How many documents were there before."""
+        return len(self.found)
 
 
 class Documents(Protocol):

@@ -33,12 +33,12 @@ class SqliteDocuments:
     def insert(self, kind: str, documents: Iterable[Document]) -> Inserted:
         """Write those documents whose `_id` is not there yet, in batches; safe to repeat and to run side by side."""
         statement = _on(kind, _INSERT)
-        inserted = seen = 0
+        inserted, found = 0, list[str]()
         for batch in batches_of(documents, BATCH):
-            rows = [(document["_id"], orjson.dumps(document).decode()) for document in batch]
-            inserted += self._write(statement, rows)
-            seen += len(rows)
-        return Inserted(inserted, seen - inserted)
+            already = self._write(statement, [(document["_id"], orjson.dumps(document).decode()) for document in batch])
+            inserted += len(batch) - len(already)
+            found += already
+        return Inserted(inserted, tuple(found))
 
     def read(self, kind: str, ids: Iterable[str]) -> Iterator[Document]:
         """Read documents in the order of the ids, a bounded number of them in memory; unknown ids are left out."""
@@ -65,10 +65,11 @@ class SqliteDocuments:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _write(self, statement: str, rows: list[tuple[str, str]]) -> int:
+    def _write(self, statement: str, rows: list[tuple[str, str]]) -> list[str]:
+        """Insert the rows whose `_id` is new; the ids of the others."""
         with self._failures(), self._connection:
             self._connection.execute("BEGIN IMMEDIATE")
-            return self._connection.executemany(statement, rows).rowcount
+            return [row[0] for row in rows if not self._connection.execute(statement, row).rowcount]
 
     @contextmanager
     def _failures(self) -> Iterator[None]:

@@ -54,7 +54,7 @@ def test_a_document_comes_back_as_it_was(documents: Documents) -> None:
     unlabelled = document("b")
     del unlabelled["label"]
 
-    assert documents.insert("training", [original, unlabelled]) == Inserted(2, 0)
+    assert documents.insert("training", [original, unlabelled]) == Inserted(2, ())
 
     assert list(documents.read("training", ["a", "b"])) == [original, unlabelled]
 
@@ -86,8 +86,8 @@ def test_five_replays_change_nothing(documents: Documents) -> None:
     first = documents.insert("training", iter(loaded))
     replays = [documents.insert("training", iter(loaded)) for _ in range(5)]
 
-    assert first == Inserted(600, 0)
-    assert replays == [Inserted(0, 600)] * 5
+    assert first == Inserted(600, ())
+    assert replays == [Inserted(0, tuple(each["_id"] for each in loaded))] * 5
     assert documents.count("training") == 600
     assert list(documents.read("training", [each["_id"] for each in loaded])) == loaded
 
@@ -96,12 +96,12 @@ def test_a_load_that_was_cut_short_is_completed_by_the_next(documents: Documents
     loaded = [document(f"{number:04}", {"a": 1.0}) for number in range(700)]
     documents.insert("training", loaded[:523])
 
-    assert documents.insert("training", loaded) == Inserted(177, 523)
+    assert documents.insert("training", loaded) == Inserted(177, tuple(each["_id"] for each in loaded[:523]))
     assert documents.count("training") == 700
 
 
 def test_the_same_document_twice_in_one_load_is_kept_once(documents: Documents) -> None:
-    assert documents.insert("training", [document("a"), document("a")]) == Inserted(1, 1)
+    assert documents.insert("training", [document("a"), document("a")]) == Inserted(1, ("a",))
 
 
 LOADER = """
@@ -202,6 +202,11 @@ def test_an_address_that_is_no_database_is_refused_without_showing_a_password(ur
     assert "sec" not in caught.value.message
 
 
+def test_an_address_that_leaves_writes_unanswered_is_refused() -> None:
+    with pytest.raises(DocumentsUnavailable, match="w=0"):
+        open_documents("mongodb://127.0.0.1:9/lab?w=0")
+
+
 def test_a_server_that_comes_back_is_gone_on_with(mongodb_database: str, proxy_to: Callable[[int], Proxy]) -> None:
     address = urlsplit(mongodb_database)
     proxy = proxy_to(address.port or 0)
@@ -214,7 +219,7 @@ def test_a_server_that_comes_back_is_gone_on_with(mongodb_database: str, proxy_t
         written = documents.insert("training", [document("a"), document("b")])
         mending.join()
 
-        assert written == Inserted(1, 1)
+        assert written == Inserted(1, ("a",))
         assert [found["_id"] for found in documents.read("training", ["b", "a"])] == ["b", "a"]
 
 
