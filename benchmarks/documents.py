@@ -60,7 +60,10 @@ def measure_documents(*, wafers: int, rounds: int, say: Callable[[str], None]) -
             for number in range(rounds):
                 for how, each in _round(server, table, Path(scratch) / "out"):
                     taken[how].append(each)
-                    say(f"round {number + 1}, {how}: {each.wall:.1f} s; load {os.getloadavg()[0]:.0f}")
+                    say(
+                        f"round {number + 1}, {how}: {each.wall:.1f} s, CPU {each.client:.1f} + {each.server:.1f} s; "
+                        f"load {os.getloadavg()[0]:.0f}"
+                    )
     return Section(
         name="load-documents",
         title="The load stage on a server of MongoDB's protocol",
