@@ -32,6 +32,8 @@ class ServiceSettings(BaseSettings):
     max_runs: int = Field(2, validation_alias="WAFER_MAX_RUNS", ge=1)
     """Embedded runs at once; later ones wait. Kubeflow does its own waiting."""
     key_hours: float = Field(24.0, validation_alias="WAFER_IDEMPOTENCY_HOURS", gt=0)
+    auto_retries: int = Field(1, validation_alias="WAFER_AUTO_RETRIES", ge=0)
+    """How often a run on Kubeflow is retried by itself when a task failed with an error that a retry may help."""
     look_back_hours: float = Field(48.0, validation_alias="WAFER_LOOK_BACK_HOURS", ge=0)
     """How long after its end a run that failed on Kubeflow is looked at again: it may be retried on Kubeflow's page."""
     reads_per_second: float = Field(200.0, validation_alias="WAFER_READS_PER_SECOND", gt=0)

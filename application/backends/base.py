@@ -13,11 +13,18 @@ class Backend(Protocol):
 
     `at_once` runs go on side by side (0: as many as come), a start takes at most `lease_seconds`, and who follows a
     run looks every `look_seconds`. `retried_elsewhere` says that somebody may retry a run there without us.
+    The first `auto_retries` attempts whose task failed with an error that a retry may help are followed by another.
+
+    Two things are not here yet and belong here when they come: to schedule (a recurring run is kept by the place, and
+    each of its runs is found by `recent` as one started without us) and to wait for a person (a run that stands before
+    an approval goes on in `look`, as an active run whose task says what it waits for, and gets the word as `cancel`
+    and `retry` get theirs).
     """
 
     name: BackendName
     at_once: int
     retried_elsewhere: bool
+    auto_retries: int
     lease_seconds: float
     look_seconds: float
 

@@ -78,4 +78,5 @@ def _kubeflow(settings: ServiceSettings, store: Store) -> Backend:
         experiment=settings.kfp_experiment,
         namespace=settings.kfp_namespace,
         token=settings.kfp_token,
+        auto_retries=settings.auto_retries,
     )

@@ -38,7 +38,17 @@ class Settler:
             seen = self._backends.of(run).look(run)
         except RunNotFound as error:
             return self.end(run, run.failed(error))
-        return seen if seen.active else self.end(run, seen)
+        return seen if seen.active else self._retried(run, seen) or self.end(run, seen)
+
+    def _retried(self, run: Run, ended: Run) -> Run | None:
+        """The run as it waits for its next attempt, if a task of it failed and another try may help."""
+        error = ended.error
+        if not error or not error.stage or not error.retry_helps or run.cancelled_by:
+            return None
+        if run.attempt > self._backends.of(run).auto_retries:
+            return None
+        structlog.get_logger().info("run.retried", run_id=run.run_id, pipeline=run.pipeline, code=error.code)
+        return self._ledger.change(run, ended.again("Retried by itself"))
 
     def look_again(self, run: Run) -> Run:
         """A run that ended badly as it is now, taken up again if somebody retried it on its backend."""

@@ -35,6 +35,7 @@ class FakeBackend:
     ) -> None:
         self.name: BackendName = name
         self.retried_elsewhere = name == "kubeflow"
+        self.auto_retries = 0
         self.at_once = at_once
         self.lease_seconds = lease_seconds
         self.store = store

@@ -26,11 +26,14 @@ def server(tmp_path: Path) -> Iterator[KubeflowServer]:
 
 
 @pytest.fixture
-def clustered(make_service: MakeService, server: KubeflowServer, tmp_path: Path) -> Service:
+def kubeflow(server: KubeflowServer) -> KubeflowBackend:
+    return KubeflowBackend(server.endpoint, server.store)
+
+
+@pytest.fixture
+def clustered(make_service: MakeService, kubeflow: KubeflowBackend, tmp_path: Path) -> Service:
     store = f"{tmp_path}/store"
-    return make_service(
-        store_uri=store, over=KubeflowBackend(server.endpoint, server.store), WAFER_SOURCES="s3://bucket"
-    )
+    return make_service(store_uri=store, over=kubeflow, WAFER_SOURCES="s3://bucket")
 
 
 @pytest.fixture
@@ -145,6 +148,39 @@ def test_a_hung_kubeflow_still_shows_what_is_known_of_a_failed_run(
     server.refuse = 503
 
     assert client.get(f"/runs/{run_id}").json()["state"] == "failed"
+
+
+def test_a_run_whose_pod_was_lost_is_retried_by_itself_once(
+    clustered: Service, client: httpx.Client, server: KubeflowServer, kubeflow: KubeflowBackend
+) -> None:
+    kubeflow.auto_retries = 1
+    run_id = start(clustered, client)
+
+    server.fail(run_id, code="")
+    clustered.parts.runs.tick()
+    again = client.get(f"/runs/{run_id}").json()
+    server.fail(run_id, code="")
+    clustered.parts.runs.tick()
+    ended = client.get(f"/runs/{run_id}").json()
+
+    assert (again["state"], again["attempt"], again["error"]) == ("running", 2, None)
+    (reason,) = again["retries"]
+    assert reason.startswith("Retried by itself after STAGE_FAILED in stage ")
+    assert (ended["state"], ended["attempt"], ended["error"]["code"]) == ("failed", 2, "STAGE_FAILED")
+
+
+def test_a_run_that_no_retry_helps_or_that_was_cancelled_is_not_retried_by_itself(
+    clustered: Service, client: httpx.Client, server: KubeflowServer, kubeflow: KubeflowBackend
+) -> None:
+    kubeflow.auto_retries = 1
+    refused, cancelled = start(clustered, client), start(clustered, client)
+
+    server.fail(refused)
+    client.post(f"/runs/{cancelled}/cancel")
+    clustered.parts.runs.tick()
+
+    shown = [client.get(f"/runs/{run_id}").json() for run_id in (refused, cancelled)]
+    assert [(run["state"], run["attempt"]) for run in shown] == [("failed", 1), ("cancelled", 1)]
 
 
 def test_a_pod_that_cannot_start_is_told_with_what_it_may_wait_for(

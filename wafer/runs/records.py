@@ -185,5 +185,8 @@ def record_outcome(run_id: str, pipeline: Pipeline, store: Store | None = None) 
     store = store or open_store(Settings().store_uri)
     outcome = judge(store, run_id, pipeline)
     store.put(layout.outcome(run_id), json.dumps(asdict(outcome), sort_keys=True).encode())
-    structlog.get_logger().info("run.finished", run_id=run_id, pipeline=pipeline, state=outcome.state)
+    log = structlog.get_logger().bind(run_id=run_id, pipeline=pipeline, state=outcome.state)
+    if outcome.error:  # Kubeflow's page shows a run's error nowhere but in its tasks' logs
+        log.error("run.failed", stage=outcome.error.stage, code=outcome.error.code, message=outcome.error.message)
+    log.info("run.finished")
     return outcome

@@ -85,6 +85,18 @@ def test_the_outcome_of_a_failed_run_is_its_first_failed_stage(store_uri: str) -
     assert (outcome.error.code, outcome.error.stage) == ("NO_GOOD_FILES", "validate")
 
 
+def test_the_last_task_logs_why_a_run_failed(store_uri: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit), run_stage("validate", "run-1"):
+        raise NoGoodFiles("Both files were refused.")
+
+    record_outcome("run-1", "train")
+
+    told = capsys.readouterr()
+    (line,) = [each for each in (told.out + told.err).splitlines() if "run.failed" in each]
+    assert "NO_GOOD_FILES" in line
+    assert "Both files were refused." in line
+
+
 def test_a_run_started_from_the_kubeflow_page_goes_by_kubeflows_id() -> None:
     assert resolve_run_id("", "0e2c1f") == "0e2c1f"
     assert resolve_run_id("train-1", "0e2c1f") == "train-1"

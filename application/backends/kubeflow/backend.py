@@ -37,8 +37,16 @@ class KubeflowBackend:
     look_seconds = 2.0
 
     def __init__(
-        self, endpoint: str, store: Store, *, experiment: str = "wafer-fault", namespace: str = "", token: Path = TOKEN
+        self,
+        endpoint: str,
+        store: Store,
+        *,
+        experiment: str = "wafer-fault",
+        namespace: str = "",
+        token: Path = TOKEN,
+        auto_retries: int = 0,
     ) -> None:
+        self.auto_retries = auto_retries
         self._endpoint = endpoint
         self._store = store
         self._experiment = experiment

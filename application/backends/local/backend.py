@@ -16,6 +16,7 @@ class EmbeddedBackend:
 
     name: BackendName = "embedded"
     retried_elsewhere = False
+    auto_retries = 0  # whoever sits at this machine decides
     lease_seconds = 5.0  # starting twice is harmless here: the second worker finds the run's lock taken
     look_seconds = 0.1
 
