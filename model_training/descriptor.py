@@ -1,5 +1,6 @@
 """What the training stage declares about itself."""
 
+from wafer.model.recipe import FAMILIES
 from wafer.stages import Stage, Task
 
 STAGE = Stage(
@@ -8,7 +9,7 @@ STAGE = Stage(
             name="train-global",
             label="Train over all wafers",
             size="large",
-            counts={"auc_random_forest": "AUC of the forest", "auc_xgboost": "AUC of XGBoost"},
+            counts={f"auc_{family.name}": f"AUC {family.label}" for family in FAMILIES},
             preload=("xgboost", "model_training.stage"),
         ),
         Task(

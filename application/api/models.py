@@ -138,6 +138,7 @@ def _curves_of(number: int, bundle: Bundle) -> ModelCurves:
         curve=curve_points(rows),
         calibration=calibration_of(rows),
         clusters=[cluster_of(summary) for summary in bundle.about.clusters],
+        families={family.name: family.label for family in bundle.about.recipe.families},
     )
 
 

@@ -151,6 +151,7 @@ def test_curves_come_from_the_bundle_which_is_fetched_once(service: Service) -> 
     assert found["curve"][0] == {"threshold": None, "false_alarm_rate": 0.0, "recall": 0.0, "precision": None}
     assert found["curve"][-1]["recall"] == 1.0
     assert (found["wafers"], found["failures"], found["clusters"][0]["family"]) == (6, 2, "xgboost")
+    assert found["families"] == {"random_forest": "Random forest", "xgboost": "XGBoost"}
     assert sum(each["wafers"] for each in found["calibration"]) == 6
     assert found["false_alarm_budget"] == 0.1
     assert 0.6 < found["threshold"] <= 0.9

@@ -343,6 +343,7 @@ def good_files(line: Line) -> list[Path]:
 def test_a_version_shows_its_figures_its_curves_and_why_it_was_promoted_or_not(line: Line, trained: Training) -> None:
     page = line.page("models/1")
     expect(page.get_by_role("img")).to_have_count(3)
+    expect(page.locator("section[aria-labelledby=clusters-title]")).to_contain_text("AUC Random forestAUC XGBoost")
 
     shown = page.locator("main").inner_text()
     page.close()

@@ -67,7 +67,10 @@ class Figure(BaseModel):
 
 
 class ModelCurves(BaseModel):
-    """Quality of a version on wafers outside its folds; `threshold` keeps its false-alarm budget."""
+    """Quality of a version on wafers outside its folds; `threshold` keeps its false-alarm budget.
+
+    `families` has the name for people of every family of models in `clusters`.
+    """
 
     version: int
     wafers: int
@@ -78,6 +81,7 @@ class ModelCurves(BaseModel):
     curve: list[Point]
     calibration: list[Bin]
     clusters: list[Cluster]
+    families: dict[str, str] = Field(examples=[{"random_forest": "Random forest"}])
 
 
 class SensorRange(BaseModel):

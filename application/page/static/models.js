@@ -12,9 +12,7 @@ const FIGURES = {
   ber: ["Balanced error rate", "mean of missed failures and false alarms at the threshold in use; lower is better"],
   brier_skill: ["Brier skill", "improvement of the probabilities over always predicting the failure rate"],
 };
-const LABELS = { random_forest: "random forest", xgboost: "XGBoost" };
 const LOOK_AGAIN = 5000; // milliseconds between two requests for the versions
-const label = (family) => LABELS[family] ?? family.replaceAll("_", " ");
 
 export function modelsScreen(main, may) {
   const list = h("div", {}, loading("the versions"));
@@ -327,13 +325,13 @@ function pictures(curves) {
 }
 
 function clusters(curves) {
-  const families = [...new Set(curves.clusters.flatMap((each) => Object.keys(each.auc)))].sort();
+  const families = Object.keys(curves.families);
   const columns = [
     ["Cluster", ""],
     ["Wafers", "number"],
     ["Failing", "number"],
     ["Model family", ""],
-    ...families.map((family) => [`AUC ${label(family)}`, "number"]),
+    ...families.map((family) => [`AUC ${curves.families[family]}`, "number"]),
   ];
   const rows = curves.clusters.map((each) =>
     h(
@@ -342,7 +340,7 @@ function clusters(curves) {
       h("td", {}, String(each.cluster)),
       h("td", { class: "number" }, count(each.wafers)),
       h("td", { class: "number" }, `${count(each.failures)} (${percent(each.failures / each.wafers, 1)})`),
-      h("td", {}, label(each.family)),
+      h("td", {}, curves.families[each.family]),
       families.map((family) =>
         h("td", { class: each.family === family ? "number best" : "number" }, fixed(each.auc[family])),
       ),
