@@ -36,12 +36,12 @@ def everything(context: typer.Context, *, quick: Quick = False, data: Data = Non
 @app.command("speed-dag")
 def speed_dag(
     *,
-    rounds: Annotated[int, typer.Option(min=1, help="Measured runs of both DAGs, after one that warms up.")] = 3,
+    rounds: Annotated[int, typer.Option(min=1, help="Measured runs of both DAGs, after one warm-up run.")] = 3,
     quick: Quick = False,
     data: Data = None,
     document: Document = None,
 ) -> None:
-    """Wall time and peak memory of both DAGs, beside the training stage of the older system."""
+    """Wall time and peak memory of both DAGs, compared with the training stage of the older system."""
     from benchmarks.dag import measure_dags
 
     _report(lambda say: measure_dags(data or default_data(), rounds=rounds, quick=quick, say=say), document, quick)
@@ -55,7 +55,7 @@ def speed_parse(
     quick: Quick = False,
     document: Document = None,
 ) -> None:
-    """Validation and transformation beside `pyarrow.csv.read_csv`, and their memory over the number of files."""
+    """Validation and transformation compared with `pyarrow.csv.read_csv`, and their memory over the number of files."""
     from benchmarks.parsing import measure_parsing
 
     size, times = (5, 1) if quick else (megabytes, rounds)
@@ -66,7 +66,7 @@ def speed_parse(
 def quality(
     *,
     repeats: Annotated[int, typer.Option(min=1, help="Repeats of the random cross-validation.")] = 5,
-    offsets: Annotated[int, typer.Option(min=1, help="Repeats of the block cross-validation, blocks moved on.")] = 3,
+    offsets: Annotated[int, typer.Option(min=1, help="Repeats of the block cross-validation, blocks shifted.")] = 3,
     folds: Annotated[int, typer.Option(min=2, help="Folds, or blocks, of each repeat.")] = 5,
     older_repeats: Annotated[int, typer.Option(min=0, help="Repeats that the older recipe takes part in.")] = 1,
     quick: Quick = False,
@@ -74,7 +74,7 @@ def quality(
     document: Document = None,
     cache: Cache = None,
 ) -> None:
-    """Quality under random and block cross-validation, the product beside its peers in the same folds."""
+    """Quality under random and block cross-validation, of the product and its peers in the same folds."""
     from benchmarks.folds import Plan
     from benchmarks.quality import measure_quality
 

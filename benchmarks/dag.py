@@ -1,4 +1,4 @@
-"""Wall time and peak memory of the training and the prediction DAG, beside the older system's training stage."""
+"""Wall time and peak memory of the training and the prediction DAG, compared with the older system's training stage."""
 
 import json
 import os
@@ -63,33 +63,32 @@ def measure_dags(data: Path | None, *, rounds: int, quick: bool, say: Callable[[
 
 
 def _findings(training: Sequence[Run], older: Mapping[str, Run], first: Sequence[tuple[Run, Run]]) -> list[str]:
-    said = []
+    sentences = []
     for name, run in older.items():
         wall = median(each.seconds for each in training) / run.seconds
         cpu = median(each.whole.cpu for each in training) / run.whole.cpu
-        said.append(
+        sentences.append(
             f"Training DAG / {name}: {wall:.3f} (1/{1 / wall:.1f}) in wall time, {cpu:.3f} (1/{1 / cpu:.1f}) in CPU "
             f"time. It found {run.about} clusters."
         )
     for trained, predicted in first:
         say_first = f"training {trained.seconds:.1f} s, prediction {predicted.seconds:.1f} s"
-        said.append(f"First runs in an empty home, not in the table: {say_first}.")
-    return said
+        sentences.append(f"First runs in an empty home, not in the table: {say_first}.")
+    return sentences
 
 
 def _protocol(trained: int, predicted: int, source: str, rounds: int, *, quick: bool) -> list[str]:
     return [
         f"`wafer train` on {trained:,} and `wafer predict` on {predicted:,} {source} wafers, embedded, from the start "
-        f"of the command to its end; medians of {rounds} run(s)"
-        + ("." if quick else " in turn after one of each that warms up, all in one home."),
-        "A stage's seconds are its own work; the whole also holds the start of its processes. CPU time is that of all "
-        "processes, starts and imports included. Peak memory is the most a stage's process held resident (VmHWM), "
-        "with the packages that it shares with the fork server; of "
-        "the whole, the largest process.",
-        "Older training stage: same wafers, already parsed and joined, without start and imports. KNNImputer(3), "
+        f"of the command to its end. Medians of {rounds} run(s)"
+        + ("." if quick else " in turn, after one warm-up run of each, all in one home."),
+        'The seconds of a stage are its own work; "whole" includes the start of processes. CPU time is that of all '
+        "processes, with starts and imports. Peak memory is the largest resident set of a stage's process (VmHWM), "
+        'with the packages that it shares with the fork server; for "whole", that of the largest process.',
+        "Older training stage: the same wafers, already parsed and joined; without start and imports. KNNImputer(3), "
         "KMeans k = 1-10 on the raw scale with elbow, in each cluster a 1/3 test split and GridSearchCV(cv=4, "
         "accuracy) over RandomForest and XGBoost, with the libraries' own choice of cores (a search on one, XGBoost on "
-        "all); beside it the same with every search spread over all cores. One run each, between runs of the DAGs."
+        "all). It is measured a second time with every search on all cores. One run each, between runs of the DAGs."
         + (" Grid cut down." if quick else ""),
     ]
 
@@ -122,13 +121,13 @@ def _run(pipeline: str, source: Path, home: Path, say: Callable[[str], None]) ->
     """Run a DAG as a user does."""
     environment = {name: value for name, value in os.environ.items() if name not in _ELSEWHERE}
     done = run_watched([*COMMAND, pipeline, str(source.absolute()), "--json"], environment | {"WAFER_HOME": str(home)})
-    said = json.loads(done.out.splitlines()[-1]) if done.out.strip() else {}
-    if said.get("state") != "succeeded":
-        raise SystemExit(f"wafer {pipeline} failed: {said.get('error', 'it said nothing')}")
+    record = json.loads(done.out.splitlines()[-1]) if done.out.strip() else {}
+    if record.get("state") != "succeeded":
+        raise SystemExit(f"wafer {pipeline} failed: {record.get('error', 'it wrote nothing')}")
     say(f"{pipeline}: {done.seconds:.1f} s, {done.cpu:.1f} CPU s")
-    record = home / "store" / "kfp" / said["run_id"] / "stages" / "transform.json"
+    record = home / "store" / "kfp" / record["run_id"] / "stages" / "transform.json"
     wafers = json.loads(record.read_text(encoding="utf-8"))["counts"]["wafers"]
-    return Run(done, done.seconds, {stage["name"]: float(stage["seconds"]) for stage in said["stages"]}, int(wafers))
+    return Run(done, done.seconds, {stage["name"]: float(stage["seconds"]) for stage in record["stages"]}, int(wafers))
 
 
 def _older(name: str, data: Path, *, quick: bool, say: Callable[[str], None]) -> Run:
@@ -139,7 +138,7 @@ def _older(name: str, data: Path, *, quick: bool, say: Callable[[str], None]) ->
         done = run_watched(["-m", "benchmarks.older", str(export), *how])
     if done.code:
         raise SystemExit("the older training stage failed; `python -m benchmarks.older EXPORT 1` says why")
-    said = json.loads(done.out.splitlines()[-1])
-    seconds = sum(said["seconds"].values())
+    record = json.loads(done.out.splitlines()[-1])
+    seconds = sum(record["seconds"].values())
     say(f"{name}: {seconds:.1f} s, {done.cpu:.1f} CPU s")
-    return Run(done, seconds, said["seconds"], said["clusters"])
+    return Run(done, seconds, record["seconds"], record["clusters"])

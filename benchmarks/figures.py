@@ -46,7 +46,7 @@ def figures_of(pooled: Pooled) -> dict[str, float]:
 def differences(
     first: Sequence[Pooled], second: Sequence[Pooled], resamples: int, seed: int = 0
 ) -> Mapping[str, Difference]:
-    """Compare two systems over the same repeats: wafers are drawn anew, the same ones for both and for every repeat."""
+    """Compare two systems over the same repeats: wafers are resampled, the same ones for both and for every repeat."""
     rng = np.random.default_rng(seed)
     failing, passing = np.flatnonzero(first[0].failed), np.flatnonzero(~first[0].failed)
     drawn = [

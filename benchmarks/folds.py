@@ -47,7 +47,7 @@ def folds_of(wafers: Wafers, plan: Plan) -> list[Fold]:
 
 
 def random_folds(wafers: Wafers, repeats: int, folds: int) -> list[Fold]:
-    """Stratified folds, shuffled anew in each repeat: the wafers asked about lie between those learned from."""
+    """Stratified folds, shuffled again in each repeat: the wafers asked about lie between those learned from."""
     from sklearn.model_selection import StratifiedKFold
 
     found = []
@@ -60,7 +60,7 @@ def random_folds(wafers: Wafers, repeats: int, folds: int) -> list[Fold]:
 def block_folds(wafers: Wafers, offsets: int, blocks: int) -> list[Fold]:
     """Contiguous blocks in the order of wafer numbers, moved on by a part of a block in each repeat.
 
-    A block that reaches beyond the last wafer goes on at the first.
+    A block that reaches beyond the last wafer continues at the first.
     """
     order = np.argsort([_number(name) for name in wafers.names], kind="stable")
     found = []

@@ -63,15 +63,15 @@ def measure_load(*, per_second: int, seconds: float, quick: bool, say: Callable[
         command=f"python -m benchmarks load --per-second {per_second} --seconds {seconds:g}",
         machine=machine,
         protocol=[
-            f"`wafer serve` with its defaults on this machine; {per_second} requests a second for {seconds:g} s, due "
-            "at fixed moments whether or not earlier ones were answered, over the routes in turn; the client runs on "
+            f"`wafer serve` with its defaults on this machine; {per_second} requests a second for {seconds:g} s over "
+            "the routes in turn, sent at fixed moments whether or not earlier ones were answered. The client runs on "
             "the same cores.",
-            "Milliseconds from the moment a request was due to the end of its answer. An error is any status but 200, "
-            "or no answer in 30 s.",
+            "Milliseconds from the moment a request is due to the end of its response. An error is any status other "
+            "than 200, or no response in 30 s.",
             f"The training: {1500 if not quick else 200} synthetic wafers, started by `POST /train` before the first "
-            f"request; it was {state} when the last one was answered.",
+            f"request. It was {state} when the last request was answered.",
         ],
-        headers=("", "route", "requests", "errors", "p50 ms", "p95 ms", "most ms"),
+        headers=("", "route", "requests", "errors", "p50 ms", "p95 ms", "max ms"),
         groups=groups,
         words=2,
     )  # fmt: skip
@@ -104,9 +104,9 @@ def _serving(home: Path, log: Path) -> Iterator[str]:
         ) as process,
     ):
         lines = process.stderr or ()
-        said = next(line for line in lines if "http://" in line)
+        line = next(line for line in lines if "http://" in line)
         try:
-            yield said[said.index("http://") :].split(";")[0].strip()
+            yield line[line.index("http://") :].split(";")[0].strip()
         finally:
             process.terminate()
 

@@ -1,4 +1,4 @@
-"""Peak memory of processes: of this one, and of every stage process of a run while it goes on."""
+"""Peak memory of processes: of this one, and of every stage process of a run while it is running."""
 
 import re
 import threading

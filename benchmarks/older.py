@@ -138,8 +138,8 @@ def main() -> None:
     for package in ("kneed", "sklearn.cluster", "sklearn.ensemble", "sklearn.impute", "xgboost"):
         import_module(package)  # imports are not the older stage's own time
     model = fit_older(wafers.readings, failed, SMALL if small else FULL, int(n_jobs) or None)
-    said = {"seconds": model.seconds, "clusters": int(model.clusters.n_clusters)}
-    sys.stdout.write(json.dumps(said) + "\n")
+    result = {"seconds": model.seconds, "clusters": int(model.clusters.n_clusters)}
+    sys.stdout.write(json.dumps(result) + "\n")
 
 
 if __name__ == "__main__":

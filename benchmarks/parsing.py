@@ -1,4 +1,4 @@
-"""Validation and transformation beside a bare CSV parser, and their memory over the number of files."""
+"""Validation and transformation compared with a bare CSV parser, and their memory over the number of files."""
 
 import json
 import subprocess
@@ -52,24 +52,24 @@ def measure_parsing(*, megabytes: int, rounds: int, say: Callable[[str], None]) 
             say(f"{drop.files} files, {drop.bytes / 1e6:.0f} MB: ratio {rows[-1][7]}")
     return Section(
         name="speed-parse",
-        title="Validation and transformation beside a bare parser",
+        title="Validation and transformation compared with a bare parser",
         command=f"python -m benchmarks speed-parse --megabytes {megabytes} --rounds {rounds}",
         machine=machine,
         protocol=[
-            "Synthetic labelled batches of 590 sensors (rows of `wafer synthetic`, tiled; every wafer id its own), all "
-            "good, in the page cache.",
-            "Bare parser: `pyarrow.csv.read_csv` with its defaults on one file after the other, nothing checked, "
-            "nothing written. Validation and transformation: `validate_batches` and `transform_batches`, from the CSV "
-            "files to `wafers.parquet`, their seconds added up.",
-            f"Every run in a process of its own, without its start and imports; sides in turn, medians of {rounds}; "
-            "peak memory (VmHWM) of the whole process, the most of all runs.",
+            "Synthetic labelled batches of 590 sensors (repeated rows of `wafer synthetic`, every wafer with its own "
+            "id), all good, in the page cache.",
+            "Bare parser: `pyarrow.csv.read_csv` with its defaults, one file after the other; it checks and writes "
+            "nothing. Validation and transformation: `validate_batches` and `transform_batches`, from the CSV "
+            "files to `wafers.parquet`; \"both\" is the sum of their seconds.",
+            f"Every run is a process of its own, measured without start and imports. The sides run in turn; medians of "
+            f"{rounds}. Peak memory (VmHWM) is that of the whole process, the highest of all runs.",
         ],
         headers=(
             "drop", "files", "wafers", "pyarrow MB/s", "validation MB/s", "transformation MB/s", "both MB/s", "ratio",
             "peak MiB pyarrow", "peak MiB validation", "peak MiB transformation",
         ),
         groups=[rows],
-        findings=["Transformation holds the joined table of readings once; validation holds a few files at a time."],
+        findings=["Transformation keeps the joined table in memory once; validation keeps a few files at a time."],
     )  # fmt: skip
 
 
@@ -113,9 +113,9 @@ def _measure(drop: Drop, out: Path, rounds: int) -> dict[str, Taken]:
         for task in TASKS:
             words = [sys.executable, "-m", "benchmarks.parse_task", task, str(drop.folder), str(out / str(number))]
             done = subprocess.run(words, cwd=_ROOT, check=True, capture_output=True, text=True)  # noqa: S603 - our own
-            said = json.loads(done.stdout.splitlines()[-1])
-            if task == "transform" and said["wafers"] != drop.wafers:
-                raise SystemExit(f"{said['wafers']} of {drop.wafers} wafers came through")
-            taken[task].seconds.append(said["seconds"])
-            taken[task].peaks.append(said["peak"])
+            result = json.loads(done.stdout.splitlines()[-1])
+            if task == "transform" and result["wafers"] != drop.wafers:
+                raise SystemExit(f"{result['wafers']} of {drop.wafers} wafers came through")
+            taken[task].seconds.append(result["seconds"])
+            taken[task].peaks.append(result["peak"])
     return taken

@@ -56,18 +56,18 @@ def protocol_of(wafers: Wafers, source: str, plan: Plan, code: str) -> list[str]
     return [
         f"{len(wafers):,} {source} labelled wafers, {failures} failing (exact copies once). "
         f"random: {plan.repeats} x {plan.folds} stratified folds. blocks: {plan.offsets} x {plan.folds} contiguous "
-        "blocks of wafer numbers, moved on by a part of a block in each repeat.",
-        f"Product (training code {code}): every training stage as a run calls it, on the training part of the fold "
-        "alone: sensor filters, medians, clusters, global and cluster members, calibration, choice of family, "
+        "blocks of wafer numbers, shifted by a part of a block in each repeat.",
+        f"Product (training code {code}): every training stage as in a run, on the training part of the fold "
+        "only: sensor filters, medians, clusters, global and cluster models, calibration, choice of family, "
         "threshold." + smaller,
         f"Peers in the same folds: one balanced RandomForest of {TREES} trees, medians for silent sensors; XGBoost "
-        "with its defaults; the older recipe (see Speed of the DAGs) with its full grids. What the older recipe could "
-        "not train, a cluster with fewer than 4 failing wafers to learn from, passes every wafer.",
-        "Answers are pooled over the folds of a repeat; mean ± standard deviation over the repeats.",
-        "BER: at the system's own threshold, drawn from the training part under a budget of 10 % false alarms "
-        "(product: out of fold; forest: out of bag; XGBoost: in 3 folds); the older recipe flags from .5 on. "
-        "Lowest BER: at the best threshold in hindsight. Brier skill: of the probabilities as each system states them; "
-        "0 is what the failure rate alone reaches.",
-        "Differences: product minus peer, over the repeats both took part in; 90 % interval of "
-        f"{plan.resamples} paired bootstrap samples of the wafers, failing and passing ones each by themselves.",
+        "with its defaults; the older recipe (see Speed of the DAGs) with its full grids. The older recipe cannot "
+        "train a cluster with fewer than 4 failing wafers; there it passes every wafer.",
+        "Scores are pooled over the folds of a repeat; mean ± standard deviation over the repeats.",
+        "BER: at the system's own threshold, set on the training part with a budget of 10 % false alarms "
+        "(product: out of fold; forest: out of bag; XGBoost: in 3 folds); the older recipe flags from .5. "
+        "Lowest BER: at the best threshold in hindsight. Brier skill: of each system's own probabilities; "
+        "0 is as good as the failure rate alone.",
+        "Differences: product minus peer, over the repeats that both took part in; 90 % interval of "
+        f"{plan.resamples} paired bootstrap samples of the wafers, drawn separately from failing and passing ones.",
     ]

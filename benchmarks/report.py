@@ -16,7 +16,7 @@ DOCUMENT = Path("docs/benchmarks.md")
 ORDER = ("speed-dag", "speed-parse", "quality", "load", "load-documents")
 _PREFACE = """# Benchmarks
 
-Written by `make bench`; every figure below was measured by the command named beside it.
+`make bench` writes this page. Every section names the command that measured its figures.
 `make bench ARGS="quality --help"` shows the options.
 """
 _GIB = 1 << 30

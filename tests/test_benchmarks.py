@@ -27,7 +27,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(*words: str | Path) -> tuple[str, str]:
-    """Run a benchmark in its quickest form; its standard output, and what it said on the way."""
+    """Run a benchmark in its quickest form; its standard output, and its progress."""
     done = CliRunner().invoke(app, [*map(str, words), "--quick"], catch_exceptions=False)
     assert done.exit_code == 0, done.output
     return done.stdout, done.stderr
@@ -68,7 +68,7 @@ def test_speed_parse_measures_ten_times_the_files(tmp_path: Path) -> None:
     assert all(float(cell) > 0 for row in (few, many, large) for cell in list(row.values())[3:])
 
 
-def test_quality_measures_every_system_and_goes_on_where_it_was_interrupted(data: Path, tmp_path: Path) -> None:
+def test_quality_measures_every_system_and_continues_where_it_was_interrupted(data: Path, tmp_path: Path) -> None:
     words = ("quality", "--data", data, "--cache", tmp_path / "cache")
     _, first = run(*words, "--document", tmp_path / "first.md")
     next((tmp_path / "cache").glob("*.json")).unlink()
@@ -84,14 +84,14 @@ def test_quality_measures_every_system_and_goes_on_where_it_was_interrupted(data
     assert table_of(tmp_path / "second.md") == rows
 
 
-def test_load_reads_alone_and_beside_a_training_without_an_error(tmp_path: Path) -> None:
+def test_load_reads_alone_and_during_a_training_without_an_error(tmp_path: Path) -> None:
     run("load", "--document", tmp_path / "load.md")
 
     rows = table_of(tmp_path / "load.md")
     wholes = [row for row in rows if row["route"] == "all"]
     assert [row[""] for row in wholes] == ["nothing else runs", "a training runs"]
     assert all(int(row["requests"]) == 100 and row["errors"] == "0" for row in wholes)
-    assert all(float(row["p50 ms"]) <= float(row["p95 ms"]) <= float(row["most ms"]) for row in rows)
+    assert all(float(row["p50 ms"]) <= float(row["p95 ms"]) <= float(row["max ms"]) for row in rows)
 
 
 @pytest.mark.server
@@ -121,7 +121,7 @@ def test_a_block_is_one_stretch_of_wafer_numbers() -> None:
     for fold in (fold for fold in folds if fold.protocol == "blocks"):
         numbers = sorted(int(shuffled.names[row].removeprefix("Wafer-")) for row in fold.ask)
         jumps = [after - before for before, after in pairwise(numbers) if after != before + 1]
-        assert not jumps or (len(jumps) == 1 and numbers[0] == 0 and numbers[-1] == 59)  # goes on at the first wafer
+        assert not jumps or (len(jumps) == 1 and numbers[0] == 0 and numbers[-1] == 59)  # continues at the first wafer
 
 
 def test_a_system_differs_from_itself_by_nothing() -> None:

@@ -13,6 +13,7 @@ import yaml
 from moto import mock_aws
 from pydantic_settings import BaseSettings
 
+from application.errors import BackendUnavailable
 from application.settings import ServiceSettings
 from wafer.documents import open_documents
 from wafer.errors import NotPublished, error_classes
@@ -43,7 +44,13 @@ def test_every_code_on_the_page_is_one_that_errors_have() -> None:
     codes = set(re.findall(r"`([A-Z]+_[A-Z_]+)`", PAGE.partition("## What happens")[2].partition("\n## ")[0]))
 
     assert codes <= set(error_classes()) | variables(Settings)
-    assert {"STORE_UNAVAILABLE", "DOCUMENTS_UNAVAILABLE", "REGISTRY_UNAVAILABLE", "STAGE_FAILED"} <= codes
+    assert {
+        BackendUnavailable.code,
+        "STORE_UNAVAILABLE",
+        "DOCUMENTS_UNAVAILABLE",
+        "REGISTRY_UNAVAILABLE",
+        "STAGE_FAILED",
+    } <= codes
 
 
 def test_the_settings_of_a_cluster_outside_aws_are_those_that_its_tasks_read() -> None:
@@ -66,7 +73,7 @@ def keys_of(sources: list[dict[str, Any]], name: str, kind: str) -> set[str]:
     return {entry[f"{kind}Key"] for each in named for entry in each["keyToEnv"]}
 
 
-def test_a_copy_of_hard_links_keeps_what_it_held_while_the_store_goes_on(tmp_path: Path) -> None:
+def test_a_copy_of_hard_links_keeps_its_content_while_the_store_changes(tmp_path: Path) -> None:
     store = open_store(str(tmp_path / "store"))
     store.put("kfp/a/stages/load.json", b"before")
     (tmp_path / "large").write_bytes(b"before")

@@ -1,6 +1,6 @@
 """All faults and their table, `make faults`: `python -m tests.faults [pytest's arguments]`, in the repository's root.
 
-Prints the table and writes it to `docs/faults.md` when everything was asked for and held.
+Prints the table and writes it to `docs/faults.md` when all tests were selected and passed.
 """
 
 import os
@@ -12,18 +12,18 @@ import pytest
 ROOT = Path(__file__).parents[2]
 TESTS = ["tests/faults"]
 PAGE = ROOT / "docs" / "faults.md"
-TITLE = """# What was broken on purpose, and what came of it
+TITLE = """# What was broken on purpose, and the result
 
-Made by `make faults`; `make test` has a sample. "Same result" is equality with a run that nothing happened to.
-What the failure of a part means for a user stands in [operations.md](operations.md).
+`make faults` makes this table; `make test` runs a sample of it. "Same result" means: equal to a run without the fault.
+[operations.md](operations.md) says what the failure of a part means for a user.
 
-| fault | tries | outcome | checked |
+| fault | tries | result | checked |
 |---|---|---|---|
 """
 
 
 class Table:
-    """Collects the rows that tests tell."""
+    """Collects the rows that tests report."""
 
     def __init__(self) -> None:
         self.rows: list[list[object]] = []
@@ -47,7 +47,7 @@ def main() -> int:
     table = Table()
     given = sys.argv[1:]
     code = int(pytest.main(["--timeout=7200", *(given or TESTS)], plugins=[table]))
-    sys.stdout.write(f"\n| fault | tries | outcome | checked |\n|---|---|---|---|\n{table.text()}")
+    sys.stdout.write(f"\n| fault | tries | result | checked |\n|---|---|---|---|\n{table.text()}")
     if code == 0 and not given:
         PAGE.write_text(TITLE + table.text(), encoding="utf-8")
     return code

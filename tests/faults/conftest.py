@@ -44,9 +44,9 @@ def new_world(tmp_path: Path, empty_registry: Path) -> Callable[[], tuple[World,
 
 @pytest.fixture
 def tell(record_property: Callable[[str, object], None]) -> Told:
-    """Put a row into the table of `make faults`: fault, how often it was tried, what came of it, what was checked."""
+    """Put a row into the table of `make faults`: fault, number of tries, result, what was checked."""
 
-    def row(fault: str, tries: int, outcome: str, checked: str) -> None:
-        record_property("fault", [fault, tries, outcome, checked])
+    def row(fault: str, tries: int, result: str, checked: str) -> None:
+        record_property("fault", [fault, tries, result, checked])
 
     return row

@@ -177,11 +177,11 @@ LARGE: dict[str, Callable[[bytes, bytes], bytes]] = {
     "one endless line": lambda header, _row: header + b"1," * (MIB << 19),
     "one endless cell": lambda header, _row: header + b"x" * (MIB << 20),
     "a quote that is never closed": lambda header, row: header + b'"' + row * ((MIB << 20) // len(row)),
-    "nothing but line ends": lambda header, _row: header + b"\n" * (MIB << 20),
-    "nothing but NUL": lambda _header, _row: b"\0" * (MIB << 20),
+    "only line ends": lambda header, _row: header + b"\n" * (MIB << 20),
+    "only NUL bytes": lambda _header, _row: b"\0" * (MIB << 20),
     "a header of a million columns": lambda header, _row: header.strip() + b",x" * (MIB << 19) + b"\n",
-    "nothing but bad rows": lambda header, row: header + row.replace(b"1.5", b"x") * ((MIB << 20) // len(row)),
-    "the same wafer for ever": lambda header, row: header + row * ((MIB << 20) // len(row)),
+    "only bad rows": lambda header, row: header + row.replace(b"1.5", b"x") * ((MIB << 20) // len(row)),
+    "the same wafer in every row": lambda header, row: header + row * ((MIB << 20) // len(row)),
 }
 PROGRAM = """
 import sys, tempfile
@@ -195,7 +195,7 @@ print(file["verdict"], file["rows_in"], round(peak_mib()))  # getrusage would co
 """
 
 
-@pytest.mark.parametrize("what", scaled(["one endless line", "nothing but bad rows"], list(LARGE)))
+@pytest.mark.parametrize("what", scaled(["one endless line", "only bad rows"], list(LARGE)))
 def test_a_large_hostile_file_needs_less_than_a_gibibyte(what: str, tmp_path: Path, tell: Told) -> None:
     sensors = load_contract("training").sensors
     header, row = ",".join(["", *sensors, "Good/Bad"]), ",".join(["W-1", *["1.5"] * len(sensors), "-1"])
@@ -212,6 +212,7 @@ def test_a_large_hostile_file_needs_less_than_a_gibibyte(what: str, tmp_path: Pa
 
     assert done.returncode == 0, done.stderr[-2000:]
     verdict, rows, mib = done.stdout.split()
+    found = "refused" if verdict == "bad" else "good"
     assert int(mib) < 1024
     seconds = time.monotonic() - started
-    tell(f"{MIB} MiB: {what}", 1, f"{verdict}, {int(rows):,} rows, {seconds:.0f} s, {mib} MiB", "< 1 GiB")
+    tell(f"{MIB} MiB: {what}", 1, f"{found}, {int(rows):,} rows, {seconds:.0f} s, {mib} MiB", "< 1 GiB")

@@ -73,9 +73,9 @@ def test_of_two_promotions_at_once_the_better_model_predicts(
     assert registry.history()[-1] == production.version
     assert decision(world, "large")["promoted"]
     decided = {name: decision(world, name) for name in ("small", "large")}
-    first = [name for name, said in decided.items() if "no model was in production" in str(said["reason"])]
+    first = [name for name, each in decided.items() if "no version was in production" in str(each["reason"])]
     assert len(first) == 1  # the other one was compared with it
-    tell("two trainings promote at once", 1, "the better one predicts", "alias, log, published decisions")
+    tell("two trainings promote at once", 1, "the better version is in production", "alias, log, published decisions")
 
 
 def test_a_run_that_decided_long_ago_does_not_overrule_a_newer_decision(

@@ -154,10 +154,10 @@ def test_an_s3_that_only_fails_ends_in_a_clear_error_in_time(
     said = (out / "log.txt").read_text()
     assert code == 1
     assert "SlowDown" in said or "InternalError" in said
-    assert "Try again when the store is well" in said
+    assert "Try again when the store works" in said
     assert seconds < 200
     tell(
-        "100 % of the calls to S3 fail", 1, f"a clear error after {seconds:.0f} s", "exit code 1, the sentence, < 200 s"
+        "100 % of the calls to S3 fail", 1, f"a clear error after {seconds:.0f} s", "exit code 1, the message, < 200 s"
     )
 
 
