@@ -43,14 +43,14 @@ class IdempotencyKeyReused(InputRefused):
 
 
 class TrainingRunning(Conflict):
-    """A training is under way and a second one is refused; `run_id` is the one that runs."""
+    """A training is running and a second one is refused; `run_id` is the one that runs."""
 
     code = "TRAINING_RUNNING"
     retry_helps = True
 
     def __init__(self, run_id: str) -> None:
         super().__init__(
-            f"The training {run_id} is still under way, and only one runs at a time. Wait for it or cancel it first."
+            f"The training {run_id} is still running, and only one runs at a time. Wait for it or cancel it first."
         )
         self.run_id = run_id
 

@@ -74,8 +74,8 @@ def _use(decision: PromotionDecision) -> Part:
     return Part(
         "What it is for",
         [
-            "It ranks wafers by how suspicious their sensor readings are, so that people look at the right ones first. "
-            "A flag is a reason to look, not a proof, and a pass is not a release.",
+            "It ranks wafers by how suspicious their sensor readings are, so that people review the right ones first. "
+            "A flag is a reason to review a wafer, not a proof, and a pass is not a release.",
             f"Training run {decision.run_id}, bundle {decision.digest}. {decision.reason}",
         ],
     )
@@ -88,8 +88,8 @@ def _data(model: ModelBundle, quality: Quality, manifest: Manifest) -> Part:
             f"{quality.wafers:,} wafers, {quality.failures} of them failed ({quality.failure_rate:.1%}), from "
             f"{len(manifest.good)} batch files; "
             f"{len(manifest.bad)} files were refused. Exact copies of a wafer count once.",
-            f"{len(model.preprocessor.sensors)} of {len(model.preprocessor.contract)} sensors are used; the others are "
-            f"constant, mostly silent, or move together with one that is used. Contract {manifest.contract[:16]}.",
+            f"{len(model.preprocessor.sensors)} of {len(model.preprocessor.contract)} sensors are used. The others are "
+            f"constant, mostly silent, or move together with a sensor that is used. Contract {manifest.contract[:16]}.",
         ],
         ("file", "wafers", "sha256"),
         [(each.name, str(each.rows_good), each.sha256[:16]) for each in manifest.good],
@@ -102,8 +102,8 @@ def _figures(model: ModelBundle, quality: Quality) -> Part:
     return Part(
         "How good it is",
         [
-            "Every figure rests on scores by trees that never saw the wafer, with wafers held out at random. "
-            "In brackets the 90 % interval over resampled wafers.",
+            "Every figure comes from scores out of fold, with wafers held out at random. "
+            "In brackets: the 90 % interval over resampled wafers.",
         ],
         ("figure", "value", "chance"),
         [
@@ -126,10 +126,10 @@ def _threshold(model: ModelBundle, quality: Quality) -> Part:
     return Part(
         "What the threshold means",
         [
-            f"The false-alarm budget is {model.false_alarm_budget:.0%} of the good wafers, which puts the threshold at "
+            f"The false-alarm budget is {model.false_alarm_budget:.0%} of the passing wafers. It sets the threshold to "
             f"a probability of {model.out_of_fold.threshold(model.false_alarm_budget):.3f}.",
             f"Of 100 wafers about {quality.flagged * per_hundred:.1f} are flagged; {quality.found * per_hundred:.1f} "
-            f"of those really fail, and {missed * per_hundred:.1f} failing wafers are missed.",
+            f"of those fail, and {missed * per_hundred:.1f} failing wafers are missed.",
         ],
     )
 
@@ -146,40 +146,43 @@ def _clusters(model: ModelBundle) -> Part:
         )
         for summary in model.about.clusters
     ]
-    sentence = "KMeans groups the wafers; each group has a model of its own, averaged with one trained on all wafers."
+    sentence = (
+        "KMeans groups the wafers. A cluster's score is the mean of its own model and of one trained on all wafers."
+    )
     return Part("Clusters", [sentence], ("cluster", "wafers", "failures", "model", "AUC", "calibration slope"), rows)
 
 
 def _sensors(model: ModelBundle, wafers: Wafers) -> Part:
     step = max(1, len(wafers) // EXPLAINED)
-    pushed = np.abs(model.explain(wafers.rows(np.arange(0, len(wafers), step)))).mean(axis=0)
-    order = np.argsort(-pushed, kind="stable")[:TOP_SENSORS]
+    contributions = np.abs(model.explain(wafers.rows(np.arange(0, len(wafers), step)))).mean(axis=0)
+    order = np.argsort(-contributions, kind="stable")[:TOP_SENSORS]
     rows = []
     for place in order:
         sensor = model.preprocessor.sensors[int(place)]
         low, high = model.statistics.usual_range(sensor)
-        rows.append((sensor, f"{pushed[place]:.3f}", f"{low:.6g} to {high:.6g}"))
+        rows.append((sensor, f"{contributions[place]:.3f}", f"{low:.6g} to {high:.6g}"))
     sentence = "Mean absolute contribution to a wafer's log-odds of failure (exact Shapley values of the trees)."
-    return Part("Sensors that matter most", [sentence], ("sensor", "contribution", "usual in passing wafers"), rows)
+    return Part("Sensors that matter most", [sentence], ("sensor", "contribution", "usual range"), rows)
 
 
 def _limits(model: ModelBundle) -> Part:
     held_out = model.about.neighbours
     family = model.recipe.family(model.recipe.stretch_family).label
     apart = (
-        f"{held_out.auc_stretches:.3f} when whole stretches of consecutive wafers are"
+        f"{held_out.auc_stretches:.3f} when whole blocks of consecutive wafers are held out"
         if held_out.auc_stretches is not None
-        else "an unknown one when whole stretches are (too few failures to tell)"
+        else "an unknown one when whole blocks are held out (too few failures to measure it)"
     )
     return Part(
         "Limits",
         [
-            "The figures above hold out wafers at random, so the model knew their neighbours. "
+            "The figures above hold out wafers at random, so the training set has wafers from just before and after. "
             f"{family} on all these wafers has an AUC of {held_out.auc:.3f} when wafers are held out at random, "
             f"and of {apart}.",
-            "Forward in time there was no measurable skill in the data this suite was built on: train again with every "
-            "new labelled batch, and watch the drift section of each prediction report.",
-            "Wafers that read exactly like a training wafer are marked: the model knows how they ended. Wafers far "
-            "outside the training data are `inspect`, whatever their probability.",
+            "Wafers made after the training set are harder. On the data this suite was built on, a model still ranks "
+            "them somewhat better than chance (AUC .59 to .66), but the threshold of its training flags too few of "
+            "them. Train again with every new labelled batch, and watch the drift section of each prediction report.",
+            "Wafers that read exactly like a training wafer are marked: the model knows their outcome. Wafers "
+            "unlike the training set get the verdict `inspect`, whatever their probability.",
         ],
     )

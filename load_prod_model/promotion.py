@@ -1,8 +1,8 @@
 """The training's last act: bundle, registry, decision, report, published folder; safe to repeat at any time.
 
 The order is what makes it so: a version is complete before it is decided on, the decision is kept with the version
-before the alias moves, and the run's folder is published last. A repeated promotion finds its own decision and goes on,
-unless another run's model came into production since: then it is decided again, against that one.
+before the alias moves, and the run's folder is published last. A repeated promotion finds its own decision and
+continues, unless another run's model came into production since: then it is decided again, against that one.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

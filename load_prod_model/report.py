@@ -1,4 +1,4 @@
-"""The training report: may this model predict, how good is it, what was it made from."""
+"""The training report: whether the version is in production, how good it is, what it was made from."""
 
 from collections.abc import Sequence
 
@@ -17,14 +17,14 @@ from wafer.model.scoring import ModelBundle
 
 FIGURES = {
     "auc": ("AUC", "chance that a failing wafer ranks above a passing one; 0.5 is chance"),
-    "pr_auc": ("PR AUC", "average precision; the failure rate is chance"),
+    "pr_auc": ("PR AUC", "average precision; chance is the failure rate"),
     "ber": (
         "Balanced error rate",
         "mean error on failing and passing wafers at the threshold; flagging nothing reaches 0.5",
     ),
     "recall": ("Recall", "share of the failing wafers flagged at the threshold"),
     "false_alarm_rate": ("False alarms", "share of the passing wafers flagged at the threshold"),
-    "brier_skill": ("Brier skill", "how much better the probabilities are than always saying the failure rate"),
+    "brier_skill": ("Brier skill", "gain of the probabilities over the plain failure rate; 0 is no gain"),
 }
 
 
@@ -42,7 +42,7 @@ def training_report(
             _verdict(decision),
             _tiles(quality, decision),
             _quality(model, quality, decision),
-            _floors(decision),
+            _requirements(decision),
             _comparison(decision),
             _data(manifest, quality),
             _clusters(model, elbow),
@@ -63,10 +63,10 @@ def _tiles(quality: Quality, decision: PromotionDecision) -> Markup:
     alarms = f"{quality.false_alarms:.0f} of {quality.passes:,}"
     return report.tiles(
         [
-            ("Wafers learned from", f"{quality.wafers:,}", f"{quality.failures} of them failed"),
+            ("Training set", f"{quality.wafers:,} wafers", f"{quality.failures} of them failed"),
             ("AUC", f"{quality.auc:.3f}", "out of fold; 0.5 is chance"),
             ("Failures found", f"{quality.recall:.0%}", f"{quality.found:.0f} of {quality.failures}"),
-            ("False alarms", f"{quality.false_alarm_rate:.0%}", f"{alarms} good wafers"),
+            ("False alarms", f"{quality.false_alarm_rate:.0%}", f"{alarms} passing wafers"),
             ("Version", decision.model_version, "in production" if decision.promoted else "not promoted"),
         ]
     )
@@ -83,20 +83,20 @@ def _quality(model: ModelBundle, quality: Quality, decision: PromotionDecision) 
     return report.section(
         "How good it is",
         report.paragraph(
-            "Every figure comes from scores that a wafer got from models that never saw it (out of fold), with wafers "
-            "drawn at random. Wafers of a later week are harder than that."
+            "Every figure comes from scores out of fold: by models that were not fitted on the wafer. The wafers were "
+            "held out at random. Wafers of a later week are harder."
         ),
         report.table(("figure", "value", "what it means"), rows, numeric=(1,)),
         report.paragraph(
             f"At the threshold {rows_of.threshold(model.false_alarm_budget):.3f} about {per_hundred:.0f} of 100 wafers "
-            f"are flagged, and about {hits:.0f} of 100 flagged wafers really fail."
+            f"are flagged, and about {hits:.0f} of 100 flagged wafers fail."
         ),
         report.figure(roc_plot([line]), "Recall against false alarms (ROC), out of fold"),
         report.figure(reliability_plot(bins), "Predicted against observed failure rate"),
     )
 
 
-def _floors(decision: PromotionDecision) -> Markup:
+def _requirements(decision: PromotionDecision) -> Markup:
     rows = [
         (
             report.badge("ok", "passed") if floor.passed else report.badge("error", "below"),
@@ -109,8 +109,8 @@ def _floors(decision: PromotionDecision) -> Markup:
     ]
     if not rows:
         return Markup()
-    headers = ("", "figure", "value", "must be above", "why")
-    return report.section("Floors of production", report.table(headers, rows, numeric=(2, 3)))
+    headers = ("", "figure", "value", "must exceed", "why")
+    return report.section("Minimum requirements", report.table(headers, rows, numeric=(2, 3)))
 
 
 def _comparison(decision: PromotionDecision) -> Markup:
@@ -127,8 +127,8 @@ def _comparison(decision: PromotionDecision) -> Markup:
         "Against the model in production",
         report.paragraph(
             f"Both on the same {found.wafers:,} wafers ({found.failures} failed), each scored by a model that "
-            f"never learned from it. {found.added:,} wafers are new to production, {found.missing:,} of its "
-            f"wafers were not part of this training, {found.relabelled:,} carry another label."
+            f"was not fitted on it. {found.added:,} wafers are only in the new training set, {found.missing:,} only in "
+            f"that of the model in production, {found.relabelled:,} are in both with different outcomes."
         ),
         report.table(("model", "AUC"), rows, numeric=(1,)),
     )
@@ -140,13 +140,13 @@ def _data(manifest: Manifest, quality: Quality) -> Markup:
     ]
     refused = [(each.name, ", ".join(each.codes), " ".join(each.messages)) for each in manifest.bad]
     learned = report.paragraph(
-        f"{len(manifest.good)} of {len(manifest.files)} files were good; {quality.wafers:,} wafers were learned from."
+        f"{len(manifest.good)} of {len(manifest.files)} files are good; the training set has {quality.wafers:,} wafers."
     )
     return report.section(
         "What it was made from",
         learned,
         report.details("Good files", report.table(("file", "rows", "good", "quarantined"), rows, numeric=(1, 2, 3))),
-        report.details(f"Refused files ({len(refused)})", report.table(("file", "codes", "why"), refused))
+        report.details(f"Refused files ({len(refused)})", report.table(("file", "codes", "reasons"), refused))
         if refused
         else Markup(),
     )

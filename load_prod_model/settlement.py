@@ -64,11 +64,11 @@ def _comparison(
     challenger: Challenger, champion: ModelVersion, registry: Registry, documents: Documents
 ) -> Comparison | None:
     """Both models on the same wafers; None when they were trained under different contracts."""
-    reigning = _load(registry, champion)
-    if set(reigning.preprocessor.contract) != set(challenger.model.preprocessor.contract):
+    production = _load(registry, champion)
+    if set(production.preprocessor.contract) != set(challenger.model.preprocessor.contract):
         return None
-    wafers = _learned_from(challenger, reigning, documents)
-    return compare(challenger.model, reigning, champion.version, wafers)
+    wafers = _learned_from(challenger, production, documents)
+    return compare(challenger.model, production, champion.version, wafers)
 
 
 def _load(registry: Registry, champion: ModelVersion) -> ModelBundle:

@@ -1,4 +1,4 @@
-"""Whether a newly trained model may predict: floors first, then the comparison with the model in production."""
+"""Whether a new model goes into production: minimum requirements first, then the comparison with the champion."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,10 +9,10 @@ from wafer.evaluation.quality import Quality
 
 CHANCE = 0.5
 CONFIDENCE = 1.645  # one-sided 95 % of a normal distribution
-MOST_RELABELLED = 0.01  # share of the compared wafers whose label changed
+MOST_RELABELLED = 0.01  # share of the compared wafers whose outcome changed
 OTHER_CONTRACT = (
-    "It was trained under another contract than version {}, so the two cannot be compared on the same wafers. "
-    "Promote it by hand when the batches to predict come under its contract."
+    "It was trained under another contract than version {}, so the two versions cannot be compared. "
+    "Promote it by hand when new batches follow its contract."
 )
 LEAST_LIFT = 1.25  # PR AUC over the failure rate, which is what chance reaches
 
@@ -27,9 +27,9 @@ class Decision:
 
 
 def floors(quality: Quality) -> tuple[Floor, ...]:
-    """The floors, with the out-of-fold figures of a model beside them."""
+    """The minimum requirements, each with the out-of-fold figure of a model."""
     margin = CONFIDENCE * auc_standard_error(quality.auc, quality.failures, quality.passes)
-    luck = "chance is 0.5; the margin is what luck reaches once in 20 times"
+    luck = "chance is 0.5; a random model exceeds the limit once in 20 times"
     lift = f"{LEAST_LIFT} times what chance reaches"
     nothing = "a model that flags nothing finds nothing"
     return (
@@ -40,9 +40,9 @@ def floors(quality: Quality) -> tuple[Floor, ...]:
 
 
 def decide(challenger: Quality, champion_version: int | None, comparison: Comparison | None = None) -> Decision:
-    """Floors first; then the champion, if there is one, must not be the better model.
+    """Check the minimum requirements; then compare with the champion, if there is one.
 
-    A challenger that learned from every wafer of the champion takes its place unless it is worse beyond chance: more
+    A challenger that learned from every wafer of the champion is promoted unless it is worse beyond chance: more
     of the same must not be blocked for ever. Any other challenger must be better beyond chance.
     """
     checked = floors(challenger)
@@ -50,7 +50,7 @@ def decide(challenger: Quality, champion_version: int | None, comparison: Compar
     if failed:
         return Decision(False, _below(failed), checked)
     if champion_version is None:
-        return Decision(True, "It is above every floor, and no model was in production.", checked)
+        return Decision(True, "It meets every minimum requirement, and no version was in production.", checked)
     if comparison is None:
         return Decision(False, OTHER_CONTRACT.format(champion_version), checked)
     return Decision(*_against(comparison), checked)
@@ -64,7 +64,7 @@ def _against(found: Comparison) -> tuple[bool, str]:
     )
     if found.relabelled > MOST_RELABELLED * found.wafers:
         return False, (
-            f"{found.relabelled} wafers carry another label than when {champion} learned from them. Check the labels; "
+            f"{found.relabelled} wafers have another outcome than in the training of {champion}. Check the outcomes; "
             "if the new ones are right, promote this version by hand."
         )
     if found.low > 0:
@@ -73,12 +73,12 @@ def _against(found: Comparison) -> tuple[bool, str]:
         return False, f"It is worse beyond chance: {figures}."
     if found.missing:
         return False, (
-            f"It is not better beyond chance, and {found.missing:,} wafers that {champion} learned from were not part "
-            f"of its training: {figures}. Train on all batches together."
+            f"It is not better beyond chance, and {found.missing:,} wafers of the training set of {champion} are not "
+            f"in its own: {figures}. Train on all batches together."
         )
-    return True, f"It learned from every wafer of {champion} and {found.added:,} more, and is not worse: {figures}."
+    return True, f"It was trained on every wafer of {champion} and {found.added:,} more, and is not worse: {figures}."
 
 
 def _below(failed: Sequence[Floor]) -> str:
     facts = "; ".join(f"{floor.name} is {floor.value:.3f} and must be above {floor.limit:.3f}" for floor in failed)
-    return f"It is not better than chance: {facts}. Train on more wafers, or check their labels."
+    return f"It is not better than chance: {facts}. Train on more wafers, or check their outcomes."

@@ -48,13 +48,13 @@ class Drift:
         if self.sensors and len(self.moved) > SHARE_MOVED * len(self.sensors):
             sentences.append(
                 f"{len(self.moved)} of {len(self.sensors)} sensors in use have moved away from the training wafers. "
-                "Look for a change of tool, recipe or calibration; then train again with labelled wafers from after it."
+                "Look for a change of tool, recipe or calibration; then train on labelled batches from after it."
             )
         if self.newly_silent:
             named = ", ".join(self.newly_silent[:5]) + (" …" if len(self.newly_silent) > 5 else "")
             sentences.append(
                 f"{len(self.newly_silent)} sensors that the model relies on are silent in this batch ({named}). "
-                "Check that their tools report; until then they read as their training median."
+                "Check that their tools report. Until they do, the model uses each one's training median."
             )
         if self.unlike > SHARE_UNLIKE:
             sentences.append(

@@ -1,4 +1,4 @@
-"""The page a yield engineer opens after a prediction: which wafers to look at first, and why."""
+"""The page a yield engineer opens after a prediction: which wafers to review first, and the reasons."""
 
 from collections.abc import Sequence
 
@@ -25,20 +25,20 @@ def prediction_page(rows: Sequence[PredictionRow], bundle: ModelBundle, budget: 
     strange = sum(row.verdict == "inspect" for row in look)
     body = tiles(
         [
-            ("Look at first", len(look), "wafers to fail or to inspect"),
-            ("Likely to fail", len(look) - strange, "at or above the threshold"),
-            ("Inspect", strange, "unlike the training wafers"),
+            ("To review", len(look), "verdict fail or inspect"),
+            ("Fail", len(look) - strange, "at or above the threshold"),
+            ("Inspect", strange, "unlike the training set"),
             ("Pass", len(passing), "below the threshold"),
         ]
     )
     body += _headline(rows, len(look))
     body += Markup().join(notice("warning", warning) for warning in drift.warnings())
-    body += section("Look at these first", _reading_help(bundle, budget), _ranked(look))
+    body += section("Review these first", _reading_help(bundle, budget), _ranked(look))
     body += section("Clusters", _clusters(rows, bundle))
-    body += section("Is the line still what the model knows?", *_drift(drift))
-    body += section("Every other wafer", details(f"{len(passing)} passing wafers", _plain(passing)))
+    body += section("Drift since the training", *_drift(drift))
+    body += section("Passing wafers", details(f"{len(passing)} passing wafers", _plain(passing)))
     version, run = (rows[0].model_version, rows[0].run_id) if rows else ("", "")
-    return page("Wafers to look at", body, f"{len(rows)} wafers, model version {version}, run {run}")
+    return page("Wafers to review", body, f"{len(rows)} wafers, model version {version}, run {run}")
 
 
 def _headline(rows: Sequence[PredictionRow], look: int) -> Markup:
@@ -46,22 +46,22 @@ def _headline(rows: Sequence[PredictionRow], look: int) -> Markup:
     if seen := sum(row.in_training for row in rows):
         notices += notice(
             "warning",
-            f"{seen} of {len(rows)} wafers read exactly like wafers the model was trained on. It knows how those "
-            "ended, so their rank says nothing about how well it predicts.",
+            f"{seen} of {len(rows)} wafers read exactly like wafers of the training set. The model knows "
+            "their outcome, so their rank says nothing about how well it predicts.",
         )
     if not look:
-        notices += notice("ok", "No wafer stands out.")
+        notices += notice("ok", "No wafer to review.")
     return notices
 
 
 def _drift(drift: Drift) -> list[Markup]:
     if not drift.sensors:
-        return [paragraph(f"{drift.wafers} wafers are too few to say; {LEAST_WAFERS} are needed.")]
+        return [paragraph(f"{drift.wafers} wafers are too few to measure drift; {LEAST_WAFERS} are needed.")]
     told = paragraph(
-        f"{len(drift.moved)} of {len(drift.sensors)} sensors in use have moved since training, "
+        f"{len(drift.moved)} of {len(drift.sensors)} sensors in use have moved since the training, "
         f"{len(drift.newly_silent)} have fallen silent, and {drift.unlike:.1%} of the wafers are unlike every training "
-        "wafer. The population stability index compares a sensor's spread with the passing training wafers: below 0.1 "
-        "it is stable, above 0.25 it has moved."
+        "wafer. The population stability index compares a sensor's readings with those of the passing training "
+        "wafers: below 0.1 it is stable, above 0.25 it has moved."
     )
     rows = [
         (each.sensor, f"{each.stability:.2f}", f"{each.silent_in_training:.0%}", f"{each.silent_now:.0%}")
@@ -76,14 +76,14 @@ def _reading_help(bundle: ModelBundle, budget: float) -> Markup:
     quality = bundle.out_of_fold.quality(budget)
     meaning = (
         f"A wafer is flagged from a probability of {threshold:.2%}. On {quality.wafers} training wafers, each scored "
-        f"by trees that had not seen it, this flags {quality.false_alarm_rate:.0%} of the good ones (budget "
-        f"{budget:.0%}) and finds {quality.recall:.0%} of the failing ones; picking at random would find {budget:.0%}. "
-        "A flag is a reason to look, not a proof."
+        f"out of fold, this flags {quality.false_alarm_rate:.0%} of the passing ones (budget {budget:.0%}) and "
+        f"finds {quality.recall:.0%} of the failing ones. A random choice would find {budget:.0%}. "
+        "A flag is a reason to review the wafer, not a proof."
     )
     columns = (
-        "Beside a sensor stand its reading, where 90 % of the passing training wafers lie, and how far it pushed the "
-        "log-odds of failing. Distance is the share of training wafers that lie closer to the middle. A wafer to "
-        "inspect is too unlike the training wafers to be judged: its probability is shown, but not used."
+        "Each reason is a sensor with its reading, its usual range (90 % of the passing training wafers) and its "
+        "contribution to the log-odds of failure. Distance is the share of the training set that is closer to the "
+        "centre of its cluster. A wafer to inspect is unlike the training set: its probability is shown, but not used."
     )
     return paragraph(meaning) + details("How to read the table", paragraph(columns))
 
@@ -91,7 +91,7 @@ def _reading_help(bundle: ModelBundle, budget: float) -> Markup:
 def _ranked(rows: Sequence[PredictionRow]) -> Markup:
     if not rows:
         return paragraph("None.")
-    headers = ["#", "Wafer", "Verdict", "Probability", "What pushed it up", "Cluster", "Distance", "File"]
+    headers = ["#", "Wafer", "Verdict", "Probability", "Reasons", "Cluster", "Distance", "File"]
     lines = [
         (
             row.rank,
@@ -131,7 +131,7 @@ def _clusters(rows: Sequence[PredictionRow], bundle: ModelBundle) -> Markup:
         trained = f"{summary.wafers} wafers, {summary.failures} failing"
         label = bundle.recipe.family(summary.family).label
         lines.append((summary.cluster, len(mine), look, label, trained, f"{summary.serving.auc:.3f}"))
-    headers = ["Cluster", "Wafers here", "To look at", "Model", "Trained on", "ROC AUC out of fold"]
+    headers = ["Cluster", "Wafers here", "To review", "Model", "Trained on", "ROC AUC out of fold"]
     return table(headers, lines, numeric=(0, 1, 2, 5))
 
 

@@ -17,7 +17,7 @@ from wafer.model.scoring import Verdict
 class PredictionRow:
     """The model's answer for one wafer."""
 
-    rank: int  # 1 = look at this one first
+    rank: int  # 1 = review this one first
     wafer: str
     verdict: Verdict
     probability: float

@@ -92,7 +92,7 @@ def _differing(trained: set[str], measured: set[str]) -> list[tuple[str, set[str
 
 
 def rank(wafers: Wafers, bundle: ModelBundle, scores: Scores, model_version: str, run_id: str) -> list[PredictionRow]:
-    """Return one row a wafer, most suspicious first, with reasons for those to look at."""
+    """Return one row a wafer, most suspicious first, with reasons for those to review."""
     verdicts, order, seen = scores.verdicts, scores.order(), bundle.seen(wafers)
     reasons = _reasons(wafers, bundle, np.array([i for i in order if verdicts[i] != "pass"], dtype=np.int64))
     return [

@@ -40,7 +40,7 @@ def check_learnable(wafers: Wafers, recipe: Recipe) -> None:
     failed = wafers.known_failed
     failures, passes = int(failed.sum()), int((~failed).sum())
     if wafers.failed is None:
-        raise DataUnlearnable("The wafers carry no label, so there is nothing to learn. Give labelled batches.")
+        raise DataUnlearnable("The wafers have no outcome, so there is nothing to learn. Give labelled batches.")
     if not failures or not passes:
         outcome = "passed" if passes else "failed"
         raise DataUnlearnable(
@@ -49,7 +49,7 @@ def check_learnable(wafers: Wafers, recipe: Recipe) -> None:
     if failures < recipe.min_failures or passes < recipe.min_passes:
         raise DataUnlearnable(
             f"Only {failures} of the {len(wafers)} wafers failed and {passes} passed; at least {recipe.min_failures} "
-            f"failing and {recipe.min_passes} passing wafers are needed to train and to judge a model. "
+            f"failing and {recipe.min_passes} passing wafers are needed to train and to compare a model. "
             "Add labelled batches."
         )
 

@@ -1,4 +1,4 @@
-"""Wafers that stand in a drop more than once, found from a few numbers a row, however many files there are."""
+"""Wafers that are in a drop more than once, found from a few numbers a row, however many files there are."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The fast look at a block: parsed once, in columns; anything unusual sends the block to the second look."""
+"""The fast path: parse a whole block in columns. A block with anything unusual is left to the row parser."""
 
 import re
 
@@ -13,11 +13,11 @@ from raw_data_validation_train.rows import Rows
 from wafer.contract import Contract
 
 _PARSE = arrow_csv.ParseOptions(newlines_in_values=False)
-_STRAY_QUOTE = re.compile(rb'[^,\r\n]"[^,\r\n]')  # the fast parser reads `"1"5` as 15
+_STRAY_QUOTE = re.compile(rb'[^,\r\n]"[^,\r\n]')  # pyarrow reads `"1"5` as 15
 
 
 def read_ordinary(block: Block, layout: Layout, contract: Contract) -> Rows | None:
-    """The block's rows if every one of them is good; None if the block needs the second look."""
+    """The block's rows if every one of them is good; None if the block needs the row parser."""
     batch = _parse(block, layout)
     if batch is None:
         return None
@@ -74,6 +74,6 @@ def _readings_are_good(readings: NDArray[np.float64], contract: Contract) -> boo
 
 
 def _has_nan_text(sensors: pa.RecordBatch, readings: NDArray[np.float64]) -> bool:
-    """Whether a reading is the text NaN, which the fast parser takes for a number, and not an empty field."""
+    """Whether a reading is the text NaN, which pyarrow takes for a number, and not an empty field."""
     empty: int = sum(column.null_count for column in sensors.columns)
     return int(np.isnan(readings).sum()) != empty

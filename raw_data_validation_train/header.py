@@ -20,7 +20,7 @@ class Layout:
     """Where a file keeps what.
 
     `measured` are the positions of the readings: in schema order under a right header, else all columns but id and
-    label in the file's order. `read` and `convert` make the fast parser deliver id, readings, label, in that order.
+    label in the file's order. `read` and `convert` make pyarrow return id, readings, label, in that order.
     """
 
     findings: tuple[Finding, ...]
@@ -137,7 +137,7 @@ def _header_sentences(
         yield f"The wafer id column `{contract.id_column}` is missing."
     if contract.label in missing:
         spellings = ", ".join(f"`{name}`" for name in (contract.label, *contract.policy.columns.label))
-        yield f"The label column is missing ({spellings}): a file without labels can be predicted, not learned from."
+        yield f"The outcome column is missing ({spellings}): a file without outcomes cannot train a model."
     if sensors:
         yield f"Sensor columns missing: {in_short(sensors)}."
     if nameless:
@@ -145,7 +145,7 @@ def _header_sentences(
     if named_twice := [name for name in twice if without_blanks(name)]:
         yield f"Named more than once: {in_short(named_twice)}."
     if labels := [name for name in unknown if contract.label is None and name in contract.policy.columns.label]:
-        yield f"A file to predict has no label, this one has {in_short(labels)}."
+        yield f"A file to predict has no outcome column; this one has {in_short(labels)}."
     if unknown := [name for name in unknown if name not in labels]:
         yield f"Unknown columns: {in_short(unknown)}."
     yield "Export the batch again with the schema's column names; their order does not matter."

@@ -9,18 +9,18 @@ import numpy as np
 
 from raw_data_validation_train.accepted import AcceptedFile
 from raw_data_validation_train.duplicates import Fingerprints, fingerprints
-from raw_data_validation_train.fast import read_ordinary
+from raw_data_validation_train.fast_path import read_ordinary
 from raw_data_validation_train.header import Headers, Layout, in_short
 from raw_data_validation_train.lines import Block, FileLines
 from raw_data_validation_train.quarantine import Quarantine, RowList
+from raw_data_validation_train.row_parser import RowParser
 from raw_data_validation_train.rows import Rows, accepted_schema
-from raw_data_validation_train.second import SecondLook
 from raw_data_validation_train.verdicts import FileCode, FileVerdict, Finding, RowCode
 from wafer.contract import Contract
 from wafer.files import sha256_of
 
 _LISTED_SENSORS = 20
-_SECOND_LOOK_LINES = 128
+_ROW_PARSER_LINES = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,16 +113,16 @@ class _Reading:
                     yield rows
 
     def _judged(self, block: Block, header: Layout) -> Iterator[Rows]:
-        """The rows of a block in order; the second look is slow and narrowed down to the lines that need it."""
+        """The rows of a block in order; a block is halved so that the slow row parser reads few lines."""
         if not block.data.strip(b"\r\n"):
             return
         if (rows := read_ordinary(block, header, self._contract)) is not None:
             yield rows
-        elif block.lines > _SECOND_LOOK_LINES and (halves := block.halves()) is not None:
+        elif block.lines > _ROW_PARSER_LINES and (halves := block.halves()) is not None:
             for half in halves:
                 yield from self._judged(half, header)
         else:
-            yield SecondLook(header, self._contract).read(block)
+            yield RowParser(header, self._contract).read(block)
 
     def _take_header(self, block: Block) -> Block:
         header, rest = block.without_header()
@@ -159,7 +159,7 @@ class _Reading:
         if wrong_length == self._rows_in:
             yield Finding(
                 FileCode.ROW_LENGTH,
-                f"No row has the {header.width} fields of the header: values would stand under the wrong sensors. "
+                f"No row has the {header.width} fields of the header, so its values cannot be assigned to sensors. "
                 "Decimal commas and separators at the end of lines cause this. Export the batch again.",
             )
             return
@@ -167,7 +167,7 @@ class _Reading:
         if silent > allowed:
             yield Finding(
                 FileCode.SILENT_SENSORS,
-                f"{silent} of {len(header.measured)} sensors have no value in the whole file, {allowed} are tolerated. "
+                f"{silent} of {len(header.measured)} sensors have no reading in the file; {allowed} may be silent. "
                 "Check the tool's connection, or raise `silent_sensors` in the policy.",
             )
         if not self._rows_good and not header.findings:
@@ -209,7 +209,7 @@ def check_name(name: str, contract: Contract) -> Iterator[Finding]:
     elif not form.stamps_are_real(name):
         yield Finding(
             FileCode.FILE_STAMP,
-            f"The name's stamps are no date and time; day, month, year stand as in `{form.example}`. Rename it.",
+            f"The name has no valid date and time; day, month and year are written as in `{form.example}`. Rename it.",
         )
 
 

@@ -119,7 +119,7 @@ def lines_at(path: Path, numbers: Sequence[int], limits: Limits) -> Iterator[str
 
 
 def count_lines(data: bytes) -> int:
-    """Number of lines, ended by LF, CRLF or CR as the fast parser takes them; the last one may lack its end."""
+    """Number of lines, ended by LF, CRLF or CR as pyarrow counts them; the last one may lack its end."""
     text = np.frombuffer(data, np.uint8)
     places = np.flatnonzero(text <= _RETURN)  # a few in a thousand bytes: `bytes.count` takes six times as long
     feeds, returns = text[places] == _FEED, text[places] == _RETURN

@@ -1,4 +1,4 @@
-"""What must not go on, kept with its reasons: refused files as they came, and bad rows of good files as CSV."""
+"""What must not be used, kept with its reasons: refused files as they came, and bad rows of good files as CSV."""
 
 import csv
 import heapq

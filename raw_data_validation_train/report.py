@@ -1,4 +1,4 @@
-"""The report of a drop for the yield engineer: what came in, what was refused and why, what was not measured."""
+"""The report of a drop for the yield engineer: what was read, what was refused and why, which sensors are silent."""
 
 from collections.abc import Iterator, Sequence
 from itertools import chain, islice
@@ -22,7 +22,7 @@ def write_report(path: Path, validated: Validated, quarantine: Quarantine, contr
     path.parent.mkdir(parents=True, exist_ok=True)
     title = f"Validation of {_many(len(validated.files), f'{validated.kind} file', f'{validated.kind} files')}"
     subtitle = f"Contract {validated.contract[:12]}: {len(contract.sensors)} sensors" + (
-        f", label {contract.label}" if contract.label else ", no label"
+        f", outcome in {contract.label}" if contract.label else ", no outcome"
     )
     text = page(title, Markup("").join(_parts(validated, quarantine, contract)), subtitle)
     path.write_bytes(text.encode())
@@ -46,11 +46,11 @@ def _overview(validated: Validated) -> Markup:
     return tiles(
         [
             ("Files", _number(counts["files"]), f"{_number(sum(file.bytes for file in validated.files) // 1000)} kB"),
-            ("Good files", _number(counts["files_good"]), "go on"),
+            ("Good files", _number(counts["files_good"]), "used by this run"),
             ("Refused files", _number(counts["files_bad"]), "kept in the quarantine"),
             ("Wafers accepted", _number(counts["rows_good"]), f"of {_many(counts['rows_in'], 'row', 'rows')}"),
-            ("Rows quarantined", _number(in_good_files), "out of good files"),
-            ("Rows refused", _number(in_refused), "with their file"),
+            ("Quarantined rows", _number(in_good_files), "of good files"),
+            ("Rows of refused files", _number(in_refused), "not used"),
         ]
     )
 
@@ -58,14 +58,14 @@ def _overview(validated: Validated) -> Markup:
 def _summary(validated: Validated) -> Markup:
     counts = {name: _number(count) for name, count in validated.counts().items()}
     proof = (
-        f"{counts['rows_in']} rows came in = {counts['rows_good']} accepted + {counts['rows_quarantined']} "
-        "quarantined or refused."
+        f"{counts['rows_in']} rows read = {counts['rows_good']} accepted + {counts['rows_quarantined']} "
+        "quarantined or in refused files."
     )
     if not validated.good:
-        return notice("error", f"No file is good, so nothing goes on. {proof}")
+        return notice("error", f"No file is good, so the run ends here. {proof}")
     if validated.bad:
         refused = _many(len(validated.bad), "file was", "files were")
-        return notice("warning", f"{refused} refused; the reasons and what to do stand below. {proof}")
+        return notice("warning", f"{refused} refused; the reasons, and what to do, are below. {proof}")
     return notice("ok", f"Every file is good. {proof}")
 
 
@@ -84,7 +84,9 @@ def _refused(validated: Validated) -> Markup:
     return section(
         "Refused files",
         table(("Reason", "Files", "What it means"), reasons, numeric=(1,)),
-        paragraph("A file can have several reasons. Fix all of them and drop the file again; nothing of it was used."),
+        paragraph(
+            "A file can have several reasons. Fix all of them and deliver the file again. Nothing of it was used."
+        ),
         table(("Reasons", "What to do", "Files", "Rows"), files, numeric=(3,)),
         _more(len(alike) - _LINES_SHOWN, "group of refused files", "groups of refused files"),
     )
@@ -106,7 +108,7 @@ def _bad_rows(validated: Validated, quarantine: Quarantine) -> Markup:
     more = _more(sum(validated.rows_by_code().values()) - _ROWS_SHOWN, "quarantined row", "quarantined rows")
     return section(
         "Quarantined rows",
-        paragraph("The other rows of these files were accepted, unless the file stands above among the refused ones."),
+        paragraph("The other rows of these files were accepted, unless the file is listed above as refused."),
         table(("Reason", "Rows", "What it means"), reasons, numeric=(1,)),
         details(f"The rows one by one ({len(rows)})", listing + more) if len(rows) > 30 else listing + more,
     )
@@ -120,9 +122,9 @@ def _accepted(validated: Validated, contract: Contract) -> Markup:
     return section(
         "Accepted files",
         paragraph(
-            "A silent sensor has no value in the whole file. Up to "
-            f"{contract.silent_sensors_allowed} of {len(contract.sensors)} are tolerated; "
-            "many of them, or new ones, point at a tool that does not report."
+            "A silent sensor has no reading in the whole file. Up to "
+            f"{contract.silent_sensors_allowed} of {len(contract.sensors)} may be silent. "
+            "If there are many, or new ones, check whether a tool stopped reporting."
         ),
         table(("File", "Wafers", "Rows quarantined", "Silent sensors"), files, numeric=(1, 2)),
         _more(len(validated.good) - _LINES_SHOWN, "accepted file", "accepted files"),

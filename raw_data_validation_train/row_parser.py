@@ -1,4 +1,4 @@
-"""The second look at a block, row by row: tells good rows from bad ones and says what is wrong with each."""
+"""The row parser: read a block row by row, tell good rows from bad ones, and say what is wrong with each."""
 
 import re
 from collections.abc import Iterator
@@ -32,7 +32,7 @@ class _GoodRow:
     label: int
 
 
-class SecondLook:
+class RowParser:
     """Judges single rows of a file with one layout."""
 
     def __init__(self, layout: Layout, contract: Contract) -> None:
@@ -129,7 +129,7 @@ class SecondLook:
         number = text.strip(" \t")
         if _NUMBER.fullmatch(number) and float(number) in known:
             return int(float(number))
-        problems[RowCode.LABEL] = [f"the label is {_shown(text)}, not one of {', '.join(map(str, sorted(known)))}"]
+        problems[RowCode.LABEL] = [f"the outcome is {_shown(text)}, not one of {', '.join(map(str, sorted(known)))}"]
         return 0
 
     def _wrong_length(self, line: int, text: str) -> BadRow:

@@ -1,4 +1,4 @@
-"""The rows of one block, judged: what both looks at a block deliver."""
+"""The rows of one block, judged: what the fast path and the row parser both return."""
 
 from dataclasses import dataclass, field
 

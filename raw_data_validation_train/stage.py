@@ -1,4 +1,4 @@
-"""Validate a drop: every file gets a verdict, good rows go on, what is refused is kept with its reasons."""
+"""Validate a drop: every file gets a verdict, good rows are used, everything else is kept with its reasons."""
 
 import os
 import tempfile
@@ -62,7 +62,7 @@ def _with_good_files(validated: Validated) -> Validated:
         reasons = ", ".join(f"{count} {code}" for code, count in validated.files_by_code().items())
         raise NoGoodFiles(
             f"All {len(validated.files)} files were refused ({reasons}). "
-            "The manifest and the report say of each what to do."
+            "The manifest and the report say what to do about each."
         )
     return validated
 
@@ -78,7 +78,7 @@ def _validate(
 ) -> Validated:
     drop = [batch for batch in sorted(batches) if not batch.name.startswith(".") and batch.name != MARKER]
     if not any(is_csv(batch.name) for batch in drop):
-        raise SourceEmpty("The source holds no CSV file. Give the folder or prefix that holds the batches.")
+        raise SourceEmpty("The source has no CSV file. Give the folder or prefix with the batches.")
     _make_room(accepted, quarantine)
     kept = Quarantine(quarantine, (batch.name for batch in drop))
     workers = workers or min(_MOST_WORKERS, len(os.sched_getaffinity(0)))
@@ -92,7 +92,7 @@ def _validate(
 
 
 class _Judge:
-    """Two rounds over a drop: each file by itself, then the wafers that stand in it more than once."""
+    """Two rounds over a drop: each file by itself, then the wafers that are in it more than once."""
 
     def __init__(
         self, drop: Sequence[Batch], contract: Contract, accepted: Path, quarantine: Quarantine, scratch: Path
@@ -154,4 +154,4 @@ def _make_room(accepted: Path, quarantine: Path) -> None:
             path.unlink()
     for folder in (accepted, quarantine):
         if folder.is_dir() and any(folder.iterdir()):
-            raise PublishConflict(f"{folder} already holds files; choose an empty folder.")
+            raise PublishConflict(f"{folder} already has files; choose an empty folder.")

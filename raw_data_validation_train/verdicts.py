@@ -40,24 +40,24 @@ class RowCode(StrEnum):
 FILE_CODES = {
     FileCode.FILE_NAME: "The file name does not follow the schema.",
     FileCode.FILE_STAMP: "The file name carries a date or a time that does not exist.",
-    FileCode.FILE_EMPTY: "The file holds no row.",
+    FileCode.FILE_EMPTY: "The file has no row.",
     FileCode.FILE_TOO_LARGE: "The file is larger than the policy allows.",
     FileCode.ENCODING: "The file is not UTF-8 text.",
     FileCode.NOT_CSV: "The file is not a table with commas.",
     FileCode.HEADER: "Columns are missing, unknown or named twice.",
     FileCode.COLUMN_COUNT: "The file has more columns than the schema.",
     FileCode.ROW_LENGTH: "Every row has another number of fields than the header.",
-    FileCode.SILENT_SENSORS: "Too many sensors have no value in the whole file.",
-    FileCode.NO_GOOD_ROWS: "Every row had to be quarantined.",
+    FileCode.SILENT_SENSORS: "Too many sensors have no reading in the whole file.",
+    FileCode.NO_GOOD_ROWS: "Every row was quarantined.",
 }
 ROW_CODES = {
-    RowCode.WAFER_ID: "The wafer id is empty or uses other signs than letters, digits and _ . : / -.",
-    RowCode.NOT_A_NUMBER: "A reading is no number. Missing readings are empty fields; the decimal sign is a point.",
+    RowCode.WAFER_ID: "The wafer id is empty or has characters other than letters, digits and _ . : / -.",
+    RowCode.NOT_A_NUMBER: "A reading is not a number. Missing readings are empty fields; the decimal sign is a point.",
     RowCode.NOT_FINITE: "A reading is infinite or NaN.",
     RowCode.OUT_OF_RANGE: "A reading lies outside the bounds of the policy.",
-    RowCode.LABEL: "The label is none of the values the policy knows.",
-    RowCode.DUPLICATE_WAFER: "The wafer stands in the drop more than once with the same readings; the first is kept.",
-    RowCode.CONFLICTING_WAFER: "The wafer stands in the drop more than once with different readings; none is kept.",
+    RowCode.LABEL: "The outcome is not one of the values that the policy allows.",
+    RowCode.DUPLICATE_WAFER: "The wafer is in the drop more than once with the same readings; the first is kept.",
+    RowCode.CONFLICTING_WAFER: "The wafer is in the drop more than once with different readings; none is kept.",
     RowCode.ROW_LENGTH: "The row has another number of fields than the header; its values cannot be assigned.",
 }
 
@@ -130,7 +130,7 @@ class Validated:
 
     @property
     def good(self) -> list[FileVerdict]:
-        """The files whose good rows go on."""
+        """The files whose good rows are used."""
         return [file for file in self.files if file.verdict == "good"]
 
     @property
@@ -139,7 +139,7 @@ class Validated:
         return [file for file in self.files if file.verdict == "bad"]
 
     def counts(self) -> dict[str, int]:
-        """Files and rows that came in, went on, and were stopped."""
+        """Files and rows: read, good, and refused or quarantined."""
         return {
             "files": len(self.files),
             "files_good": len(self.good),

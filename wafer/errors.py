@@ -156,7 +156,7 @@ class PublishConflict(Conflict):
 
 
 class RunNotRetryable(Conflict):
-    """The run is still going on, or it succeeded."""
+    """The run is still running, or it succeeded."""
 
     code = "RUN_NOT_RETRYABLE"
 

@@ -1,4 +1,4 @@
-"""Figures of a model that is above every floor."""
+"""Figures of a model that meets every minimum requirement."""
 
 from wafer.evaluation.quality import Quality
 

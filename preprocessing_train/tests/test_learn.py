@@ -92,7 +92,7 @@ def test_one_silence_pattern_is_one_feature_when_silence_is_asked_for() -> None:
         (_wafers(30, 2), "Only 2 of the 30 wafers failed"),
         (_wafers(30, 25), "5 passed"),
         (_wafers(1, 1), "All 1 wafers failed"),
-        (replace(_wafers(30), failed=None), "no label"),
+        (replace(_wafers(30), failed=None), "no outcome"),
         (replace(_wafers(), readings=np.full((60, 6), np.nan)), "No sensor can be learned from"),
         (replace(_wafers(), readings=np.ones((60, 6))), "No sensor can be learned from"),
     ],

@@ -1,4 +1,4 @@
-"""The fast look and the second look must never disagree about a value."""
+"""The fast path and the row parser must never disagree about a value."""
 
 import math
 
@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from raw_data_validation_train.fast import read_ordinary
+from raw_data_validation_train.fast_path import read_ordinary
 from raw_data_validation_train.header import Headers, Layout
 from raw_data_validation_train.lines import Block
-from raw_data_validation_train.second import SecondLook
+from raw_data_validation_train.row_parser import RowParser
 from raw_data_validation_train.tests.corpus import batch
 from wafer.contract import Contract, load_contract
 
@@ -45,23 +45,23 @@ _ROW = st.tuples(st.sampled_from(["W1", '"W2"', "W 3", ""]), _CELL, _CELL, st.sa
 @pytest.mark.parametrize(("contract", "layout"), [(CONTRACT, LAYOUT), (STRICT, STRICT_LAYOUT)])
 @settings(max_examples=400, deadline=None)
 @given(rows=st.lists(_ROW, min_size=1, max_size=3))
-def test_a_block_the_fast_look_takes_is_the_same_in_the_second_look(
+def test_both_paths_read_the_same_rows(
     contract: Contract, layout: Layout, rows: list[tuple[str, str, str, str]]
 ) -> None:
     text = "".join(f"{wafer},{one},{two},7,{label}\n" for wafer, one, two, label in rows)
     block = Block(2, len(rows), text.encode())
 
     fast = read_ordinary(block, layout, contract)
-    second = SecondLook(layout, contract).read(block)
+    exact = RowParser(layout, contract).read(block)
 
-    assert second.rows_in == len(rows)
+    assert exact.rows_in == len(rows)
     if fast is not None:
-        assert not second.bad
-        assert fast.ids == second.ids
-        assert fast.table.equals(second.table)
-        np.testing.assert_array_equal(fast.readings, second.readings)
-        np.testing.assert_array_equal(fast.has_value, second.has_value)
-        np.testing.assert_array_equal(fast.lines, second.lines)
+        assert not exact.bad
+        assert fast.ids == exact.ids
+        assert fast.table.equals(exact.table)
+        np.testing.assert_array_equal(fast.readings, exact.readings)
+        np.testing.assert_array_equal(fast.has_value, exact.has_value)
+        np.testing.assert_array_equal(fast.lines, exact.lines)
 
 
 @settings(max_examples=300, deadline=None)
@@ -76,7 +76,7 @@ def test_every_number_comes_out_as_python_reads_it(value: float) -> None:
     assert math.isnan(rows.readings[0, 1])
 
 
-def test_ordinary_rows_never_need_the_second_look() -> None:
+def test_ordinary_rows_never_need_the_row_parser() -> None:
     contract = load_contract("training")
     made = batch(1, rows=50)
     made.rows[7][3] = "-1.5e-07"
@@ -91,15 +91,15 @@ def test_ordinary_rows_never_need_the_second_look() -> None:
 def test_a_cell_of_a_million_digits_costs_no_more_than_reading_it() -> None:
     block = Block(2, 1, f"W1,{'9' * 100_000},{'9' * 900_000}x,,1\n".encode())
 
-    (row,) = SecondLook(LAYOUT, CONTRACT).read(block).bad  # a pattern that goes back over the digits takes hours
+    (row,) = RowParser(LAYOUT, CONTRACT).read(block).bad  # a pattern that goes back over the digits takes hours
 
     assert row.code == "NOT_A_NUMBER"
     assert len(row.message) < 200
 
 
 @pytest.mark.parametrize("blank", ["\n", "\r"])
-def test_a_stray_line_end_is_left_to_the_second_look(blank: str) -> None:
+def test_a_stray_line_end_is_left_to_the_row_parser(blank: str) -> None:
     block = Block(2, 2, f"W1,1,2,3,1{blank}{blank}".encode())
 
     assert read_ordinary(block, LAYOUT, CONTRACT) is None
-    assert SecondLook(LAYOUT, CONTRACT).read(block).ids == ["W1"]
+    assert RowParser(LAYOUT, CONTRACT).read(block).ids == ["W1"]

@@ -12,7 +12,7 @@ class _Record(BaseModel):
 
 
 class Floor(_Record):
-    """A figure that no model in production may lie below."""
+    """A minimum requirement: a figure that a candidate must exceed."""
 
     name: str
     value: float
@@ -22,7 +22,7 @@ class Floor(_Record):
     @computed_field  # type: ignore[prop-decorator]  # mypy issue 14461
     @property
     def passed(self) -> bool:
-        """Whether the figure lies above its floor."""
+        """Whether the figure exceeds its limit."""
         return self.value > self.limit
 
 
@@ -38,7 +38,7 @@ class Comparison(_Record):
     high: float
     missing: int  # wafers the champion learned from and the challenger did not
     added: int  # wafers the challenger learned from and the champion did not
-    relabelled: int  # wafers both learned from, with different labels
+    relabelled: int  # wafers both learned from, with different outcomes
 
     @computed_field  # type: ignore[prop-decorator]  # mypy issue 14461
     @property

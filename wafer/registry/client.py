@@ -37,9 +37,9 @@ class RegistryClient:
             yield
         except MlflowException as error:
             raise RegistryUnavailable(
-                f"The model registry at {_without_password(self.uri)} did not take the call. Check that it runs and "
+                f"The model registry at {_without_password(self.uri)} did not complete a call. Check that it runs and "
                 "that MLFLOW_TRACKING_URI names it, then retry the run. "
-                f"It said: {_without_password(error.message)}"
+                f"Its answer: {_without_password(error.message)}"
             ) from error
 
     def _experiment(self) -> str:

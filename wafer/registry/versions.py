@@ -125,8 +125,8 @@ class Versions(RegistryClient):
             registered = self._client.get_model_version(MODEL, str(number)).tags.get(DESCRIPTION_TAG)
         if registered and _description(fetched) != registered:
             raise BundleRejected(
-                f"The file MLmodel of version {number} was changed since it was registered, so nothing of it is used. "
-                "Find out who wrote to the registry's artifacts; `wafer models rollback` puts the version before back."
+                f"The file MLmodel of version {number} was changed since it was registered, so it is not used. "
+                "Find out who wrote to the registry's artifacts; `wafer models rollback` restores the version before."
             )
         (found,) = (fetched / "data").iterdir()
         return found

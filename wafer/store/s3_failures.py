@@ -73,7 +73,7 @@ def _advice(code: str) -> str:
         )
     if code in {"PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException"}:
         return "Set AWS_REGION to the region of the bucket."
-    return "Try again when the store is well; its own log says more."
+    return "Try again when the store works; its own log says more."
 
 
 def _unreachable(cause: BaseException, store: str) -> str:

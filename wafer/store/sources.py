@@ -47,9 +47,7 @@ def _list_s3(source: str) -> Iterator[Batch]:
         found = store.children()
     except StoreUnavailable as exc:
         if lacks_bucket(exc):
-            raise SourceNotFound(
-                f"There is no bucket for {source}. Give the prefix that holds the CSV batches."
-            ) from exc
+            raise SourceNotFound(f"There is no bucket for {source}. Give the prefix with the CSV batches.") from exc
         raise
     for item in found:
         yield Batch(item.key, f"{store.uri}/{item.key}", item.bytes)
@@ -61,7 +59,7 @@ def _list_folder(source: str) -> Iterator[Batch]:
         with os.scandir(folder) as entries:
             found = [(Path(entry), entry.stat().st_size) for entry in entries if _is_batch(entry)]
     except FileNotFoundError as exc:
-        raise SourceNotFound(f"There is no folder {folder}. Give the folder that holds the CSV batches.") from exc
+        raise SourceNotFound(f"There is no folder {folder}. Give the folder with the CSV batches.") from exc
     except NotADirectoryError as exc:
         raise SourceNotFound(f"{folder} is a file. Give the folder that holds it.") from exc
     except OSError as exc:

@@ -147,7 +147,7 @@ def _killed(run: Run, cut: TaskRecord | None, log: Path) -> RunError:
     return RunError(
         "STAGE_FAILED",
         f"The run ended {where} without an error of its own: it was stopped, or ran out of memory. "
-        f"Run `wafer runs retry {run.run_id}` to go on from its finished stages. "
+        f"Run `wafer runs retry {run.run_id}` to continue after its finished stages. "
         f"The log is {log}; its last line is: {_last_line(log)}",
         stage=cut.name if cut else None,
         retry_helps=True,

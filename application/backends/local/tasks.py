@@ -36,10 +36,10 @@ class ForkServer:
                     socket.send_fds(self._channel, [os.fsencode(folder)], [writing])
                 finally:
                     os.close(writing)
-                said = report.read()
-        if not said:
+                message = report.read()
+        if not message:
             raise ChildProcessError("it ended before the task started")
-        return said == STARTED + DONE
+        return message == STARTED + DONE
 
 
 @contextmanager
