@@ -123,7 +123,7 @@ def test_wafers_whose_label_changed_are_counted_and_stop_the_promotion() -> None
     decision = decide(GOOD, 4, found)
     assert found.relabelled == int((shuffled != failed).sum()) > 0
     assert not decision.promoted
-    assert "label" in decision.reason
+    assert "outcome" in decision.reason
 
 
 def test_a_champion_of_another_contract_is_not_replaced_without_a_person() -> None:
