@@ -48,7 +48,7 @@ class Drift:
         if self.sensors and len(self.moved) > SHARE_MOVED * len(self.sensors):
             sentences.append(
                 f"{len(self.moved)} of {len(self.sensors)} sensors in use have moved away from the training wafers. "
-                "Look for a change of tool, recipe or calibration; then train on labelled batches from after it."
+                "Look for a change of tool, recipe or calibration; then train again on labelled batches from after it."
             )
         if self.newly_silent:
             named = ", ".join(self.newly_silent[:5]) + (" …" if len(self.newly_silent) > 5 else "")
