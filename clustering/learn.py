@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
+from kneed import KneeLocator
+from sklearn.cluster import KMeans
+from threadpoolctl import threadpool_limits
 
 from wafer.model.clusters import PERCENTILES, Clustering, NoveltyLimits
 from wafer.model.preprocessor import Preprocessor
@@ -30,9 +33,6 @@ class Clusters:
 
 def learn_clusters(wafers: Wafers, preprocessor: Preprocessor, recipe: Recipe) -> Clusters:
     """Group wafers; k from the elbow of the inertia curve, lowered until each cluster can be learned from."""
-    import sklearn.cluster  # noqa: F401 - limits reach only the thread pools that are loaded already
-    from threadpoolctl import threadpool_limits
-
     scaled = _scale(wafers, preprocessor, recipe)
     # OpenMP adds up in the order its threads finish; one thread gives the same bits every time, and waits for nobody.
     with threadpool_limits(1):
@@ -83,8 +83,6 @@ def _principal_components(z: Floats, wanted: int) -> tuple[Floats, Floats]:
 
 def _fit_all(places: Floats, recipe: Recipe) -> dict[int, tuple[Floats, float]]:
     """Fit k = 1 … max_clusters; return centroids, largest cluster first, and inertia."""
-    from sklearn.cluster import KMeans
-
     fits = {}
     for k in range(1, min(recipe.max_clusters, len(np.unique(places, axis=0))) + 1):
         fit = KMeans(k, n_init=_STARTS, random_state=recipe.seed).fit(places)
@@ -95,8 +93,6 @@ def _fit_all(places: Floats, recipe: Recipe) -> dict[int, tuple[Floats, float]]:
 
 def _elbow(inertia: Mapping[int, float]) -> int:
     """Return the k where the curve bends most (kneed); 1 when it does not bend."""
-    from kneed import KneeLocator
-
     if len(inertia) < 3:
         return 1
     knee = KneeLocator(list(inertia), list(inertia.values()), curve="convex", direction="decreasing").knee

@@ -3,24 +3,22 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 from math import isfinite
-from typing import TYPE_CHECKING
 
 from application.api.shapes.models import Bin, Cluster, Figure, Point
 from application.api.shapes.predictions import Budget
-
-if TYPE_CHECKING:
-    from wafer.evaluation.intervals import Interval
-    from wafer.model import OutOfFold
-    from wafer.model.summaries import ClusterSummary
+from wafer.evaluation.curve import curve_of
+from wafer.evaluation.intervals import Interval, bootstrap
+from wafer.evaluation.metrics import measure
+from wafer.evaluation.reliability import reliability
+from wafer.model import OutOfFold
+from wafer.model.summaries import ClusterSummary
 
 CURVE_POINTS = 200
 BUDGETS = tuple(round(0.01 * step, 2) for step in range(1, 51))
 
 
-def curve_points(rows: "OutOfFold") -> list[Point]:
+def curve_points(rows: OutOfFold) -> list[Point]:
     """Points of the ROC and precision-recall curves, thinned to what a picture needs."""
-    from wafer.evaluation.curve import curve_of
-
     curve = curve_of(rows.failed, rows.probability).thinned(CURVE_POINTS)
     columns = (curve.threshold, curve.false_alarm_rate, curve.recall, curve.precision)
     return [
@@ -34,18 +32,13 @@ def curve_points(rows: "OutOfFold") -> list[Point]:
     ]
 
 
-def calibration_of(rows: "OutOfFold") -> list[Bin]:
+def calibration_of(rows: OutOfFold) -> list[Bin]:
     """Predicted against observed failure rate, in groups of equal size."""
-    from wafer.evaluation.reliability import reliability
-
     return [Bin(**asdict(each)) for each in reliability(rows.failed, rows.probability)]
 
 
-def figures_of(rows: "OutOfFold", threshold: float) -> list[Figure]:
+def figures_of(rows: OutOfFold, threshold: float) -> list[Figure]:
     """The figures that mean something when few wafers fail, at a threshold where they need one."""
-    from wafer.evaluation.intervals import bootstrap
-    from wafer.evaluation.metrics import measure
-
     found = measure(rows.failed, rows.probability, rows.probability >= threshold)
     sure = bootstrap(rows.failed, rows.probability)
     return [
@@ -57,12 +50,12 @@ def figures_of(rows: "OutOfFold", threshold: float) -> list[Figure]:
     ]
 
 
-def _figure(name: str, value: float, chance: float, interval: "Interval | None" = None) -> Figure:
+def _figure(name: str, value: float, chance: float, interval: Interval | None = None) -> Figure:
     low, high = (interval.low, interval.high) if interval else (None, None)
     return Figure(name=name, value=value, low=low, high=high, chance=chance)
 
 
-def cluster_of(summary: "ClusterSummary") -> Cluster:
+def cluster_of(summary: ClusterSummary) -> Cluster:
     """A cluster as the bundle describes it."""
     return Cluster(
         cluster=summary.cluster,
@@ -73,7 +66,7 @@ def cluster_of(summary: "ClusterSummary") -> Cluster:
     )
 
 
-def budget_of(rows: "OutOfFold", budget: float, probabilities: Sequence[float]) -> Budget:
+def budget_of(rows: OutOfFold, budget: float, probabilities: Sequence[float]) -> Budget:
     """What one budget would mean for wafers of these probabilities."""
     threshold = rows.threshold(budget)
     flagged = rows.probability >= threshold

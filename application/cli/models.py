@@ -4,6 +4,7 @@ import typer
 from rich.table import Table
 
 from application.cli.console import Json, console_of, print_json
+from wafer.registry import open_registry
 from wafer.settings import Settings
 
 models_app = typer.Typer(no_args_is_help=False, help="List the model's versions; promote one; roll back.")
@@ -14,8 +15,6 @@ def models(context: typer.Context, as_json: Json = False) -> None:
     """List the model's versions: which is in production, how good each is, and why it was promoted or not."""
     if context.invoked_subcommand:
         return
-    from wafer.registry import open_registry
-
     found = open_registry(Settings().tracking_uri).versions()
     if as_json:
         rows = [
@@ -42,8 +41,6 @@ def models(context: typer.Context, as_json: Json = False) -> None:
 @models_app.command()
 def promote(version: int) -> None:
     """Put a version into production by hand."""
-    from wafer.registry import open_registry
-
     promoted = open_registry(Settings().tracking_uri).promote(version)
     console_of(as_json=False).print(f"Version [bold]{promoted.version}[/] is in production.")
 
@@ -51,7 +48,5 @@ def promote(version: int) -> None:
 @models_app.command()
 def rollback() -> None:
     """Put the version back that was in production before."""
-    from wafer.registry import open_registry
-
     back = open_registry(Settings().tracking_uri).rollback()
     console_of(as_json=False).print(f"Version [bold]{back.version}[/] is in production again.")

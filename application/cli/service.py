@@ -11,6 +11,8 @@ from rich.table import Table
 
 from application.access.keys import Keys
 from application.access.roles import Role
+from application.api.where import keys_of
+from application.settings import ServiceSettings
 from wafer.settings import Settings
 
 keys_app = typer.Typer(no_args_is_help=True, help="API keys of the service: add, list, revoke.")
@@ -24,7 +26,7 @@ def serve(
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")] = 8000,
 ) -> None:
     """Serve the web page and the HTTP interface."""
-    from application.api.serve import serve as run
+    from application.api.serve import serve as run  # FastAPI and uvicorn: 0.5 s that no other command needs
 
     run(host, port, lambda line: typer.echo(line, err=True))
 
@@ -62,7 +64,4 @@ def revoke_key(name: Name) -> None:
 
 
 def _keys() -> Keys:
-    from application.api.where import keys_of
-    from application.settings import ServiceSettings
-
     return keys_of(Settings(), ServiceSettings())

@@ -4,8 +4,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from application.backends.base import Backend, Backends
+from application.backends.local.backend import EmbeddedBackend
+from application.backends.local.processes import earlier_runs
 from application.errors import RequestInvalid
 from application.runs.ledger.protocol import Ledger
+from application.runs.ledger.sqlite import SQLiteLedger
 from application.runs.run import BackendName
 from application.runs.service import Runs
 from application.settings import ServiceSettings
@@ -32,13 +35,10 @@ def open_ledger(common: Settings, settings: ServiceSettings) -> Iterator[Ledger]
         table = settings.ledger.removeprefix("dynamodb://")
         if not table or table == settings.ledger:
             raise RequestInvalid(f"WAFER_LEDGER is {settings.ledger!r}; write dynamodb://TABLE, or leave it empty.")
-        from application.runs.ledger.dynamodb import DynamoDBLedger
+        from application.runs.ledger.dynamodb import DynamoDBLedger  # boto3: 0.3 s
 
         yield DynamoDBLedger(table)
         return
-    from application.backends.local.processes import earlier_runs
-    from application.runs.ledger.sqlite import SQLiteLedger
-
     ledger = SQLiteLedger(common.home.absolute() / "ledger.sqlite")
     try:
         ledger.import_once(lambda: earlier_runs(common))
@@ -51,8 +51,6 @@ def backends_of(
     common: Settings, settings: ServiceSettings, store: Store, wanted: BackendName | None = None
 ) -> Backends:
     """This machine and, with `KFP_ENDPOINT`, Kubeflow; new runs go to `wanted`, else to Kubeflow where it is set."""
-    from application.backends.local.backend import EmbeddedBackend
-
     local = EmbeddedBackend(common, at_once=settings.max_runs)
     if not settings.kfp_endpoint:
         if wanted == "kubeflow":
@@ -70,7 +68,7 @@ def backends_of(
 
 
 def _kubeflow(settings: ServiceSettings, store: Store) -> Backend:
-    from application.backends.kubeflow.backend import KubeflowBackend
+    from application.backends.kubeflow.backend import KubeflowBackend  # kfp: 0.7 s
 
     return KubeflowBackend(
         settings.kfp_endpoint,

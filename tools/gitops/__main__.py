@@ -11,6 +11,7 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from tools.gitops.platform import ENVIRONMENTS, Made, overlay, platform, registry
+from tools.gitops.rendering import stale, write_all, write_store_packages
 from tools.images.lock import ROOT
 
 
@@ -51,14 +52,10 @@ def _registry(options: argparse.Namespace) -> None:
 
 
 def _render(options: argparse.Namespace) -> None:
-    from tools.gitops.rendering import write_all  # compiles, and so takes seconds to import
-
     write_all(options.root, options.environment)
 
 
 def _packages(options: argparse.Namespace) -> None:
-    from tools.gitops.rendering import write_store_packages
-
     write_store_packages(options.root, options.environment, options.folder)
 
 
@@ -69,8 +66,6 @@ def _platform(options: argparse.Namespace) -> None:
 
 
 def _check(options: argparse.Namespace) -> int:
-    from tools.gitops.rendering import stale
-
     found = stale(options.root)
     for path in found:
         print(f"{path} is stale: python -m tools.gitops render {path.parts[2]}")  # noqa: T201 - the output

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from wafer.contract.file_name import FileName
 from wafer.contract.policy import Policy
 from wafer.errors import ContractInvalid, WaferError
+from wafer.store import open_store
 
 Kind = Literal["training", "prediction"]
 KINDS: tuple[Kind, ...] = ("training", "prediction")
@@ -134,8 +135,6 @@ def _text(given: str | Path, default: str, problems: list[str]) -> str:
 
 
 def _stored(uri: str) -> str:
-    from wafer.store import open_store  # only a run with its schema in a store needs one
-
     folder, _, key = uri.rpartition("/")
     return open_store(folder).get(key).decode("utf-8-sig")
 

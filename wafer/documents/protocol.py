@@ -74,7 +74,7 @@ def open_documents(uri: str) -> Documents:
     The database is asked at once, and its collections and indexes are made where they are missing.
     """
     if uri.startswith(("mongodb://", "mongodb+srv://")):
-        from wafer.documents.mongodb import MongoDocuments
+        from wafer.documents.mongodb import MongoDocuments  # pymongo: 0.2 s; both import this module
 
         return MongoDocuments(uri)
     from wafer.documents.sqlite import SqliteDocuments

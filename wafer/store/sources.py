@@ -39,7 +39,7 @@ def fetch(batch: Batch, folder: Path) -> Path:
 
 
 def _list_s3(source: str) -> Iterator[Batch]:
-    from wafer.store.s3 import S3Store
+    from wafer.store.s3 import S3Store  # boto3: 0.3 s
     from wafer.store.s3_failures import lacks_bucket
 
     store = S3Store.at(source)

@@ -1,13 +1,17 @@
 """The backend on Kubeflow Pipelines, through `kfp.Client` and the v2beta1 API it speaks."""
 
+import json
 from collections.abc import Collection
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from kfp import Client
+
+from application.backends.kubeflow.client import answering, connect
 from application.backends.kubeflow.packages import ON_SERVER, graph_of, stored_package
 from application.backends.kubeflow.tasks import merged, moment
 from application.errors import PackageNotFound
@@ -15,9 +19,6 @@ from application.runs.run import BackendName, Run, now
 from wafer.errors import RunNotRetryable
 from wafer.runs import Pipeline, RunError, TaskRecord, judge, task_records
 from wafer.store import Store, layout
-
-if TYPE_CHECKING:
-    from kfp import Client
 
 PATIENCE = 3.0  # seconds for all calls of one question: who asks to start a run has an answer after 5
 ACT_SECONDS = 20.0  # for ending or retrying the pods of a run, asked of a server that answered just before
@@ -55,9 +56,7 @@ class KubeflowBackend:
         self._pipelines: dict[str, Pipeline | None] = {}
 
     @cached_property
-    def _client(self) -> "Client":
-        from application.backends.kubeflow.client import connect
-
+    def _client(self) -> Client:
         return connect(self._endpoint, self._namespace, self._token)
 
     def start(self, run: Run) -> str:
@@ -183,14 +182,10 @@ class KubeflowBackend:
         return {"namespace": self._namespace} if self._namespace else {}
 
     def _answering(self, run_id: str = "", seconds: float = PATIENCE) -> AbstractContextManager[None]:
-        from application.backends.kubeflow.client import answering
-
         return answering(self._endpoint, seconds, run_id)
 
 
 def _equals(key: str, value: str) -> str:
-    import json
-
     return json.dumps({"predicates": [{"operation": "EQUALS", "key": key, "stringValue": value}]})
 
 

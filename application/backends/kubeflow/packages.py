@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import yaml
+
 from application.errors import PackageNotFound
 from wafer.errors import ObjectNotFound
 from wafer.runs import Pipeline
@@ -13,8 +15,6 @@ GRAPHS: dict[str, Pipeline] = {"wafer-fault-training": "train", "wafer-fault-pre
 
 def stored_package(store: Store, pipeline: Pipeline) -> dict[str, Any] | None:
     """A route's package in the store, as the server takes it; None when there is none. Raises `PackageNotFound`."""
-    import yaml
-
     try:
         text = store.get(layout.package(pipeline))
     except ObjectNotFound:

@@ -84,7 +84,7 @@ def _run(folder: Path, report: int) -> NoReturn:
 
 
 def _execute(folder: Path) -> int:
-    from kfp.dsl import executor_main
+    from kfp.dsl import executor_main  # the server has imported it: the first of what it preloads
 
     task = json.loads((folder / TASK).read_text(encoding="utf-8"))
     arguments: list[str] = task["arguments"]

@@ -102,7 +102,7 @@ class CheckedTask(docker_task_handler.DockerTaskHandler):  # type: ignore[misc] 
 
     def run(self) -> Status:
         """Run the container; what the engine refuses is a failed task and a line of the log."""
-        from docker.errors import DockerException
+        from docker.errors import DockerException  # 0.2 s, only for runs in containers
 
         try:
             ended: Status = super().run()

@@ -39,7 +39,7 @@ class BoostedTrees:
 
     def fit(self, training: TrainingSet, seed: int) -> TreeModel:
         """Grow the trees by one thread, so that cores never change the bytes."""
-        import xgboost
+        import xgboost  # 1.8 s: whoever only names families, as the service does, goes without
 
         passing, failing = training.weight[~training.failed].sum(), training.weight[training.failed].sum()
         parameters = {

@@ -20,7 +20,7 @@ _NO_PARENT = 2147483647
 
 def booster_of(forest: "RandomForestClassifier") -> "Booster":
     """Return the same forest as an XGBoost booster whose margin is the forest's probability of failure."""
-    import xgboost
+    import xgboost  # see `boosted_trees`
 
     trees = [_tree_json(i, tree.tree_, len(forest.estimators_)) for i, tree in enumerate(forest.estimators_)]
     width = str(int(forest.n_features_in_))

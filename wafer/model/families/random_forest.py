@@ -48,7 +48,7 @@ class RandomForest:
         in proportion to their weight, as many as the weights add up to, so that a row of weight 1 is left out by a
         third of the trees in every cluster. Trees are drawn from seeds of their own: cores never change the bytes.
         """
-        from sklearn.ensemble import RandomForestClassifier
+        from sklearn.ensemble import RandomForestClassifier  # 1.7 s, only to fit
 
         forest = RandomForestClassifier(
             min(trees, max(self.least_trees, self.work // len(training))),

@@ -32,7 +32,7 @@ class TreeModel:
         """
         if not len(features):
             return np.empty_like(features, dtype=np.float64)
-        import xgboost
+        import xgboost  # see `boosted_trees`
 
         self.booster.set_param("nthread", str(len(os.sched_getaffinity(0))))
         values = self.booster.predict(xgboost.DMatrix(features, nthread=1), pred_contribs=True)

@@ -1,0 +1,74 @@
+"""What the interface shows of a version's bundle. Imports pyarrow, so the service loads it with the first bundle."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import isfinite
+from pathlib import Path
+
+from application.api.curves import BUDGETS, budget_of, calibration_of, cluster_of, curve_points, figures_of
+from application.api.shapes.models import ModelCurves, SensorRange
+from application.api.shapes.predictions import Budgets
+from wafer.errors import ObjectNotFound
+from wafer.model import OutOfFold, load_out_of_fold
+from wafer.model.assembly import OUT_OF_FOLD, STATISTICS, verify_bundle
+from wafer.model.codec import from_json
+from wafer.model.files import read_json
+from wafer.model.statistics import LEVELS, SensorStatistics, StatisticsFile
+from wafer.model.summaries import BundleSummary
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """Scores, statistics and summary of a bundle; its trees are not loaded."""
+
+    out_of_fold: OutOfFold
+    statistics: SensorStatistics
+    about: BundleSummary
+
+    def curves(self, number: int) -> ModelCurves:
+        """How good the version of this number is."""
+        rows = self.out_of_fold
+        budget = self.about.recipe.false_alarm_budget
+        threshold = rows.threshold(budget)
+        return ModelCurves(
+            version=number,
+            wafers=len(rows.failed),
+            failures=int(rows.failed.sum()),
+            false_alarm_budget=budget,
+            threshold=threshold,
+            figures=figures_of(rows, threshold),
+            curve=curve_points(rows),
+            calibration=calibration_of(rows),
+            clusters=[cluster_of(summary) for summary in self.about.clusters],
+            families={family.name: family.label for family in self.about.recipe.families},
+        )
+
+    def sensor(self, number: int, name: str) -> SensorRange:
+        """How a sensor read on the passing wafers of the training set. Raises `ObjectNotFound`."""
+        statistics = self.statistics
+        if name not in statistics.sensors:
+            raise ObjectNotFound(f"Version {number} has no sensor {name[:80]!r}.")
+        at = statistics.sensors.index(name)
+        quantiles = [float(value) for value in statistics.quantiles[at]]
+        return SensorRange(
+            sensor=name,
+            levels=list(LEVELS),
+            quantiles=[value if isfinite(value) else None for value in quantiles],
+            missing=float(statistics.missing[at]),
+        )
+
+    def budgets(self, number: int, run_id: str, probabilities: Sequence[float], used: float) -> Budgets:
+        """What each false-alarm budget would mean for a run's wafers; `used` is the run's own, 0 the model's."""
+        return Budgets(
+            run_id=run_id,
+            model_version=number,
+            current=used or self.about.recipe.false_alarm_budget,
+            budgets=[budget_of(self.out_of_fold, budget, probabilities) for budget in BUDGETS],
+        )
+
+
+def read_bundle(folder: Path, digest: str) -> Bundle:
+    """Read a bundle. Raises `BundleRejected` when it is not the one of this digest."""
+    about = from_json(BundleSummary, verify_bundle(folder, digest).about)
+    rows = load_out_of_fold(folder / OUT_OF_FOLD)
+    return Bundle(rows, read_json(folder / STATISTICS, StatisticsFile).statistics, about)
