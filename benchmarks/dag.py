@@ -125,8 +125,8 @@ def _run(pipeline: str, source: Path, home: Path, say: Callable[[str], None]) ->
     if record.get("state") != "succeeded":
         raise SystemExit(f"wafer {pipeline} failed: {record.get('error', 'it wrote nothing')}")
     say(f"{pipeline}: {done.seconds:.1f} s, {done.cpu:.1f} CPU s")
-    record = home / "store" / "kfp" / record["run_id"] / "stages" / "transform.json"
-    wafers = json.loads(record.read_text(encoding="utf-8"))["counts"]["wafers"]
+    transformed = home / "store" / "kfp" / record["run_id"] / "stages" / "transform.json"
+    wafers = json.loads(transformed.read_text(encoding="utf-8"))["counts"]["wafers"]
     return Run(done, done.seconds, {stage["name"]: float(stage["seconds"]) for stage in record["stages"]}, int(wafers))
 
 

@@ -194,7 +194,7 @@ def test_a_page_that_follows_a_run_does_not_keep_the_service_from_stopping(train
 
 def test_refused_files_and_rows_are_shown_with_code_reason_and_advice(trained: Training) -> None:
     assert all(code in trained.shown for code in ("FILE_NAME", "ROW_LENGTH", "HEADER", "NOT_A_NUMBER", "NOT_FINITE"))
-    assert "The label column is missing" in trained.shown
+    assert "The outcome column is missing" in trained.shown
     assert "Export the batch again" in trained.shown
     assert "Sensor - 7 is 'error'" in trained.shown
 

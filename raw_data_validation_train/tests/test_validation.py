@@ -292,7 +292,7 @@ def test_the_report_says_what_came_in_what_was_refused_and_why(tmp_path: Path) -
         "FILE_NAME",
         "Quarantined rows",
         "WAFER_ID",
-        "12 rows came in = 5 accepted",
+        "12 rows read = 5 accepted",
     ):
         assert text in page
     assert "http" not in page.replace("http-equiv", "")

@@ -100,7 +100,7 @@ def test_what_the_store_gets_is_by_digest_and_has_every_route_and_component(tmp_
 
     assert {path.name for path in folder.glob("*.yaml")} == {"train.yaml", "predict.yaml"}
     components = list((folder / "components").iterdir())
-    assert len(components) == 11
+    assert len(components) == 10
     for path in [*components, *folder.glob("*.yaml")]:
         used = re.findall(r"image: (\S+)", path.read_text())
         assert used

@@ -196,7 +196,7 @@ def test_a_source_that_cannot_be_used_says_what_to_give_instead(tmp_path: Path) 
     (tmp_path / "loop").symlink_to(tmp_path / "loop")
 
     for source, sentence in (
-        (tmp_path / "missing", "There is no folder .*missing. Give the folder that holds the CSV batches"),
+        (tmp_path / "missing", "There is no folder .*missing. Give the folder with the CSV batches"),
         (tmp_path / "file.csv", "is a file. Give the folder that holds it"),
         (tmp_path / "loop", "cannot be read"),
     ):
