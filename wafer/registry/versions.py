@@ -13,7 +13,6 @@ from mlflow.artifacts import download_artifacts
 from mlflow.entities import LoggedModel, LoggedModelOutput
 from mlflow.entities.model_registry import ModelVersion as MlflowVersion
 from mlflow.models import Model
-from mlflow.pyfunc import save_model
 
 from wafer.errors import BundleRejected, ModelNotFound, NoProductionModel
 from wafer.evaluation.decision import PromotionDecision
@@ -50,6 +49,8 @@ class Versions(RegistryClient):
 
         The steps of `mlflow.pyfunc.log_model`, which knows only the one tracking server of the whole process.
         """
+        from mlflow.pyfunc import save_model  # imports pandas, which the image of the prediction does not hold
+
         logged = self._client.create_logged_model(self._experiment(), BUNDLE_FOLDER, parent_run)
         self._client.log_outputs(parent_run, [LoggedModelOutput(logged.model_id, step=0)])
         with tempfile.TemporaryDirectory(prefix="registered-") as scratch:
