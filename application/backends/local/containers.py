@@ -104,9 +104,10 @@ def _ended_by_sigterm(client: docker.DockerClient, run_id: str) -> Iterator[None
     """Kill the run's containers when the worker is told to end: they are no children of it."""
 
     def end(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
-        for container in client.containers.list(filters={"label": f"{LABEL}={run_id}"}):
+        label = f"{LABEL}={run_id}"
+        for container in client.containers.list(all=True, ignore_removed=True, filters={"label": label}):
             with suppress(DockerException):  # ended by itself
-                container.kill()
+                container.remove(force=True)  # also one that was made and not started yet
         end_at_once(128 + number)  # no other task starts
 
     before = signal.signal(signal.SIGTERM, end)
