@@ -74,10 +74,10 @@ def _parent(pid: int) -> int:
 
 
 def _function(pid: int) -> str:
-    """The component a process executes, as its name says (see `fork_server.py`); empty for any other."""
+    """The component a process executes, as its name says (see `tasks.py`); empty for any other."""
     with suppress(OSError):
-        words = (_PROC / str(pid) / "cmdline").read_text(encoding="utf-8", errors="replace").split("\0")
-        if "application.backends.local.fork_server" in words:
+        command = (_PROC / str(pid) / "cmdline").read_text(encoding="utf-8", errors="replace")
+        if "multiprocessing.forkserver" in command:
             name = (_PROC / str(pid) / "comm").read_text(encoding="utf-8").strip()
             return "" if name.startswith("python") else name
     return ""

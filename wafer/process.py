@@ -27,21 +27,6 @@ def spare_the_collector() -> None:
     atexit.register(gc.freeze)
 
 
-def pause_the_collector() -> None:
-    """Look for no garbage while packages are imported: imports make none that is worth a search."""
-    gc.disable()
-
-
-def resume_the_collector() -> None:
-    """Look for garbage again."""
-    gc.enable()
-
-
-def share_what_is_imported() -> None:
-    """Let no collection touch what is there now: in a forked child it would copy the pages that it shares."""
-    gc.freeze()
-
-
 @contextmanager
 def environment(values: Mapping[str, str]) -> Iterator[None]:
     """Environment variables for as long as the block."""

@@ -6,17 +6,16 @@ from pathlib import Path
 
 from kfp import components, local
 
-from application.backends.local.kfp_patches import keep_metrics, silence_warnings, tasks_started_by
+from application.backends.local.kfp_patches import StartTask, keep_metrics, silence_warnings, tasks_started_by
 from application.backends.local.processes import read_run, run_folder
-from application.backends.local.tasks import ForkServer
 from application.runs.run import Run
 from pipelines.packages import embedded_package
 from wafer.errors import WaferError
 from wafer.settings import Settings
 
 
-def execute(run_id: str, server: ForkServer | None) -> None:
-    """Execute a run's package, its tasks as forks of the server or, without one, in containers.
+def execute(run_id: str, start: StartTask | None) -> None:
+    """Execute a run's package; `start` starts its tasks, and without it they run in containers.
 
     Ends the process with the error's text when a stage failed.
     """
@@ -24,19 +23,19 @@ def execute(run_id: str, server: ForkServer | None) -> None:
     run = read_run(settings, run_id)
     folder = run_folder(settings, run.run_id)
     try:
-        _execute(run, folder, server)
+        _execute(run, folder, start)
     except (RuntimeError, WaferError) as error:  # the first is kfp.local's only word for "a stage failed"
         sys.exit(str(error))
 
 
-def _execute(run: Run, folder: Path, server: ForkServer | None) -> None:
+def _execute(run: Run, folder: Path, start: StartTask | None) -> None:
     keep_metrics(folder / "cache")
     silence_warnings()
     artifacts = folder / "artifacts"
     runner, package = local.SubprocessRunner(use_venv=False), embedded_package(run.pipeline)
     with ExitStack() as stack:
-        if server:
-            stack.enter_context(tasks_started_by(server.run))
+        if start:
+            stack.enter_context(tasks_started_by(start))
         else:
             from application.backends.local.containers import containers  # the Docker client: 0.2 s
 

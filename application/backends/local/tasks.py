@@ -1,61 +1,63 @@
-"""Tasks of an embedded run as forks of one process that has their packages loaded (see `fork_server.py`)."""
+"""Tasks of an embedded run as forks of one process that has their packages loaded: the standard library's fork server.
 
-import json
-import os
-import socket
-import subprocess
+It starts before the worker imports anything, and imports on a core that the worker leaves idle (ADR 0010).
+"""
+
+import multiprocessing
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
+from multiprocessing import forkserver
+from multiprocessing.connection import Connection
 from pathlib import Path
 
-from application.backends.local.fork_server import DONE, PROGRAM, STARTED, TASK
+from wafer.process import environment, take_environment
+
+_CONTEXT = multiprocessing.get_context("forkserver")
 
 
-class ForkServer:
-    """The server of one run; a task whose server is gone is for the caller to start in another way."""
-
-    def __init__(self, channel: socket.socket) -> None:
-        self._channel = channel
-
-    def run(self, source: str, arguments: Sequence[str], environment: Mapping[str, str]) -> bool:
-        """Run a KFP component in a process of its own and say whether it ended well.
-
-        Raises `OSError` when no process was started.
-        """
-        with tempfile.TemporaryDirectory(prefix="wafer-task-", ignore_cleanup_errors=True) as name:
-            folder = Path(name)
-            (folder / PROGRAM).write_text(source, encoding="utf-8")
-            (folder / TASK).write_text(
-                json.dumps({"arguments": list(arguments), "environment": dict(environment)}), encoding="utf-8"
-            )
-            reading, writing = os.pipe()
-            with os.fdopen(reading, "rb") as report:
-                try:
-                    socket.send_fds(self._channel, [os.fsencode(folder)], [writing])
-                finally:
-                    os.close(writing)
-                message = report.read()
-        if not message:
-            raise ChildProcessError("it ended before the task started")
-        return message == STARTED + DONE
+def start_server(modules: Iterable[str]) -> None:
+    """Begin to import what the tasks of this process need; the server ends with this process."""
+    _CONTEXT.set_forkserver_preload([__name__, *modules])
+    with environment({"_KFP_RUNTIME": "true"}):  # a component imports a part of kfp
+        forkserver.ensure_running()
 
 
-@contextmanager
-def fork_server(preload: Iterable[str]) -> Iterator[ForkServer]:
-    """Start a server that imports these modules, in this order, and end it with the block, which ends no task."""
-    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    with ours, theirs:
-        command = [sys.executable, "-m", "application.backends.local.fork_server", str(theirs.fileno()), *preload]
-        process = subprocess.Popen(  # noqa: S603 - our own module
-            command,
-            env={**os.environ, "_KFP_RUNTIME": "true"},
-            pass_fds=(theirs.fileno(),),
-        )
-        theirs.close()
-        try:
-            yield ForkServer(ours)
-        finally:
-            ours.close()
-            process.wait()
+def run_task(source: str, arguments: Sequence[str], variables: Mapping[str, str]) -> bool:
+    """Run a KFP component in a process of its own and say whether it came to its end.
+
+    The process says so itself: a task outlives its server, and an exit code would be lost with that. Raises `OSError`
+    when no process was started.
+    """
+    reading, writing = _CONTEXT.Pipe(duplex=False)
+    process = _CONTEXT.Process(target=_be_task, args=(writing, source, list(arguments), dict(variables)))
+    with reading:
+        with writing:
+            try:
+                process.start()
+            except EOFError as error:
+                raise ChildProcessError("the fork server ended before the task started") from error
+        ended_well = _hears(reading)
+    process.join()
+    return ended_well
+
+
+def _hears(reading: Connection) -> bool:
+    try:
+        reading.recv_bytes()
+    except EOFError:
+        return False
+    return True
+
+
+def _be_task(done: Connection, source: str, arguments: list[str], variables: dict[str, str]) -> None:
+    from kfp.dsl import executor_main  # the worker needs none of it
+
+    take_environment(variables)
+    Path("/proc/self/comm").write_text(arguments[arguments.index("--function_to_execute") + 1], encoding="utf-8")
+    with tempfile.TemporaryDirectory(prefix="wafer-task-", ignore_cleanup_errors=True) as folder:
+        program = Path(folder) / "component.py"
+        program.write_text(source, encoding="utf-8")
+        sys.argv = ["executor_main", "--component_module_path", str(program), *arguments]
+        executor_main.executor_main()
+    done.send_bytes(b"done")

@@ -4,9 +4,8 @@ Standard output and error go to the run's log; what people see is told by the st
 """
 
 import sys
-from contextlib import ExitStack
 
-from application.backends.local.tasks import fork_server
+from application.backends.local.tasks import run_task, start_server
 from pipelines.table import preload
 from wafer.process import end_at_once
 
@@ -14,12 +13,12 @@ from wafer.process import end_at_once
 def main() -> None:
     """Run the package of the run, pipeline and runner named on the command line; exit code 1 when a stage failed."""
     run_id, pipeline, runner = sys.argv[1:]
-    with ExitStack() as stack:
-        server = None if runner == "containers" else stack.enter_context(fork_server(preload(pipeline)))
-        # Takes 0.8 s to import, most of it kfp: the server has begun to import the stages' packages by then.
-        from application.backends.local.execution import execute
+    if runner != "containers":
+        start_server(preload(pipeline))
+    # Takes 0.8 s to import, most of it kfp: the server has begun to import the stages' packages by then.
+    from application.backends.local.execution import execute
 
-        execute(run_id, server)
+    execute(run_id, None if runner == "containers" else run_task)
 
 
 if __name__ == "__main__":

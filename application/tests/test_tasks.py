@@ -1,0 +1,162 @@
+"""A task that was forked is a process of its own: it fails, dies and is marked as one."""
+
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from threading import Timer
+
+import pytest
+
+from pipelines.table import preload
+
+SOURCE = """
+import os, sys
+import kfp
+from kfp.dsl import *
+
+def component(out: str) -> str:
+    {body}
+    return "done"
+"""
+# What a worker does, in a process of its own as a worker is one; a line for every task.
+WORKER = """
+import json, sys
+from application.backends.local.tasks import run_task, start_server
+
+if __name__ == "__main__":
+    start_server(["no.such.module"])
+    for line in sys.stdin:
+        try:
+            print(run_task(**json.loads(line)), flush=True)
+        except OSError:
+            print("refused", flush=True)
+"""
+ALONE = """
+from kfp import dsl, local
+from application.backends.local.kfp_patches import tasks_started_by
+
+@dsl.component(base_image="none", install_kfp_package=False)
+def answer() -> int:
+    return 42
+
+def refuse(*_):
+    raise ChildProcessError("no server")
+
+local.init(local.SubprocessRunner(use_venv=False), raise_on_error=True)
+with tasks_started_by(refuse):
+    print(answer().output)
+"""
+
+
+class Worker:
+    """A worker that runs tasks with a body each, and the folder that they write into."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        script = folder / "worker.py"
+        script.write_text(WORKER)
+        command = [sys.executable, str(script)]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def ends_well(self, body: str, variables: dict[str, str] | None = None) -> bool:
+        return self.answer(body, variables) == "True"
+
+    def answer(self, body: str, variables: dict[str, str] | None = None) -> str:
+        outputs = {"parameters": {"Output": {"outputFile": str(self.folder / "Output")}}}
+        executor_input = {
+            "inputs": {"parameterValues": {"out": str(self.folder / "out")}},
+            "outputs": outputs | {"outputFile": str(self.folder / "o")},
+        }
+        arguments = ["--executor_input", json.dumps(executor_input), "--function_to_execute", "component"]
+        task = {"source": SOURCE.format(body=body), "arguments": arguments, "variables": variables or {}}
+        assert self.process.stdin
+        assert self.process.stdout
+        print(json.dumps(task), file=self.process.stdin, flush=True)
+        return next(line.strip() for line in self.process.stdout if line in {"True\n", "False\n", "refused\n"})
+
+    def wrote(self) -> list[str]:
+        return (self.folder / "out").read_text().split()
+
+
+@pytest.fixture
+def worker(tmp_path: Path) -> Iterator[Worker]:
+    started = Worker(tmp_path)
+    with started.process:
+        yield started
+
+
+def test_a_task_runs_under_its_own_name_with_its_environment(worker: Worker) -> None:
+    body = "open(out, 'w').write(f\"{os.getpid()} {open('/proc/self/comm').read().strip()} {os.environ['ASKED']}\")"
+
+    assert worker.ends_well(body, {"ASKED": "yes"})
+    first = worker.wrote()
+    assert worker.ends_well(body, {"ASKED": "no"})
+    second = worker.wrote()
+
+    assert first[1:] == ["component", "yes"]
+    assert second[1:] == ["component", "no"]
+    assert first[0] != second[0]
+    assert json.loads((worker.folder / "o").read_text())["parameterValues"] == {"Output": "done"}
+
+
+def test_a_task_that_does_not_end_well_has_failed_and_the_next_one_runs(worker: Worker) -> None:
+    for body in (
+        "raise ValueError(out)",
+        "sys.exit(1)",
+        "sys.exit('a sentence')",
+        "os.kill(os.getpid(), 9)",
+        "os._exit(0)",
+    ):
+        assert not worker.ends_well(body), body
+        assert worker.ends_well("pass")
+
+
+def test_a_task_outlives_its_server_and_the_next_one_has_another(worker: Worker) -> None:
+    body = "open(out, 'w').write(str(os.getppid())); os.kill(os.getppid(), 9); import time; time.sleep(0.3)"
+    assert worker.ends_well(body)
+    (killed,) = worker.wrote()
+
+    assert worker.ends_well("open(out, 'w').write(str(os.getppid()))")
+    assert worker.wrote() != [killed]
+
+
+def test_a_task_whose_server_dies_before_it_forks_is_refused(worker: Worker) -> None:
+    assert worker.ends_well("open(out, 'w').write(str(os.getppid()))")
+    server = int(worker.wrote()[0])
+    os.kill(server, signal.SIGSTOP)
+    Timer(1, os.kill, (server, signal.SIGKILL)).start()
+
+    assert worker.answer("pass") == "refused"
+    assert worker.ends_well("pass")
+
+
+def test_a_task_that_could_not_be_forked_starts_by_itself(tmp_path: Path) -> None:
+    script = tmp_path / "alone.py"
+    script.write_text(ALONE)
+
+    done = subprocess.run([sys.executable, script], cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stderr
+    assert "the task starts by itself" in done.stdout
+    assert done.stdout.endswith("42\n")
+
+
+def test_the_server_ends_with_the_process_that_started_it(worker: Worker) -> None:
+    assert worker.ends_well("open(out, 'w').write(str(os.getppid()))")
+    server = os.pidfd_open(int(worker.wrote()[0]))
+    worker.process.send_signal(signal.SIGKILL)
+
+    ended = bool(select.select([server], [], [], 30)[0])
+    os.close(server)
+    assert ended
+
+
+@pytest.mark.parametrize("pipeline", ["train", "predict"])
+def test_everything_that_is_loaded_before_it_is_needed_exists(pipeline: str) -> None:
+    assert [name for name in preload(pipeline) if find_spec(name) is None] == []
