@@ -11,11 +11,12 @@ from pyarrow import parquet
 
 from application.synthetic import NOTE, write_synthetic
 from data_transformation_train.stage import transform_batches
+from preprocessing_train.ordering import in_order
 from raw_data_validation_train.stage import validate_batches
 from wafer.contract import load_contract
 from wafer.store import list_batches
 from wafer.wafers.arrays import EXPORT_FILE, Wafers, read_wafers
-from wafer.wafers.identity import distinct
+from wafer.wafers.export import ExportFile
 from wafer.wafers.table import wafers_writer
 
 _REAL = Path(__file__).resolve().parents[2] / "shared" / "data" / "wafer"
@@ -61,8 +62,9 @@ def learning_table(data: Path) -> pa.Table:
         )
         transform_batches(folder / "accepted", folder / EXPORT_FILE, contract)
         table = parquet.read_table(folder / EXPORT_FILE)
-        place = {each: row for row, each in enumerate(table["_id"].to_pylist())}
-        return table.take([place[each] for each in distinct(read_wafers(folder))[0].ids])
+        with ExportFile(folder) as export:
+            rows = [block.table["row"] for block in in_order(export, folder).blocks()]
+            return table.take(pa.concat_arrays([chunk for row in rows for chunk in row.chunks]))
 
 
 def write_export(table: pa.Table, folder: Path) -> Path:

@@ -1,76 +1,124 @@
-"""Which sensors a model can learn from, and what stands in for a silent one."""
+"""Which sensors a model can learn from, what stands in for a silent one, and how every sensor read.
 
-import warnings
+Medians, extremes and quantiles are exact, found for some sensors of all wafers at a time. Correlations come from sums
+over blocks of wafers, in the order of the wafers' keys.
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
+from preprocessing_train.ordering import Ordered
 from wafer.errors import DataUnlearnable
 from wafer.model.preprocessor import Dropped, DropReason, Preprocessor
 from wafer.model.recipe import Recipe
-from wafer.wafers.arrays import Bools, Floats, Wafers
+from wafer.model.statistics import SensorStatistics, joined_statistics, sensor_statistics
+from wafer.wafers.arrays import Bools, Floats
+from wafer.wafers.export import ExportFile
+from wafer.wafers.identity import as_models_see
+from wafer.wafers.table import columns_at_once
 
 
-def learn_preprocessor(wafers: Wafers, recipe: Recipe) -> Preprocessor:
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """What preprocessing found out."""
+
+    preprocessor: Preprocessor
+    statistics: SensorStatistics
+
+
+@dataclass(frozen=True, slots=True)
+class _Sensor:
+    """One sensor over all wafers, as models see it."""
+
+    missing: float  # share of the wafers
+    varies: bool
+    median: float  # NaN for a sensor that never spoke
+    silence: str  # the same for sensors that are silent for the same wafers; empty where none or all are
+
+
+def learn(export: ExportFile, wafers: Ordered, recipe: Recipe) -> Learned:
     """Keep the sensors that vary, speak and are not copies of one another. Raises DataUnlearnable."""
-    check_learnable(wafers, recipe)
-    dropped = _unusable(wafers, recipe)
-    usable = [name for name in wafers.sensors if name not in dropped]
+    sensors, statistics = _described(export, wafers)
+    dropped = _unusable(sensors, recipe)
+    usable = [name for name in sensors if name not in dropped]
     if not usable:
         raise DataUnlearnable(
             "No sensor can be learned from: every one is constant or silent in more than "
             f"{recipe.max_missing_share:.0%} of the {len(wafers)} wafers. Check how the batches were exported."
         )
-    readings = wafers.columns(usable)
-    medians = np.nanmedian(readings, axis=0)
-    twins = _twins(np.where(np.isnan(readings), medians, readings), recipe.max_correlation)
+    medians = {name: sensors[name].median for name in usable}
+    twins = _twins(_correlations(wafers, medians) > recipe.max_correlation)
     dropped |= {usable[copy]: Dropped(DropReason.MOVES_WITH, usable[original]) for copy, original in twins.items()}
-    kept = [i for i in range(len(usable)) if i not in twins]
-    sensors = tuple(usable[i] for i in kept)
-    return Preprocessor(
+    kept = tuple(name for i, name in enumerate(usable) if i not in twins)
+    preprocessor = Preprocessor(
         contract=wafers.sensors,
-        sensors=sensors,
-        medians=tuple(float(medians[i]) for i in kept),
-        indicators=_indicators(wafers, sensors) if recipe.missing_indicators else (),
+        sensors=kept,
+        medians=tuple(medians[name] for name in kept),
+        indicators=_indicators(sensors, kept) if recipe.missing_indicators else (),
         dropped=dropped,
     )
+    return Learned(preprocessor, statistics)
 
 
-def check_learnable(wafers: Wafers, recipe: Recipe) -> None:
+def check_learnable(failed: Bools, recipe: Recipe) -> None:
     """Refuse data that cannot train an honest model, in one sentence that says what is lacking."""
-    failed = wafers.known_failed
+    wafers = len(failed)
     failures, passes = int(failed.sum()), int((~failed).sum())
-    if wafers.failed is None:
-        raise DataUnlearnable("The wafers have no outcome, so there is nothing to learn. Give labelled batches.")
     if not failures or not passes:
         outcome = "passed" if passes else "failed"
         raise DataUnlearnable(
-            f"All {len(wafers)} wafers {outcome}; a model needs examples of both. Add batches of the other outcome."
+            f"All {wafers} wafers {outcome}; a model needs examples of both. Add batches of the other outcome."
         )
     if failures < recipe.min_failures or passes < recipe.min_passes:
         raise DataUnlearnable(
-            f"Only {failures} of the {len(wafers)} wafers failed and {passes} passed; at least {recipe.min_failures} "
+            f"Only {failures} of the {wafers} wafers failed and {passes} passed; at least {recipe.min_failures} "
             f"failing and {recipe.min_passes} passing wafers are needed to train and to compare a model. "
             "Add labelled batches."
         )
 
 
-def _unusable(wafers: Wafers, recipe: Recipe) -> dict[str, Dropped]:
-    missing = np.isnan(wafers.readings).mean(axis=0)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # a sensor that never spoke has no extremes
-        varies = np.nanmax(wafers.readings, axis=0) > np.nanmin(wafers.readings, axis=0)
+def _described(export: ExportFile, wafers: Ordered) -> tuple[dict[str, _Sensor], SensorStatistics]:
+    """Describe every sensor, a block of them at a time."""
+    failed = export.failed[wafers.kept]
+    sensors: dict[str, _Sensor] = {}
+    parts: list[SensorStatistics] = []
+    for names in _blocks(wafers.sensors, columns_at_once(export.wafers)):
+        readings = export.readings(names, wafers.kept)
+        parts.append(sensor_statistics(names, readings, failed))
+        sensors |= {name: _sensor(readings[:, [i]]) for i, name in enumerate(names)}
+    return sensors, joined_statistics(parts)
+
+
+def _blocks(names: Sequence[str], length: int) -> Iterator[tuple[str, ...]]:
+    for start in range(0, len(names), length):
+        yield tuple(names[start : start + length])
+
+
+def _sensor(column: Floats) -> _Sensor:
+    seen = as_models_see(column)[:, 0].astype(np.float64)
+    silent = np.isnan(seen)
+    spoken = seen[~silent]
+    median = float(np.median(spoken)) if len(spoken) else np.nan
+    pattern = hashlib.sha256(np.packbits(silent).tobytes()).hexdigest() if silent.any() and len(spoken) else ""
+    return _Sensor(float(silent.mean()), bool(len(spoken) and spoken.max() > spoken.min()), median, pattern)
+
+
+def _unusable(sensors: Mapping[str, _Sensor], recipe: Recipe) -> dict[str, Dropped]:
     reasons: dict[str, Dropped] = {}
-    for name, share, alive in zip(wafers.sensors, missing.tolist(), varies.tolist(), strict=True):
-        if share > recipe.max_missing_share:
+    for name, sensor in sensors.items():
+        if sensor.missing > recipe.max_missing_share:
             reasons[name] = Dropped(DropReason.SILENT)
-        elif not alive:
+        elif not sensor.varies:
             reasons[name] = Dropped(DropReason.CONSTANT)
     return reasons
 
 
-def _twins(readings: Floats, limit: float) -> dict[int, int]:
-    """Return column -> earlier kept column it moves with (|r| above the limit), walking from the left."""
-    correlated = _correlations(readings) > limit
+def _twins(correlated: Bools) -> dict[int, int]:
+    """Return column -> earlier kept column it moves with, walking from the left."""
     alive: Bools = np.ones(len(correlated), bool)
     twins: dict[int, int] = {}
     for column in range(len(correlated)):
@@ -82,17 +130,29 @@ def _twins(readings: Floats, limit: float) -> dict[int, int]:
     return twins
 
 
-def _correlations(readings: Floats) -> Floats:
-    centred = readings - readings.mean(axis=0)
-    norms = np.sqrt((centred**2).sum(axis=0))
-    standard = centred / np.where(norms > 0, norms, 1.0)
-    return np.asarray(np.abs(standard.T @ standard))
+def _correlations(wafers: Ordered, medians: Mapping[str, float]) -> Floats:
+    """Return |r| of every two sensors, where a silent sensor reads as its median, (sensors, sensors).
+
+    Sums of products of deviations from the median: blocks and their order follow from the wafers alone, and one thread
+    adds up, so that the same wafers give the same bits.
+    """
+    columns, middle = [wafers.sensors.index(name) for name in medians], np.array(list(medians.values()))
+    products, sums = np.zeros((len(middle), len(middle))), np.zeros(len(middle))
+    with threadpool_limits(1):
+        for block in wafers.blocks():
+            away = np.nan_to_num(block.readings[:, columns] - middle)
+            products += away.T @ away
+            sums += away.sum(axis=0)
+    covariance = products - np.outer(sums, sums / len(wafers))
+    norms = np.sqrt(np.maximum(covariance.diagonal(), 0.0))
+    norms = np.where(norms > 0, norms, 1.0)
+    return np.asarray(np.abs(covariance / norms / norms[:, None]))
 
 
-def _indicators(wafers: Wafers, sensors: tuple[str, ...]) -> tuple[str, ...]:
+def _indicators(sensors: Mapping[str, _Sensor], kept: Sequence[str]) -> tuple[str, ...]:
     """Pick kept sensors whose silence differs between wafers, one for each distinct pattern of silence."""
-    silent = np.isnan(wafers.columns(sensors))
-    seen: dict[bytes, str] = {}
-    for column in np.flatnonzero(silent.any(axis=0) & ~silent.all(axis=0)):
-        seen.setdefault(silent[:, column].tobytes(), sensors[column])
-    return tuple(seen.values())
+    first: dict[str, str] = {}
+    for name in kept:
+        first.setdefault(sensors[name].silence, name)
+    first.pop("", None)
+    return tuple(first.values())

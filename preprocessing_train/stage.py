@@ -1,22 +1,21 @@
 """Fit the preprocessor on the wafers of one training run, and hand these on in the form that models learn from."""
 
+import tempfile
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
-from preprocessing_train.learn import learn_preprocessor
+from preprocessing_train.learn import check_learnable, learn
+from preprocessing_train.ordering import Ordered, in_order
 from wafer.files import complete_folder
 from wafer.model.assembly import PREPROCESSOR, STATISTICS
 from wafer.model.files import write_json
-from wafer.model.preprocessor import DropReason
+from wafer.model.preprocessor import DropReason, Preprocessor
 from wafer.model.recipe import Recipe
-from wafer.model.statistics import StatisticsFile, sensor_statistics
+from wafer.model.statistics import StatisticsFile
 from wafer.model.training_set import deal_folds
-from wafer.wafers.arrays import read_wafers
-from wafer.wafers.identity import as_models_see, distinct
-from wafer.wafers.training_file import TrainingWafers, write_training
+from wafer.wafers.export import ExportFile
+from wafer.wafers.training_file import training_writer
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,23 +37,34 @@ def fit_preprocessor(export: Path, out: Path, training: Path, recipe: Recipe | N
     Whether a wafer is a copy of another one is decided here, once. Raises DataUnlearnable.
     """
     recipe = recipe or Recipe()
-    everything = read_wafers(export)
-    measured, keys = distinct(everything)
-    wafers = replace(measured, readings=as_models_see(measured.readings).astype(np.float64))
-    preprocessor = learn_preprocessor(wafers, recipe)
-    statistics = sensor_statistics(measured)
-    with complete_folder(out) as folder:
-        write_json(folder / PREPROCESSOR, preprocessor)
-        write_json(folder / STATISTICS, StatisticsFile.of(statistics))
-    kept = replace(wafers, sensors=preprocessor.sensors, readings=wafers.columns(preprocessor.sensors))
-    write_training(training, TrainingWafers(kept, keys, deal_folds(kept.known_failed, recipe.folds)))
-    reasons = Counter(dropped.reason for dropped in preprocessor.dropped.values())
+    training.parent.mkdir(parents=True, exist_ok=True)
+    with ExportFile(export) as file, tempfile.TemporaryDirectory(prefix=".order-", dir=training.parent) as scratch:
+        wafers = in_order(file, Path(scratch))
+        check_learnable(wafers.failed, recipe)
+        learned = learn(file, wafers, recipe)
+        with complete_folder(out) as folder:
+            write_json(folder / PREPROCESSOR, learned.preprocessor)
+            write_json(folder / STATISTICS, StatisticsFile.of(learned.statistics))
+        _write_training(training, wafers, learned.preprocessor, recipe.folds)
+        copies = file.wafers - len(wafers)
+    reasons = Counter(dropped.reason for dropped in learned.preprocessor.dropped.values())
     return Preprocessed(
         wafers=len(wafers),
-        copies=len(everything) - len(wafers),
-        failures=statistics.failures,
-        sensors_kept=len(preprocessor.sensors),
+        copies=copies,
+        failures=learned.statistics.failures,
+        sensors_kept=len(learned.preprocessor.sensors),
         sensors_silent=reasons[DropReason.SILENT],
         sensors_constant=reasons[DropReason.CONSTANT],
         sensors_moving_together=reasons[DropReason.MOVES_WITH],
     )
+
+
+def _write_training(path: Path, wafers: Ordered, preprocessor: Preprocessor, folds: int) -> None:
+    kept = [wafers.sensors.index(name) for name in preprocessor.sensors]
+    fold, row = deal_folds(wafers.failed, folds), 0
+    with training_writer(path, preprocessor.sensors) as write:
+        for block in wafers.blocks():
+            here = slice(row, row + len(block.table))
+            texts = [block.table[name] for name in ("key", "_id", "wafer", "file")]
+            write([*texts, fold[here], wafers.failed[here]], block.readings[:, kept])
+            row = here.stop

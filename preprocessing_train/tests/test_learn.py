@@ -1,21 +1,29 @@
 """Which sensors are kept, and which data are refused because nothing honest can be learned from them."""
 
+import tempfile
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from preprocessing_train.learn import learn_preprocessor
+from preprocessing_train.stage import fit_preprocessor
 from wafer.errors import DataUnlearnable
+from wafer.model.assembly import PREPROCESSOR
 from wafer.model.codec import from_json, to_json
+from wafer.model.files import read_json
 from wafer.model.preprocessor import Dropped, DropReason, Preprocessor
 from wafer.model.recipe import Recipe
-from wafer.wafers.arrays import Wafers
-from wafer.wafers.identity import distinct
+from wafer.wafers.arrays import EXPORT_FILE, Wafers
+from wafer.wafers.table import WaferColumns, wafers_writer
 
 RECIPE = Recipe()
+# Wafers that differ, by one sensor of six that speaks or by which of them speak, so that none is a copy.
+MOSTLY_SILENT = np.where(np.arange(60)[:, None] % 6 == np.arange(6), np.arange(60.0)[:, None], np.nan)
+CONSTANT = np.where(np.arange(1, 61)[:, None] >> np.arange(6) & 1, 1.0, np.nan)
 
 
 def _wafers(count: int = 60, failures: int = 12, sensors: int = 6) -> Wafers:
@@ -23,6 +31,33 @@ def _wafers(count: int = 60, failures: int = 12, sensors: int = 6) -> Wafers:
     readings = np.random.default_rng(0).normal(size=(count, sensors))
     columns = tuple(f"Sensor - {i + 1}" for i in range(sensors))
     return Wafers(names, names, ("a.csv",) * count, columns, readings, np.arange(count) < failures)
+
+
+def _export(wafers: Wafers, folder: Path, rows_at_once: int = 100) -> Path:
+    """Write the wafers as the load stage does."""
+    columns = WaferColumns("Wafer", wafers.sensors, None if wafers.failed is None else "Output")
+    readings = [pa.array(column, from_pandas=True) for column in wafers.readings.T]
+    label = [] if wafers.failed is None else [wafers.failed.astype(np.int8)]
+    schema = columns.schema(kind="training", contract="c")
+    shas = ["0" * 64] * len(wafers)
+    table = pa.table([list(wafers.ids), list(wafers.files), shas, list(wafers.names), *readings, *label], schema=schema)
+    with wafers_writer(folder / "export" / EXPORT_FILE, schema) as writer:
+        writer.write_table(table, row_group_size=rows_at_once)
+    return folder / "export"
+
+
+def learn_preprocessor(wafers: Wafers, recipe: Recipe) -> Preprocessor:
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        fit_preprocessor(_export(wafers, folder), folder / "out", folder / "training.parquet", recipe)
+        return read_json(folder / "out" / PREPROCESSOR, Preprocessor)
+
+
+def _files(wafers: Wafers, folder: Path, rows_at_once: int = 100) -> dict[str, bytes]:
+    """Everything that the stage writes of these wafers."""
+    export = _export(wafers, folder, rows_at_once)
+    fit_preprocessor(export, folder / "out", folder / "training.parquet", RECIPE)
+    return {path.name: path.read_bytes() for path in [*(folder / "out").iterdir(), folder / "training.parquet"]}
 
 
 def _with(wafers: Wafers, column: int, values: float | np.ndarray) -> Wafers:
@@ -93,8 +128,8 @@ def test_one_silence_pattern_is_one_feature_when_silence_is_asked_for() -> None:
         (_wafers(30, 25), "5 passed"),
         (_wafers(1, 1), "All 1 wafers failed"),
         (replace(_wafers(30), failed=None), "no outcome"),
-        (replace(_wafers(), readings=np.full((60, 6), np.nan)), "No sensor can be learned from"),
-        (replace(_wafers(), readings=np.ones((60, 6))), "No sensor can be learned from"),
+        (replace(_wafers(), readings=MOSTLY_SILENT), "No sensor can be learned from"),
+        (replace(_wafers(), readings=CONSTANT), "No sensor can be learned from"),
     ],
 )
 def test_data_that_cannot_be_learned_from_end_in_a_sentence(wafers: Wafers, said: str) -> None:
@@ -113,25 +148,45 @@ def test_what_was_learned_survives_json_to_the_last_bit() -> None:
 
 
 @settings(max_examples=20, deadline=None)
-@given(rows=st.permutations(range(60)), columns=st.permutations(range(6)))
-def test_neither_order_nor_copies_nor_names_change_what_is_learned(rows: list[int], columns: list[int]) -> None:
+@given(rows=st.permutations(range(60)), columns=st.permutations(range(6)), rows_at_once=st.integers(1, 80))
+def test_neither_order_nor_copies_nor_row_groups_change_a_byte(
+    rows: list[int], columns: list[int], rows_at_once: int
+) -> None:
     wafers = _wafers()
     other = wafers.rows(np.array([*rows, *rows[:10]]))
     other = replace(
         other,
-        names=tuple(f"X{i}" for i in range(70)),
         sensors=tuple(wafers.sensors[i] for i in columns),
-        readings=other.readings[:, columns],
+        readings=np.ascontiguousarray(other.readings[:, columns]),
     )
 
-    assert learn_preprocessor(distinct(other)[0], RECIPE) == learn_preprocessor(distinct(wafers)[0], RECIPE)
-    np.testing.assert_array_equal(distinct(other)[0].readings, distinct(wafers)[0].readings)
+    with tempfile.TemporaryDirectory() as a, tempfile.TemporaryDirectory() as b:
+        assert _files(other, Path(a), rows_at_once) == _files(wafers, Path(b))
 
 
-def test_equal_readings_with_different_labels_are_both_kept() -> None:
+def test_names_change_nothing_that_is_learned(tmp_path: Path) -> None:
     wafers = _wafers()
-    twice = wafers.rows(np.array([0, 0]))
-    assert twice.failed is not None
-    twice = replace(twice, failed=np.array([True, False]))
+    other = replace(wafers, ids=wafers.ids[::-1], names=tuple(f"X{i}" for i in range(60)))
 
-    assert len(distinct(twice)[0]) == 2
+    assert learn_preprocessor(other, RECIPE) == learn_preprocessor(wafers, RECIPE)
+
+
+def test_how_the_wafers_are_dealt_to_files_changes_no_byte(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    wafers = _wafers(200, 40)
+    monkeypatch.setattr("preprocessing_train.ordering.ROWS_AT_ONCE", 64)
+    four_files = _files(wafers, tmp_path / "four")
+    monkeypatch.setattr("preprocessing_train.ordering.MOST_BUCKETS", 1)
+
+    assert _files(wafers, tmp_path / "one") == four_files
+
+
+@pytest.mark.parametrize(("relabelled", "kept"), [(False, 60), (True, 61)])
+def test_copies_count_once_unless_their_outcome_differs(tmp_path: Path, relabelled: bool, kept: int) -> None:
+    wafers = _wafers()
+    doubled = wafers.rows(np.append(np.arange(60), 0))
+    assert doubled.failed is not None
+    doubled.failed[60] ^= relabelled
+
+    done = fit_preprocessor(_export(doubled, tmp_path), tmp_path / "out", tmp_path / "training.parquet")
+
+    assert (done.wafers, done.copies) == (kept, 61 - kept)

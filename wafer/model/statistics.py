@@ -1,11 +1,11 @@
 """How every sensor read in training: the usual range that explains a flag, and the ground that drift is measured on."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from wafer.wafers.arrays import Floats, Wafers
+from wafer.wafers.arrays import Bools, Floats
 
 LEVELS = (0.0, 0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0)
 USUAL = (0.05, 0.95)
@@ -65,17 +65,28 @@ def _table(sensors: tuple[str, ...], rows: Mapping[str, list[float | None]]) -> 
     return np.array(values, dtype=np.float64).reshape(len(sensors), len(LEVELS))
 
 
-def sensor_statistics(wafers: Wafers) -> SensorStatistics:
-    """Describe labelled wafers."""
-    failed = wafers.known_failed
-    quantiles = np.full((len(wafers.sensors), len(LEVELS)), np.nan)
-    passing = wafers.readings[~failed]
+def sensor_statistics(sensors: Sequence[str], readings: Floats, failed: Bools) -> SensorStatistics:
+    """Describe labelled wafers; `readings` is (wafers, sensors), NaN where a sensor was silent."""
+    quantiles = np.full((len(sensors), len(LEVELS)), np.nan)
+    passing = readings[~failed]
     spoke = ~np.isnan(passing).all(axis=0)
     if spoke.any():
         quantiles[spoke] = np.nanquantile(passing[:, spoke], LEVELS, axis=0).T
     below = np.stack([_at_or_below(passing, edge) for edge in quantiles.T], axis=1)
-    missing = np.isnan(wafers.readings).mean(axis=0)
-    return SensorStatistics(wafers.sensors, quantiles, below, missing, len(wafers), int(failed.sum()))
+    missing = np.isnan(readings).mean(axis=0)
+    return SensorStatistics(tuple(sensors), quantiles, below, missing, len(failed), int(failed.sum()))
+
+
+def joined_statistics(parts: Sequence[SensorStatistics]) -> SensorStatistics:
+    """Put blocks of sensors together that describe the same wafers."""
+    return SensorStatistics(
+        tuple(name for part in parts for name in part.sensors),
+        np.concatenate([part.quantiles for part in parts]),
+        np.concatenate([part.below for part in parts]),
+        np.concatenate([part.missing for part in parts]),
+        parts[0].wafers,
+        parts[0].failures,
+    )
 
 
 def _at_or_below(readings: Floats, edges: Floats) -> Floats:

@@ -85,15 +85,22 @@ def wafers_from_table(
 ) -> Wafers:
     """Build wafers from named columns of a table; origin columns that are absent are left empty."""
     texts = {name: _texts(table, name) for name in (*ORIGIN, wafer)}
-    columns = [table[name].cast(pa.float64()).to_numpy(zero_copy_only=False) for name in sensors]
     return Wafers(
         ids=texts["_id"],
         names=texts[wafer],
         files=texts["file"],
         sensors=tuple(sensors),
-        readings=np.column_stack(columns).astype(np.float64) if columns else np.empty((len(table), 0)),
+        readings=readings_of(table, sensors),
         failed=None if label is None else table[label].to_numpy(zero_copy_only=False).astype(np.int64) > 0,
     )
+
+
+def readings_of(table: pa.Table, sensors: Sequence[str]) -> Floats:
+    """Return the readings of these columns, (rows, sensors), NaN where there is none."""
+    readings = np.empty((len(table), len(sensors)))
+    for place, name in enumerate(sensors):
+        readings[:, place] = table[name].cast(pa.float64()).to_numpy(zero_copy_only=False)
+    return readings
 
 
 def wafers_from_frame(

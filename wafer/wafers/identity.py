@@ -15,12 +15,14 @@ Three digests name wafers, each for a purpose of its own:
 """
 
 import hashlib
-from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 
-from wafer.wafers.arrays import Features, Floats, Wafers, natural
+from wafer.wafers.arrays import Features, Floats, Wafers
 
+Keys = npt.NDArray[np.bytes_]  # (rows,) of KEY
+KEY = np.dtype("S32")
 _FLOAT32_MAX = float(np.finfo(np.float32).max)
 
 
@@ -32,21 +34,12 @@ def as_models_see(readings: Floats) -> Features:
     return seen
 
 
+def digests(seen: Features) -> Keys:
+    """Return a digest of each row of `as_models_see`: sensors in natural order, one key for equal readings."""
+    found = b"".join(hashlib.sha256(row).digest() for row in seen)
+    return np.frombuffer(found, KEY)
+
+
 def content_keys(wafers: Wafers) -> list[str]:
     """Return a digest of each wafer's readings: equal readings, equal key, whatever the wafer is called."""
-    return [hashlib.sha256(row.tobytes()).hexdigest() for row in as_models_see(wafers.readings)]
-
-
-def distinct(wafers: Wafers) -> tuple[Wafers, tuple[str, ...]]:
-    """Return the wafers in an order that only their readings decide, exact copies counted once, and their keys.
-
-    Columns come in natural order. A model then depends neither on wafer numbers, nor on the order of rows and
-    columns, nor on a batch dropped twice. The same readings with another outcome are no copy.
-    """
-    sensors = tuple(sorted(wafers.sensors, key=natural))
-    ordered = replace(wafers, sensors=sensors, readings=wafers.columns(sensors))
-    keys = content_keys(ordered)
-    failed = wafers.known_failed
-    with_outcome = [f"{key}{int(each)}" for key, each in zip(keys, failed, strict=True)]
-    _, first = np.unique(np.array(with_outcome), return_index=True)
-    return ordered.rows(first.astype(np.int64)), tuple(keys[row] for row in first)
+    return [hashlib.sha256(row).hexdigest() for row in as_models_see(wafers.readings)]

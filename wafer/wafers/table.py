@@ -15,6 +15,7 @@ from pyarrow import parquet
 
 ORIGIN = ("_id", "file", "sha256")
 ROWS_AT_ONCE = 8192  # rows of a row group: 590 sensors are 38 MB
+BLOCK = 64 << 20  # bytes of a block of columns
 # Hundreds of numeric columns: dictionaries, statistics and a second copy of the schema cost more than they save.
 _FORMAT = {"compression": "lz4", "use_dictionary": False, "write_statistics": False, "store_schema": False}
 
@@ -51,6 +52,11 @@ class WaferColumns:
         readings = [(name, pa.float64()) for name in self.sensors]
         label = [(self.label, pa.int8())] if self.label else []
         return pa.schema([*texts, *readings, *label], {"kind": kind, "contract": contract})
+
+
+def columns_at_once(wafers: int) -> int:
+    """How many sensors of all wafers fit into one block of memory, as float64."""
+    return max(1, BLOCK // (8 * max(wafers, 1)))
 
 
 @contextmanager

@@ -1,26 +1,33 @@
 """`training.parquet`: what preprocessing hands on to every stage that learns, one row a wafer, exact copies once.
 
-Columns: `_key` (digest of all readings), `_id`, `_wafer`, `_file`, `_fold`, `_failed`, then the kept sensors as models
-see them: float32, null where the sensor was silent. Rows are sorted by key. The file is written in row groups and can
-be read by row groups and blocks of columns, so that no reader has to hold all of it.
+Columns: `_key` (digest of all readings, 32 bytes), `_id`, `_wafer`, `_file`, `_fold`, `_failed`, then the kept sensors
+as models see them: float32, null where the sensor was silent. Rows are sorted by key. The file is written in row groups
+and can be read by row groups and blocks of columns, so that no reader has to hold all of it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import pyarrow as pa
 from pyarrow import parquet
 
 from wafer.wafers.arrays import Bools, Features, Floats, Ints, Wafers
-from wafer.wafers.identity import as_models_see
-from wafer.wafers.table import ROWS_AT_ONCE, wafers_writer
+from wafer.wafers.identity import KEY
+from wafer.wafers.table import wafers_writer
 
 COLUMNS_AT_ONCE = 64
-_TEXTS = ("_key", "_id", "_wafer", "_file")
-_HEAD = (*_TEXTS, "_fold", "_failed")
+_HEAD = {
+    "_key": pa.binary(KEY.itemsize),
+    "_id": pa.string(),
+    "_wafer": pa.string(),
+    "_file": pa.string(),
+    "_fold": pa.int8(),
+    "_failed": pa.bool_(),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +79,7 @@ class TrainingFile:
 
     def head(self) -> pa.Table:
         """Return everything but the readings."""
-        return self._file.read(columns=list(_HEAD)).select(_HEAD)
+        return self._file.read(columns=list(_HEAD)).select(list(_HEAD))
 
     def blocks(self, columns_at_once: int = COLUMNS_AT_ONCE) -> Iterator[Block]:
         """Yield the readings, one row group after the other and in each one block of columns after the other."""
@@ -88,20 +95,18 @@ class TrainingFile:
         return np.column_stack([table[name].to_numpy() for name in sensors])
 
 
-def write_training(path: Path, training: TrainingWafers, rows_at_once: int = ROWS_AT_ONCE) -> None:
-    """Write the wafers in their order; their sensors are the kept ones."""
-    wafers = training.wafers
-    texts = zip(_TEXTS, (training.keys, wafers.ids, wafers.names, wafers.files), strict=True)
-    columns = [(name, pa.array(values, pa.string())) for name, values in texts]
-    columns += [("_fold", pa.array(training.fold, pa.int8())), ("_failed", pa.array(training.failed))]
-    seen = as_models_see(wafers.readings)
-    columns += [(name, pa.array(seen[:, i], from_pandas=True)) for i, name in enumerate(wafers.sensors)]
-    table = pa.Table.from_arrays(
-        [values for _, values in columns],
-        schema=pa.schema([(name, values.type) for name, values in columns], {"kind": "training"}),
-    )
-    with wafers_writer(path, table.schema) as writer:
-        writer.write_table(table, row_group_size=rows_at_once)
+@contextmanager
+def training_writer(path: Path, sensors: Sequence[str]) -> Iterator[Callable[[Sequence[Any], Features], None]]:
+    """Yield what writes a row group: its columns of `HEAD` and its readings, (wafers, sensors)."""
+    readings = [(name, pa.float32()) for name in sensors]
+    schema = pa.schema([*_HEAD.items(), *readings], {"kind": "training"})
+    with wafers_writer(path, schema) as writer:
+
+        def write(head: Sequence[Any], readings: Features) -> None:
+            columns = [pa.array(column, from_pandas=True) for column in readings.T]
+            writer.write_table(pa.table([*head, *columns], schema=schema), row_group_size=len(readings))
+
+        yield write
 
 
 def read_training(path: Path) -> TrainingWafers:
@@ -112,7 +117,8 @@ def read_training(path: Path) -> TrainingWafers:
         for block in file.blocks():
             rows, columns = block.readings.shape
             readings[block.row : block.row + rows, block.column : block.column + columns] = block.readings
-        keys, ids, names, files = (tuple(head[name].to_pylist()) for name in _TEXTS)
+        keys = tuple(key.hex() for key in head["_key"].to_pylist())
+        ids, names, files = (tuple(head[name].to_pylist()) for name in ("_id", "_wafer", "_file"))
         failed = head["_failed"].to_numpy(zero_copy_only=False).astype(bool)
         wafers = Wafers(ids, names, files, file.sensors, readings, failed)
         return TrainingWafers(wafers, keys, head["_fold"].to_numpy().astype(np.int64))

@@ -78,7 +78,10 @@ def parts(tmp_path_factory: pytest.TempPathFactory) -> Parts:
     dropped = dict.fromkeys(SENSORS[10:], Dropped(DropReason.SILENT))
     preprocessor = Preprocessor(SENSORS, KEPT, tuple(medians.tolist()), KEPT[:1], dropped)
     write_json(folder / "preprocessor" / PREPROCESSOR, preprocessor)
-    write_json(folder / "preprocessor" / STATISTICS, StatisticsFile.of(sensor_statistics(wafers)))
+    write_json(
+        folder / "preprocessor" / STATISTICS,
+        StatisticsFile.of(sensor_statistics(wafers.sensors, wafers.readings, wafers.known_failed)),
+    )
     model = _clusters(wafers, medians)
     write_json(folder / "clusters" / CLUSTERS, model)
     _members(folder, wafers, preprocessor, model)
