@@ -1,0 +1,144 @@
+"""Sorted parts of the table on disk: rows of some files go in, any range of the sorted rows of all files comes out."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from data_transformation_train.rows import Rows, keys_of, order_of, read_rows
+from wafer.contract import Contract
+from wafer.files import complete_file
+from wafer.wafers.table import ROWS_AT_ONCE
+
+UNIT_BYTES = 16 * 2**20  # of accepted files: about ROWS_AT_ONCE wafers of 590 sensors
+_LEAST_UNITS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """Files whose rows go into one file of sorted parts."""
+
+    files: tuple[Path, ...]
+    parts: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What some files hold; no wafer to predict has failed."""
+
+    wafers: int = 0
+    missing_readings: int = 0
+    failures: int = 0
+
+    @classmethod
+    def of(cls, rows: Rows, *, labelled: bool) -> "Counts":
+        """Count rows."""
+        failures = int(np.sum(rows.head.columns[-1].to_numpy())) if labelled else 0
+        return cls(len(rows), int(np.isnan(rows.readings).sum()), failures)
+
+    def __add__(self, other: "Counts") -> "Counts":
+        return Counts(
+            self.wafers + other.wafers,
+            self.missing_readings + other.missing_readings,
+            self.failures + other.failures,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """Consecutive rows of the table, each part's share of them being consecutive too."""
+
+    slices: tuple[tuple[Path, int, int, int], ...]  # file, number of the part in it, first row, row after the last
+
+
+def units(files: Sequence[Path], scratch: Path) -> list[Unit]:
+    """Consecutive files in groups of some size; their number depends on nothing but the files."""
+    sizes = [path.stat().st_size for path in files]
+    most = min(UNIT_BYTES, sum(sizes) // _LEAST_UNITS)
+    group = (np.cumsum([0, *sizes[:-1]]) // max(most, 1)).tolist()
+    grouped: dict[int, list[Path]] = {}
+    for number, path in zip(group, files, strict=True):
+        grouped.setdefault(number, []).append(path)
+    return [Unit(tuple(paths), scratch / f"{number:06}.arrow") for number, paths in enumerate(grouped.values())]
+
+
+def write_parts(unit: Unit, contract: Contract) -> Counts:
+    """Write the rows of a unit's files in sorted parts of about ROWS_AT_ONCE rows."""
+    counts = Counts()
+    with complete_file(unit.parts, durable=False) as path, pa.OSFile(str(path), "wb") as sink:
+        writer: pa.ipc.RecordBatchFileWriter | None = None
+        for rows in _gathered(unit.files, contract):
+            counts += Counts.of(rows, labelled=contract.label is not None)
+            batch = _batch(rows)
+            writer = writer or pa.ipc.new_file(sink, batch.schema)
+            writer.write_batch(batch)
+        if writer:
+            writer.close()
+    return counts
+
+
+def _gathered(files: Sequence[Path], contract: Contract) -> Iterator[Rows]:
+    waiting: list[Rows] = []
+    for path in files:
+        for rows in read_rows(path, contract):
+            waiting.append(rows)
+            if sum(map(len, waiting)) >= ROWS_AT_ONCE:
+                yield Rows.joined(waiting)
+                waiting = []
+    if waiting:
+        yield Rows.joined(waiting)
+
+
+def _batch(rows: Rows) -> pa.RecordBatch:
+    """The rows in order; all readings of a wafer lie side by side in one column."""
+    order = order_of(rows.keys)
+    readings = pa.FixedSizeListArray.from_arrays(pa.array(rows.readings[order].ravel()), rows.readings.shape[1])
+    head = rows.head.take(order).combine_chunks()
+    return pa.table([*head.columns, readings], names=[*head.column_names, "\0readings"]).to_batches()[0]
+
+
+def buckets(files: Sequence[Path], rows: int = ROWS_AT_ONCE) -> list[Bucket]:
+    """Which rows of which parts make the first `rows` rows of the table, the next ones, and so on."""
+    parts = [(path, number) for path in files for number in range(_open(path).num_record_batches)]
+    keys = [_keys(*part) for part in parts]
+    order = order_of(pa.concat_tables(keys).combine_chunks())
+    part_of_row = np.repeat(np.arange(len(parts)), [len(each) for each in keys])[order]
+    begins = np.zeros(len(parts), dtype=np.int64)
+    found = []
+    for start in range(0, len(part_of_row), rows):
+        ends = begins + np.bincount(part_of_row[start : start + rows], minlength=len(parts))
+        found.append(Bucket(tuple((*parts[n], int(begins[n]), int(ends[n])) for n in np.flatnonzero(ends > begins))))
+        begins = ends
+    return found
+
+
+def bucket_table(bucket: Bucket, schema: pa.Schema) -> pa.Table:
+    """The rows of a bucket, sorted."""
+    rows = Rows.joined([_part(*each) for each in bucket.slices])
+    return rows.table(order_of(rows.keys), schema)
+
+
+def _part(path: Path, number: int, begin: int = 0, end: int | None = None) -> Rows:
+    """Some rows of a part, copied: the operating system counts a mapped file as memory, and far more than was read."""
+    rows = _open(path).get_batch(number).slice(begin, None if end is None else end - begin)
+    *head, readings = rows.columns
+    names = rows.schema.names[:-1]
+    return Rows(
+        _copied(pa.table(head, names=names)),
+        readings.flatten().to_numpy().reshape(len(rows), readings.type.list_size).copy(),
+    )
+
+
+def _keys(path: Path, number: int) -> pa.Table:
+    return _copied(keys_of(pa.Table.from_batches([_open(path).get_batch(number)])))
+
+
+def _copied(table: pa.Table) -> pa.Table:
+    return table.take(np.arange(len(table)))
+
+
+def _open(path: Path) -> pa.ipc.RecordBatchFileReader:
+    """The parts of a unit, mapped: only what is used of them is read."""
+    return pa.ipc.open_file(pa.memory_map(str(path)))

@@ -1,0 +1,119 @@
+"""Some wafers on their way into the table: who they are, and what every sensor read."""
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+from pyarrow import compute, parquet
+
+from wafer.contract import Contract
+from wafer.contract.policy import Outcome
+from wafer.errors import ContractMismatch
+from wafer.wafers.table import ORIGIN
+
+_ID_DIGITS = 32
+_WAFER = len(ORIGIN)  # place of the wafer's name in a head
+_ROWS_IN_CACHE = 64  # 590 readings are 0.3 MB: turning a whole table at once takes four times as long
+
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Wafers of one file or of many; `head` has all columns of the table but the sensors."""
+
+    head: pa.Table
+    readings: NDArray[np.float64]  # (rows, sensors), NaN where there is none
+
+    def __len__(self) -> int:
+        return len(self.readings)
+
+    @classmethod
+    def joined(cls, several: Sequence["Rows"]) -> "Rows":
+        """The rows of several, one after the other."""
+        heads = pa.concat_tables([each.head for each in several])
+        return cls(heads.combine_chunks(), np.concatenate([each.readings for each in several]))
+
+    @property
+    def keys(self) -> pa.Table:
+        """What they are sorted by."""
+        return keys_of(self.head)
+
+    def table(self, order: Ints, schema: pa.Schema) -> pa.Table:
+        """Some of the rows, in this order, as a part of the table of wafers: a missing reading is null."""
+        head = self.head.take(order).columns
+        readings = np.empty((self.readings.shape[1], len(order)))
+        for start in range(0, len(order), _ROWS_IN_CACHE):
+            part = slice(start, start + _ROWS_IN_CACHE)
+            readings[:, part] = self.readings[order[part]].T
+        sensors = [pa.array(sensor, from_pandas=True) for sensor in readings]
+        return pa.Table.from_arrays([*head[: _WAFER + 1], *sensors, *head[_WAFER + 1 :]], schema=schema)
+
+
+def keys_of(head: pa.Table) -> pa.Table:
+    """What rows are sorted by: wafer, then document id."""
+    return pa.table([head.column(_WAFER), head.column(0)], names=["wafer", "id"])
+
+
+def order_of(keys: pa.Table) -> Ints:
+    """Places of the rows in sorted order; rows of equal keys stay in theirs."""
+    order: Ints = compute.sort_indices(keys, [("wafer", "ascending"), ("id", "ascending")]).to_numpy().astype(np.int64)
+    return order
+
+
+def read_rows(path: Path, contract: Contract) -> Iterator[Rows]:
+    """The rows of an accepted file, one row group after the other, with their document ids.
+
+    Raises ContractMismatch for a file accepted under another contract.
+    """
+    with parquet.ParquetFile(path, memory_map=True) as file:
+        metadata = {key.decode(): value.decode() for key, value in (file.metadata.metadata or {}).items()}
+        if metadata.get("contract") != contract.digest or tuple(file.schema.names) != contract.columns:
+            raise ContractMismatch(
+                f"{path.name} was accepted under another contract than this run's; validate the batches again."
+            )
+        for group in range(file.num_row_groups):  # one by one: iter_batches keeps the decoded file until its end
+            for batch in file.read_row_group(group, use_threads=False).to_batches():  # columns too short for threads
+                yield _rows(batch, metadata["file"], metadata["sha256"], contract)
+
+
+def _rows(batch: pa.RecordBatch, file: str, sha256: str, contract: Contract) -> Rows:
+    wafers, *sensors = batch.columns
+    failed = _failed(sensors.pop(), contract.policy.labels) if contract.label else None
+    readings = pa.RecordBatch.from_arrays(sensors, contract.sensors).to_tensor(null_to_nan=True).to_numpy()
+    readings[np.isnan(readings)] = np.nan  # one bit pattern for every missing reading: ids are made from the bits
+    readings += 0.0  # -0.0 becomes 0.0: not every database keeps the sign of nothing
+    ids = _document_ids(sha256, contract.sensors, wafers.to_pylist(), readings, failed)
+    origin = (pa.array(ids), pa.repeat(file, len(ids)), pa.repeat(sha256, len(ids)), wafers)
+    head = dict(zip((*ORIGIN, contract.id_column), origin, strict=True))
+    return Rows(pa.table(head if failed is None else head | {contract.label: pa.array(failed)}), readings)
+
+
+def _failed(labels: pa.Array, meaning: Mapping[int, Outcome]) -> NDArray[np.int8]:
+    return np.array([meaning[label] == "fail" for label in labels.to_pylist()], dtype=np.int8)
+
+
+def _document_ids(
+    sha256: str,
+    sensors: Sequence[str],
+    wafers: Sequence[str],
+    readings: NDArray[np.float64],
+    failed: NDArray[np.int8] | None,
+) -> list[str]:
+    """Id of every row: file sha256 and wafer id, and what was read under which names.
+
+    The content is part of the id because the same file can be read differently later (a corrected column alias, label
+    map or missing text in the contract): that is another document then, not the old one under an id already taken.
+    """
+    start = hashlib.sha256("\n".join((sha256, *sensors)).encode())
+    ids = []
+    for row, wafer in enumerate(wafers):
+        identity = start.copy()
+        identity.update(f"\n{wafer}\n{'' if failed is None else failed[row]}\n".encode())
+        identity.update(readings[row])
+        ids.append(identity.hexdigest()[:_ID_DIGITS])
+    return ids
