@@ -1,19 +1,21 @@
 """Trees as an XGBoost booster: the form in which both the random forest and boosted trees are kept and served."""
 
-import os
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from wafer.model.families.shapley import ShapleyValues
+from wafer.model.families.trees import trees_of
 from wafer.wafers.arrays import Features, Floats
 
 if TYPE_CHECKING:
     from xgboost import Booster
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # no slots: the explainer is kept once made
 class TreeModel:
     """Fitted trees; the score is their margin."""
 
@@ -25,19 +27,14 @@ class TreeModel:
             return np.empty(0)
         return np.asarray(self.booster.inplace_predict(features, predict_type="margin"), dtype=np.float64)
 
+    @cached_property
+    def explained(self) -> ShapleyValues:
+        """What explains rows by these trees."""
+        return ShapleyValues.of(trees_of(self.booster))
+
     def contributions(self, features: Features) -> Floats:
-        """Return exact Shapley values, (rows, features); with a constant they add up to the score (Lundberg 2020).
-
-        Every row is explained by itself, so that all cores share the rows and change nothing.
-        """
-        if not len(features):
-            return np.empty_like(features, dtype=np.float64)
-        import xgboost  # see `boosted_trees`
-
-        self.booster.set_param("nthread", str(len(os.sched_getaffinity(0))))
-        values = self.booster.predict(xgboost.DMatrix(features, nthread=1), pred_contribs=True)
-        self.booster.set_param("nthread", "1")
-        return np.asarray(values[:, :-1], dtype=np.float64)
+        """Return exact Shapley values, (rows, features); with a constant they add up to the score."""
+        return self.explained.of_rows(features)
 
     def save(self, path: Path) -> None:
         """Write the trees as UBJSON."""
