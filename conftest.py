@@ -16,7 +16,7 @@ restrain_mlflow()
 ROOT = Path(__file__).parent
 # The marker of every test that uses one of these fixtures; what a test starts by other means it marks by itself.
 NEEDS = {
-    "server": {"s3_server", "mongodb_server", "mlflow_server", "toxiproxy_server"},
+    "server": {"s3_server", "mongodb_server", "mlflow_server", "toxiproxy_server", "cluster"},
     "browser": {"browser"},
     "containers": {"images"},
 }

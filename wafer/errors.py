@@ -23,6 +23,7 @@
         x StoreUnavailable           STORE_UNAVAILABLE
         x DocumentsUnavailable       DOCUMENTS_UNAVAILABLE
         x RegistryUnavailable        REGISTRY_UNAVAILABLE
+        x EngineUnavailable          ENGINE_UNAVAILABLE
 
 Classes marked x are raised; those marked · only group them. `application.errors` adds what the service refuses.
 """
@@ -184,6 +185,12 @@ class RegistryUnavailable(Unavailable):
     """The model registry did not answer after the standard retries."""
 
     code = "REGISTRY_UNAVAILABLE"
+
+
+class EngineUnavailable(Unavailable):
+    """The workers that units of a task were to run on cannot be reached, or went away."""
+
+    code = "ENGINE_UNAVAILABLE"
 
 
 def error_classes() -> dict[str, type[WaferError]]:

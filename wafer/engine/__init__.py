@@ -1,0 +1,10 @@
+"""Where the units of a stage's work run: in this process, in processes beside it, or on the workers of a cluster.
+
+Units are whole files, buckets, blocks of columns or single fits; how many there are depends on the data alone, so that
+every engine gives the same bytes (ADR 0019). A unit leaves its output in a file of a fixed name, which appears complete
+or not at all, and returns its place and a few counts.
+"""
+
+from wafer.engine.protocol import Engine as Engine
+from wafer.engine.protocol import Unit as Unit
+from wafer.engine.settings import open_engine as open_engine

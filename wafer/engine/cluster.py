@@ -1,0 +1,122 @@
+"""Units on the workers of a cluster: Dask's futures, and nothing else of it.
+
+The only module that imports `distributed`. Connections are encrypted and both sides show a certificate. A worker does
+only units whose code is its own: it offers a resource for each package, named by a digest of that (`content`).
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import CancelledError
+from functools import partial
+from pathlib import Path
+from typing import Self, TypeVar
+
+import dask
+from distributed import Client, Future, KilledWorker
+from distributed.cli import dask_scheduler, dask_worker
+from distributed.security import Security
+
+from wafer.engine.content import content
+from wafer.engine.protocol import Unit, killers
+from wafer.errors import EngineUnavailable
+
+U = TypeVar("U", bound=Unit)
+R = TypeVar("R")
+CONNECT_SECONDS = 30
+_CHECK = "Check that scheduler and workers run and that the certificates are valid, then retry the run."
+
+
+class Cluster:
+    """`Engine` of the scheduler at an address."""
+
+    def __init__(self, address: str, certificates: Path) -> None:
+        self._address = address
+        secured = Security(require_encryption=True, **_paths(certificates))
+        try:
+            self._client = Client(address, security=secured, timeout=CONNECT_SECONDS, set_as_default=False)
+        except (OSError, ValueError) as error:
+            raise EngineUnavailable(f"The scheduler at {address} cannot be used: {error}. {_CHECK}") from error
+
+    def run(self, work: Callable[[U], R], units: Sequence[U]) -> Iterator[R]:
+        """Yield what `work` returns for each unit, in the order of the units."""
+        submit = partial(self._client.submit, work, pure=False, resources={self._resource(work): 1})
+        waiting = list(map(submit, units))
+        try:
+            yield from self._answers(submit, units, waiting)
+        finally:
+            self._client.cancel(waiting)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._client.close()
+
+    def _answers(
+        self, submit: Callable[[U], "Future[R]"], units: Sequence[U], waiting: Sequence["Future[R]"]
+    ) -> Iterator[R]:
+        """Every answer; units that waited on a worker that died are tried again alone, to tell which one it died of."""
+        held: dict[int, R] = {}  # what comes after the first unit without an answer
+        suspects = []
+        for place, future in enumerate(waiting):
+            try:
+                answer = self._result(future)
+            except KilledWorker:
+                suspects.append(place)
+                continue
+            if suspects:
+                held[place] = answer
+            else:
+                yield answer
+        held |= zip(suspects, self._alone(submit, [units[place] for place in suspects]), strict=True)
+        yield from (held[place] for place in sorted(held))
+
+    def _alone(self, submit: Callable[[U], "Future[R]"], suspects: Sequence[U]) -> list[R]:
+        answers, killed = [], []
+        for unit in suspects:
+            try:
+                answers.append(self._result(submit(unit)))
+            except KilledWorker:
+                killed.append(unit.name)
+        if killed:
+            raise killers(killed)
+        return answers
+
+    def _result(self, future: "Future[R]") -> R:
+        try:
+            answer: R = future.result()
+        except (CancelledError, OSError) as error:
+            raise EngineUnavailable(f"The scheduler at {self._address} went away. {_CHECK}") from error
+        return answer
+
+    def _resource(self, work: Callable[..., object]) -> str:
+        """What a worker must offer to do this work."""
+        name = content(work.__module__.partition(".")[0])
+        workers = self._client.scheduler_info(n_workers=-1)["workers"].values()
+        if not any(name in worker["resources"] for worker in workers):
+            raise EngineUnavailable(
+                f"None of the {len(workers)} workers at {self._address} has the code of this task. Deploy workers of "
+                "the same release, then retry the run."
+            )
+        return name
+
+
+def serve(part: str, certificates: Path, *options: str) -> str:
+    """Be a scheduler or a worker until told to end."""
+    files = [
+        f"--tls-{name}={path}" for name, path in zip(("ca-file", "cert", "key"), _files(certificates), strict=True)
+    ]
+    command = {"scheduler": dask_scheduler.main, "worker": dask_worker.main}[part]
+    with dask.config.set({"distributed.comm.require-encryption": True}):
+        command([*options, *files, "--no-dashboard"], standalone_mode=False)
+    return f"The {part} ended."
+
+
+def _paths(certificates: Path) -> dict[str, str]:
+    ca, cert, key = _files(certificates)
+    sides = ("client", "scheduler", "worker")
+    own = {f"tls_{side}_{part}": path for side in sides for part, path in (("cert", cert), ("key", key))}
+    return {"tls_ca_file": ca, **own}
+
+
+def _files(certificates: Path) -> tuple[str, str, str]:
+    return str(certificates / "ca.crt"), str(certificates / "tls.crt"), str(certificates / "tls.key")

@@ -1,0 +1,77 @@
+"""A cluster on 127.0.0.1: a scheduler and two workers, with certificates of its own."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import trustme
+
+from wafer.settings import Settings
+
+
+@dataclass(frozen=True)
+class Running:
+    scheduler: subprocess.Popen[bytes]
+    address: str
+    certificates: Path
+
+    @property
+    def settings(self) -> Settings:
+        return Settings(WAFER_ENGINE=self.address, WAFER_ENGINE_TLS=self.certificates)
+
+
+def write_certificates(folder: Path) -> Path:
+    folder.mkdir()
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(folder / "ca.crt")
+    own = authority.issue_cert("127.0.0.1", "localhost")
+    own.private_key_pem.write_to_path(folder / "tls.key")
+    own.cert_chain_pems[0].write_to_path(folder / "tls.crt")
+    return folder
+
+
+def start_part(certificates: Path, log: Path, *arguments: str) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "wafer.engine", *arguments]
+    environment = {**os.environ, "WAFER_ENGINE_TLS": str(certificates)}
+    with log.open("wb") as output:
+        return subprocess.Popen(command, env=environment, stderr=output, start_new_session=True)
+
+
+def said(log: Path, pattern: str, times: int = 1) -> str:
+    """Wait until a part has written this so many times; the first one."""
+    for _ in range(600):
+        if len(found := re.findall(pattern, log.read_text())) >= times:
+            return str(found[0])
+        time.sleep(0.1)
+    raise AssertionError(log.read_text())
+
+
+def start_cluster(certificates: Path, logs: Path) -> Iterator[Running]:
+    scheduler = start_part(certificates, logs / "scheduler.log", "scheduler", "--host", "127.0.0.1", "--port", "0")
+    parts = [scheduler]
+    try:
+        address = said(logs / "scheduler.log", r"tls://127\.0\.0\.1:\d+")
+        parts.append(start_part(certificates, logs / "workers.log", "worker", address, "--processes", "2"))
+        said(logs / "workers.log", "Registered to", times=2)
+        yield Running(scheduler, address, certificates)
+    finally:
+        for part in parts:
+            os.killpg(part.pid, signal.SIGKILL)
+            part.wait()
+
+
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_certificates(tmp_path_factory.mktemp("tls") / "own")
+
+
+@pytest.fixture(scope="session")
+def cluster(certificates: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    yield from start_cluster(certificates, tmp_path_factory.mktemp("cluster"))

@@ -1,0 +1,130 @@
+"""Whatever engine does the units: the same answers in the same order, and clear words about what cannot be done."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Timer
+
+import pytest
+from distributed import Client
+
+from wafer.engine import Engine, open_engine
+from wafer.engine.tests import units
+from wafer.engine.tests.conftest import Running, start_cluster, write_certificates
+from wafer.engine.tests.units import Part
+from wafer.errors import ContractMismatch, EngineUnavailable, StageFailed
+from wafer.settings import Settings
+
+CLUSTER = pytest.param("cluster", marks=pytest.mark.server)
+
+
+@pytest.fixture(params=["inline", "processes", CLUSTER])
+def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
+    match request.param:
+        case "inline":
+            settings = Settings()
+        case "processes":
+            settings = Settings(WAFER_WORKERS=2)
+        case _:
+            settings = request.getfixturevalue("cluster").settings
+    with open_engine(settings) as opened:
+        yield opened
+
+
+@pytest.fixture(params=["processes", CLUSTER])
+def with_workers(request: pytest.FixtureRequest) -> Iterator[Engine]:
+    settings = request.getfixturevalue("cluster").settings if request.param == "cluster" else Settings(WAFER_WORKERS=2)
+    with open_engine(settings) as opened:
+        yield opened
+
+
+def parts(folder: Path, count: int = 5) -> list[Part]:
+    return [Part(number, folder) for number in range(count)]
+
+
+def test_answers_come_in_the_order_of_the_units(engine: Engine, tmp_path: Path) -> None:
+    expected = [(f"part-{number}.txt", number) for number in range(5)]
+
+    assert list(engine.run(units.digest, parts(tmp_path))) == expected
+    assert sorted(path.name for path in tmp_path.iterdir()) == [name for name, _ in expected]
+    assert list(engine.run(units.digest, [])) == []
+
+
+def test_an_error_of_the_work_comes_as_it_is(engine: Engine, tmp_path: Path) -> None:
+    with pytest.raises(ContractMismatch, match="part-0 was measured by other sensors"):
+        list(engine.run(units.refuse, parts(tmp_path)))
+
+
+def test_workers_share_the_units(with_workers: Engine, tmp_path: Path) -> None:
+    assert len(set(with_workers.run(units.pid, parts(tmp_path, 6)))) > 1
+
+
+def test_a_unit_whose_process_was_killed_is_done_again(with_workers: Engine, tmp_path: Path) -> None:
+    done = list(with_workers.run(units.die_once, parts(tmp_path)))
+
+    assert (tmp_path / "part-1.died").exists()
+    assert [number for _, number in done] == [0, 1, 2, 3, 4]
+
+
+def test_a_unit_that_kills_every_process_is_named_and_the_others_are_done(with_workers: Engine, tmp_path: Path) -> None:
+    with pytest.raises(StageFailed, match=r"1 unit.* part-1\.") as told:
+        list(with_workers.run(units.always_die, parts(tmp_path)))
+
+    assert told.value.retry_helps
+    assert sorted(path.name for path in tmp_path.iterdir()) == [f"part-{number}.txt" for number in (0, 2, 3, 4)]
+
+
+def test_the_default_never_imports_what_a_cluster_needs() -> None:
+    program = "import sys; from wafer.engine import open_engine; from wafer.settings import Settings\n"
+    program += (
+        "with open_engine(Settings()) as engine: pass\nprint({'distributed', 'multiprocessing'} & {*sys.modules})"
+    )
+
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert done.stdout == "set()\n"
+
+
+def test_a_plaintext_client_is_refused(cluster: Running) -> None:
+    plain = cluster.address.replace("tls://", "tcp://")
+
+    with pytest.raises(OSError, match=r"reset by peer|Timed out|in <T"):
+        Client(plain, timeout=2, set_as_default=False)
+    with pytest.raises(EngineUnavailable, match="write tls://host:port"):
+        open_engine(Settings(WAFER_ENGINE=plain, WAFER_ENGINE_TLS=cluster.certificates))
+
+
+def test_a_client_with_a_certificate_of_another_authority_is_refused(
+    cluster: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("wafer.engine.cluster.CONNECT_SECONDS", 2)
+    foreign = Settings(WAFER_ENGINE=cluster.address, WAFER_ENGINE_TLS=write_certificates(tmp_path / "foreign"))
+
+    with pytest.raises(EngineUnavailable, match="Check that scheduler and workers run"):
+        open_engine(foreign)
+    with pytest.raises(EngineUnavailable, match=r"WAFER_ENGINE_TLS must name a folder with ca\.crt"):
+        open_engine(Settings(WAFER_ENGINE=cluster.address, WAFER_ENGINE_TLS=tmp_path))
+
+
+def test_workers_of_another_release_are_refused(
+    cluster: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("wafer.engine.cluster.content", lambda package: f"{package}-of-another-release")
+
+    with (
+        open_engine(cluster.settings) as engine,
+        pytest.raises(EngineUnavailable, match=r"None of the \d+ workers .* same release"),
+    ):
+        list(engine.run(units.digest, parts(tmp_path)))
+
+
+@pytest.mark.server
+def test_a_scheduler_that_was_killed_is_told(certificates: Path, tmp_path: Path) -> None:
+    running = contextmanager(start_cluster)(certificates, tmp_path)
+    with running as cluster, open_engine(cluster.settings) as engine:
+        answers = engine.run(units.wait_for_long, parts(tmp_path, 2))
+        Timer(2, cluster.scheduler.kill).start()
+        with pytest.raises(EngineUnavailable, match="went away"):
+            list(answers)
