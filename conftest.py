@@ -9,6 +9,7 @@ import structlog
 
 from wafer.contract import Contract, load_contract
 from wafer.process import restrain_mlflow
+from wafer.registry import open_registry
 
 pytest_plugins = ["tests.servers.fixtures"]
 restrain_mlflow()
@@ -51,6 +52,18 @@ def real_data() -> Path:
     if not (REAL_DATA / "training").is_dir():
         skip_or_fail(f"the real batches are not at {REAL_DATA} (WAFER_DATA names another place)")
     return REAL_DATA
+
+
+@pytest.fixture(scope="session")
+def empty_registry(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An MLflow database without runs, to be copied: making one takes seconds, so all test processes share one."""
+    own = tmp_path_factory.getbasetemp()
+    path = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "empty-mlflow.db"
+    if not path.exists():
+        made = tmp_path_factory.mktemp("registry") / "mlflow.db"
+        open_registry(f"sqlite:///{made}").versions()
+        made.replace(path)
+    return path
 
 
 @pytest.fixture(scope="session")

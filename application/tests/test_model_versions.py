@@ -1,5 +1,6 @@
 """One contract for the versions of the model: MLflow's on SQLite, and the fake that the service's tests use."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,10 @@ from wafer.registry import PRODUCTION, ModelVersions, TrainingRecord, open_regis
 
 
 @pytest.fixture(scope="module")
-def two_versions(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An MLflow database with two versions that came into production in turn; making one takes seconds."""
+def two_versions(tmp_path_factory: pytest.TempPathFactory, empty_registry: Path) -> Path:
+    """An MLflow database with two versions that came into production in turn."""
     folder = tmp_path_factory.mktemp("registry")
+    shutil.copyfile(empty_registry, folder / "mlflow.db")
     registry = open_registry(f"sqlite:///{folder / 'mlflow.db'}")
     for number in (1, 2):
         bundle = folder / f"bundle-{number}"

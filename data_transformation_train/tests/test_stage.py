@@ -2,8 +2,6 @@
 
 import json
 import math
-import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,6 +12,7 @@ from hypothesis import strategies as st
 from pyarrow import parquet
 
 from data_transformation_train.stage import Transformed, transform_batches
+from tests.commands import call
 from wafer.contract import Contract, Kind, load_contract
 from wafer.errors import ContractInvalid, ContractMismatch, NoGoodFiles
 
@@ -212,17 +211,12 @@ def test_a_schema_may_not_use_the_names_of_the_tables_own_columns(tmp_path: Path
         transform_batches(tmp_path / "accepted", tmp_path / "wafers.parquet", agreed)
 
 
-def run(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "data_transformation_train", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
-
-
 def test_the_command_prints_its_counts_or_one_line_of_error(tmp_path: Path) -> None:
     accepted = accept(tmp_path / "accepted", ROWS, contract())
     schema, output = schema_text("Sensor - 1", "Sensor - 2"), tmp_path / "wafers.parquet"
 
-    good = run("--accepted", accepted, "--wafers", output, "--schema", schema)
-    bad = run("--accepted", accepted, "--wafers", output)
+    good = call("data_transformation_train", "--accepted", accepted, "--wafers", output, "--schema", schema)
+    bad = call("data_transformation_train", "--accepted", accepted, "--wafers", output)
 
     assert (good.returncode, good.stdout) == (0, "files 1, wafers 3, missing_readings 3, failures 1\n")
     assert (bad.returncode, bad.stdout) == (1, "")

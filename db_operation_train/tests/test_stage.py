@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from pyarrow import parquet
 
 from db_operation_train.stage import Loaded, load_wafers
+from tests.commands import call
 from wafer.documents import Document, Documents, Inserted, open_documents
 from wafer.documents.sqlite import SqliteDocuments
 from wafer.errors import ContractMismatch, DocumentsUnavailable
@@ -270,18 +271,13 @@ def test_a_table_of_another_kind_is_refused_before_anything_is_loaded(tmp_path: 
         assert documents.count("training") == 0
 
 
-def run(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "db_operation_train", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
-
-
 def test_the_command_prints_its_counts_or_one_line_of_error(tmp_path: Path) -> None:
     wafers = write_table(tmp_path / "wafers.parquet", some_readings(9))
     (tmp_path / "no database").write_text("x" * 1000)
     options = ("--wafers", wafers, "--export", tmp_path / "out", "--documents")
 
-    good = run(*options, tmp_path / "documents.sqlite")
-    bad = run(*options, tmp_path / "no database")
+    good = call("db_operation_train", *options, tmp_path / "documents.sqlite")
+    bad = call("db_operation_train", *options, tmp_path / "no database")
 
     assert (good.returncode, good.stdout) == (0, "wafers 9, inserted 9, already 0\n")
     assert sorted(content(tmp_path / "out")) == ["InputFile.csv", "wafers.parquet"]

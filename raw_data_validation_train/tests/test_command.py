@@ -1,16 +1,14 @@
 """The stage as a command."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 from raw_data_validation_train.tests.corpus import batch
+from tests.commands import Ended, call
 
 
-def run(folder: Path, source: Path, *more: str) -> subprocess.CompletedProcess[str]:
+def run(folder: Path, source: Path, *more: str) -> Ended:
     outputs = [f"--{name}={folder / name}" for name in ("accepted", "manifest", "quarantine", "report")]
-    command = [sys.executable, "-m", "raw_data_validation_train", f"--source={source}", *outputs, *more]
-    return subprocess.run(command, check=False, capture_output=True, text=True)
+    return call("raw_data_validation_train", f"--source={source}", *outputs, *more)
 
 
 def test_the_command_writes_everything_and_says_the_totals(tmp_path: Path) -> None:

@@ -9,7 +9,6 @@ import pytest
 
 from tests.faults.line import Line, make_line, write_drop
 from tests.faults.world import World
-from wafer.registry import open_registry
 
 Told = Callable[..., None]
 
@@ -18,14 +17,6 @@ Told = Callable[..., None]
 def line(tmp_path_factory: pytest.TempPathFactory) -> Line:
     folder = tmp_path_factory.mktemp("line")
     return make_line(folder / "made", write_drop(folder / "drop"))
-
-
-@pytest.fixture(scope="session")
-def empty_registry(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An MLflow database without runs; making one takes seconds, copying it does not."""
-    path = tmp_path_factory.mktemp("registry") / "mlflow.db"
-    open_registry(f"sqlite:///{path}").versions()
-    return path
 
 
 @pytest.fixture

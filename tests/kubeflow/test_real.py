@@ -16,14 +16,6 @@ from wafer.store import Store, open_store
 pytestmark = pytest.mark.slow  # both graphs are compiled, and MLflow makes a database
 
 
-@pytest.fixture(scope="module")
-def empty_registry(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An MLflow database without models; making one takes seconds, copying it does not."""
-    path = tmp_path_factory.mktemp("registry") / "mlflow.db"
-    assert model_versions(f"sqlite:///{path}") == 0
-    return path
-
-
 @pytest.fixture
 def registry(tmp_path: Path, empty_registry: Path) -> str:
     (tmp_path / "mlflow.db").write_bytes(empty_registry.read_bytes())

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from pathlib import PurePosixPath
 
 from tools.images.tree import Tree
@@ -45,14 +46,20 @@ def _module(path: str) -> str:
 
 def _needs(module: str, path: str, source: bytes, found: Mapping[str, str]) -> Iterator[str]:
     package = module if path.endswith("/__init__.py") else module.rpartition(".")[0]
-    for name in [module, *_named(ast.parse(source, path), package)]:
+    for name in [module, *_named(source, package)]:
         for each in _with_parents(name):
             if each in found and each != module:
                 yield each
 
 
-def _named(source: ast.Module, package: str) -> Iterator[str]:
-    """Every dotted name that an import statement, or a string that loads a module by name, may mean."""
+@cache
+def _named(source: bytes, package: str) -> tuple[str, ...]:
+    """Every dotted name that a source may mean; kept, because most files of two trees are the same."""
+    return tuple(_dotted_names(ast.parse(source), package))
+
+
+def _dotted_names(source: ast.Module, package: str) -> Iterator[str]:
+    """What an import statement, or a string that loads a module by name, may mean."""
     for node in ast.walk(source):
         match node:
             case ast.Import(names=names):

@@ -1,12 +1,14 @@
 """Git repositories made of this one's files, for tests that change them."""
 
+import io
 import json
 import subprocess
-import sys
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tools.images.__main__ import main
 from tools.images.tree import working_tree
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -40,10 +42,11 @@ class Repository:
         return self.git("rev-parse", "HEAD")
 
     def images(self, *arguments: str) -> str:
-        """Output of `python -m tools.images` over this repository, with the code of the one under test."""
+        """Output of the command `tools.images` over this repository, with the code of the one under test."""
         options = ("--root", str(self.root), "--lock", str(self.root / "images.lock"))
-        command = [sys.executable, "-m", "tools.images", *options, *arguments]
-        return subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+        with redirect_stdout(io.StringIO()) as out:
+            assert main([*options, *arguments]) == 0
+        return out.getvalue()
 
     def plan(self, *arguments: str) -> dict[str, dict[str, Any]]:
         """Image -> its step of the plan."""

@@ -5,8 +5,6 @@ import re
 from pathlib import Path
 
 import pytest
-from cyclonedx.schema import SchemaVersion
-from cyclonedx.validation.json import JsonStrictValidator
 
 from pipelines.images import ALL, STAGES
 from tools.images.content import contents
@@ -251,6 +249,9 @@ def test_every_image_is_made_of_its_folder_its_lock_and_no_test() -> None:
 
 
 def test_every_image_has_a_bill_of_the_packages_in_its_lock(first: Repository, tmp_path: Path) -> None:
+    from cyclonedx.schema import SchemaVersion  # takes seconds, here and not in every collection of tests
+    from cyclonedx.validation.json import JsonStrictValidator
+
     first.images("sbom", str(tmp_path))
 
     assert {path.name for path in tmp_path.iterdir()} == {f"{name}.cdx.json" for name in ALL}

@@ -30,6 +30,7 @@ _TRY_AGAIN = {
 }
 _REFUSED = {"AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken", "403", "401"}
 _NO_BUCKET = "NoSuchBucket"
+LONGEST_PAUSE = 1.0  # seconds, between two calls
 _ABSENT = {"NoSuchKey", "404", "NotFound"}
 
 
@@ -39,7 +40,7 @@ def patiently(action: Callable[[], T], seconds: float) -> T:
     boto3's own standard retries stay inside each call, but they end after three tries, do not cover a body that is
     cut while it is read, and are rationed for the process when many calls fail.
     """
-    pause = wait_random_exponential(multiplier=0.1, max=1)
+    pause = wait_random_exponential(multiplier=0.1, max=LONGEST_PAUSE)
     retrying = Retrying(retry=retry_if_exception(_passes), stop=stop_after_delay(seconds), wait=pause, reraise=True)
     return retrying(action)
 

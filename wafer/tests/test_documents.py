@@ -104,25 +104,36 @@ def test_the_same_document_twice_in_one_load_is_kept_once(documents: Documents) 
     assert documents.insert("training", [document("a"), document("a")]) == Inserted(1, ("a",))
 
 
-LOADER = """
-import sys
-from wafer.documents import open_documents
+LOADERS = """
+import multiprocessing, sys
+from wafer.documents import open_documents, mongodb, sqlite  # once for all of them
+
 documents = [
     {"_id": f"{n:04}", "wafer": "W", "file": "f", "sha256": "0", "kind": "training", "readings": {"a": n / 7}}
     for n in range(300)
 ]
-with open_documents(sys.argv[1]) as opened:
-    print(opened.insert("training", documents).inserted)
+
+def load(number):
+    started.wait(60)
+    with open_documents(sys.argv[1]) as opened:
+        print(opened.insert("training", documents).inserted, flush=True)
+
+processes = multiprocessing.get_context("fork")
+started = processes.Barrier(16)
+loaders = [processes.Process(target=load, args=(number,)) for number in range(16)]
+for each in loaders:
+    each.start()
+for each in loaders:
+    each.join(300)
 """
 
 
 def test_sixteen_processes_loading_the_same_wafers_write_each_once(uri: str) -> None:
-    command = [sys.executable, "-c", LOADER, uri]
-    loaders = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(16)]
+    command = [sys.executable, "-c", LOADERS, uri]
+    inserted = subprocess.run(command, check=True, capture_output=True, text=True, timeout=300).stdout.split()
 
-    inserted = [int(loader.communicate(timeout=300)[0]) for loader in loaders]
-
-    assert sum(inserted) == 300
+    assert len(inserted) == 16
+    assert sum(map(int, inserted)) == 300
     with open_documents(uri) as opened:
         found = list(opened.read("training", (f"{number:04}" for number in range(300))))
         assert opened.count("training") == 300
@@ -186,7 +197,7 @@ def test_a_server_that_is_away_ends_in_a_clear_error_in_time() -> None:
     started = time.monotonic()
 
     with pytest.raises(DocumentsUnavailable, match=r"MongoDB at 127.0.0.1:9/lab .*Check MONGODB_URI") as caught:
-        MongoDocuments("mongodb://anna:secret@127.0.0.1:9/lab?serverSelectionTimeoutMS=200", patience=1)
+        MongoDocuments("mongodb://anna:secret@127.0.0.1:9/lab?serverSelectionTimeoutMS=50", patience=0.1)
 
     assert "secret" not in caught.value.message
     assert time.monotonic() - started < 10

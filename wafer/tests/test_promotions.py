@@ -1,5 +1,6 @@
 """Everybody who promotes at once agrees on who is in production, and nobody overrules what he never saw."""
 
+import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -16,21 +17,34 @@ from wafer.registry.client import PRODUCTION_LOG
 from wafer.registry.promotion_log import Promotion, in_force, last_number, versions_in_order
 from wafer.registry.registry import MlflowRegistry
 
-STEP = """
-import sys
+AT_ONCE = """
+import multiprocessing, sys
+import wafer.registry.registry  # once for all of them
 from wafer.registry import open_registry
-registry = open_registry(sys.argv[1])
-last = registry.last_promotion()
-print("ready", flush=True)
-sys.stdin.readline()
-print(registry.take_over(int(sys.argv[2]), after=last, by=f"run-{sys.argv[2]}"), flush=True)
+
+def take_over(version):
+    registry = open_registry(sys.argv[1])
+    last = registry.last_promotion()
+    decided.wait(60)
+    if registry.take_over(version, after=last, by=f"run-{version}"):
+        print(version, flush=True)
+
+processes = multiprocessing.get_context("fork")
+decided = processes.Barrier(3)
+started = [processes.Process(target=take_over, args=(version,)) for version in (1, 2, 3)]
+for each in started:
+    each.start()
+for each in started:
+    each.join(60)
+assert [each.exitcode for each in started] == [0, 0, 0]
 """
 
 
 @pytest.fixture(scope="module")
-def three_versions(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An embedded MLflow that knows three versions; making it takes seconds, copying it does not."""
+def three_versions(tmp_path_factory: pytest.TempPathFactory, empty_registry: Path) -> Path:
+    """An embedded MLflow that knows three versions."""
     folder = tmp_path_factory.mktemp("registry")
+    shutil.copyfile(empty_registry, folder / "mlflow.db")
     registry = MlflowRegistry(f"sqlite:///{folder / 'mlflow.db'}")
     for name in "abc":
         register(registry, folder, name)
@@ -166,24 +180,9 @@ def test_the_newest_challenger_keeps_its_name(uri: str) -> None:
 
 
 def test_of_processes_that_decided_against_the_same_model_one_promotes(uri: str) -> None:
-    started = [
-        subprocess.Popen(
-            [sys.executable, "-c", STEP, uri, str(version)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-        for version in (1, 2, 3)
-    ]
-    for process in started:
-        assert process.stdout
-        assert process.stdout.readline() == "ready\n"
+    command = [sys.executable, "-c", AT_ONCE, uri]
+    (winner,) = map(int, subprocess.run(command, check=True, capture_output=True, text=True).stdout.split())
 
-    for process in started:
-        assert process.stdin
-        process.stdin.write("go\n")
-        process.stdin.flush()
-    said = [process.communicate(timeout=120)[0].strip() for process in started]
-
-    assert sorted(said) == ["False", "False", "True"]
-    winner = said.index("True") + 1
     registry = MlflowRegistry(uri)
     assert registry.history() == [winner]
     assert registry.require_production().version == winner

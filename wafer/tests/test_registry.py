@@ -12,17 +12,9 @@ from wafer.evaluation.quality import Figures
 from wafer.registry import ChildRun, Registry, TrainingRecord, open_registry
 
 
-@pytest.fixture(scope="module")
-def empty_database(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    """An MLflow database without runs; making one takes seconds, copying it does not."""
-    path = tmp_path_factory.mktemp("registry") / "mlflow.db"
-    open_registry(f"sqlite:///{path}").versions()
-    return path.read_bytes()
-
-
 @pytest.fixture
-def registry(tmp_path: Path, empty_database: bytes) -> Registry:
-    (tmp_path / "mlflow.db").write_bytes(empty_database)
+def registry(tmp_path: Path, empty_registry: Path) -> Registry:
+    (tmp_path / "mlflow.db").write_bytes(empty_registry.read_bytes())
     return open_registry(f"sqlite:///{tmp_path / 'mlflow.db'}")
 
 
@@ -129,7 +121,8 @@ def test_a_registry_that_does_not_answer_is_named_without_its_password(monkeypat
     assert caught.value.retry_helps
 
 
-def test_opening_a_registry_changes_nothing_of_the_process(tmp_path: Path) -> None:
+def test_opening_a_registry_changes_nothing_of_the_process(tmp_path: Path, empty_registry: Path) -> None:
+    (tmp_path / "another.db").write_bytes(empty_registry.read_bytes())
     before = dict(os.environ), mlflow.get_tracking_uri(), mlflow.get_registry_uri()
 
     open_registry(f"sqlite:///{tmp_path / 'another.db'}")

@@ -15,6 +15,13 @@ from wafer.store.s3 import S3Store
 Wire = Any  # the fixture's class lives in conftest.py, which cannot be imported
 
 
+@pytest.fixture(autouse=True)
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Retries, boto3's and ours, as many as ever and without their pauses."""
+    monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda self, context: 0.01)
+    monkeypatch.setattr("wafer.store.s3_failures.LONGEST_PAUSE", 0.05)
+
+
 @pytest.fixture
 def far_store(
     wire: Wire, make_bucket: Callable[[str], str], moto_endpoint: str, monkeypatch: pytest.MonkeyPatch
@@ -27,7 +34,7 @@ def far_store(
 
 def impatient(store: Store) -> S3Store:
     bucket, _, prefix = store.uri.removeprefix("s3://").partition("/")
-    return S3Store(S3Store.at(store.uri)._client, bucket, prefix, patience=1)
+    return S3Store(S3Store.at(store.uri)._client, bucket, prefix, patience=0.2)
 
 
 def test_a_conditional_put_whose_answer_was_lost_is_no_conflict(far_store: Store, wire: Wire) -> None:
@@ -87,7 +94,7 @@ def test_a_store_that_never_answers_well_ends_in_a_clear_error_in_time(far_store
             with pytest.raises(StoreUnavailable, match=r"s3://.*(SlowDown|AWS_ENDPOINT_URL)"):
                 use()
 
-    assert time.monotonic() - started < 6 * 8  # one second of patience and one last round of boto3's own retries each
+    assert time.monotonic() - started < 6 * 5  # each ends its patience and one last round of boto3's own retries
 
 
 def test_an_endpoint_nobody_listens_on_is_named_with_what_to_check(monkeypatch: pytest.MonkeyPatch) -> None:
