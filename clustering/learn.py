@@ -1,4 +1,8 @@
-"""KMeans on robustly scaled principal components, and how many clusters the failures allow."""
+"""KMeans on robustly scaled principal components, and how many clusters the failures allow.
+
+Read in blocks: some sensors of all wafers for what is known of a sensor, some wafers for what is known of all sensors.
+Only the places of the wafers on the components are kept, ten numbers a wafer.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -11,9 +15,11 @@ from threadpoolctl import threadpool_limits
 from wafer.model.clusters import PERCENTILES, Clustering, NoveltyLimits
 from wafer.model.preprocessor import Preprocessor
 from wafer.model.recipe import Recipe
-from wafer.wafers.arrays import Floats, Ints, Wafers
+from wafer.wafers.arrays import Bools, Floats, Ints
+from wafer.wafers.training_file import TrainingFile
 
 _STARTS = 10
+_WAFERS_FOR_STARTS = 50_000  # the first by key are a random sample; all wafers move the best start's centroids
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +28,7 @@ class Clusters:
 
     model: Clustering
     labels: Ints  # (wafers,)
+    distance: Floats  # (wafers,) as `Clustering.distance` measures it
     inertia: Mapping[int, float]  # k -> within-cluster sum of squares
     elbow: int  # what the curve alone asks for; the model has fewer when failures are too few
 
@@ -31,61 +38,105 @@ class Clusters:
         return self.model.k
 
 
-def learn_clusters(wafers: Wafers, preprocessor: Preprocessor, recipe: Recipe) -> Clusters:
+def learn_clusters(wafers: TrainingFile, preprocessor: Preprocessor, recipe: Recipe) -> Clusters:
     """Group wafers; k from the elbow of the inertia curve, lowered until each cluster can be learned from."""
-    scaled = _scale(wafers, preprocessor, recipe)
+    failed = wafers.failed
     # OpenMP adds up in the order its threads finish; one thread gives the same bits every time, and waits for nobody.
     with threadpool_limits(1):
-        mean, components = _principal_components(scaled.z, recipe.cluster_components)
-        places = (scaled.z - mean) @ components.T
-        fits = _fit_all(places, recipe)
+        scaled = _scaled(wafers, preprocessor.sensors, recipe)
+        turned = _turned(wafers, scaled, recipe.cluster_components)
+        placed = _placed(wafers, turned)
+        fits = _fit_all(placed.places, recipe)
+    draft = _with_limits(turned, placed, recipe)
     inertia = {k: fit[1] for k, fit in fits.items()}
     elbow = _elbow(inertia)
     for k in range(elbow, 0, -1):
-        model = _model(scaled, mean, components, fits[k][0], recipe)
-        labels = model.assign(wafers)
-        if k == 1 or _learnable(labels, wafers, k, recipe):
+        model = replace(draft, centroids=fits[k][0])
+        labels = model.nearest(placed.places)
+        if k == 1 or _learnable(labels, failed, k, recipe):
             break
-    return Clusters(model, labels, inertia, elbow)
+    return Clusters(model, labels, placed.distance, inertia, elbow)
+
+
+def _scaled(wafers: TrainingFile, sensors: tuple[str, ...], recipe: Recipe) -> Clustering:
+    """Scale the sensors that speak often enough; of the model nothing else is known yet."""
+    missing, medians, scales, lows, highs = np.array([_described(column) for column in wafers.columns(sensors)]).T
+    speaks = missing <= recipe.cluster_max_missing_share
+    speaks |= not speaks.any()  # nothing speaks often: better all sensors than none
+    return Clustering(
+        sensors=tuple(name for name, keep in zip(sensors, speaks, strict=True) if keep),
+        medians=medians[speaks],
+        scales=scales[speaks],
+        lows=lows[speaks],
+        highs=highs[speaks],
+        clip=recipe.cluster_clip,
+        mean=np.zeros(int(speaks.sum())),
+        components=np.empty((0, int(speaks.sum()))),
+        centroids=np.empty((0, 0)),
+        distances=PERCENTILES,
+        limits=NoveltyLimits(recipe.novelty_percentile, recipe.novelty_ranges, 1.0),
+    )
+
+
+def _described(readings: Floats) -> tuple[float, float, float, float, float]:
+    """Share of missing readings, median, scale, lowest and highest reading of a sensor.
+
+    The scale is the interquartile range, or the deviation where that is 0.
+    """
+    spoken = readings[~np.isnan(readings)]
+    low, median, high = np.quantile(spoken, [0.25, 0.5, 0.75])
+    scale = high - low if high > low else spoken.std()
+    return 1 - len(spoken) / len(readings), median, scale, spoken.min(), spoken.max()
+
+
+def _turned(wafers: TrainingFile, scaled: Clustering, wanted: int) -> Clustering:
+    """Add principal components; their signs are fixed so that the same wafers give the same bits."""
+    width = len(scaled.sensors)
+    sums, products = np.zeros(width), np.zeros((width, width))
+    for part in wafers.parts(scaled.sensors):
+        z = scaled.clipped(part.readings.astype(np.float64))
+        sums += z.sum(axis=0)
+        products += z.T @ z
+    mean = sums / wafers.wafers
+    _, vectors = np.linalg.eigh(products / wafers.wafers - np.outer(mean, mean))  # the strongest comes last
+    vectors = vectors.T[::-1][:wanted]
+    largest = np.abs(vectors).argmax(axis=1)
+    signs = np.sign(vectors[np.arange(len(vectors)), largest])
+    return replace(scaled, mean=mean, components=np.ascontiguousarray(vectors * signs[:, None]))
 
 
 @dataclass(frozen=True, slots=True)
-class _Scaled:
-    sensors: tuple[str, ...]
-    readings: Floats
-    medians: Floats
-    scales: Floats
-    z: Floats  # clipped
+class _Placed:
+    """Where the wafers lie."""
+
+    places: Floats  # (wafers, components)
+    distance: Floats  # (wafers,)
+    missing: float  # largest share of silent sensors of a wafer
 
 
-def _scale(wafers: Wafers, preprocessor: Preprocessor, recipe: Recipe) -> _Scaled:
-    """Scale the sensors that speak often enough by median and interquartile range, by deviation where that is 0."""
-    readings = wafers.columns(preprocessor.sensors)
-    speaks = np.isnan(readings).mean(axis=0) <= recipe.cluster_max_missing_share
-    speaks |= not speaks.any()  # nothing speaks often: better all sensors than none
-    readings = readings[:, speaks]
-    sensors = tuple(name for name, keep in zip(preprocessor.sensors, speaks, strict=True) if keep)
-    low, medians, high = np.nanquantile(readings, [0.25, 0.5, 0.75], axis=0)
-    scales = np.where(high > low, high - low, np.nanstd(readings, axis=0))
-    z = np.where(np.isnan(readings), 0.0, (readings - medians) / scales)
-    return _Scaled(sensors, readings, medians, scales, np.clip(z, -recipe.cluster_clip, recipe.cluster_clip))
+def _placed(wafers: TrainingFile, turned: Clustering) -> _Placed:
+    places, distance = np.empty((wafers.wafers, len(turned.components))), np.empty(wafers.wafers)
+    missing = 0.0
+    for part in wafers.parts(turned.sensors):
+        readings = part.readings.astype(np.float64)
+        rows = slice(part.row, part.row + len(readings))
+        places[rows], distance[rows] = turned.places(readings), turned.distance(readings)
+        missing = max(missing, float(np.isnan(readings).mean(axis=1).max()))
+    return _Placed(places, distance, missing)
 
 
-def _principal_components(z: Floats, wanted: int) -> tuple[Floats, Floats]:
-    """Return mean and components, (components, sensors); signs fixed so that the same data give the same bits."""
-    mean = z.mean(axis=0)
-    _, _, vectors = np.linalg.svd(z - mean, full_matrices=False)
-    vectors = vectors[:wanted]
-    largest = np.abs(vectors).argmax(axis=1)
-    signs = np.sign(vectors[np.arange(len(vectors)), largest])
-    return mean, np.ascontiguousarray(vectors * signs[:, None])
+def _with_limits(turned: Clustering, placed: _Placed, recipe: Recipe) -> Clustering:
+    limits = replace(turned.limits, missing_share=placed.missing + recipe.novelty_missing_margin)
+    return replace(turned, distances=np.quantile(placed.distance, PERCENTILES / 100), limits=limits)
 
 
 def _fit_all(places: Floats, recipe: Recipe) -> dict[int, tuple[Floats, float]]:
     """Fit k = 1 … max_clusters; return centroids, largest cluster first, and inertia."""
     fits = {}
-    for k in range(1, min(recipe.max_clusters, len(np.unique(places, axis=0))) + 1):
-        fit = KMeans(k, n_init=_STARTS, random_state=recipe.seed).fit(places)
+    for k in range(1, min(recipe.max_clusters, len(np.unique(places[:_WAFERS_FOR_STARTS], axis=0))) + 1):
+        fit = KMeans(k, n_init=_STARTS, random_state=recipe.seed).fit(places[:_WAFERS_FOR_STARTS])
+        if len(places) > _WAFERS_FOR_STARTS:
+            fit = KMeans(k, init=fit.cluster_centers_, n_init=1).fit(places)
         by_size = np.argsort(-np.bincount(fit.labels_, minlength=k), kind="stable")
         fits[k] = (fit.cluster_centers_[by_size], float(fit.inertia_))
     return fits
@@ -99,29 +150,7 @@ def _elbow(inertia: Mapping[int, float]) -> int:
     return int(knee) if knee else 1
 
 
-def _learnable(labels: Ints, wafers: Wafers, k: int, recipe: Recipe) -> bool:
-    failed = wafers.known_failed
+def _learnable(labels: Ints, failed: Bools, k: int, recipe: Recipe) -> bool:
     failures = np.bincount(labels[failed], minlength=k)
     passes = np.bincount(labels[~failed], minlength=k)
     return bool(failures.min() >= recipe.min_cluster_failures and passes.min() >= recipe.min_cluster_failures)
-
-
-def _model(scaled: _Scaled, mean: Floats, components: Floats, centroids: Floats, recipe: Recipe) -> Clustering:
-    missing = np.isnan(scaled.readings).mean(axis=1).max()
-    limits = NoveltyLimits(
-        recipe.novelty_percentile, recipe.novelty_ranges, float(missing) + recipe.novelty_missing_margin
-    )
-    draft = Clustering(
-        sensors=scaled.sensors,
-        medians=scaled.medians,
-        scales=scaled.scales,
-        lows=np.nanmin(scaled.readings, axis=0),
-        highs=np.nanmax(scaled.readings, axis=0),
-        clip=recipe.cluster_clip,
-        mean=mean,
-        components=components,
-        centroids=centroids,
-        distances=PERCENTILES,
-        limits=limits,
-    )
-    return replace(draft, distances=np.quantile(draft.distance(scaled.readings), PERCENTILES / 100))

@@ -8,16 +8,24 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from clustering.elbow import elbow_page
-from clustering.learn import learn_clusters
+from clustering.learn import Clusters, learn_clusters
 from wafer.evaluation.elbow import Elbow
 from wafer.files import complete_folder
 from wafer.model.assembly import CLUSTERS, PREPROCESSOR
-from wafer.model.clusters import Clustering
 from wafer.model.files import read_json, write_json
 from wafer.model.preprocessor import Preprocessor
 from wafer.model.recipe import Recipe
-from wafer.wafers.arrays import Wafers
-from wafer.wafers.training_file import read_training
+from wafer.wafers.training_file import TrainingFile
+
+_ASSIGNMENTS = pa.schema(
+    [
+        ("_id", pa.string()),
+        ("Wafer", pa.string()),
+        ("cluster", pa.int32()),
+        ("distance", pa.float64()),
+        ("distance_percentile", pa.float64()),
+    ]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +47,10 @@ def cluster_wafers(
     Writes the model directory `out`, the Parquet file `assignments` and the HTML page `report`.
     """
     recipe = recipe or Recipe()
-    wafers = read_training(training).wafers
-    found = learn_clusters(wafers, read_json(preprocessor / PREPROCESSOR, Preprocessor), recipe)
-    failed = wafers.known_failed
+    with TrainingFile(training) as wafers:
+        found = learn_clusters(wafers, read_json(preprocessor / PREPROCESSOR, Preprocessor), recipe)
+        failed = wafers.failed
+        _write_assignments(wafers, found, assignments)
     done = Clustered(
         clusters=list(range(found.k)),
         wafers=np.bincount(found.labels, minlength=found.k).tolist(),
@@ -53,22 +62,18 @@ def cluster_wafers(
     with complete_folder(out) as folder:
         write_json(folder / CLUSTERS, found.model)
         elbow.write(folder)
-    _write_assignments(wafers, found.model, assignments)
     report.parent.mkdir(parents=True, exist_ok=True)
     report.write_text(elbow_page(elbow, done.wafers, done.failures, recipe), encoding="utf-8")
     return done
 
 
-def _write_assignments(wafers: Wafers, model: Clustering, path: Path) -> None:
-    novelty = model.novelty(wafers)
-    table = pa.table(
-        {
-            "_id": list(wafers.ids),
-            "Wafer": list(wafers.names),
-            "cluster": pa.array(model.assign(wafers), pa.int32()),
-            "distance": novelty.distance,
-            "distance_percentile": novelty.percentile,
-        }
-    )
+def _write_assignments(wafers: TrainingFile, found: Clusters, path: Path) -> None:
+    percentile = found.model.percentile(found.distance)
     path.parent.mkdir(parents=True, exist_ok=True)
-    pq.write_table(table, path)
+    with pq.ParquetWriter(path, _ASSIGNMENTS) as writer:
+        row = 0
+        for head in wafers.heads(["_id", "_wafer"]):
+            rows = slice(row, row + len(head))
+            learned = [found.labels[rows].astype(np.int32), found.distance[rows], percentile[rows]]
+            writer.write_table(pa.table([*head.columns, *learned], schema=_ASSIGNMENTS))
+            row = rows.stop

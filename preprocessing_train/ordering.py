@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from wafer.wafers.arrays import Bools, Features, natural, readings_of
 from wafer.wafers.export import ExportFile
-from wafer.wafers.identity import KEY, Keys, as_models_see, digests
+from wafer.wafers.identity import KEY, Keys, as_models_see, digests, fixed, keys_of
 from wafer.wafers.table import ROWS_AT_ONCE
 
 MOST_BUCKETS = 256  # files open at once; at 12 million wafers a bucket is 110 MB
@@ -64,14 +64,6 @@ def in_order(export: ExportFile, scratch: Path) -> Ordered:
             failed.append(table["failed"].to_numpy())
             writer.write_table(table)
     return Ordered(path, sensors, np.concatenate(failed), kept)
-
-
-def fixed(column: pa.ChunkedArray, kind: np.dtype) -> np.ndarray:
-    """Return what a column of fixed-size binary holds, flat."""
-    whole = column.combine_chunks()
-    width = whole.type.byte_width
-    data = memoryview(whole.buffers()[1])[whole.offset * width : (whole.offset + len(whole)) * width]
-    return np.frombuffer(data, kind)
 
 
 def _schema(sensors: int) -> pa.Schema:
@@ -129,7 +121,7 @@ def _sorted(paths: Iterable[Path]) -> Iterator[pa.Table]:
 
 
 def _first_copies(table: pa.Table) -> np.ndarray:
-    keys, failed = fixed(table["key"], KEY), table["failed"].to_numpy()
+    keys, failed = keys_of(table["key"]), table["failed"].to_numpy()
     order = np.lexsort((table["row"].to_numpy(), failed, keys))
     keys, failed = keys[order], failed[order]
     first = np.append(True, (keys[1:] != keys[:-1]) | (failed[1:] != failed[:-1]))

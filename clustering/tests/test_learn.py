@@ -1,6 +1,8 @@
 """How many clusters there are, and that the same wafers always fall into the same ones."""
 
+import tempfile
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +13,8 @@ from wafer.model.codec import from_json, to_json
 from wafer.model.preprocessor import Preprocessor
 from wafer.model.recipe import Recipe
 from wafer.wafers.arrays import Wafers
+from wafer.wafers.identity import as_models_see
+from wafer.wafers.training_file import TrainingFile, training_writer
 
 RECIPE = Recipe(max_clusters=6)
 
@@ -26,9 +30,17 @@ def _wafers(groups: list[int], failures: list[int], seed: int = 0) -> Wafers:
     return Wafers(names, names, ("a.csv",) * len(names), sensors, readings, np.concatenate(failed))
 
 
-def _cluster(wafers: Wafers, recipe: Recipe = RECIPE) -> Clusters:
+def _cluster(wafers: Wafers, recipe: Recipe = RECIPE, rows_at_once: int = 8192) -> Clusters:
     every = wafers.sensors
-    return learn_clusters(wafers, Preprocessor(every, every, (0.0,) * len(every), (), {}), recipe)
+    with tempfile.TemporaryDirectory() as scratch:
+        path = Path(scratch) / "training.parquet"
+        with training_writer(path, every) as write:
+            for start in range(0, len(wafers), rows_at_once):
+                part = wafers.rows(np.arange(start, min(start + rows_at_once, len(wafers))))
+                head = [[bytes(32)] * len(part), *map(list, (part.ids, part.names, part.files))]
+                write([*head, np.zeros(len(part), np.int8), part.known_failed], as_models_see(part.readings))
+        with TrainingFile(path) as file:
+            return learn_clusters(file, Preprocessor(every, every, (0.0,) * len(every), (), {}), recipe)
 
 
 def test_clear_groups_are_found_and_the_largest_comes_first() -> None:
@@ -60,7 +72,7 @@ def test_thirty_wafers_are_one_cluster() -> None:
 
 def test_identical_wafers_are_one_cluster() -> None:
     wafers = _wafers([40], [12])
-    wafers = replace(wafers, readings=np.tile(wafers.readings[:1], (40, 1)) + np.eye(40, 20) * 1e-9)
+    wafers = replace(wafers, readings=np.tile(wafers.readings[:1], (40, 1)) + np.eye(40, 20) * 1e-3)
 
     assert _cluster(wafers).k == 1
 
@@ -80,6 +92,26 @@ def test_the_same_wafers_give_the_same_model_to_the_last_bit() -> None:
     wafers = _wafers([100, 100], [30, 30])
 
     assert to_json(_cluster(wafers).model) == to_json(_cluster(wafers).model)
+
+
+def test_read_in_parts_the_wafers_give_the_same_clusters() -> None:
+    wafers = _wafers([100, 200, 150], [30, 30, 30])
+
+    whole, in_parts = _cluster(wafers), _cluster(wafers, rows_at_once=64)
+
+    np.testing.assert_array_equal(in_parts.labels, whole.labels)
+    np.testing.assert_array_equal(in_parts.distance, whole.distance)
+    np.testing.assert_allclose(in_parts.model.components, whole.model.components, rtol=1e-9, atol=1e-9)
+
+
+def test_where_starts_are_tried_on_some_wafers_all_are_grouped(monkeypatch: pytest.MonkeyPatch) -> None:
+    wafers = _wafers([100, 200, 150], [30, 30, 30])
+    shuffled = wafers.rows(np.random.default_rng(0).permutation(450))
+    monkeypatch.setattr("clustering.learn._WAFERS_FOR_STARTS", 90)
+
+    found = _cluster(shuffled)
+
+    assert np.bincount(found.labels).tolist() == [200, 150, 100]
 
 
 def test_a_model_survives_json_to_the_last_bit() -> None:

@@ -1,5 +1,6 @@
 """Where a wafer lies among the training wafers: its cluster, and whether it is too far out to be judged at all."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -70,22 +71,39 @@ class Clustering:
 
     def assign(self, wafers: Wafers) -> Ints:
         """Return the nearest centroid of each wafer, (wafers,)."""
-        z = np.clip(self._robust_z(self._readings(wafers)), -self.clip, self.clip) - self.mean
-        places = row_products(z, self.components)
-        squared = ((places[:, None, :] - self.centroids) ** 2).sum(axis=-1)
-        return np.asarray(squared.argmin(axis=1), dtype=np.int64)
+        return self.nearest(self.places(self._readings(wafers)))
+
+    def places(self, readings: Floats) -> Floats:
+        """Return where wafers lie on the principal components, (wafers, components)."""
+        return row_products(self.clipped(readings) - self.mean, self.components)
+
+    def clipped(self, readings: Floats) -> Floats:
+        """Return robust z, clipped, (wafers, sensors); a silent sensor reads as its median."""
+        return np.clip(self._robust_z(readings), -self.clip, self.clip)
+
+    def nearest(self, places: Floats) -> Ints:
+        """Return the nearest centroid of each place, (wafers,)."""
+        found = np.empty(len(places), dtype=np.int64)
+        for rows in _chunks(len(places)):
+            squared = ((places[rows, None, :] - self.centroids) ** 2).sum(axis=-1)
+            found[rows] = squared.argmin(axis=1)
+        return found
 
     def novelty(self, wafers: Wafers) -> Novelty:
         """Measure how unlike the training wafers each wafer is."""
         readings = self._readings(wafers)
         distance = self.distance(readings)
-        percentile = np.interp(distance, self.distances, PERCENTILES)
+        percentile = self.percentile(distance)
         margin = self.limits.ranges * (self.highs - self.lows)
         far = ((readings < self.lows - margin) | (readings > self.highs + margin)).sum(axis=1)
         missing = np.isnan(readings).mean(axis=1)
         beyond = distance > np.interp(self.limits.percentile, PERCENTILES, self.distances)
         unlike = beyond | (far > 0) | (missing > self.limits.missing_share)
         return Novelty(distance, percentile, far.astype(np.int64), missing, unlike)
+
+    def percentile(self, distance: Floats) -> Floats:
+        """Return the share of the training wafers that lie closer, 0 to 100."""
+        return np.interp(distance, self.distances, PERCENTILES)
 
     def distance(self, readings: Floats) -> Floats:
         """Return the root mean square of robust z, clipped so that one broken sensor does not hide the others."""
@@ -102,6 +120,12 @@ class Clustering:
 
 def row_products(rows: Floats, vectors: Floats) -> Floats:
     """Return the dot product of every row with every vector, each summed by itself in a fixed order."""
-    chunks = [rows[i : i + _CHUNK] for i in range(0, len(rows), _CHUNK)]
-    products = [(chunk[:, None, :] * vectors[None, :, :]).sum(axis=-1) for chunk in chunks]
-    return np.vstack(products) if products else np.empty((0, len(vectors)))
+    products = np.empty((len(rows), len(vectors)))
+    for some in _chunks(len(rows)):
+        products[some] = (rows[some, None, :] * vectors[None, :, :]).sum(axis=-1)
+    return products
+
+
+def _chunks(rows: int) -> Iterator[slice]:
+    for start in range(0, rows, _CHUNK):
+        yield slice(start, start + _CHUNK)

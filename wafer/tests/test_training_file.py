@@ -50,14 +50,16 @@ def test_what_was_written_is_read(learned: TrainingWafers, tmp_path: Path, rows_
     np.testing.assert_array_equal(found.fold, learned.fold)
 
 
-def test_a_block_never_holds_more_than_was_asked_for(learned: TrainingWafers, tmp_path: Path) -> None:
+def test_readings_are_read_in_parts_and_by_sensor(learned: TrainingWafers, tmp_path: Path) -> None:
     _write(tmp_path / "training", learned, rows_at_once=5)
+    some, readings = ("Sensor - 10", "a"), learned.wafers.columns(("Sensor - 10", "a"))
 
     with TrainingFile(tmp_path / "training") as file:
-        shapes = [block.readings.shape for block in file.blocks(columns_at_once=3)]
+        parts, columns = list(file.parts(some)), list(file.columns(some))
 
-    assert max(shapes) == (5, 3)
-    assert sum(rows * columns for rows, columns in shapes) == 23 * 7
+    assert [(part.row, len(part.readings)) for part in parts] == [(0, 5), (5, 5), (10, 5), (15, 5), (20, 3)]
+    np.testing.assert_array_equal(np.concatenate([part.readings for part in parts]), readings)
+    np.testing.assert_array_equal(np.stack(columns, axis=1), readings)
 
 
 def test_readings_that_float32_cannot_tell_apart_are_the_same(learned: TrainingWafers) -> None:

@@ -15,9 +15,11 @@ Three digests name wafers, each for a purpose of its own:
 """
 
 import hashlib
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from wafer.wafers.arrays import Features, Floats, Wafers
 
@@ -38,6 +40,19 @@ def digests(seen: Features) -> Keys:
     """Return a digest of each row of `as_models_see`: sensors in natural order, one key for equal readings."""
     found = b"".join(hashlib.sha256(row).digest() for row in seen)
     return np.frombuffer(found, KEY)
+
+
+def keys_of(column: pa.ChunkedArray) -> Keys:
+    """Return the keys of a table's column of fixed-size binary."""
+    return np.asarray(fixed(column, KEY))
+
+
+def fixed(column: pa.ChunkedArray, kind: "np.dtype[Any]") -> "npt.NDArray[Any]":
+    """Return what a column of fixed-size binary holds, flat."""
+    whole = column.combine_chunks()
+    width = whole.type.byte_width
+    data = memoryview(whole.buffers()[1])[whole.offset * width : (whole.offset + len(whole)) * width]
+    return np.frombuffer(data, kind)
 
 
 def content_keys(wafers: Wafers) -> list[str]:

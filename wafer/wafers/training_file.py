@@ -16,10 +16,9 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from wafer.wafers.arrays import Bools, Features, Floats, Ints, Wafers
-from wafer.wafers.identity import KEY
-from wafer.wafers.table import wafers_writer
+from wafer.wafers.identity import KEY, Keys, keys_of
+from wafer.wafers.table import columns_at_once, wafers_writer
 
-COLUMNS_AT_ONCE = 64
 _HEAD = {
     "_key": pa.binary(KEY.itemsize),
     "_id": pa.string(),
@@ -55,16 +54,15 @@ class TrainingWafers:
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class Part:
     """Some sensors of some consecutive wafers."""
 
     row: int  # of the first wafer
-    column: int  # of the first sensor
     readings: Features  # (wafers, sensors), NaN where the sensor was silent
 
 
 class TrainingFile:
-    """A training file, open for reading block by block."""
+    """A training file, open for reading a part at a time."""
 
     def __init__(self, path: Path) -> None:
         self._file = parquet.ParquetFile(path)
@@ -77,22 +75,53 @@ class TrainingFile:
     def __exit__(self, *_: object) -> None:
         self._file.close()
 
-    def head(self) -> pa.Table:
-        """Return everything but the readings."""
-        return self._file.read(columns=list(_HEAD)).select(list(_HEAD))
+    @property
+    def failed(self) -> Bools:
+        """Which wafers failed, (wafers,)."""
+        return np.asarray(self.column("_failed").to_numpy(), dtype=bool)
 
-    def blocks(self, columns_at_once: int = COLUMNS_AT_ONCE) -> Iterator[Block]:
-        """Yield the readings, one row group after the other and in each one block of columns after the other."""
+    @property
+    def fold(self) -> Ints:
+        """The fold of each wafer, (wafers,)."""
+        return np.asarray(self.column("_fold").to_numpy(), dtype=np.int64)
+
+    @property
+    def keys(self) -> Keys:
+        """Digest of all readings of each wafer, those of dropped sensors too, (wafers,)."""
+        return keys_of(self.column("_key"))
+
+    def column(self, name: str) -> pa.ChunkedArray:
+        """Return one column beside the readings, of all wafers."""
+        return self._file.read(columns=[name])[name]
+
+    def heads(self, names: Sequence[str]) -> Iterator[pa.Table]:
+        """Yield columns beside the readings, one row group after the other."""
+        for group in range(self._file.num_row_groups):
+            yield self._file.read_row_group(group, columns=list(names)).select(list(names))
+
+    def parts(self, sensors: Sequence[str]) -> Iterator[Part]:
+        """Yield the readings of these sensors, one row group after the other."""
         row = 0
         for group in range(self._file.num_row_groups):
-            for column in range(0, len(self.sensors), columns_at_once):
-                readings = self._read(group, self.sensors[column : column + columns_at_once])
-                yield Block(row, column, readings)
-            row += self._file.metadata.row_group(group).num_rows
+            table = self._file.read_row_group(group, columns=list(sensors))
+            readings = np.empty((len(table), len(sensors)), np.float32)
+            for place, name in enumerate(sensors):
+                readings[:, place] = table[name].to_numpy()
+            yield Part(row, readings)
+            row += len(table)
 
-    def _read(self, group: int, sensors: Sequence[str]) -> Features:
-        table = self._file.read_row_group(group, columns=list(sensors))
-        return np.column_stack([table[name].to_numpy() for name in sensors])
+    def columns(self, sensors: Sequence[str]) -> Iterator[Floats]:
+        """Yield the readings of one sensor after the other, (wafers,); a bounded number is read at once."""
+        length = columns_at_once(self.wafers)
+        for start in range(0, len(sensors), length):
+            yield from self.readings(sensors[start : start + length]).T
+
+    def readings(self, sensors: Sequence[str]) -> Floats:
+        """Return the readings of some sensors of all wafers, (wafers, sensors) in the order of columns in memory."""
+        found = np.empty((self.wafers, len(sensors)), order="F")
+        for part in self.parts(sensors):
+            found[part.row : part.row + len(part.readings)] = part.readings
+        return found
 
 
 @contextmanager
@@ -112,13 +141,7 @@ def training_writer(path: Path, sensors: Sequence[str]) -> Iterator[Callable[[Se
 def read_training(path: Path) -> TrainingWafers:
     """Read the whole file."""
     with TrainingFile(path) as file:
-        head = file.head()
-        readings: Floats = np.empty((file.wafers, len(file.sensors)))
-        for block in file.blocks():
-            rows, columns = block.readings.shape
-            readings[block.row : block.row + rows, block.column : block.column + columns] = block.readings
-        keys = tuple(key.hex() for key in head["_key"].to_pylist())
-        ids, names, files = (tuple(head[name].to_pylist()) for name in ("_id", "_wafer", "_file"))
-        failed = head["_failed"].to_numpy(zero_copy_only=False).astype(bool)
-        wafers = Wafers(ids, names, files, file.sensors, readings, failed)
-        return TrainingWafers(wafers, keys, head["_fold"].to_numpy().astype(np.int64))
+        keys = tuple(key.hex() for key in file.column("_key").to_pylist())
+        ids, names, files = (tuple(file.column(name).to_pylist()) for name in ("_id", "_wafer", "_file"))
+        wafers = Wafers(ids, names, files, file.sensors, file.readings(file.sensors), file.failed)
+        return TrainingWafers(wafers, keys, file.fold)
