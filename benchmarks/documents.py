@@ -3,7 +3,7 @@
 import os
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -17,7 +17,7 @@ from benchmarks.source import learning_table, write_export
 from db_operation_train.stage import load_wafers
 from tests.servers.parts import start_mongodb
 from tests.servers.server import Server
-from wafer.documents import Document, Inserted
+from wafer.documents import DocumentRows, Inserted
 from wafer.documents.mongodb import MongoDocuments
 from wafer.wafers.arrays import EXPORT_FILE
 
@@ -28,17 +28,10 @@ _HOW = ("one connection, all read back", "one connection", "two connections", "t
 class ReadBack(MongoDocuments):
     """The database as it was used until November 2026: every document of a run is read again after its load."""
 
-    def insert(self, kind: str, documents: Iterable[Document]) -> Inserted:
+    def insert(self, kind: str, rows: DocumentRows) -> Inserted:
         """Insert, and count every document as found, which makes the stage read it."""
-        ids: list[str] = []
-
-        def noted() -> Iterator[Document]:
-            for document in documents:
-                ids.append(document["_id"])
-                yield document
-
-        super().insert(kind, noted())
-        return Inserted(0, tuple(ids))
+        super().insert(kind, rows)
+        return Inserted(0, tuple(rows.ids))
 
 
 @dataclass(frozen=True, slots=True)

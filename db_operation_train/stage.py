@@ -7,27 +7,19 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-from pyarrow import csv, parquet
+from pyarrow import parquet
 
-from wafer.documents import Document, Documents, batches_of
+from db_operation_train.input_file import input_file
+from wafer.documents import Document, DocumentRows, Documents, batches_of
 from wafer.errors import ContractMismatch, DocumentsUnavailable
-from wafer.wafers.table import ORIGIN, ROWS_AT_ONCE, WaferColumns, wafers_writer
+from wafer.wafers.table import ROWS_AT_ONCE, WaferColumns, wafers_writer
 
-_DOCUMENTS_AT_ONCE = 250  # 590 readings are about 50 kB in memory
-_CSV_FORMAT = csv.WriteOptions(quoting_style="needed")  # quotes every text and no number; a missing reading is empty
+_LOADED_AT_ONCE = 1_024  # rows of a row group, which is not small; their numbers as text are 4 MB
+_READ_AT_ONCE = 250  # documents; 590 readings are about 50 kB in memory
 _LOST = (
     "The document database does not give back every wafer it was given. Check that nothing deletes "
     "documents while a run loads, then try again."
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Already:
-    """The documents that were there before this run: their database, their kind and their ids."""
-
-    documents: Documents
-    kind: str
-    ids: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,81 +40,89 @@ def load_wafers(wafers: Path, documents: Documents, export: Path, kind: str) -> 
 
     A document that this call inserted is the row it was made of; one that was there before is read from the database.
     Safe to repeat: what is there stays, and the export has the same bytes. The name of a wafer's file is this run's,
-    also where the same bytes were loaded before under another name. Raises DocumentsUnavailable when the database does
-    not give every document back, ContractMismatch when the table holds another kind of wafers.
+    also where the same bytes were loaded before under another name. One row group after another is loaded, so that
+    memory does not grow with the wafers. Raises DocumentsUnavailable when the database does not give every document
+    back, ContractMismatch when the table holds another kind of wafers.
     """
     with parquet.ParquetFile(wafers) as table:
         schema = table.schema_arrow
         if (found := (schema.metadata or {}).get(b"kind", b"").decode()) != kind:
             raise ContractMismatch(f"{wafers} holds wafers of the kind {found!r}, not {kind!r}.")
-        columns = WaferColumns.of(schema)
-        written = documents.insert(kind, _documents(table, columns, kind))
-        if written.inserted + written.already < (count := table.metadata.num_rows):
+        load = _Load(documents, kind, WaferColumns.of(schema))
+        count, inserted = table.metadata.num_rows, 0
+        with (
+            wafers_writer(export / "wafers.parquet", schema) as as_parquet,
+            input_file(export / "InputFile.csv", load.columns) as as_csv,
+        ):
+            for batch in table.iter_batches(ROWS_AT_ONCE):
+                parts = []
+                for start in range(0, len(batch), _LOADED_AT_ONCE):
+                    part = load.load(batch.slice(start, _LOADED_AT_ONCE))
+                    as_csv.write(part.rows)
+                    inserted += part.inserted
+                    parts.append(part.stored)
+                as_parquet.write_table(pa.Table.from_batches(parts), row_group_size=ROWS_AT_ONCE)
+    return Loaded(count, inserted, count - inserted)
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Wafers as they are stored, in both forms, and how many of them were not yet."""
+
+    stored: pa.RecordBatch
+    rows: DocumentRows
+    inserted: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Load:
+    """A load under way: where to, and what the table's columns are."""
+
+    documents: Documents
+    kind: str
+    columns: WaferColumns
+
+    def load(self, batch: pa.RecordBatch) -> _Part:
+        """Insert the wafers that are not stored yet, and put what was stored before in the place of the others."""
+        rows = self._rows(batch)
+        written = self.documents.insert(self.kind, rows)
+        if written.inserted + written.already < len(rows):
             raise DocumentsUnavailable(_LOST)
-        already = Already(documents, kind, frozenset(written.found))
-        _export(table, already, columns, export)
-    return Loaded(count, written.inserted, written.already)
+        if not written.found:
+            return _Part(batch, rows, written.inserted)
+        stored = self._as_stored(batch, frozenset(written.found))
+        return _Part(stored, self._rows(stored), written.inserted)
+
+    def _rows(self, batch: pa.RecordBatch) -> DocumentRows:
+        columns = self.columns
+        return DocumentRows(
+            ids=batch["_id"].to_pylist(),
+            wafers=batch[columns.wafer].to_pylist(),
+            files=batch["file"].to_pylist(),
+            sha256s=batch["sha256"].to_pylist(),
+            labels=batch[columns.label].to_pylist() if columns.label else [None] * len(batch),
+            sensors=columns.sensors,
+            readings=batch.select(list(columns.sensors)).to_tensor(null_to_nan=True).to_numpy(),
+        )
+
+    def _as_stored(self, batch: pa.RecordBatch, already: frozenset[str]) -> pa.RecordBatch:
+        known = [place for place, identity in enumerate(batch["_id"].to_pylist()) if identity in already]
+        order = np.arange(len(batch))
+        order[known] = len(batch) + np.arange(len(known))
+        found = self._read(batch.select(["_id", "file"]).take(pa.array(known)), batch.schema)
+        return pa.concat_batches([batch, *found]).take(pa.array(order))
+
+    def _read(self, origin: pa.RecordBatch, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+        """Read documents with their files' names, a few at a time: as Python objects they are large."""
+        documents = self.documents.read(self.kind, origin["_id"].to_pylist())
+        for files in batches_of(origin["file"].to_pylist(), _READ_AT_ONCE):
+            found = list(islice(documents, len(files)))
+            if len(found) < len(files):
+                raise DocumentsUnavailable(_LOST)
+            yield _batch(found, files, self.columns, schema)
 
 
-def _documents(table: parquet.ParquetFile, columns: WaferColumns, kind: str) -> Iterator[Document]:
-    for batch in table.iter_batches(_DOCUMENTS_AT_ONCE):
-        labels = batch[columns.label].to_pylist() if columns.label else [None] * batch.num_rows
-        readings = zip(*(batch[sensor].to_pylist() for sensor in columns.sensors), strict=True)
-        origin = zip(*(batch[name].to_pylist() for name in (*ORIGIN, columns.wafer)), strict=True)
-        for (identity, file, sha256, wafer), label, row in zip(origin, labels, readings, strict=True):
-            document: Document = {
-                "_id": identity,
-                "wafer": wafer,
-                "file": file,
-                "sha256": sha256,
-                "kind": kind,
-                "readings": {
-                    sensor: value for sensor, value in zip(columns.sensors, row, strict=True) if value is not None
-                },
-            }
-            if label is not None:
-                document["label"] = label
-            yield document
-
-
-def _export(table: parquet.ParquetFile, already: Already, columns: WaferColumns, export: Path) -> None:
-    """Write the rows of the table, those with a document from before as this is stored."""
-    schema = table.schema_arrow
-    measured = pa.schema([schema.field(name) for name in columns.measured])
-    with (
-        wafers_writer(export / "wafers.parquet", schema) as as_parquet,
-        csv.CSVWriter(str(export / "InputFile.csv"), measured, write_options=_CSV_FORMAT) as as_csv,
-    ):
-        for batch in table.iter_batches(ROWS_AT_ONCE):
-            stored = _as_stored(pa.Table.from_batches([batch]), already, columns)
-            as_parquet.write_table(stored, row_group_size=ROWS_AT_ONCE)
-            as_csv.write_table(stored.select(columns.measured))
-
-
-def _as_stored(rows: pa.Table, already: Already, columns: WaferColumns) -> pa.Table:
-    """Put the documents from before in the place of their rows."""
-    known = [place for place, identity in enumerate(rows["_id"].to_pylist()) if identity in already.ids]
-    if not known:
-        return rows
-    order = np.arange(len(rows))
-    order[known] = len(rows) + np.arange(len(known))
-    origin = rows.select(["_id", "file"]).take(known)
-    return pa.concat_tables([rows, _read(already, origin, columns, rows.schema)]).take(order)
-
-
-def _read(already: Already, origin: pa.Table, columns: WaferColumns, schema: pa.Schema) -> pa.Table:
-    """Read documents with their files' names, a few at a time: as Python objects they are large."""
-    documents = already.documents.read(already.kind, origin["_id"].to_pylist())
-    parts = []
-    for names in batches_of(origin["file"].to_pylist(), _DOCUMENTS_AT_ONCE):
-        found = list(islice(documents, len(names)))
-        if len(found) < len(names):
-            raise DocumentsUnavailable(_LOST)
-        parts.append(_part(found, names, columns, schema))
-    return pa.Table.from_batches(parts)
-
-
-def _part(
+def _batch(
     documents: Sequence[Document], files: Sequence[str], columns: WaferColumns, schema: pa.Schema
 ) -> pa.RecordBatch:
     rows = [list(map(document["readings"].get, columns.sensors)) for document in documents]

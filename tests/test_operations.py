@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings
 
 from application.errors import BackendUnavailable
 from application.settings import ServiceSettings
+from tests.documents import document_rows
 from wafer.documents import open_documents
 from wafer.errors import NotPublished, error_classes
 from wafer.settings import Settings
@@ -104,7 +105,9 @@ def test_a_copy_of_the_documents_taken_while_they_are_open_is_whole(tmp_path: Pa
     with open_documents(str(tmp_path / "documents.sqlite")) as documents:
         documents.insert(
             "training",
-            [{"_id": "a", "wafer": "W", "file": "f", "sha256": "0", "kind": "training", "readings": {"S": 1.5}}],
+            document_rows(
+                [{"_id": "a", "wafer": "W", "file": "f", "sha256": "0", "kind": "training", "readings": {"S": 1.5}}]
+            ),
         )
         with sqlite3.connect(tmp_path / "documents.sqlite") as live, sqlite3.connect(tmp_path / "copy.sqlite") as copy:
             live.backup(copy)

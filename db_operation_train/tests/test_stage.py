@@ -15,10 +15,11 @@ from pyarrow import parquet
 
 from db_operation_train.stage import Loaded, load_wafers
 from tests.commands import call
-from wafer.documents import Document, Documents, Inserted, open_documents
+from tests.documents import document_rows
+from wafer.documents import Document, DocumentRows, Documents, Inserted, open_documents
 from wafer.documents.sqlite import SqliteDocuments
 from wafer.errors import ContractMismatch, DocumentsUnavailable
-from wafer.wafers.table import WaferColumns, wafers_writer
+from wafer.wafers.table import ROWS_AT_ONCE, WaferColumns, wafers_writer
 
 TRAINING = WaferColumns("Wafer", ("Sensor - 1", 'a "quoted", one', "c"), "Output")
 PREDICTION = WaferColumns("Wafer", TRAINING.sensors, None)
@@ -44,7 +45,8 @@ def write_table(
     label = [pa.array([n % 2 for n in numbers], pa.int8())] if columns.label else []
     schema = columns.schema(kind="training" if columns.label else "prediction", contract="f" * 64)
     with wafers_writer(path, schema) as writer:
-        writer.write_table(pa.Table.from_arrays([*map(pa.array, texts), *sensors, *label], schema=schema))
+        table = pa.Table.from_arrays([*map(pa.array, texts), *sensors, *label], schema=schema)
+        writer.write_table(table, row_group_size=ROWS_AT_ONCE)
     return path
 
 
@@ -119,7 +121,7 @@ def test_a_document_that_was_there_before_is_exported_as_it_is_stored(documents:
         "label": 0,
         "readings": {"c": 42.0},
     }
-    documents.insert("training", [stored])
+    documents.insert("training", document_rows([stored]))
     wafers = write_table(tmp_path / "wafers.parquet", some_readings(3))
 
     load_wafers(wafers, documents, tmp_path / "out", "training")
@@ -158,6 +160,29 @@ def test_a_run_without_wafers_exports_only_the_header(documents: Documents, tmp_
     assert len((tmp_path / "out" / "InputFile.csv").read_text().splitlines()) == 1
 
 
+def test_whole_numbers_are_bare_and_missing_readings_empty_also_at_the_end_of_a_row(tmp_path: Path) -> None:
+    readings: list[list[float | None]] = [[1.0, -0.25, None], [None, None, None], [100.0, 1e-9, -20.0]]
+    with open_documents(str(tmp_path / "documents.sqlite")) as documents:
+        wafers = write_table(tmp_path / "wafers.parquet", readings, PREDICTION)
+        load_wafers(wafers, documents, tmp_path / "out", "prediction")
+
+    _, *lines = (tmp_path / "out" / "InputFile.csv").read_text().splitlines()
+
+    assert lines == ['"W/000000",1,-0.25,', '"W/000001",,,', '"W/000002",100,1e-9,-20']
+
+
+def test_a_load_of_many_row_groups_exports_the_same_bytes_new_and_known(tmp_path: Path) -> None:
+    wafers = write_table(tmp_path / "wafers.parquet", some_readings(2 * ROWS_AT_ONCE + 5))
+
+    with open_documents(str(tmp_path / "documents.sqlite")) as documents:
+        first = load_wafers(wafers, documents, tmp_path / "first", "training")
+        again = load_wafers(wafers, documents, tmp_path / "again", "training")
+
+    assert (first.inserted, again.inserted) == (2 * ROWS_AT_ONCE + 5, 0)
+    assert content(tmp_path / "first") == content(tmp_path / "again")
+    assert content(tmp_path / "first")["wafers.parquet"] == wafers.read_bytes()
+
+
 cells = st.none() | st.floats(allow_nan=False, allow_infinity=False, width=64)
 
 
@@ -185,23 +210,30 @@ def test_the_input_file_parses_back_to_the_very_same_numbers(
 
 KILLED = """
 import os, signal, sys
+from itertools import islice
 from pathlib import Path
 from db_operation_train.stage import load_wafers
+from tests.documents import document_rows
 from wafer.documents import open_documents
 
-def mortal(documents, left):
-    for number, document in enumerate(documents):
-        if number == left:
-            os.kill(os.getpid(), signal.SIGKILL)
-        yield document
-
 class Mortal:
-    def __init__(self, documents): self.documents = documents
-    def insert(self, kind, documents): return self.documents.insert(kind, mortal(documents, int(sys.argv[4])))
-    def read(self, kind, ids): return mortal(self.documents.read(kind, ids), int(sys.argv[5]))
+    def __init__(self, documents, insert, read):
+        self.documents, self.left, self.read_before = documents, insert, read
+
+    def insert(self, kind, rows):
+        if 0 <= self.left < len(rows):
+            self.documents.insert(kind, document_rows(islice(rows.documents(kind), self.left)))
+            os.kill(os.getpid(), signal.SIGKILL)
+        return self.documents.insert(kind, rows)
+
+    def read(self, kind, ids):
+        for number, document in enumerate(self.documents.read(kind, ids)):
+            if number == self.read_before:
+                os.kill(os.getpid(), signal.SIGKILL)
+            yield document
 
 with open_documents(sys.argv[2]) as documents:
-    load_wafers(Path(sys.argv[1]), Mortal(documents), Path(sys.argv[3]), "training")
+    load_wafers(Path(sys.argv[1]), Mortal(documents, *map(int, sys.argv[4:6])), Path(sys.argv[3]), "training")
 """
 
 
@@ -230,8 +262,8 @@ def test_a_load_killed_at_any_moment_and_repeated_exports_the_same(
 class Forgetful(SqliteDocuments):
     """A database that does not take a document, and does not say so."""
 
-    def insert(self, kind: str, documents: Iterable[Document]) -> Inserted:
-        return super().insert(kind, (each for each in documents if each["wafer"] != "W/000003"))
+    def insert(self, kind: str, rows: DocumentRows) -> Inserted:
+        return super().insert(kind, document_rows(each for each in rows.documents(kind) if each["wafer"] != "W/000003"))
 
 
 def test_a_database_that_loses_a_wafer_fails_the_load(tmp_path: Path) -> None:

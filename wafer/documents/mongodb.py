@@ -20,7 +20,8 @@ from pymongo.errors import (
 from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random_exponential
 
 from wafer.contract import KINDS
-from wafer.documents.protocol import Document, Inserted, batches_of, collection_of
+from wafer.documents.document import Document, DocumentRows
+from wafer.documents.protocol import Inserted, batches_of, collection_of
 from wafer.errors import DocumentsUnavailable
 
 S = TypeVar("S")
@@ -55,11 +56,13 @@ class MongoDocuments:
             raise DocumentsUnavailable("MONGODB_URI asks the server not to answer writes. Take w=0 out of the address.")
         self._make_indexes()
 
-    def insert(self, kind: str, documents: Iterable[Document]) -> Inserted:
+    def insert(self, kind: str, rows: DocumentRows) -> Inserted:
         """Write those documents whose `_id` is not there yet, in batches; safe to repeat and to run side by side."""
         insert = partial(self._insert_batch, self._collection(kind))
         inserted, found = 0, list[str]()
-        for sent, already in _side_by_side(insert, batches_of(documents, INSERTED_AT_ONCE), self._connections):
+        for sent, already in _side_by_side(
+            insert, batches_of(rows.documents(kind), INSERTED_AT_ONCE), self._connections
+        ):
             inserted += sent - len(already)
             found += already
         return Inserted(inserted, tuple(found))

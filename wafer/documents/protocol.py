@@ -1,35 +1,17 @@
-"""What a wafer's document is, what a document database does here, and which one an address means."""
+"""What a document database does here, and which one an address means."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import NotRequired, Protocol, Self, TypedDict, TypeVar
+from typing import Protocol, Self, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from wafer.contract import KINDS
+from wafer.documents.document import Document, DocumentRows
 from wafer.errors import ContractInvalid, DocumentsUnavailable
 
 T = TypeVar("T")
-
-
-class Document(TypedDict):
-    """One wafer as one file measured it; a sensor without a reading is left out of `readings`.
-
-    Readings are finite: the JSON in SQLite has no other numbers.
-
-    `_id` is derived from the content: the file's sha256, the wafer's id, the sensors and readings and the label. So
-    an `_id` that is already there stands for the same document, and a second load has nothing to compare or replace.
-    Only `file` may differ, where the same bytes came under two names; the first one stays.
-    """
-
-    _id: str
-    wafer: str
-    file: str
-    sha256: str
-    kind: str
-    label: NotRequired[int]  # training only: 0 = pass, 1 = fail
-    readings: dict[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +33,7 @@ class Inserted:
 class Documents(Protocol):
     """Documents by `_id`, in one collection for each kind; `DocumentsUnavailable` where the database does not serve."""
 
-    def insert(self, kind: str, documents: Iterable[Document]) -> Inserted:
+    def insert(self, kind: str, rows: DocumentRows) -> Inserted:
         """Write those documents whose `_id` is not there yet, in batches; safe to repeat and to run side by side."""
 
     def read(self, kind: str, ids: Iterable[str]) -> Iterator[Document]:

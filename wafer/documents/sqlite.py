@@ -1,23 +1,40 @@
-"""The documents in one SQLite file: a table a kind, a document a row, as JSON that any SQLite tool can query."""
+"""The documents in one SQLite file: a table a kind, a document a row, as JSON that any SQLite tool can query.
 
+The readings are an array in the order of their sensors, whose names are kept once (ADR 0020). The view of a kind's
+readings, as `training_readings`, has a row for each reading with its sensor's name. Until November 2026 a document held
+its readings by their names; these are read, and shown by the view, as well.
+"""
+
+import hashlib
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Self, cast
+from typing import Any, Self
 
 import orjson
 from tenacity import retry, retry_if_exception, stop_after_delay, wait_random
 
 from wafer.contract import KINDS
-from wafer.documents.protocol import Document, Inserted, batches_of, collection_of
+from wafer.documents.document import Document, DocumentRows
+from wafer.documents.protocol import Inserted, batches_of, collection_of
 from wafer.errors import DocumentsUnavailable
 
 BUSY_SECONDS = 60  # how long a process waits for the others that write
-BATCH = 250  # documents a transaction or a query; 590 readings are about 50 kB in memory
-_CREATE = "CREATE TABLE IF NOT EXISTS {kind} (_id TEXT PRIMARY KEY, document TEXT NOT NULL)"
+INSERTED_AT_ONCE = 1_024  # documents a transaction, which ends with waiting for the disk
+READ_AT_ONCE = 250  # documents a query; 590 readings are about 50 kB in memory
+_CREATE = (
+    "CREATE TABLE IF NOT EXISTS sensors (digest TEXT PRIMARY KEY, names TEXT NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS {kind} (_id TEXT PRIMARY KEY, document TEXT NOT NULL)",
+    """CREATE VIEW IF NOT EXISTS {kind}_readings AS
+       SELECT _id, document ->> 'wafer' AS wafer, coalesce(names ->> key, key) AS sensor, value AS reading
+       FROM {kind}, json_each(document, '$.readings') LEFT JOIN sensors ON digest = document ->> 'sensors'
+       WHERE value IS NOT NULL""",
+)
 _INSERT = "INSERT INTO {kind} VALUES (?, ?) ON CONFLICT DO NOTHING"
+_NAME = "INSERT INTO sensors VALUES (?, ?) ON CONFLICT DO NOTHING"
 _SELECT = "SELECT _id, document FROM {kind} WHERE _id IN (SELECT value FROM json_each(?))"
+_NAMES = "SELECT names FROM sensors WHERE digest = ?"
 _COUNT = "SELECT count(*) FROM {kind}"
 
 
@@ -26,28 +43,31 @@ class SqliteDocuments:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._named: dict[str, list[str]] = {}  # sensors by the digest of their names
         with self._failures():
             path.parent.mkdir(parents=True, exist_ok=True)
             self._connection = _connect(path)
 
-    def insert(self, kind: str, documents: Iterable[Document]) -> Inserted:
+    def insert(self, kind: str, rows: DocumentRows) -> Inserted:
         """Write those documents whose `_id` is not there yet, in batches; safe to repeat and to run side by side."""
         statement = _on(kind, _INSERT)
-        inserted, found = 0, list[str]()
-        for batch in batches_of(documents, BATCH):
-            already = self._write(statement, [(document["_id"], orjson.dumps(document).decode()) for document in batch])
-            inserted += len(batch) - len(already)
-            found += already
-        return Inserted(inserted, tuple(found))
+        names = orjson.dumps(rows.sensors)
+        digest = hashlib.sha256(names).hexdigest()
+        found = list[str]()
+        for batch in batches_of(_stored(rows, kind, digest), INSERTED_AT_ONCE):
+            with self._failures(), self._connection:
+                self._connection.execute("BEGIN IMMEDIATE")
+                self._connection.execute(_NAME, (digest, names.decode()))
+                found += [row[0] for row in batch if not self._connection.execute(statement, row).rowcount]
+        return Inserted(len(rows) - len(found), tuple(found))
 
     def read(self, kind: str, ids: Iterable[str]) -> Iterator[Document]:
         """Read documents in the order of the ids, a bounded number of them in memory; unknown ids are left out."""
         query = _on(kind, _SELECT)
-        for batch in batches_of(ids, BATCH):
+        for batch in batches_of(ids, READ_AT_ONCE):
             with self._failures():
                 found = dict(self._connection.execute(query, [orjson.dumps(batch).decode()]).fetchall())
-            wanted = [found[identity] for identity in batch if identity in found]
-            yield from cast("list[Document]", orjson.loads(f"[{','.join(wanted)}]"))
+            yield from (self._document(found[identity]) for identity in batch if identity in found)
 
     def count(self, kind: str) -> int:
         """How many documents of a kind there are, of all runs."""
@@ -65,11 +85,19 @@ class SqliteDocuments:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _write(self, statement: str, rows: list[tuple[str, str]]) -> list[str]:
-        """Insert the rows whose `_id` is new; the ids of the others."""
-        with self._failures(), self._connection:
-            self._connection.execute("BEGIN IMMEDIATE")
-            return [row[0] for row in rows if not self._connection.execute(statement, row).rowcount]
+    def _document(self, text: str) -> Document:
+        document: Any = orjson.loads(text)
+        if digest := document.pop("sensors", None):
+            named = zip(self._sensors(digest), document["readings"], strict=True)
+            document["readings"] = {sensor: value for sensor, value in named if value is not None}
+        return document  # type: ignore[no-any-return]
+
+    def _sensors(self, digest: str) -> list[str]:
+        if digest not in self._named:
+            with self._failures():
+                (names,) = self._connection.execute(_NAMES, (digest,)).fetchone()
+            self._named[digest] = orjson.loads(names)
+        return self._named[digest]
 
     @contextmanager
     def _failures(self) -> Iterator[None]:
@@ -80,6 +108,13 @@ class SqliteDocuments:
                 f"The document database {self._path} cannot be used: {exc}. Check the disk's space and permissions, "
                 f"and that the file is a SQLite database; or set MONGODB_URI."
             ) from exc
+
+
+def _stored(rows: DocumentRows, kind: str, digest: str) -> Iterator[tuple[str, str]]:
+    """Every document's `_id` and its JSON."""
+    for head, text in zip(rows.heads(kind), rows.texts, strict=True):
+        start = orjson.dumps({**head, "sensors": digest})
+        yield head["_id"], (b'%b,"readings":[%b]}' % (start[:-1], text)).decode()
 
 
 def _on(kind: str, statement: str) -> str:
@@ -102,7 +137,8 @@ def _connect(path: Path) -> sqlite3.Connection:
     try:
         connection.execute("PRAGMA journal_mode=WAL")
         for kind in KINDS:
-            connection.execute(_on(kind, _CREATE))
+            for statement in _CREATE:
+                connection.execute(_on(kind, statement))
     except sqlite3.Error:
         connection.close()
         raise

@@ -1,11 +1,11 @@
 """The contract of a document database, for SQLite and for the MongoDB-wire server."""
 
-import json
 import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from itertools import chain, cycle, islice, repeat
 from pathlib import Path
 from threading import Timer
@@ -16,6 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.documents import document_rows
 from tests.servers.toxiproxy import Proxy
 from wafer.documents import Document, Documents, Inserted, open_documents
 from wafer.errors import ContractInvalid, DocumentsUnavailable
@@ -33,6 +34,10 @@ def document(identity: str, readings: dict[str, float] | None = None, *, kind: s
         "label": 1,
         "readings": readings or {},
     }
+
+
+def insert(documents: Documents, some: list[Document]) -> Inserted:
+    return documents.insert(some[0]["kind"], document_rows(some))
 
 
 @pytest.fixture(params=["sqlite", pytest.param("mongodb", marks=pytest.mark.server)])
@@ -54,7 +59,7 @@ def test_a_document_comes_back_as_it_was(documents: Documents) -> None:
     unlabelled = document("b")
     del unlabelled["label"]
 
-    assert documents.insert("training", [original, unlabelled]) == Inserted(2, ())
+    assert insert(documents, [original, unlabelled]) == Inserted(2, ())
 
     assert list(documents.read("training", ["a", "b"])) == [original, unlabelled]
 
@@ -71,7 +76,7 @@ def test_a_document_comes_back_as_it_was(documents: Documents) -> None:
 )
 def test_any_finite_reading_comes_back_bit_for_bit(documents: Documents, readings: dict[str, float]) -> None:
     identity = uuid4().hex  # the database stays from example to example
-    documents.insert("training", [document(identity, readings)])
+    insert(documents, [document(identity, readings)])
 
     (found,) = documents.read("training", [identity])
 
@@ -83,8 +88,8 @@ def test_any_finite_reading_comes_back_bit_for_bit(documents: Documents, reading
 def test_five_replays_change_nothing(documents: Documents) -> None:
     loaded = [document(f"{number:04}", {"a": number / 7}) for number in range(600)]
 
-    first = documents.insert("training", iter(loaded))
-    replays = [documents.insert("training", iter(loaded)) for _ in range(5)]
+    first = insert(documents, loaded)
+    replays = [insert(documents, loaded) for _ in range(5)]
 
     assert first == Inserted(600, ())
     assert replays == [Inserted(0, tuple(each["_id"] for each in loaded))] * 5
@@ -94,18 +99,19 @@ def test_five_replays_change_nothing(documents: Documents) -> None:
 
 def test_a_load_that_was_cut_short_is_completed_by_the_next(documents: Documents) -> None:
     loaded = [document(f"{number:04}", {"a": 1.0}) for number in range(700)]
-    documents.insert("training", loaded[:523])
+    insert(documents, loaded[:523])
 
-    assert documents.insert("training", loaded) == Inserted(177, tuple(each["_id"] for each in loaded[:523]))
+    assert insert(documents, loaded) == Inserted(177, tuple(each["_id"] for each in loaded[:523]))
     assert documents.count("training") == 700
 
 
 def test_the_same_document_twice_in_one_load_is_kept_once(documents: Documents) -> None:
-    assert documents.insert("training", [document("a"), document("a")]) == Inserted(1, ("a",))
+    assert insert(documents, [document("a"), document("a")]) == Inserted(1, ("a",))
 
 
 LOADERS = """
 import multiprocessing, sys
+from tests.documents import document_rows
 from wafer.documents import open_documents, mongodb, sqlite  # once for all of them
 
 documents = [
@@ -116,7 +122,9 @@ documents = [
 def load(number):
     started.wait(60)
     with open_documents(sys.argv[1]) as opened:
-        print(opened.insert("training", documents).inserted, flush=True)
+        inserted = opened.insert("training", document_rows(documents)).inserted
+    sys.stdout.write(f"{inserted}\\n")  # as one: the lines of sixteen processes stay apart
+    sys.stdout.flush()
 
 processes = multiprocessing.get_context("fork")
 started = processes.Barrier(16)
@@ -141,14 +149,14 @@ def test_sixteen_processes_loading_the_same_wafers_write_each_once(uri: str) -> 
 
 
 def test_documents_are_read_in_the_order_asked_for_and_unknown_ones_left_out(documents: Documents) -> None:
-    documents.insert("training", [document(letter) for letter in "abc"])
+    insert(documents, [document(letter) for letter in "abc"])
 
     assert [found["_id"] for found in documents.read("training", ["c", "x", "a", "b"])] == ["c", "a", "b"]
     assert list(documents.read("training", [])) == []
 
 
 def test_reading_never_holds_all_documents(documents: Documents) -> None:
-    documents.insert("training", [document(letter) for letter in "abc"])
+    insert(documents, [document(letter) for letter in "abc"])
 
     endless = documents.read("training", chain.from_iterable(repeat("abc")))
 
@@ -156,8 +164,8 @@ def test_reading_never_holds_all_documents(documents: Documents) -> None:
 
 
 def test_wafers_to_predict_never_mix_with_labelled_ones(documents: Documents) -> None:
-    documents.insert("training", [document("a")])
-    documents.insert("prediction", [document("a", {"x": 1.0}, kind="prediction"), document("b", kind="prediction")])
+    insert(documents, [document("a")])
+    insert(documents, [document("a", {"x": 1.0}, kind="prediction"), document("b", kind="prediction")])
 
     assert [documents.count("training"), documents.count("prediction")] == [1, 2]
     assert [found["readings"] for found in documents.read("training", ["a", "b"])] == [{}]
@@ -166,7 +174,7 @@ def test_wafers_to_predict_never_mix_with_labelled_ones(documents: Documents) ->
 @pytest.mark.parametrize("kind", ["", "sqlite_master", "training; DROP TABLE training"])
 def test_what_is_no_kind_is_refused(documents: Documents, kind: str) -> None:
     for use in (
-        lambda: documents.insert(kind, []),
+        lambda: documents.insert(kind, document_rows([])),
         lambda: list(documents.read(kind, [])),
         lambda: documents.count(kind),
     ):
@@ -174,13 +182,44 @@ def test_what_is_no_kind_is_refused(documents: Documents, kind: str) -> None:
             use()
 
 
-def test_an_embedded_document_is_readable_with_any_sqlite_tool(tmp_path: Path) -> None:
-    with open_documents(str(tmp_path / "documents.sqlite")) as documents:
-        documents.insert("training", [document("a", {"x": 0.1})])
+EARLIER = """
+CREATE TABLE training (_id TEXT PRIMARY KEY, document TEXT NOT NULL);
+INSERT INTO training VALUES ('b', '{"_id":"b","wafer":"Wafer-b","file":"wafer_08012020_120000.csv",
+    "sha256":"0000000000000000000000000000000000000000000000000000000000000000","kind":"training",
+    "readings":{"Temp. in %":0.5},"label":1}');
+"""
 
-    with sqlite3.connect(tmp_path / "documents.sqlite") as plain:
-        (text,) = plain.execute("SELECT document FROM training WHERE document ->> '$.wafer' = 'Wafer-a'").fetchone()
-    assert json.loads(text) == document("a", {"x": 0.1})
+
+def test_documents_of_an_earlier_version_stand_beside_new_ones(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "documents.sqlite")) as earlier:
+        earlier.executescript(EARLIER)
+
+    with open_documents(str(tmp_path / "documents.sqlite")) as documents:
+        written = insert(documents, [document("a", {"x": 0.1, "y": 2.0}), document("b", {"Temp. in %": 0.5})])
+        found = list(documents.read("training", ["b", "a"]))
+
+    assert written == Inserted(1, ("b",))
+    assert found == [document("b", {"Temp. in %": 0.5}), document("a", {"x": 0.1, "y": 2.0})]
+
+
+def test_embedded_readings_are_found_by_wafer_and_sensor_with_any_sqlite_tool(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "documents.sqlite")) as earlier:
+        earlier.executescript(EARLIER)
+    with open_documents(str(tmp_path / "documents.sqlite")) as documents:
+        insert(documents, [document("a", {'$."x': 0.1, "z": 3.0}), document("c", {"z": 4.0})])
+
+    query = "SELECT wafer, sensor, reading FROM training_readings ORDER BY wafer, sensor"
+    with closing(sqlite3.connect(tmp_path / "documents.sqlite")) as plain:
+        found = plain.execute(query).fetchall()
+        (label,) = plain.execute("SELECT document ->> 'label' FROM training WHERE _id = 'a'").fetchone()
+
+    assert found == [
+        ("Wafer-a", '$."x', 0.1),
+        ("Wafer-a", "z", 3.0),
+        ("Wafer-b", "Temp. in %", 0.5),
+        ("Wafer-c", "z", 4.0),
+    ]
+    assert label == 1
 
 
 def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
@@ -222,12 +261,12 @@ def test_a_server_that_comes_back_is_gone_on_with(mongodb_database: str, proxy_t
     address = urlsplit(mongodb_database)
     proxy = proxy_to(address.port or 0)
     with open_documents(address._replace(netloc=f"127.0.0.1:{proxy.port}").geturl()) as documents:
-        documents.insert("training", [document("a")])
+        insert(documents, [document("a")])
 
         proxy.cut()
         mending = Timer(1.5, proxy.mend)
         mending.start()
-        written = documents.insert("training", [document("a"), document("b")])
+        written = insert(documents, [document("a"), document("b")])
         mending.join()
 
         assert written == Inserted(1, ("a",))
@@ -242,7 +281,7 @@ def test_a_connection_that_breaks_in_the_middle_of_a_load_or_an_export_loses_not
     loaded = [document(f"{number:04}", {"a": number / 7}) for number in range(1200)]
     with open_documents(address._replace(netloc=f"127.0.0.1:{proxy.port}").geturl()) as documents:
         proxy.add("limit_data", upstream=True, bytes=150_000)  # a connection lasts for one batch
-        documents.insert("training", loaded)
+        insert(documents, loaded)
         proxy.clear()
         proxy.add("limit_data", share=0.5, bytes=90_000)
 
