@@ -19,6 +19,7 @@ from data_transformation_train.parts import Counts, bucket_table, buckets, units
 from data_transformation_train.rows import Rows, order_of, read_rows
 from wafer.contract import Contract
 from wafer.errors import ContractInvalid, NoGoodFiles
+from wafer.progress import reported
 from wafer.wafers.table import ORIGIN, ROWS_AT_ONCE, WaferColumns, wafers_writer
 
 IN_MEMORY = 8 * 2**20  # bytes of accepted files: some 4,000 wafers of 590 sensors
@@ -78,9 +79,11 @@ def _join(paths: Sequence[Path], output: Path, contract: Contract, schema: pa.Sc
 def _join_on_disk(paths: Sequence[Path], output: Path, contract: Contract, schema: pa.Schema, pool: Executor) -> Counts:
     with _scratch(output) as folder:
         several = units(paths, folder)
-        counts = sum(pool.map(partial(write_parts, contract=contract), several), Counts())
+        written = pool.map(partial(write_parts, contract=contract), several)
+        counts = sum(reported(written, len(several), "groups of files read"), Counts())
         found = buckets([unit.parts for unit in several])
-        _write(output, schema, (partial(bucket_table, bucket, schema) for bucket in found), pool)
+        tables = (partial(bucket_table, bucket, schema) for bucket in found)
+        _write(output, schema, reported(tables, len(found), "parts of the table written"), pool)
     return counts
 
 

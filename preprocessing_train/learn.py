@@ -16,6 +16,7 @@ from wafer.errors import DataUnlearnable
 from wafer.model.preprocessor import Dropped, DropReason, Preprocessor
 from wafer.model.recipe import Recipe
 from wafer.model.statistics import SensorStatistics, joined_statistics, sensor_statistics
+from wafer.progress import reported
 from wafer.wafers.arrays import Bools, Floats
 from wafer.wafers.export import ExportFile
 from wafer.wafers.identity import as_models_see
@@ -86,7 +87,8 @@ def _described(export: ExportFile, wafers: Ordered) -> tuple[dict[str, _Sensor],
     failed = export.failed[wafers.kept]
     sensors: dict[str, _Sensor] = {}
     parts: list[SensorStatistics] = []
-    for names in _blocks(wafers.sensors, columns_at_once(export.wafers)):
+    blocks = list(_blocks(wafers.sensors, columns_at_once(export.wafers)))
+    for names in reported(blocks, len(blocks), "groups of sensors described"):
         readings = export.readings(names, wafers.kept)
         parts.append(sensor_statistics(names, readings, failed))
         sensors |= {name: _sensor(readings[:, [i]]) for i, name in enumerate(names)}

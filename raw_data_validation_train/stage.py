@@ -18,6 +18,7 @@ from raw_data_validation_train.verdicts import FileVerdict, Validated
 from wafer.contract import Contract
 from wafer.errors import NoGoodFiles, PublishConflict, SourceEmpty, SourceNotFound
 from wafer.files import TEMPORARY
+from wafer.progress import reported
 from wafer.store import MARKER, Batch, Store, fetch, files_below, layout, list_batches, publish
 
 _MOST_WORKERS = 4  # a worker at a large file holds some 100 MB, 200 MB of nothing but line ends
@@ -106,7 +107,7 @@ class _Judge:
 
     def verdicts(self, pool: ThreadPoolExecutor) -> list[FileVerdict]:
         """The verdict on every file, in their order."""
-        inspections = list(pool.map(self._inspect, self._drop))
+        inspections = list(reported(pool.map(self._inspect, self._drop), len(self._drop), "files"))
         verdicts = [inspection.verdict for inspection in inspections]
         repeats = find_repeats([inspection.rows for inspection in inspections])
         second_round = partial(self._take_out_repeats, inspections)

@@ -134,7 +134,15 @@ def _stages(run: Run) -> list[Stage]:
 
 def _untold(name: str, state: StageState) -> Stage:
     return Stage(
-        name=name, label=label(name), state=state, started=None, seconds=None, counts={}, summary="", error=None
+        name=name,
+        label=label(name),
+        state=state,
+        started=None,
+        seconds=None,
+        counts={},
+        summary="",
+        error=None,
+        progress=None,
     )
 
 
@@ -148,4 +156,5 @@ def _stage(task: TaskRecord) -> Stage:
         counts=task.counts,
         summary=summary(task.name, task.counts),
         error=task.error,
+        progress=task.progress,
     )

@@ -4,8 +4,9 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.live import Live
+from rich.progress_bar import ProgressBar
 from rich.table import Table
 
 from application.runs.run import Run
@@ -13,6 +14,7 @@ from pipelines.table import label, summary
 from wafer.runs import TaskRecord
 
 SIGNS = {"starting": "[yellow]○[/]", "running": "[yellow]●[/]", "succeeded": "[green]✓[/]", "failed": "[red]✗[/]"}
+_BAR = 24  # characters
 
 
 class Progress:
@@ -49,7 +51,17 @@ def _grid(records: Sequence[TaskRecord]) -> Table:
     grid = Table.grid(padding=(0, 2))
     for record in records:
         seconds = record.seconds if record.ended else time.time() - record.started
-        waits = record.error.message if record.state == "starting" and record.error else ""
-        told = waits or summary(record.name, record.counts)
-        grid.add_row(SIGNS[record.state], label(record.name), f"{seconds:.1f} s", told)
+        grid.add_row(SIGNS[record.state], label(record.name), f"{seconds:.1f} s", _told(record))
     return grid
+
+
+def _told(record: TaskRecord) -> RenderableType:
+    """What a task waits for, how far it has come, or what it counted."""
+    if record.state == "starting" and record.error:
+        return record.error.message
+    if record.progress is None:
+        return summary(record.name, record.counts)
+    bar = ProgressBar(total=record.progress.of, completed=record.progress.done, width=_BAR)
+    line = Table.grid(padding=(0, 1))
+    line.add_row(bar, str(record.progress))
+    return line

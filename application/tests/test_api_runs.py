@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from application.runs.run import Run
+from application.tests.leavings import write_record
 from application.tests.serving import MakeService, Service
 from wafer.errors import RegistryUnavailable
 
@@ -126,6 +127,18 @@ def test_a_run_shows_stages_outputs_and_what_was_refused(service: Service) -> No
     assert {output["name"] for output in after["outputs"]} >= {"predictions.csv", "report.html"}
     assert {output["name"] for output in after["refused"]} == {"_manifest.json", "_report.html", "bad.csv"}
     assert after["finished"]
+
+
+def test_a_running_stage_tells_how_far_it_has_come(service: Service) -> None:
+    progress = {"done": 120, "of": 1000, "what": "files"}
+
+    with service.client() as client:
+        run_id = client.post("/train", json={"source": service.batches()}).json()["run_id"]
+        write_record(service.backend.store, run_id, "validate", "running", progress=progress)
+        stages = client.get(f"/runs/{run_id}").json()["stages"]
+
+    told = {stage["name"]: stage["progress"] for stage in stages}
+    assert (told["validate"], told["load"]) == (progress, None)
 
 
 def test_a_training_that_ended_names_its_version_and_the_reason(service: Service) -> None:

@@ -8,8 +8,9 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Literal, Protocol
 
 import structlog
@@ -17,6 +18,8 @@ import structlog
 from wafer.errors import NotPublished, StoreUnavailable, WaferError
 from wafer.logs import configure_logs
 from wafer.process import restrain_mlflow, spare_the_collector
+from wafer.progress import Progress
+from wafer.runs.live import recorded
 from wafer.settings import Settings
 from wafer.store import Store, layout, open_store, read_marker
 from wafer.store.layout import Pipeline
@@ -38,6 +41,8 @@ class RunError:
 class TaskRecord:
     """One task of one run: its state, when it started (seconds since 1970), how long it took, what it counted.
 
+    `progress` is that of a running task that takes long.
+
     A task that is `starting` waits for its pod; only a backend can know that, so no record in the store says it.
     """
 
@@ -47,6 +52,7 @@ class TaskRecord:
     seconds: float = 0.0
     counts: dict[str, Any] = field(default_factory=dict)
     error: RunError | None = None
+    progress: Progress | None = None
 
     @property
     def ended(self) -> bool:
@@ -64,8 +70,13 @@ class TaskRecord:
     def from_json(cls, text: bytes) -> "TaskRecord":
         """Read what `to_json` wrote."""
         raw = json.loads(text)
-        name, error = raw.pop("stage"), raw.pop("error")
-        return cls(name, error=RunError(**error, stage=name) if error else None, **raw)
+        name, error, progress = raw.pop("stage"), raw.pop("error"), raw.pop("progress", None)
+        return cls(
+            name,
+            error=RunError(**error, stage=name) if error else None,
+            progress=Progress(**progress) if progress else None,
+            **raw,
+        )
 
 
 class Metrics(Protocol):
@@ -115,7 +126,8 @@ def run_stage(name: str, run_id: str, store: Store | None = None) -> Iterator[St
     try:
         _write(store, run_id, record)
         log.info("stage.started")
-        yield StageLog(record, store)
+        with recorded(partial(_write_progress, store, run_id, record)):
+            yield StageLog(record, store)
     except WaferError as error:
         _finish(store, run_id, record, RunError(error.code, error.message, name, error.retry_helps))
         log.error("stage.failed", code=error.code, message=error.message)  # noqa: TRY400 - the sentence is for a user
@@ -126,6 +138,11 @@ def run_stage(name: str, run_id: str, store: Store | None = None) -> Iterator[St
         raise
     done = _finish(store, run_id, record, None)
     log.info("stage.finished", seconds=done.seconds, **record.counts)
+
+
+def _write_progress(store: Store, run_id: str, record: TaskRecord, progress: Progress) -> None:
+    structlog.get_logger().info("stage.progress", stage=record.name, run_id=run_id, **asdict(progress))
+    _write(store, run_id, replace(record, counts=dict(record.counts), progress=progress))
 
 
 def _finish(store: Store, run_id: str, record: TaskRecord, error: RunError | None) -> TaskRecord:

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from application.runs.run import Parameters, RunState
+from wafer.progress import Progress
 from wafer.runs import Pipeline, RunError
 from wafer.store import layout
 
@@ -81,6 +82,7 @@ class Stage(BaseModel):
     counts: dict[str, Any] = Field(examples=[{"files": 12, "files_good": 8, "rows_quarantined": 84}])
     summary: str = Field(description="What it counted, for people.", examples=["files 12, files good 8"])
     error: RunError | None
+    progress: Progress | None = Field(description="How far a running stage that takes long has come.")
 
 
 class Output(BaseModel):

@@ -215,12 +215,20 @@ function stageList(run) {
       { class: stage.state },
       h("span", { class: `dot ${stage.state}`, "aria-hidden": "true" }),
       h("span", { class: "name" }, stage.label, h("span", { class: "unseen" }, `: ${stage.state}`)),
-      h("span", { class: "counts" }, stage.error ? stage.error.message : stage.summary),
+      h("span", { class: "counts" }, stage.error ? stage.error.message : stage.progress ? progressOf(stage) : stage.summary),
       bar,
       time || h("span", { class: "took" }, stage.state === "skipped" ? "not run" : ""),
     );
   });
   return [h("h3", { id: "stages-title" }, "Stages"), h("ol", { class: "stages" }, rows)];
+}
+
+/** How far a running stage has come, as a bar and in words. */
+function progressOf({ label, progress: { done, of, what } }) {
+  return [
+    h("progress", { max: of, value: done, "aria-label": `${label}: progress` }),
+    h("span", {}, `${count(done)} of ${count(of)} ${what}`),
+  ];
 }
 
 /** Place the stages' bars on the run's time; a running stage ends now. */

@@ -6,6 +6,7 @@ import numpy as np
 
 from wafer.model.families.protocol import Family, FitPlan, Fitted
 from wafer.model.training_set import TrainingSet
+from wafer.progress import reported
 from wafer.wafers.arrays import Bools, Floats
 
 
@@ -17,7 +18,7 @@ def begin_with_folds(family: Family, training: TrainingSet, plan: FitPlan) -> Ca
 
     def collect() -> Fitted:
         scores = np.empty(len(training))
-        for unseen, part in zip(held_out, parts, strict=True):
+        for unseen, part in reported(zip(held_out, parts, strict=True), len(parts) + 1, f"{family.label} fits"):
             scores[unseen] = part.result()
         return Fitted(everything.result(), scores)
 
