@@ -7,6 +7,7 @@ import typer
 
 from pred_pipeline.stage import predict_wafers
 from wafer.command import Export, run
+from wafer.settings import EXPLAINED
 
 
 def predict(
@@ -18,10 +19,17 @@ def predict(
     false_alarm_budget: Annotated[
         float | None, typer.Option(min=0, max=1, help="Share of good wafers that may be flagged; default: the model's.")
     ] = None,
+    explained: Annotated[int, typer.Option(min=0, help="How many wafers to review get their reasons.")] = EXPLAINED,
 ) -> str:
     """Judge wafers, most suspicious first."""
     done = predict_wafers(
-        export, bundle, out, model_version=model_version, run_id=run_id, false_alarm_budget=false_alarm_budget
+        export,
+        bundle,
+        out,
+        model_version=model_version,
+        run_id=run_id,
+        false_alarm_budget=false_alarm_budget,
+        explained=explained,
     )
     return f"{done.wafers} wafers: {done.failing} fail, {done.inspect} inspect, {done.passing} pass -> {done.csv}"
 

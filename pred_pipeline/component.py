@@ -44,6 +44,7 @@ def predict(
 
         from pred_pipeline.serving import publish_predictions
         from pred_pipeline.stage import predict_wafers
+        from wafer.settings import Settings
 
         result = predict_wafers(
             Path(export.path),
@@ -52,6 +53,7 @@ def predict(
             model_version=str(model_version),
             run_id=run_id,
             false_alarm_budget=false_alarm_budget or None,
+            explained=Settings().explained,
         )
         shutil.copyfile(result.report, report.path)
         publish_predictions(

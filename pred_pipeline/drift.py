@@ -7,13 +7,14 @@ import numpy as np
 
 from wafer.model import ModelBundle, Wafers
 from wafer.model.statistics import LEVELS
-from wafer.wafers.arrays import Floats
+from wafer.wafers.arrays import Floats, Ints
 
 LEAST_WAFERS = 50  # below this the index says more about the sample than about the line
 MOVED = 0.25  # population stability index; the usual reading: below .1 stable, above .25 moved
 SHARE_MOVED = 0.10  # of the sensors in use
 SHARE_UNLIKE = 0.05  # of the wafers
 _DECILES = tuple(round(level / 10, 1) for level in range(1, 10))
+_PLACES = [LEVELS.index(level) for level in _DECILES]
 _LEAST_SHARE = 1e-4
 
 
@@ -75,41 +76,57 @@ class Drift:
         }
 
 
-def measure_drift(wafers: Wafers, bundle: ModelBundle, unlike: int) -> Drift:
-    """Compare a batch with the passing training wafers; `unlike` is how many wafers are to be inspected."""
-    statistics, used = bundle.statistics, bundle.preprocessor.sensors
-    place = {sensor: row for row, sensor in enumerate(statistics.sensors)}
-    readings = wafers.columns(used)
-    silent = np.isnan(readings).mean(axis=0) if len(wafers) else np.zeros(len(used))
-    missing = [float(statistics.missing[place[sensor]]) for sensor in used]
-    found = [
-        SensorDrift(
-            sensor,
-            stability(readings[:, column], statistics.quantiles[place[sensor]], statistics.below[place[sensor]]),
-            missing[column],
-            now,
+class Movement:
+    """Counts how a batch reads, part by part, against the passing training wafers."""
+
+    def __init__(self, bundle: ModelBundle) -> None:
+        self._statistics, self._used = bundle.statistics, bundle.preprocessor.sensors
+        place = {sensor: row for row, sensor in enumerate(self._statistics.sensors)}
+        self._rows = [place[sensor] for sensor in self._used]
+        self._deciles = self._statistics.quantiles[self._rows][:, _PLACES]
+        self._below = np.zeros(self._deciles.shape, dtype=np.int64)
+        self._silent = np.zeros(len(self._used), dtype=np.int64)
+        self._wafers = 0
+
+    def count(self, wafers: Wafers) -> None:
+        """Add some wafers."""
+        readings = wafers.columns(self._used)
+        self._wafers += len(wafers)
+        self._silent += np.isnan(readings).sum(axis=0)
+        for column, decile in enumerate(self._deciles.T):
+            self._below[:, column] += (readings <= decile).sum(axis=0)
+
+    def drift(self, unlike: int) -> Drift:
+        """Tell how far the batch has moved; `unlike` is how many wafers are to be inspected."""
+        found = [self._of_sensor(column) for column in range(len(self._used))]
+        newly = [each.sensor for each in found if each.silent_now == 1.0 and each.silent_in_training < 0.5]
+        by_stability = sorted(found, key=lambda each: (-each.stability, each.sensor))
+        told = tuple(by_stability) if self._wafers >= LEAST_WAFERS else ()
+        return Drift(self._wafers, told, tuple(newly), unlike / max(self._wafers, 1))
+
+    def _of_sensor(self, column: int) -> SensorDrift:
+        spoken = self._wafers - int(self._silent[column])
+        then = self._statistics.below[self._rows[column]][_PLACES]
+        return SensorDrift(
+            self._used[column],
+            stability(self._below[column], spoken, self._deciles[column], then),
+            float(self._statistics.missing[self._rows[column]]),
+            float(self._silent[column] / max(self._wafers, 1)),
         )
-        for column, (sensor, now) in enumerate(zip(used, silent.tolist(), strict=True))
-    ]
-    newly = [each.sensor for each in found if each.silent_now == 1.0 and each.silent_in_training < 0.5]
-    told = tuple(sorted(found, key=lambda each: (-each.stability, each.sensor))) if len(wafers) >= LEAST_WAFERS else ()
-    return Drift(len(wafers), told, tuple(newly), unlike / max(len(wafers), 1))
 
 
-def stability(readings: Floats, quantiles: Floats, below: Floats) -> float:
+def stability(below: Ints, spoken: int, deciles: Floats, then: Floats) -> float:
     """Population stability index of a sensor over the deciles of the passing training wafers; silent readings left out.
 
-    Sum over bins of (now - then) * ln(now / then). A decile that several levels share is one edge, so a sensor with few
-    values has few bins; `below` is the share that lay at or below each quantile in training.
+    `below` is how many of the `spoken` readings lie at or below each decile, `then` the share that did in training. Sum
+    over bins of (now - then) * ln(now / then). A value that is several deciles is one edge, so a sensor with few values
+    has few bins.
     """
-    spoken = readings[~np.isnan(readings)]
-    places = [LEVELS.index(level) for level in _DECILES]
-    if not len(spoken) or np.isnan(quantiles[places]).any():
+    if not spoken or np.isnan(deciles).any():
         return 0.0
-    edges, first = np.unique(quantiles[places], return_index=True)
-    then = _shares(below[places][first])
-    now = _shares(np.array([(spoken <= edge).mean() for edge in edges]))
-    return float(((now - then) * np.log(now / then)).sum())
+    _, first = np.unique(deciles, return_index=True)
+    before, now = _shares(then[first]), _shares(below[first] / spoken)
+    return float(((now - before) * np.log(now / before)).sum())
 
 
 def _shares(below: Floats) -> Floats:

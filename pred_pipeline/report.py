@@ -1,11 +1,9 @@
 """The page a yield engineer opens after a prediction: which wafers to review first, and the reasons."""
 
-from collections.abc import Sequence
-
 from markupsafe import Markup
 
 from pred_pipeline.drift import LEAST_WAFERS, Drift
-from pred_pipeline.rows import PredictionRow
+from pred_pipeline.ranked import Ranked, Row
 from wafer.model.contributions import Reason
 from wafer.model.scoring import ModelBundle, Verdict
 from wafer.reports import Notice, badge, details, notice, page, paragraph, section, table, tiles
@@ -18,38 +16,36 @@ PASSING_SHOWN = 2000
 _COLOURS: dict[Verdict, Notice] = {"fail": "error", "inspect": "warning", "pass": "ok"}
 
 
-def prediction_page(rows: Sequence[PredictionRow], bundle: ModelBundle, budget: float, drift: Drift) -> str:
-    """Render ranked rows as one HTML page."""
-    look = [row for row in rows if row.verdict != "pass"]
-    passing = [row for row in rows if row.verdict == "pass"]
-    strange = sum(row.verdict == "inspect" for row in look)
+def prediction_page(ranked: Ranked, bundle: ModelBundle, budget: float, drift: Drift) -> str:
+    """Render the first of the ranked wafers as one HTML page."""
+    look, passing = ranked.to_review, ranked.verdicts["pass"]
     body = tiles(
         [
-            ("To review", len(look), "verdict fail or inspect"),
-            ("Fail", len(look) - strange, "at or above the threshold"),
-            ("Inspect", strange, "unlike the training set"),
-            ("Pass", len(passing), "below the threshold"),
+            ("To review", look, "verdict fail or inspect"),
+            ("Fail", ranked.verdicts["fail"], "at or above the threshold"),
+            ("Inspect", ranked.verdicts["inspect"], "unlike the training set"),
+            ("Pass", passing, "below the threshold"),
         ]
     )
-    body += _headline(rows, len(look))
+    body += _headline(ranked)
     body += Markup().join(notice("warning", warning) for warning in drift.warnings())
-    body += section("Review these first", _reading_help(bundle, budget), _ranked(look))
-    body += section("Clusters", _clusters(rows, bundle))
+    body += section("Review these first", _reading_help(bundle, budget), _ranked(ranked))
+    body += section("Clusters", _clusters(ranked, bundle))
     body += section("Drift since the training", *_drift(drift))
-    body += section("Passing wafers", details(f"{len(passing)} passing wafers", _plain(passing)))
-    version, run = (rows[0].model_version, rows[0].run_id) if rows else ("", "")
-    return page("Wafers to review", body, f"{len(rows)} wafers, model version {version}, run {run}")
+    body += section("Passing wafers", details(f"{passing} passing wafers", _plain(ranked)))
+    version, run = (ranked.model_version, ranked.run_id) if len(ranked) else ("", "")
+    return page("Wafers to review", body, f"{len(ranked)} wafers, model version {version}, run {run}")
 
 
-def _headline(rows: Sequence[PredictionRow], look: int) -> Markup:
+def _headline(ranked: Ranked) -> Markup:
     notices = Markup()
-    if seen := sum(row.in_training for row in rows):
+    if seen := ranked.in_training:
         notices += notice(
             "warning",
-            f"{seen} of {len(rows)} wafers read exactly like wafers of the training set. The model knows "
+            f"{seen} of {len(ranked)} wafers read exactly like wafers of the training set. The model knows "
             "their outcome, so their rank says nothing about how well it predicts.",
         )
-    if not look:
+    if not ranked.to_review:
         notices += notice("ok", "No wafer to review.")
     return notices
 
@@ -88,8 +84,8 @@ def _reading_help(bundle: ModelBundle, budget: float) -> Markup:
     return paragraph(meaning) + details("How to read the table", paragraph(columns))
 
 
-def _ranked(rows: Sequence[PredictionRow]) -> Markup:
-    if not rows:
+def _ranked(ranked: Ranked) -> Markup:
+    if not ranked.to_review:
         return paragraph("None.")
     headers = ["#", "Wafer", "Verdict", "Probability", "Reasons", "Cluster", "Distance", "File"]
     lines = [
@@ -103,14 +99,14 @@ def _ranked(rows: Sequence[PredictionRow]) -> Markup:
             f"{row.distance_percentile:.1f} %",
             row.file,
         )
-        for row in rows[:SHOWN]
+        for row in ranked.shown(0, min(SHOWN, ranked.to_review))
     ]
-    rest = len(rows) - len(lines)
+    rest = ranked.to_review - len(lines)
     more = paragraph(f"{rest} more are in {layout.PREDICTIONS_CSV}.") if rest else Markup()
     return table(headers, lines, numeric=(0, 3, 5, 6)) + more
 
 
-def _why(row: PredictionRow) -> Markup:
+def _why(row: Row) -> Markup:
     lines = [Markup("<em>{}</em>").format(row.note)] if row.note else []
     return Markup("<br>").join(lines + [_phrase(reason) for reason in row.top_sensors[:SENSORS_SHOWN]])
 
@@ -123,25 +119,26 @@ def _phrase(reason: Reason) -> Markup:
     )
 
 
-def _clusters(rows: Sequence[PredictionRow], bundle: ModelBundle) -> Markup:
+def _clusters(ranked: Ranked, bundle: ModelBundle) -> Markup:
     lines = []
+    wafers, look = ranked.by_cluster(len(bundle.about.clusters))
     for summary in bundle.about.clusters:
-        mine = [row for row in rows if row.cluster == summary.cluster]
-        look = sum(row.verdict != "pass" for row in mine)
         trained = f"{summary.wafers} wafers, {summary.failures} failing"
         label = bundle.recipe.family(summary.family).label
-        lines.append((summary.cluster, len(mine), look, label, trained, f"{summary.serving.auc:.3f}"))
+        here = wafers[summary.cluster], look[summary.cluster]
+        lines.append((summary.cluster, *here, label, trained, f"{summary.serving.auc:.3f}"))
     headers = ["Cluster", "Wafers here", "To review", "Model", "Trained on", "ROC AUC out of fold"]
     return table(headers, lines, numeric=(0, 1, 2, 5))
 
 
-def _plain(rows: Sequence[PredictionRow]) -> Markup:
-    if not rows:
+def _plain(ranked: Ranked) -> Markup:
+    passing = ranked.verdicts["pass"]
+    if not passing:
         return paragraph("None.")
     lines = [
         (row.rank, row.wafer, f"{row.probability:.1%}", row.cluster, f"{row.distance_percentile:.1f} %")
-        for row in rows[:PASSING_SHOWN]
+        for row in ranked.shown(ranked.to_review, ranked.to_review + PASSING_SHOWN)
     ]
-    rest = len(rows) - len(lines)
+    rest = passing - len(lines)
     listed = table(["#", "Wafer", "Probability", "Cluster", "Distance"], lines, numeric=(0, 2, 3, 4))
     return listed + (paragraph(f"{rest:,} more are in {layout.PREDICTIONS_CSV}.") if rest else Markup())

@@ -1,92 +1,58 @@
-"""Prediction rows as files: Parquet for programs, CSV that is safe to open in a spreadsheet for people."""
+"""Predictions as files, written by rank: Parquet for programs, CSV that is safe to open in a spreadsheet for people."""
 
-import csv
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from functools import reduce
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from wafer.cells import safe_cell
+from pred_pipeline.ranked import SCHEMA, Ranked
+from wafer.cells import GUARDED
 from wafer.model.contributions import Reason
-from wafer.model.scoring import Verdict
+
+_TO_QUOTE = '[",\r\n]'
+_DECIMALS = {"probability": 6, "threshold": 6, "distance_percentile": 2}  # as many as the values have
 
 
-@dataclass(frozen=True, slots=True)
-class PredictionRow:
-    """The model's answer for one wafer."""
-
-    rank: int  # 1 = review this one first
-    wafer: str
-    verdict: Verdict
-    probability: float
-    threshold: float
-    cluster: int
-    distance_percentile: float  # among the training wafers
-    top_sensors: tuple[Reason, ...]  # empty for passing wafers
-    note: str  # why the wafer is `inspect`
-    in_training: bool  # the model learned from a wafer with these very readings, so this is no forecast
-    file: str
-    model_version: str
-    run_id: str
+def write_predictions(ranked: Ranked, parquet: Path, csv: Path) -> None:
+    """Write both files, some rows at a time and no row by itself."""
+    with pq.ParquetWriter(parquet, SCHEMA) as writer, csv.open("w", encoding="utf-8", newline="") as stream:
+        stream.write(",".join(SCHEMA.names) + "\n")
+        for rows, reasons in ranked.parts():
+            writer.write_table(rows)
+            stream.write(_text(rows, reasons))
 
 
-_REASON = pa.struct(
-    [
-        ("sensor", pa.string()),
-        ("value", pa.float64()),
-        ("usual_low", pa.float64()),
-        ("usual_high", pa.float64()),
-        ("contribution", pa.float64()),
-    ]
-)
-SCHEMA = pa.schema(
-    [
-        ("rank", pa.int64()),
-        ("wafer", pa.string()),
-        ("verdict", pa.string()),
-        ("probability", pa.float64()),
-        ("threshold", pa.float64()),
-        ("cluster", pa.int64()),
-        ("distance_percentile", pa.float64()),
-        ("top_sensors", pa.list_(_REASON)),
-        ("note", pa.string()),
-        ("in_training", pa.bool_()),
-        ("file", pa.string()),
-        ("model_version", pa.string()),
-        ("run_id", pa.string()),
-    ]
-)
+def _text(rows: pa.Table, reasons: Sequence[Sequence[Reason]]) -> str:
+    """Return rows as lines of CSV; numbers stay bare."""
+    cells = [_cells(name, rows[name].combine_chunks(), reasons) for name in SCHEMA.names]
+    lines = pc.binary_join_element_wise(*cells, ",")
+    text = pc.binary_join(pa.ListArray.from_arrays([0, len(lines)], lines), "\n")[0].as_py()
+    return f"{text}\n" if len(lines) else ""
 
 
-def write_parquet(rows: Sequence[PredictionRow], path: Path) -> None:
-    """Write the rows with every type kept."""
-    pq.write_table(pa.Table.from_pylist([asdict(row) for row in rows], SCHEMA), path)
+def _cells(name: str, values: pa.Array, reasons: Sequence[Sequence[Reason]]) -> pa.Array:
+    if name == "top_sensors":
+        told = ["; ".join(reason.text() for reason in each) for each in reasons]
+        return _safe(pa.array(told + [""] * (len(values) - len(told)), pa.string()))
+    if name in _DECIMALS:
+        return _fixed(values, _DECIMALS[name])
+    return _safe(values) if pa.types.is_string(values.type) else values.cast(pa.string())
 
 
-def write_csv(rows: Sequence[PredictionRow], path: Path) -> None:
-    """Write the rows with text that no spreadsheet takes for a formula; numbers stay bare."""
-    with path.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(SCHEMA.names)
-        writer.writerows(_cells(row) for row in rows)
+def _fixed(values: pa.Array, decimals: int) -> pa.Array:
+    """Return numbers with this many decimals, which are all they have."""
+    whole, rest = np.divmod(np.rint(values.to_numpy() * 10**decimals).astype(np.int64), 10**decimals)
+    padded = pc.utf8_lpad(pa.array(rest).cast(pa.string()), decimals, "0")
+    return pc.binary_join_element_wise(pa.array(whole).cast(pa.string()), padded, ".")
 
 
-def _cells(row: PredictionRow) -> list[object]:
-    sensors = "; ".join(reason.text() for reason in row.top_sensors)
-    return [
-        row.rank,
-        safe_cell(row.wafer),
-        row.verdict,
-        f"{row.probability:.6f}",
-        f"{row.threshold:.6f}",
-        row.cluster,
-        f"{row.distance_percentile:.2f}",
-        safe_cell(sensors),
-        safe_cell(row.note),
-        str(row.in_training).lower(),
-        safe_cell(row.file),
-        safe_cell(row.model_version),
-        safe_cell(row.run_id),
-    ]
+def _safe(texts: pa.Array) -> pa.Array:
+    """Return each text as `safe_cell` does, in quotes where CSV needs them."""
+    guarded = reduce(pc.or_, [pc.starts_with(texts, sign) for sign in GUARDED])
+    safe = pc.if_else(guarded, pc.binary_join_element_wise("'", texts, ""), texts)
+    quoted = pc.binary_join_element_wise('"', pc.replace_substring(safe, '"', '""'), '"', "")
+    return pc.if_else(pc.match_substring_regex(safe, _TO_QUOTE), quoted, safe)

@@ -1,21 +1,27 @@
 """Score the wafers of one prediction run, most suspicious first."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 
-from pred_pipeline.drift import measure_drift
+from pred_pipeline.answers import answers_of, joined_answers, ranking
+from pred_pipeline.drift import Movement
+from pred_pipeline.ranked import Ranked
 from pred_pipeline.report import prediction_page
-from pred_pipeline.rows import PredictionRow, write_csv, write_parquet
+from pred_pipeline.rows import write_predictions
 from wafer.errors import ContractMismatch
 from wafer.files import complete_folder
 from wafer.model.assembly import load_bundle
 from wafer.model.contributions import Reason, top_reasons
 from wafer.model.files import write_json
-from wafer.model.scoring import ModelBundle, Scores
+from wafer.model.scoring import ModelBundle
+from wafer.settings import EXPLAINED
 from wafer.store import layout
-from wafer.wafers.arrays import Ints, Wafers, read_wafers
+from wafer.wafers.arrays import Ints, Wafers
+from wafer.wafers.export import ExportFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,31 +48,35 @@ def predict_wafers(
     run_id: str,
     false_alarm_budget: float | None = None,
     expected_digest: str | None = None,
+    explained: int = EXPLAINED,
 ) -> Predicted:
-    """Judge every wafer of `export` and write the directory `out`.
+    """Judge every wafer of `export` and write the directory `out`, with one row group in memory at a time.
 
-    `false_alarm_budget` overrides the one the model was trained with. Raises BundleRejected for a bundle that is not
+    `false_alarm_budget` overrides the one the model was trained with. The first `explained` wafers to review get their
+    reasons; they are read a second time, when the ranks are known. Raises BundleRejected for a bundle that is not
     the registered one, ContractMismatch for wafers measured by other sensors.
     """
     bundle = load_bundle(bundle_dir, expected_digest)
-    wafers = read_wafers(export)
-    check_contract(wafers, bundle)
     budget = bundle.false_alarm_budget if false_alarm_budget is None else false_alarm_budget
-    scores = bundle.score(wafers, budget)
-    rows = rank(wafers, bundle, scores, model_version, run_id)
-    drift = measure_drift(wafers, bundle, sum(row.verdict == "inspect" for row in rows))
+    with ExportFile(export) as file:
+        check_contract(file.columns.sensors, bundle)
+        movement = Movement(bundle)
+        answers = joined_answers(_judged(part, bundle, budget, movement) for part in file.parts())
+        threshold = bundle.out_of_fold.threshold(budget)
+        ranked = Ranked(answers, ranking(answers), (), threshold, model_version, run_id)
+        first = ranked.order[: min(explained, ranked.to_review)]
+        ranked = replace(ranked, reasons=_reasons(file, bundle, first))
+    drift = movement.drift(ranked.verdicts["inspect"])
     with complete_folder(out) as folder:
         write_json(folder / layout.DRIFT, drift.to_json())
-        write_parquet(rows, folder / layout.PREDICTIONS)
-        write_csv(rows, folder / layout.PREDICTIONS_CSV)
-        (folder / layout.REPORT).write_text(prediction_page(rows, bundle, budget, drift), encoding="utf-8")
-    verdicts = [row.verdict for row in rows]
+        write_predictions(ranked, folder / layout.PREDICTIONS, folder / layout.PREDICTIONS_CSV)
+        (folder / layout.REPORT).write_text(prediction_page(ranked, bundle, budget, drift), encoding="utf-8")
     return Predicted(
-        wafers=len(rows),
-        failing=verdicts.count("fail"),
-        inspect=verdicts.count("inspect"),
-        passing=verdicts.count("pass"),
-        threshold=scores.threshold,
+        wafers=len(ranked),
+        failing=ranked.verdicts["fail"],
+        inspect=ranked.verdicts["inspect"],
+        passing=ranked.verdicts["pass"],
+        threshold=ranked.threshold,
         model_version=model_version,
         parquet=out / layout.PREDICTIONS,
         csv=out / layout.PREDICTIONS_CSV,
@@ -74,9 +84,9 @@ def predict_wafers(
     )
 
 
-def check_contract(wafers: Wafers, bundle: ModelBundle) -> None:
+def check_contract(sensors: Iterable[str], bundle: ModelBundle) -> None:
     """Refuse wafers whose sensors are not exactly the ones of the training contract; their order does not matter."""
-    trained, measured = set(bundle.preprocessor.contract), set(wafers.sensors)
+    trained, measured = set(bundle.preprocessor.contract), set(sensors)
     if trained == measured:
         return
     differences = [f"{len(names)} {what} (for example {min(names)!r})" for what, names in _differing(trained, measured)]
@@ -91,29 +101,17 @@ def _differing(trained: set[str], measured: set[str]) -> list[tuple[str, set[str
     return [(what, names) for what, names in pairs if names]
 
 
-def rank(wafers: Wafers, bundle: ModelBundle, scores: Scores, model_version: str, run_id: str) -> list[PredictionRow]:
-    """Return one row a wafer, most suspicious first, with reasons for those to review."""
-    verdicts, order, seen = scores.verdicts, scores.order(), bundle.seen(wafers)
-    reasons = _reasons(wafers, bundle, np.array([i for i in order if verdicts[i] != "pass"], dtype=np.int64))
-    return [
-        PredictionRow(
-            rank=place,
-            wafer=wafers.names[i],
-            verdict=verdicts[i],
-            probability=float(scores.probability[i]),
-            threshold=scores.threshold,
-            cluster=int(scores.cluster[i]),
-            distance_percentile=round(float(scores.novelty.percentile[i]), 2),
-            top_sensors=tuple(reasons.get(int(i), ())),
-            note=scores.notes[i],
-            in_training=bool(seen[i]),
-            file=wafers.files[i],
-            model_version=model_version,
-            run_id=run_id,
-        )
-        for place, i in enumerate(order, start=1)
-    ]
+def _judged(wafers: Wafers, bundle: ModelBundle, budget: float, movement: Movement) -> pa.Table:
+    movement.count(wafers)
+    return answers_of(wafers, bundle.score(wafers, budget), bundle.seen(wafers))
 
 
-def _reasons(wafers: Wafers, bundle: ModelBundle, asked: Ints) -> dict[int, list[Reason]]:
-    return dict(zip(asked.tolist(), top_reasons(bundle, wafers.rows(asked)), strict=True))
+def _reasons(file: ExportFile, bundle: ModelBundle, asked: Ints) -> list[list[Reason]]:
+    """Return the reasons of the wafers at these positions."""
+    found: dict[int, list[Reason]] = {}
+    start = 0
+    for part in file.parts() if len(asked) else ():
+        here = np.sort(asked[(asked >= start) & (asked < start + len(part))])
+        found |= zip(here.tolist(), top_reasons(bundle, part.rows(here - start)), strict=True)
+        start += len(part)
+    return [found[position] for position in asked.tolist()]

@@ -5,6 +5,8 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+EXPLAINED = 1000
+
 
 class Settings(BaseSettings):
     """Where a run keeps its state; every default lies below `WAFER_HOME`, so a laptop needs no configuration."""
@@ -18,6 +20,9 @@ class Settings(BaseSettings):
     workers: int = Field(1, ge=1, validation_alias="WAFER_WORKERS")  # processes that share a task's units of work
     engine: str = Field("", validation_alias="WAFER_ENGINE")  # tls://host:port of a scheduler with workers of its own
     engine_tls: Path | None = Field(None, validation_alias="WAFER_ENGINE_TLS")  # folder with its certificates
+
+    explained: int = Field(EXPLAINED, validation_alias="WAFER_EXPLAINED", ge=0)
+    """So many wafers to review are published with their reasons; any other wafer is explained on request."""
 
     @property
     def store_uri(self) -> str:

@@ -1,6 +1,6 @@
 """A bundle from a small drop of synthetic wafers, and exports to predict."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +24,9 @@ QUICK = Recipe(
 Export = Callable[..., Path]
 
 
-def _write(folder: Path, readings: np.ndarray, names: list[str], failed: np.ndarray | None) -> Path:
+def _write(
+    folder: Path, readings: np.ndarray, names: list[str], failed: np.ndarray | None, rows_at_once: int | None = None
+) -> Path:
     columns = WaferColumns("Wafer", SENSORS[: readings.shape[1]], None if failed is None else "Output")
     count = len(names)
     data: dict[str, object] = {"_id": [f"id-{i}" for i in range(count)], "file": ["=cmd.csv"] * count}
@@ -34,7 +36,7 @@ def _write(folder: Path, readings: np.ndarray, names: list[str], failed: np.ndar
     schema = columns.schema(kind="prediction" if failed is None else "training", contract="c")
     table = pa.table({name: pa.array(values, from_pandas=True) for name, values in data.items()}, schema)
     with wafers_writer(folder / EXPORT_FILE, schema) as writer:
-        writer.write_table(table)
+        writer.write_table(table, rows_at_once)
     return folder
 
 
@@ -53,10 +55,19 @@ def _readings(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
 def make_export() -> Export:
     """Write an export of wafers to predict; `strange` of them are far off, `sensors` columns are there."""
 
-    def write(folder: Path, count: int = 100, strange: int = 0, seed: int = 5, sensors: int = len(SENSORS)) -> Path:
+    def write(
+        folder: Path,
+        count: int = 100,
+        strange: int = 0,
+        seed: int = 5,
+        sensors: int = len(SENSORS),
+        rows_at_once: int | None = None,
+        names: Sequence[str] = (),
+    ) -> Path:
         readings, _ = _readings(count, seed)
         readings[:strange] *= 1000.0
-        return _write(folder, readings[:, :sensors], [f"-{i:03}" for i in range(count)], None)
+        named = [*names, *(f"-{i:03}" for i in range(len(names), count))]
+        return _write(folder, readings[:, :sensors], named, None, rows_at_once)
 
     return write
 

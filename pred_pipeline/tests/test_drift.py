@@ -4,29 +4,30 @@ import numpy as np
 import pytest
 
 from pred_pipeline.drift import Drift, SensorDrift, stability
-from wafer.model.statistics import LEVELS
 
 RANDOM = np.random.default_rng(4)
+DECILES = np.arange(1, 10) / 10
 
 
-def training(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Quantiles of a sensor, and the share at or below each."""
-    quantiles = np.quantile(values, LEVELS)
-    return quantiles, np.array([(values <= quantile).mean() for quantile in quantiles])
+def moved_by(now: np.ndarray, then: np.ndarray) -> float:
+    """The index of a sensor with these readings now and in training."""
+    deciles, spoken = np.quantile(then, DECILES), now[~np.isnan(now)]
+    below = np.array([(spoken <= decile).sum() for decile in deciles])
+    return stability(below, len(spoken), deciles, np.array([(then <= decile).mean() for decile in deciles]))
 
 
 def test_an_unmoved_sensor_is_stable_and_a_moved_one_is_not() -> None:
     then = RANDOM.normal(10, 2, 2000)
 
-    assert stability(RANDOM.normal(10, 2, 500), *training(then)) < 0.1
-    assert stability(RANDOM.normal(12, 2, 500), *training(then)) > 0.25
+    assert moved_by(RANDOM.normal(10, 2, 500), then) < 0.1
+    assert moved_by(RANDOM.normal(12, 2, 500), then) > 0.25
 
 
 def test_a_sensor_with_few_values_is_stable_while_its_shares_stay() -> None:
     then = RANDOM.choice([0.0, 1.0, 5.0], 3000, p=[0.6, 0.3, 0.1])
 
-    assert stability(RANDOM.choice([0.0, 1.0, 5.0], 800, p=[0.6, 0.3, 0.1]), *training(then)) < 0.1
-    assert stability(RANDOM.choice([0.0, 1.0, 5.0], 800, p=[0.2, 0.3, 0.5]), *training(then)) > 0.25
+    assert moved_by(RANDOM.choice([0.0, 1.0, 5.0], 800, p=[0.6, 0.3, 0.1]), then) < 0.1
+    assert moved_by(RANDOM.choice([0.0, 1.0, 5.0], 800, p=[0.2, 0.3, 0.5]), then) > 0.25
 
 
 def test_missing_readings_do_not_move_a_sensor() -> None:
@@ -34,15 +35,15 @@ def test_missing_readings_do_not_move_a_sensor() -> None:
     now = RANDOM.normal(0, 1, 600)
     now[::3] = np.nan
 
-    assert stability(now, *training(then)) < 0.1
-    assert stability(np.full(10, np.nan), *training(then)) == 0.0
+    assert moved_by(now, then) < 0.1
+    assert moved_by(np.full(10, np.nan), then) == 0.0
 
 
 @pytest.mark.parametrize("scale", [1e-6, 1.0, 1e9])
 def test_the_unit_of_a_sensor_does_not_matter(scale: float) -> None:
     then, now = RANDOM.normal(3, 1, 1000), RANDOM.normal(3.4, 1, 1000)
 
-    assert stability(now * scale, *training(then * scale)) == pytest.approx(stability(now, *training(then)))
+    assert moved_by(now * scale, then * scale) == pytest.approx(moved_by(now, then))
 
 
 def drift(stabilities: list[float], *, wafers: int = 1000, silent: tuple[str, ...] = (), unlike: float = 0.0) -> Drift:
@@ -73,6 +74,6 @@ def test_a_line_that_moved_is_told_with_what_to_do(moved: Drift, says: str) -> N
 
 def test_the_scatter_of_a_small_batch_is_not_taken_for_drift() -> None:
     then = RANDOM.normal(0, 1, 5000)
-    stabilities = [stability(RANDOM.normal(0, 1, 60), *training(then)) for _ in range(200)]
+    stabilities = [moved_by(RANDOM.normal(0, 1, 60), then) for _ in range(200)]
 
     assert drift(stabilities, wafers=60).warnings() == []

@@ -8,13 +8,16 @@ import pyarrow.parquet as pq
 import pytest
 
 from pred_pipeline.stage import Predicted, predict_wafers
+from wafer.cells import safe_cell
 from wafer.errors import BundleRejected, ContractMismatch, SourceNotFound
 
 Export = Callable[..., Path]
 
 
-def _predict(export: Path, bundle: Path, out: Path, budget: float | None = None) -> Predicted:
-    return predict_wafers(export, bundle, out, model_version="7", run_id="run-1", false_alarm_budget=budget)
+def _predict(export: Path, bundle: Path, out: Path, budget: float | None = None, explained: int = 1000) -> Predicted:
+    return predict_wafers(
+        export, bundle, out, model_version="7", run_id="run-1", false_alarm_budget=budget, explained=explained
+    )
 
 
 def _rows(done: Predicted) -> list[dict[str, str]]:
@@ -58,6 +61,43 @@ def test_flagged_wafers_say_which_sensors_pushed_them_in_the_sensors_own_units(
     assert sum(reason["sensor"] == "Sensor - 3" for reason in first) > len(first) / 2
     assert all(reason["usual_low"] < reason["usual_high"] and reason["contribution"] > 0 for reason in first)
     assert all(row["top_sensors"] == [] for row in rows if row["verdict"] == "pass")
+
+
+def test_only_the_first_wafers_have_reasons_and_the_others_say_how_to_ask(
+    make_export: Export, bundle_dir: Path, tmp_path: Path
+) -> None:
+    export = make_export(tmp_path / "export", strange=2)
+
+    every = _rows(_predict(export, bundle_dir, tmp_path / "every"))
+    some = _rows(_predict(export, bundle_dir, tmp_path / "some", explained=3))
+
+    look = [row for row in some if row["verdict"] != "pass"]
+    assert len(look) > 3
+    assert some[:3] == every[:3]
+    assert all(row["top_sensors"] for row in some[:3])
+    assert not any(row["top_sensors"] for row in some[3:])
+    asked = [row["note"].endswith(f"wafer explain run-1 {row['wafer'].removeprefix(chr(39))}") for row in some]
+    assert asked == [False] * 3 + [True] * (len(look) - 3) + [False] * (len(some) - len(look))
+
+
+def test_neither_row_groups_nor_parts_of_a_file_change_a_prediction(
+    make_export: Export, bundle_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = _predict(make_export(tmp_path / "whole"), bundle_dir, tmp_path / "a")
+    monkeypatch.setattr("pred_pipeline.ranked.AT_ONCE", 9)
+    parts = _predict(make_export(tmp_path / "parts", rows_at_once=7), bundle_dir, tmp_path / "b")
+
+    assert parts.csv.read_bytes() == whole.csv.read_bytes()
+    assert parts.report.read_bytes() == whole.report.read_bytes()
+    assert (tmp_path / "b" / "drift.json").read_bytes() == (tmp_path / "a" / "drift.json").read_bytes()
+    assert pq.read_table(parts.parquet).equals(pq.read_table(whole.parquet))
+
+
+def test_an_export_without_wafers_gives_empty_files(make_export: Export, bundle_dir: Path, tmp_path: Path) -> None:
+    done = _predict(make_export(tmp_path / "export", count=0), bundle_dir, tmp_path / "out")
+
+    assert (done.wafers, _rows(done), pq.read_table(done.parquet).num_rows) == (0, [], 0)
+    assert "No wafer to review." in done.report.read_text(encoding="utf-8")
 
 
 def test_strange_wafers_are_inspected_and_stand_before_the_passing_ones(
@@ -135,6 +175,15 @@ def test_names_from_files_are_safe_in_the_csv_and_plain_in_parquet(
 
     assert {row["file"] for row in _rows(done)} == {"'=cmd.csv"}
     assert set(pq.read_table(done.parquet)["file"].to_pylist()) == {"=cmd.csv"}
+
+
+def test_any_name_of_a_wafer_is_one_safe_cell(make_export: Export, bundle_dir: Path, tmp_path: Path) -> None:
+    names = ["=1+1", "+1", "@x", "\ttab", "'x", "a,b", 'say "so"', '"', "two\nlines", "-a,b", "W:1", "ü", ""]
+
+    done = _predict(make_export(tmp_path / "export", names=names), bundle_dir, tmp_path / "out")
+
+    assert {row["wafer"] for row in _rows(done)} >= {safe_cell(name) for name in names}
+    assert set(pq.read_table(done.parquet)["wafer"].to_pylist()) >= set(names)
 
 
 def test_the_page_says_how_many_to_look_at_and_what_the_threshold_means(

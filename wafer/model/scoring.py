@@ -63,14 +63,6 @@ class Scores:
             for unlike, flag in zip(self.novelty.unlike, flagged, strict=True)
         )
 
-    def order(self) -> Ints:
-        """Return positions, most suspicious first: those to look at, then passing ones, by probability and name."""
-        passing = [verdict == "pass" for verdict in self.verdicts]
-        keys = [
-            (p, -q, name, i) for i, (p, q, name) in enumerate(zip(passing, self.probability, self.names, strict=True))
-        ]
-        return np.array([key[-1] for key in sorted(keys)], dtype=np.int64)
-
     def frame(self) -> "pd.DataFrame":
         """Return one row a wafer, in the order asked."""
         import pandas as pd  # 0.5 s, only for MLflow's way in

@@ -117,21 +117,6 @@ def test_a_wafer_without_readings_is_never_a_silent_pass(bundle: ModelBundle, wa
     assert "silent" in scores.notes[1]
 
 
-def test_wafers_to_look_at_come_before_passing_ones_and_ties_go_by_name(
-    bundle: ModelBundle, wafers_of: Callable[..., Wafers]
-) -> None:
-    wafers = wafers_of(60, seed=12)
-    wafers = wafers.rows(np.array([*range(60), *range(60)]))
-    scores = bundle.score(wafers)
-
-    order = scores.order()
-
-    passing = [scores.verdicts[i] == "pass" for i in order]
-    assert passing == sorted(passing)
-    ranked = [(passing[place], -scores.probability[i], wafers.names[i]) for place, i in enumerate(order)]
-    assert ranked == sorted(ranked)
-
-
 def test_contributions_and_a_constant_of_the_cluster_add_up_to_the_log_odds(
     bundle: ModelBundle, wafers_of: Callable[..., Wafers]
 ) -> None:
@@ -162,7 +147,7 @@ def test_no_wafer_gives_no_answer(bundle: ModelBundle, wafers_of: Callable[..., 
 
     scores = bundle.score(nobody)
 
-    assert len(scores.probability) == len(scores.order()) == 0
+    assert len(scores.probability) == len(scores.verdicts) == 0
     assert bundle.explain(nobody).shape == (0, 10)
 
 

@@ -1,0 +1,136 @@
+"""All wafers of a run by rank, handed out some at a time as rows of `predictions.parquet`."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, fields
+from functools import cached_property
+from itertools import chain, repeat
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pred_pipeline.answers import passing
+from wafer.model.contributions import Reason
+from wafer.model.scoring import Verdict
+from wafer.wafers.arrays import Ints
+
+AT_ONCE = 1 << 16  # rows; some 20 MB
+_REASON = pa.struct(
+    [
+        ("sensor", pa.string()),
+        ("value", pa.float64()),
+        ("usual_low", pa.float64()),
+        ("usual_high", pa.float64()),
+        ("contribution", pa.float64()),
+    ]
+)
+SCHEMA = pa.schema(
+    [
+        ("rank", pa.int64()),  # 1 = review this one first
+        ("wafer", pa.string()),
+        ("verdict", pa.string()),
+        ("probability", pa.float64()),
+        ("threshold", pa.float64()),
+        ("cluster", pa.int64()),
+        ("distance_percentile", pa.float64()),  # among the training wafers
+        ("top_sensors", pa.list_(_REASON)),  # empty for passing wafers, and beyond the first ranks
+        ("note", pa.string()),  # why the wafer is `inspect`, how to ask for its reasons
+        ("in_training", pa.bool_()),  # the model learned from a wafer with these very readings: this is no forecast
+        ("file", pa.string()),
+        ("model_version", pa.string()),
+        ("run_id", pa.string()),
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One wafer as the report shows it; what each field means stands in `SCHEMA`."""
+
+    rank: int
+    wafer: str
+    verdict: Verdict
+    probability: float
+    cluster: int
+    distance_percentile: float
+    note: str
+    file: str
+    top_sensors: Sequence[Reason]
+
+
+_SHOWN = [field.name for field in fields(Row) if field.name != "top_sensors"]
+
+
+@dataclass(frozen=True)  # no slots: what is counted is kept
+class Ranked:
+    """The answers, and the order that ranks them."""
+
+    answers: pa.Table
+    order: Ints
+    reasons: Sequence[Sequence[Reason]]  # of the first wafers, by rank
+    threshold: float
+    model_version: str
+    run_id: str
+
+    def __len__(self) -> int:
+        return len(self.order)
+
+    @cached_property
+    def verdicts(self) -> Counter[Verdict]:
+        """How many wafers have each verdict."""
+        counted = self.answers["verdict"].cast(pa.string()).value_counts().to_pylist()
+        return Counter({each["values"]: each["counts"] for each in counted})
+
+    @property
+    def to_review(self) -> int:
+        """How many wafers to review; they have the first ranks."""
+        return len(self) - self.verdicts["pass"]
+
+    @property
+    def in_training(self) -> int:
+        """How many wafers the model learned from."""
+        return int(pc.sum(self.answers["in_training"]).as_py() or 0)
+
+    def by_cluster(self, clusters: int) -> tuple[list[int], list[int]]:
+        """Return how many wafers each cluster has, and how many of them to review."""
+        cluster = self.answers["cluster"].to_numpy()
+        review = ~passing(self.answers).to_numpy()
+        counts = [np.bincount(some, minlength=clusters).tolist() for some in (cluster, cluster[review])]
+        return counts[0], counts[1]
+
+    def parts(self) -> Iterator[tuple[pa.Table, Sequence[Sequence[Reason]]]]:
+        """Yield rows by rank, `AT_ONCE` at a time, with the reasons of the first ones; once even if there are none."""
+        for start in range(0, max(len(self), 1), AT_ONCE):
+            yield self.rows(start, start + AT_ONCE), self.reasons[start : start + AT_ONCE]
+
+    def rows(self, start: int, stop: int) -> pa.Table:
+        """Return the wafers of these ranks, counted from 0, in `SCHEMA`."""
+        answers = self.answers.take(pa.array(self.order[start:stop]))
+        ranks = np.arange(start, start + len(answers)) + 1
+        same = {"threshold": self.threshold, "model_version": self.model_version, "run_id": self.run_id}
+        columns = {name: answers[name].cast(SCHEMA.field(name).type) for name in answers.column_names}
+        columns |= {name: pa.repeat(value, len(answers)) for name, value in same.items()}
+        columns |= {"rank": pa.array(ranks), "top_sensors": _lists(self.reasons[start:stop], len(answers))}
+        columns["note"] = self._notes(columns["note"], columns["wafer"], ranks)
+        return pa.table({name: columns[name] for name in SCHEMA.names}, SCHEMA)
+
+    def shown(self, start: int, stop: int) -> list[Row]:
+        """Return the wafers of these ranks, counted from 0, one by one."""
+        reasons = chain(self.reasons[start:stop], repeat(()))
+        rows = self.rows(start, stop).select(_SHOWN).to_pylist()
+        return [Row(**row, top_sensors=each) for row, each in zip(rows, reasons, strict=False)]
+
+    def _notes(self, notes: pa.ChunkedArray, wafers: pa.ChunkedArray, ranks: Ints) -> pa.ChunkedArray:
+        """Add how to ask for reasons to the notes of those wafers to review that have none."""
+        asked = pc.binary_join_element_wise(f"reasons on request: wafer explain {self.run_id}", wafers, " ")
+        longer = pc.if_else(pc.equal(notes, ""), asked, pc.binary_join_element_wise(notes, asked, "; "))
+        return pc.if_else(pa.array((len(self.reasons) < ranks) & (ranks <= self.to_review)), longer, notes)
+
+
+def _lists(reasons: Sequence[Sequence[Reason]], rows: int) -> pa.ListArray:
+    """Return the reasons of the first rows, and empty lists for the others."""
+    counts = np.zeros(rows, dtype=np.int32)
+    counts[: len(reasons)] = [len(each) for each in reasons]
+    ends = np.concatenate([np.zeros(1, np.int32), np.cumsum(counts, dtype=np.int32)])
+    return pa.ListArray.from_arrays(ends, pa.array([asdict(one) for each in reasons for one in each], _REASON))
