@@ -2,10 +2,12 @@
 
 import os
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 import structlog
+from botocore.loaders import JSONFileLoader
 
 from wafer.contract import Contract, load_contract
 from wafer.process import restrain_mlflow
@@ -44,6 +46,15 @@ def logs_of_one_test() -> Iterator[None]:
     """A command in this process sends its logs to the output that pytest captures, which closes with the test."""
     yield
     structlog.reset_defaults()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def services_read_once() -> Iterator[None]:
+    """Each AWS session reads the descriptions of its services anew, a tenth of a second; tests open hundreds."""
+    read = cache(JSONFileLoader().load_file)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(JSONFileLoader, "load_file", lambda _, path: read(path))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,6 @@
 """What the service promises over a Kubeflow that hangs, retries on its own page, or cannot start a pod."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from application.tests.serving import MakeService, Service
 from pipelines.packages import PIPELINES, package
 from wafer.store import open_store
 
-PATIENCE = 12  # seconds: a probe allows 5, these machines are slow; a question with repeated calls took 20 to 120
+PATIENCE = 12  # seconds: a probe allows 5, these machines are slow; repeated calls without an end took 20 to 120
 
 
 @pytest.fixture
@@ -44,14 +44,25 @@ def client(clustered: Service) -> Iterator[httpx.Client]:
         yield made
 
 
+@pytest.fixture
+def hang(server: KubeflowServer, kubeflow: KubeflowBackend) -> Callable[[], None]:
+    """Let the server hang; a second is long enough to wait for what never comes."""
+
+    def hung() -> None:
+        server.hang()
+        kubeflow.patience = 1.0
+
+    return hung
+
+
 def start(clustered: Service, client: httpx.Client, pipeline: str = "predict") -> str:
     answer = client.post(f"/{pipeline}", json={"source": clustered.batches(f"raw/{pipeline}/lot-1")})
     assert answer.status_code == 202
     return str(answer.json()["run_id"])
 
 
-def test_a_hung_kubeflow_is_told_to_the_probe_in_time(client: httpx.Client, server: KubeflowServer) -> None:
-    server.hang()
+def test_a_hung_kubeflow_is_told_to_the_probe_in_time(client: httpx.Client, hang: Callable[[], None]) -> None:
+    hang()
 
     answer = client.get("/readyz")
 
@@ -59,9 +70,9 @@ def test_a_hung_kubeflow_is_told_to_the_probe_in_time(client: httpx.Client, serv
 
 
 def test_runs_of_a_hung_kubeflow_wait_and_start_once_it_answers(
-    clustered: Service, client: httpx.Client, server: KubeflowServer
+    clustered: Service, client: httpx.Client, server: KubeflowServer, hang: Callable[[], None]
 ) -> None:
-    server.hang()
+    hang()
     waiting = [start(clustered, client) for _ in range(2)]
     hung = [client.get(f"/runs/{run_id}").json()["state"] for run_id in waiting]
 
@@ -198,9 +209,9 @@ def test_a_pod_that_cannot_start_is_told_with_what_it_may_wait_for(
 
 
 def test_a_hung_kubeflow_refuses_a_training_in_time(
-    clustered: Service, client: httpx.Client, server: KubeflowServer
+    clustered: Service, client: httpx.Client, hang: Callable[[], None]
 ) -> None:
-    server.hang()
+    hang()
 
     answer = client.post("/train", json={"source": clustered.batches()})
 

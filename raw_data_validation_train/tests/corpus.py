@@ -11,6 +11,7 @@ import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from itertools import count
 from pathlib import Path
 
@@ -77,14 +78,16 @@ def wafer(name: str, seed: int, *, labelled: bool = True) -> Row:
     return [name, *readings, *(["1" if seed % 3 == 0 else "-1"] if labelled else [])]
 
 
-def accept() -> list[Case]:
+@cache
+def accept() -> tuple[Case, ...]:
     """Inputs that must be accepted whole."""
-    return list(_accept(count(1)))
+    return tuple(_accept(count(1)))
 
 
-def reject() -> list[Case]:
+@cache
+def reject() -> tuple[Case, ...]:
     """Inputs of which a file or rows must be refused."""
-    return [*_bad_names(count(100)), *_bad_bytes(count(200)), *_bad_tables(count(300)), *_bad_rows(count(400))]
+    return (*_bad_names(count(100)), *_bad_bytes(count(200)), *_bad_tables(count(300)), *_bad_rows(count(400)))
 
 
 def write(cases: Sequence[Case], folder: Path) -> None:

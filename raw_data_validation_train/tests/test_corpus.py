@@ -61,20 +61,6 @@ def test_a_bad_row_never_costs_the_file_its_good_rows(case: Case, tmp_path: Path
     assert table.num_rows == case.rows_in - bad
 
 
-def test_a_file_is_judged_the_same_alone_and_among_all_others(tmp_path: Path) -> None:
-    cases = [case for case in (*accept(), *reject()) if case.is_ordinary]
-    write(cases, tmp_path / "drop")
-
-    manifest = validate(tmp_path / "drop", tmp_path)
-
-    found = {file["name"]: file for file in manifest["files"]}
-    assert {name: tuple(file["codes"]) for name, file in found.items()} == {case.file: case.codes for case in cases}
-    for case in cases:
-        if not case.codes:
-            assert found[case.file]["row_codes"] == case.rows
-    assert manifest["identity"]["holds"]
-
-
 def test_the_verdicts_on_the_real_batches_are_the_expected_ones(real_data: Path, tmp_path: Path) -> None:
     expected = json.loads((real_data / "expected_verdicts.json").read_text())
 

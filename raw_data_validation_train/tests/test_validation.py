@@ -1,16 +1,14 @@
 """What a whole drop must look like afterwards."""
 
 import csv
-import random
-import shutil
 from pathlib import Path
 
 import pytest
 from pyarrow import parquet
 
 from raw_data_validation_train.stage import validate_batches, validate_source
-from raw_data_validation_train.tests.corpus import Batch, accept, batch, reject, write
-from raw_data_validation_train.tests.drop import accepted, everything_below, validate
+from raw_data_validation_train.tests.corpus import Batch, batch
+from raw_data_validation_train.tests.drop import accepted, validate
 from wafer.contract import Contract, load_contract
 from wafer.errors import NoGoodFiles, PublishConflict, SourceEmpty, SourceNotFound
 from wafer.store import Batch as StoredBatch
@@ -56,38 +54,6 @@ def test_columns_in_another_order_give_the_same_rows(tmp_path: Path) -> None:
     validate(tmp_path / "turned", tmp_path / "two")
 
     assert accepted(tmp_path / "one", GOOD).equals(accepted(tmp_path / "two", GOOD))
-
-
-def test_rows_in_are_rows_good_plus_rows_quarantined(tmp_path: Path) -> None:
-    write([case for case in (*accept(), *reject()) if case.is_ordinary], tmp_path / "drop")
-
-    manifest = validate(tmp_path / "drop", tmp_path)
-
-    on_disk = sum(parquet.read_metadata(path).num_rows for path in (tmp_path / "accepted").iterdir())
-    totals = manifest["totals"]
-    assert totals["rows_in"] == on_disk + totals["rows_quarantined"]
-    assert totals["rows_good"] == on_disk
-    assert manifest["identity"] == {
-        "rows_in": totals["rows_in"],
-        "rows_good": totals["rows_good"],
-        "rows_quarantined": totals["rows_quarantined"],
-        "holds": True,
-    }
-    for file in manifest["files"]:
-        assert file["rows_in"] == file["rows_good"] + file["rows_quarantined"]
-    listed = [file for file in manifest["files"] if file["verdict"] == "good" or file["codes"] == ["NO_GOOD_ROWS"]]
-    assert len(manifest["rows"]) == sum(file["rows_quarantined"] for file in listed)
-
-
-def test_the_same_drop_gives_the_same_bytes_however_many_workers_read_it(tmp_path: Path) -> None:
-    cases = [case for case in (*accept(), *reject()) if case.is_ordinary]
-    random.Random(7).shuffle(cases)
-    write(cases, tmp_path / "drop")
-
-    validate(tmp_path / "drop", tmp_path / "one", workers=1)
-    validate(tmp_path / "drop", tmp_path / "four", workers=4)
-
-    assert everything_below(tmp_path / "one") == everything_below(tmp_path / "four")
 
 
 def test_a_repeated_attempt_replaces_what_a_killed_one_left(tmp_path: Path) -> None:
@@ -247,7 +213,8 @@ def test_lines_are_numbered_as_an_editor_numbers_them(tmp_path: Path) -> None:
 
 
 def test_a_file_of_many_blocks_is_read_like_a_small_one(tmp_path: Path) -> None:
-    made = batch(1, rows=7000)
+    made = batch(1, rows=50)
+    made.rows[:] = [[f"C1-{n}", *made.rows[n % 50][1:]] for n in range(7000)]
     made.rows[3500][9] = "abc"
     made.rows[6999] = list(made.rows[0])
     drop(tmp_path / "drop", **{GOOD: made.data()})
@@ -296,14 +263,3 @@ def test_the_report_says_what_came_in_what_was_refused_and_why(tmp_path: Path) -
     ):
         assert text in page
     assert "http" not in page.replace("http-equiv", "")
-
-
-def test_the_source_is_never_changed(tmp_path: Path) -> None:
-    cases = [case for case in (*accept(), *reject()) if case.is_ordinary]
-    write(cases, tmp_path / "drop")
-    before = everything_below(tmp_path / "drop")
-
-    validate(tmp_path / "drop", tmp_path)
-    shutil.rmtree(tmp_path / "quarantine")
-
-    assert everything_below(tmp_path / "drop") == before

@@ -48,6 +48,7 @@ class KubeflowBackend:
         auto_retries: int = 0,
     ) -> None:
         self.auto_retries = auto_retries
+        self.patience = PATIENCE
         self._endpoint = endpoint
         self._store = store
         self._experiment = experiment
@@ -181,8 +182,8 @@ class KubeflowBackend:
     def _within(self) -> dict[str, str]:
         return {"namespace": self._namespace} if self._namespace else {}
 
-    def _answering(self, run_id: str = "", seconds: float = PATIENCE) -> AbstractContextManager[None]:
-        return answering(self._endpoint, seconds, run_id)
+    def _answering(self, run_id: str = "", seconds: float = 0.0) -> AbstractContextManager[None]:
+        return answering(self._endpoint, seconds or self.patience, run_id)
 
 
 def _equals(key: str, value: str) -> str:
