@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from benchmarks.report import DOCUMENT, Section, write_section
+from benchmarks.report import DOCUMENT, SCALE, Section, write_section
 from benchmarks.source import default_data
 from wafer.settings import Settings
 
@@ -111,6 +111,22 @@ def load_documents(
 
     count, times = (30, 1) if quick else (wafers, rounds)
     _report(lambda say: measure_documents(wafers=count, rounds=times, say=say), document, quick)
+
+
+@app.command()
+def scale(
+    *,
+    wafers: Annotated[str, typer.Option(help="Sizes to measure, with commas between.")] = "20000,80000,320000",
+    batch_size: Annotated[int, typer.Option(min=1, help="Wafers of a batch file.")] = 1000,
+    quick: Quick = False,
+    document: Document = None,
+) -> None:
+    """Peak memory, processor time and its growth of every stage, into docs/scale.md."""
+    from benchmarks.scale import measure_scale
+
+    sizes = [400, 800] if quick else [int(size) for size in wafers.split(",")]
+    place = document or (None if quick else SCALE)
+    _report(lambda say: measure_scale(sizes, batch_size=batch_size, say=say), place, quick)
 
 
 def _report(measure: Callable[[Callable[[str], None]], Section], document: Path | None, quick: bool) -> None:

@@ -13,6 +13,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 DOCUMENT = Path("docs/benchmarks.md")
+SCALE = Path("docs/scale.md")  # written by hand around its section
 ORDER = ("speed-dag", "speed-parse", "quality", "load", "load-documents")
 _PREFACE = """# Benchmarks
 
@@ -99,15 +100,25 @@ class Section:
 
 
 def write_section(path: Path, section: Section) -> None:
-    """Put the section into the document in the place of its earlier form; the other sections stay as they are."""
-    found = _sections(path.read_text(encoding="utf-8")) if path.exists() else {}
-    found[section.name] = section.markdown()
-    ordered = sorted(found, key=lambda name: ORDER.index(name) if name in ORDER else len(ORDER))
-    parts = [f"<!-- {name} -->\n{found[name]}<!-- end of {name} -->\n" for name in ordered]
+    """Put the section into the document in the place of its earlier form; everything else stays as it is."""
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    begin, end = f"<!-- {section.name} -->\n", f"<!-- end of {section.name} -->"
+    before, here, rest = text.partition(begin)
+    if here:
+        text = before + begin + section.markdown() + rest[rest.index(end) :]
+    else:
+        text = _with_new_section(text, section.name, f"{begin}{section.markdown()}{end}\n")
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("\n".join([_PREFACE, *parts]), encoding="utf-8")
+    path.write_text(text, encoding="utf-8")
+
+
+def _with_new_section(text: str, name: str, part: str) -> str:
+    """In the order of the sections, whichever is written first."""
+    parts = {**_sections(text), name: part}
+    ordered = sorted(parts, key=lambda name: ORDER.index(name) if name in ORDER else len(ORDER))
+    return "\n".join([_PREFACE, *(parts[name] for name in ordered)])
 
 
 def _sections(text: str) -> dict[str, str]:
-    found = re.finditer(r"<!-- ([a-z-]+) -->\n(.*?)<!-- end of \1 -->", text, flags=re.DOTALL)
-    return {match.group(1): match.group(2) for match in found}
+    found = re.finditer(r"<!-- ([a-z-]+) -->\n.*?<!-- end of \1 -->\n", text, flags=re.DOTALL)
+    return {match.group(1): match.group(0) for match in found}

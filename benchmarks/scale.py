@@ -1,0 +1,149 @@
+"""What every stage needs as the wafers grow: peak memory, processor time and how it grows, wall and disk."""
+
+import json
+import math
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+from benchmarks.process import run_watched
+from benchmarks.report import Section, this_machine
+
+_OURS = ("WAFER_", "KFP_", "MLFLOW_TRACKING_URI", "MONGODB_URI")
+_SYNTHETIC = "-c {wafer} synthetic {at}/drop --wafers {wafers} --batch-size {batch_size}"
+_LEARNED = "--training {at}/training.parquet"
+_LEARNING = f"{_LEARNED} --preprocessor {{at}}/preprocessor"
+_MODELS = "--cluster-model {at}/clusters --global-models {at}/global"
+# Stage -> its command; `{at}` is the folder that all of them work in.
+_BEFORE = {
+    "validate": "-m raw_data_validation_train --source {at}/drop/training --accepted {at}/accepted"
+    " --manifest {at}/manifest.json --quarantine {at}/quarantine --report {at}/validation.html",
+    "transform": "-m data_transformation_train --accepted {at}/accepted --wafers {at}/wafers.parquet",
+    "load": "-m db_operation_train --wafers {at}/wafers.parquet --export {at}/export",
+    "preprocess": f"-m preprocessing_train --export {{at}}/export --out {{at}}/preprocessor {_LEARNED}",
+    "cluster": f"-m clustering {_LEARNING} --out {{at}}/clusters --assignments {{at}}/assignments.parquet"
+    " --report {at}/elbow.html",
+    "train-global": f"-m model_training global {_LEARNING} --out {{at}}/global --jobs {{jobs}}",
+}
+_CLUSTER = (
+    f"-m model_training cluster {_LEARNING} {_MODELS} --cluster {{cluster}} --out {{at}}/member-{{cluster}}"
+    " --report {at}/cluster.html"
+)
+_PROMOTE = (
+    f"-m load_prod_model --run-id scale {_LEARNING} {_MODELS} --manifest {{at}}/manifest.json"
+    " --validation-report {at}/validation.html --export {at}/export --elbow {at}/elbow.html --bundle {at}/bundle"
+    " --decision {at}/decision.json --report {at}/report.html"
+)
+_PREDICT = "-m pred_pipeline --export {at}/export --bundle {at}/bundle --out {at}/predictions"
+_WAFER = "from application.cli.app import main; main()"
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What a stage took; of the clusters, the one that needed most memory and the time of all."""
+
+    stage: str
+    wafers: int
+    seconds: float
+    cpu: float
+    peak: float  # MiB
+    disk: int  # bytes in the folder when the stage had ended
+
+
+class Line:
+    """The stages one after the other on one synthetic drop, each as a process of its own."""
+
+    def __init__(self, folder: Path, wafers: int, batch_size: int) -> None:
+        self._folder = folder
+        self._wafers = wafers
+        cores = len(os.sched_getaffinity(0))
+        self._values = {"at": str(folder), "wafers": str(wafers), "batch_size": str(batch_size), "jobs": str(cores)}
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
+        self._environment = kept | {"WAFER_HOME": str(folder / "home")}
+
+    def stages(self) -> Iterator[Taken]:
+        """From the drop to the promoted model, and the prediction of the same wafers."""
+        yield self._taken("synthetic", _SYNTHETIC)
+        for stage, command in _BEFORE.items():
+            yield self._taken(stage, command)
+            if stage == "validate":
+                shutil.rmtree(self._folder / "drop")
+        clusters = self._clusters()
+        yield self._together("train-cluster", [_CLUSTER.replace("{cluster}", str(each)) for each in clusters])
+        yield self._taken("promote", _PROMOTE + "".join(f" --member {{at}}/member-{each}" for each in clusters))
+        yield self._taken("predict", _PREDICT)
+
+    def _clusters(self) -> range:
+        return range(len(json.loads((self._folder / "clusters" / "clusters.json").read_text())["centroids"]))
+
+    def _together(self, stage: str, commands: Sequence[str]) -> Taken:
+        each = [self._taken(stage, command) for command in commands]
+        seconds, cpu = sum(one.seconds for one in each), sum(one.cpu for one in each)
+        return Taken(stage, self._wafers, seconds, cpu, max(one.peak for one in each), each[-1].disk)
+
+    def _taken(self, stage: str, command: str) -> Taken:
+        words = [_WAFER if word == "{wafer}" else word.format(**self._values) for word in command.split()]
+        done = run_watched(words, self._environment)
+        if done.code:
+            raise SystemExit(f"{stage} of {self._wafers:,} wafers ended with {done.code}: {' '.join(words)}")
+        disk = sum(path.stat().st_size for path in self._folder.rglob("*") if path.is_file())
+        return Taken(stage, self._wafers, done.seconds, done.cpu, done.peaks[""], disk)
+
+
+def measure_scale(sizes: Sequence[int], *, batch_size: int, say: Callable[[str], None]) -> Section:
+    """Run the whole line once for every size, smallest first."""
+    machine = this_machine()
+    taken = [each for wafers in sorted(sizes) for each in _measured(wafers, batch_size, say)]
+    return Section(
+        name="scale",
+        title="Every stage as the wafers grow",
+        command=f"python -m benchmarks scale --wafers {','.join(map(str, sorted(sizes)))} --batch-size {batch_size}",
+        machine=machine,
+        protocol=[
+            f"Synthetic batches of {batch_size:,} wafers x 590 sensors; every stage as its own command on local disk "
+            "and SQLite, once for each size. `predict` judges the wafers of the training.",
+            "Peak is the largest resident set (VmHWM) of the stage's process. CPU seconds are those of all its "
+            "threads, with start and imports. Growth is the exponent of CPU seconds against the size before: 1 is in "
+            "proportion.",
+            "Disk is all that lies in the run's folder when the stage has ended; the drop is removed after `validate`.",
+        ],
+        headers=("stage", "wafers", "wall s", "CPU s", "ms a wafer", "growth", "peak MiB", "disk MiB"),
+        groups=_groups(taken),
+    )
+
+
+def _measured(wafers: int, batch_size: int, say: Callable[[str], None]) -> Iterator[Taken]:
+    with tempfile.TemporaryDirectory(prefix="scale-") as scratch:
+        for each in Line(Path(scratch), wafers, batch_size).stages():
+            say(f"{wafers:,} wafers, {each.stage}: {each.seconds:.1f} s, {each.cpu:.1f} CPU s, {each.peak:.0f} MiB")
+            yield each
+
+
+def _groups(taken: Sequence[Taken]) -> list[list[list[str]]]:
+    stages = dict.fromkeys(each.stage for each in taken)
+    return [_rows([each for each in taken if each.stage == stage]) for stage in stages]
+
+
+def _rows(sizes: Sequence[Taken]) -> list[list[str]]:
+    growth = ["", *(f"{_exponent(small, large):.2f}" for small, large in pairwise(sizes))]
+    return [
+        [
+            each.stage,
+            f"{each.wafers:,}",
+            f"{each.seconds:.1f}",
+            f"{each.cpu:.1f}",
+            f"{1000 * each.cpu / each.wafers:.3f}",
+            grown,
+            f"{each.peak:,.0f}",
+            f"{each.disk / (1 << 20):,.0f}",
+        ]
+        for each, grown in zip(sizes, growth, strict=True)
+    ]
+
+
+def _exponent(small: Taken, large: Taken) -> float:
+    return math.log(large.cpu / small.cpu) / math.log(large.wafers / small.wafers)
