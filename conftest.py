@@ -13,7 +13,7 @@ from wafer.contract import Contract, load_contract
 from wafer.process import restrain_mlflow
 from wafer.registry import open_registry
 
-pytest_plugins = ["tests.servers.fixtures"]
+pytest_plugins = ["tests.servers.cluster", "tests.servers.fixtures"]
 restrain_mlflow()
 
 ROOT = Path(__file__).parent

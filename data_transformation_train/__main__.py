@@ -8,6 +8,8 @@ import typer
 from data_transformation_train.stage import transform_batches
 from wafer.command import Policy, Schema, counted, run
 from wafer.contract import Kind, load_contract
+from wafer.engine import open_engine
+from wafer.settings import Settings
 
 
 def transform(
@@ -20,7 +22,9 @@ def transform(
     policy: Policy = "",
 ) -> str:
     """Join accepted files into one table of wafers; prints its counts."""
-    return counted(transform_batches(accepted, wafers, load_contract(kind, schema, policy)).counts())
+    contract = load_contract(kind, schema, policy)
+    with open_engine(Settings()) as engine:
+        return counted(transform_batches(accepted, wafers, contract, engine=engine).counts())
 
 
 if __name__ == "__main__":

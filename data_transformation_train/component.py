@@ -22,6 +22,10 @@ def transform(
 
         from data_transformation_train.stage import transform_batches
         from wafer.contract import load_contract
+        from wafer.engine import open_engine
+        from wafer.settings import Settings
 
-        result = transform_batches(Path(accepted.path), Path(wafers.path), load_contract(kind, schema, policy))
+        contract = load_contract(kind, schema, policy)
+        with open_engine(Settings()) as engine:
+            result = transform_batches(Path(accepted.path), Path(wafers.path), contract, engine=engine)
         stage.measure(metrics, **result.counts())

@@ -23,6 +23,11 @@ class Unit:
     files: tuple[Path, ...]
     parts: Path
 
+    @property
+    def name(self) -> str:
+        """Its first file, for errors."""
+        return f"{self.files[0].name} and {len(self.files) - 1} more"
+
 
 @dataclass(frozen=True, slots=True)
 class Counts:

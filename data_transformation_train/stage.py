@@ -4,7 +4,6 @@ Memory does not grow with the number of wafers. Rows are sorted file by file int
 the table after the other is gathered from all parts. Few wafers are sorted in memory.
 """
 
-import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
@@ -18,12 +17,12 @@ import pyarrow as pa
 from data_transformation_train.parts import Counts, bucket_table, buckets, units, write_parts
 from data_transformation_train.rows import Rows, order_of, read_rows
 from wafer.contract import Contract
+from wafer.engine import Engine, Inline
 from wafer.errors import ContractInvalid, NoGoodFiles
 from wafer.progress import reported
 from wafer.wafers.table import ORIGIN, ROWS_AT_ONCE, WaferColumns, wafers_writer
 
 IN_MEMORY = 8 * 2**20  # bytes of accepted files: some 4,000 wafers of 590 sensors
-_MOST_WORKERS = 4  # one holds some 150 MB
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +40,12 @@ class Transformed:
         return {"files": self.files, "wafers": self.wafers, "missing_readings": self.missing_readings, **labelled}
 
 
-def transform_batches(accepted: Path, output: Path, contract: Contract, in_memory: int = IN_MEMORY) -> Transformed:
+def transform_batches(
+    accepted: Path, output: Path, contract: Contract, in_memory: int = IN_MEMORY, engine: Engine | None = None
+) -> Transformed:
     """Join a folder of accepted files into one `wafers.parquet`, sorted by wafer and document id.
 
-    Files of more than `in_memory` bytes together are sorted on disk, in a folder beside `output`. Raises
+    Files of more than `in_memory` bytes together are sorted on disk by the engine, in a folder beside `output`. Raises
     ContractMismatch for a file accepted under another contract, NoGoodFiles for an empty folder, ContractInvalid for a
     schema that uses a name of the table's own.
     """
@@ -52,9 +53,11 @@ def transform_batches(accepted: Path, output: Path, contract: Contract, in_memor
     if not paths:
         raise NoGoodFiles(f"{accepted} holds no accepted file. Give the folder that the validation wrote.")
     schema = _columns(contract).schema(kind=contract.kind, contract=contract.digest)
-    join = _join if sum(path.stat().st_size for path in paths) <= in_memory else _join_on_disk
-    with ThreadPoolExecutor(min(_MOST_WORKERS, len(os.sched_getaffinity(0)))) as pool:
-        counts = join(paths, output, contract, schema, pool)
+    with ThreadPoolExecutor(2) as pool:
+        if sum(path.stat().st_size for path in paths) <= in_memory:
+            counts = _join(paths, output, contract, schema, pool)
+        else:
+            counts = _join_on_disk(paths, output, contract, schema, pool, engine or Inline())
     return Transformed(len(paths), counts.wafers, counts.missing_readings, counts.failures if contract.label else None)
 
 
@@ -76,10 +79,12 @@ def _join(paths: Sequence[Path], output: Path, contract: Contract, schema: pa.Sc
     return Counts.of(rows, labelled=contract.label is not None)
 
 
-def _join_on_disk(paths: Sequence[Path], output: Path, contract: Contract, schema: pa.Schema, pool: Executor) -> Counts:
+def _join_on_disk(
+    paths: Sequence[Path], output: Path, contract: Contract, schema: pa.Schema, pool: Executor, engine: Engine
+) -> Counts:
     with _scratch(output) as folder:
         several = units(paths, folder)
-        written = pool.map(partial(write_parts, contract=contract), several)
+        written = engine.run(partial(write_parts, contract=contract), several)
         counts = sum(reported(written, len(several), "groups of files read"), Counts())
         found = buckets([unit.parts for unit in several])
         tables = (partial(bucket_table, bucket, schema) for bucket in found)

@@ -8,6 +8,8 @@ import typer
 from raw_data_validation_train.stage import validate_batches
 from wafer.command import Policy, Schema, counted, run
 from wafer.contract import Kind, load_contract
+from wafer.engine import open_engine
+from wafer.settings import Settings
 from wafer.store import list_batches
 
 
@@ -20,18 +22,18 @@ def validate(
     kind: Annotated[Kind, typer.Option(help="What the batches are for.")] = "training",
     schema: Schema = "",
     policy: Policy = "",
-    workers: Annotated[int, typer.Option(min=0, help="Files read at once; 0: as many as there are processors.")] = 0,
 ) -> str:
     """Hold every file of a drop against the data contract; prints the counts."""
-    done = validate_batches(
-        list_batches(source),
-        load_contract(kind, schema, policy),
-        accepted=accepted,
-        manifest=manifest,
-        quarantine=quarantine,
-        report=report,
-        workers=workers,
-    )
+    with open_engine(Settings()) as engine:
+        done = validate_batches(
+            list_batches(source),
+            load_contract(kind, schema, policy),
+            accepted=accepted,
+            manifest=manifest,
+            quarantine=quarantine,
+            report=report,
+            engine=engine,
+        )
     return counted(done.counts())
 
 

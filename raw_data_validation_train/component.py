@@ -29,15 +29,19 @@ def validate(
 
         from raw_data_validation_train.stage import validate_source
         from wafer.contract import load_contract
+        from wafer.engine import open_engine
+        from wafer.settings import Settings
 
-        result = validate_source(
-            source,
-            load_contract(kind, schema, policy),
-            accepted=Path(accepted.path),
-            manifest=Path(manifest.path),
-            report=Path(report.path),
-            store=stage.store,
-            run_id=run_id,
-        )
+        with open_engine(Settings()) as engine:
+            result = validate_source(
+                source,
+                load_contract(kind, schema, policy),
+                accepted=Path(accepted.path),
+                manifest=Path(manifest.path),
+                report=Path(report.path),
+                store=stage.store,
+                run_id=run_id,
+                engine=engine,
+            )
         stage.measure(metrics, **result.counts())
     return run_id

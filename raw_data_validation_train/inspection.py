@@ -32,7 +32,7 @@ class Inspection:
 
 
 class Inspector:
-    """Inspects the files of one drop; may be used from several threads."""
+    """Inspects the files of one drop; may be used from several threads, and sent to other processes."""
 
     def __init__(self, contract: Contract, accepted: Path, quarantine: Quarantine) -> None:
         self._contract = contract
@@ -40,6 +40,9 @@ class Inspector:
         self._schema = accepted_schema(contract)
         self._accepted = accepted
         self._quarantine = quarantine
+
+    def __reduce__(self) -> tuple[type["Inspector"], tuple[Contract, Path, Quarantine]]:
+        return Inspector, (self._contract, self._accepted, self._quarantine)
 
     def inspect(self, path: Path, name: str) -> Inspection:
         """Judge one file and put its good rows, its bad rows, or the whole of it where they belong."""

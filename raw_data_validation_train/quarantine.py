@@ -12,6 +12,7 @@ from raw_data_validation_train.verdicts import BadRow, RowCode
 from wafer.cells import safe_cell, text_of
 from wafer.files import UnfinishedFile, local_name
 
+_ROWS = ".rows.csv"
 COLUMNS = ("file", "line", "wafer", "code", "message", "raw")
 
 
@@ -21,7 +22,7 @@ class Quarantine:
     def __init__(self, folder: Path, names: Iterable[str]) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
-        self._names = frozenset(names)
+        self._names = frozenset(name for name in names if name.endswith(_ROWS))
 
     def keep_file(self, path: Path, name: str) -> None:
         """Copy a refused file byte for byte."""
@@ -30,9 +31,9 @@ class Quarantine:
     def rows_path(self, name: str) -> Path:
         """Where the bad rows of a file are listed; never the place of a refused file."""
         stem = Path(local_name(name)).stem
-        while f"{stem}.rows.csv" in self._names:
+        while f"{stem}{_ROWS}" in self._names:
             stem += "_"
-        return self._folder / f"{stem}.rows.csv"
+        return self._folder / f"{stem}{_ROWS}"
 
     def add_rows(self, name: str, rows: Iterable[BadRow]) -> None:
         """Add rows, in the order of their lines, to those already listed for the file."""

@@ -16,16 +16,23 @@ from raw_data_validation_train.repeats import without_repeats
 from raw_data_validation_train.report import write_report
 from raw_data_validation_train.verdicts import FileVerdict, Validated
 from wafer.contract import Contract
+from wafer.engine import Engine, Inline
 from wafer.errors import NoGoodFiles, PublishConflict, SourceEmpty, SourceNotFound
 from wafer.files import TEMPORARY
 from wafer.progress import reported
 from wafer.store import MARKER, Batch, Store, fetch, files_below, layout, list_batches, publish
 
-_MOST_WORKERS = 4  # a worker at a large file holds some 100 MB, 200 MB of nothing but line ends
-
 
 def validate_source(
-    source: str, contract: Contract, *, accepted: Path, manifest: Path, report: Path, store: Store, run_id: str
+    source: str,
+    contract: Contract,
+    engine: Engine | None = None,
+    *,
+    accepted: Path,
+    manifest: Path,
+    report: Path,
+    store: Store,
+    run_id: str,
 ) -> Validated:
     """Validate a folder or an S3 prefix; the quarantine is published with manifest and report.
 
@@ -33,7 +40,7 @@ def validate_source(
     """
     with tempfile.TemporaryDirectory(prefix="quarantine-") as scratch:
         quarantine = Path(scratch) / "quarantine"
-        validated = _validate(list_batches(source), contract, accepted, manifest, quarantine, report, workers=0)
+        validated = _validate(list_batches(source), contract, accepted, manifest, quarantine, report, engine)
         files: dict[str, Path | bytes] = {layout.QUARANTINE_MANIFEST: manifest, layout.QUARANTINE_REPORT: report}
         publish(store, layout.quarantine(run_id), files | files_below(quarantine), run_id=run_id)
     return _with_good_files(validated)
@@ -42,20 +49,20 @@ def validate_source(
 def validate_batches(
     batches: Sequence[Batch],
     contract: Contract,
+    engine: Engine | None = None,
     *,
     accepted: Path,
     manifest: Path,
     quarantine: Path,
     report: Path,
-    workers: int = 0,
 ) -> Validated:
     """Validate batch files into an `accepted` folder of Parquet files, a quarantine folder, a manifest and a report.
 
-    `workers` files are read at once, by default as many as there are processors, four at most. Raises SourceEmpty when
+    The engine reads the files, each of them a unit. Raises SourceEmpty when
     none of the files is CSV, PublishConflict when the quarantine folder is in use, and NoGoodFiles once everything is
     written.
     """
-    return _with_good_files(_validate(batches, contract, accepted, manifest, quarantine, report, workers))
+    return _with_good_files(_validate(batches, contract, accepted, manifest, quarantine, report, engine))
 
 
 def _with_good_files(validated: Validated) -> Validated:
@@ -75,17 +82,18 @@ def _validate(
     manifest: Path,
     quarantine: Path,
     report: Path,
-    workers: int,
+    engine: Engine | None,
 ) -> Validated:
     drop = [batch for batch in sorted(batches) if not batch.name.startswith(".") and batch.name != MARKER]
     if not any(is_csv(batch.name) for batch in drop):
         raise SourceEmpty("The source has no CSV file. Give the folder or prefix with the batches.")
     _make_room(accepted, quarantine)
     kept = Quarantine(quarantine, (batch.name for batch in drop))
-    workers = workers or min(_MOST_WORKERS, len(os.sched_getaffinity(0)))
-    with tempfile.TemporaryDirectory(prefix="batches-") as scratch, ThreadPoolExecutor(workers) as pool:
+    with tempfile.TemporaryDirectory(prefix="batches-") as scratch:
         judge = _Judge(drop, contract, accepted, kept, Path(scratch))
-        validated = Validated(contract.kind, contract.digest, tuple(judge.verdicts(pool)))
+        validated = Validated(contract.kind, contract.digest, tuple(judge.verdicts(engine or Inline())))
+    for folder in (accepted, quarantine):
+        _sweep(folder)
     check_identity(validated)
     write_manifest(manifest, validated, kept)
     write_report(report, validated, kept, contract)
@@ -105,23 +113,21 @@ class _Judge:
         self._names = [batch.name for batch in drop]
         self._inspector = Inspector(contract, accepted, quarantine)
 
-    def verdicts(self, pool: ThreadPoolExecutor) -> list[FileVerdict]:
+    def verdicts(self, engine: Engine) -> list[FileVerdict]:
         """The verdict on every file, in their order."""
-        inspections = list(reported(pool.map(self._inspect, self._drop), len(self._drop), "files"))
+        inspect = partial(inspect_batch, inspector=self._inspector, scratch=self._scratch)
+        inspections = list(reported(engine.run(inspect, self._drop), len(self._drop), "files"))
         verdicts = [inspection.verdict for inspection in inspections]
         repeats = find_repeats([inspection.rows for inspection in inspections])
         second_round = partial(self._take_out_repeats, inspections)
-        for file, verdict in zip(repeats, pool.map(second_round, repeats, repeats.values()), strict=True):
-            verdicts[file] = verdict
+        with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+            for file, verdict in zip(repeats, pool.map(second_round, repeats, repeats.values()), strict=True):
+                verdicts[file] = verdict
         return verdicts
-
-    def _inspect(self, batch: Batch) -> Inspection:
-        with self._at_hand(batch) as path:
-            return self._inspector.inspect(path, batch.name)
 
     def _take_out_repeats(self, inspections: Sequence[Inspection], file: int, repeats: Repeats) -> FileVerdict:
         batch = self._drop[file]
-        with self._at_hand(batch) as path:
+        with _at_hand(batch, self._scratch) as path:
             return without_repeats(
                 inspections[file],
                 repeats,
@@ -132,27 +138,40 @@ class _Judge:
                 contract=self._contract,
             )
 
-    @contextmanager
-    def _at_hand(self, batch: Batch) -> Iterator[Path]:
-        """The file on this machine; a downloaded one goes again, so disk use does not grow with the drop."""
-        path = fetch(batch, self._scratch)
-        try:
-            yield path
-        except OSError as exc:
-            if exc.filename != str(path):
-                raise
-            raise SourceNotFound(f"{batch.name} cannot be read: {exc.strerror}. Check its permissions.") from exc
-        finally:
-            if path.parent == self._scratch:
-                path.unlink(missing_ok=True)
+
+def inspect_batch(batch: Batch, inspector: Inspector, scratch: Path) -> Inspection:
+    """Judge one file by itself: a unit of work."""
+    with _at_hand(batch, scratch) as path:
+        return inspector.inspect(path, batch.name)
+
+
+@contextmanager
+def _at_hand(batch: Batch, scratch: Path) -> Iterator[Path]:
+    """The file on this machine; a downloaded one goes again, so disk use does not grow with the drop."""
+    path = fetch(batch, scratch)
+    try:
+        yield path
+    except OSError as exc:
+        if exc.filename != str(path):
+            raise
+        raise SourceNotFound(f"{batch.name} cannot be read: {exc.strerror}. Check its permissions.") from exc
+    finally:
+        if path.parent == scratch:
+            path.unlink(missing_ok=True)
 
 
 def _make_room(accepted: Path, quarantine: Path) -> None:
     """Remove what an earlier attempt left among the accepted files; never touch anything else."""
     accepted.mkdir(parents=True, exist_ok=True)
-    for pattern in ("*.parquet", f"{TEMPORARY}*"):
-        for path in accepted.glob(pattern):
-            path.unlink()
+    for path in accepted.glob("*.parquet"):
+        path.unlink()
+    _sweep(accepted)
     for folder in (accepted, quarantine):
         if folder.is_dir() and any(folder.iterdir()):
             raise PublishConflict(f"{folder} already has files; choose an empty folder.")
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what a killed process had begun."""
+    for path in folder.glob(f"{TEMPORARY}*"):
+        path.unlink()

@@ -9,21 +9,24 @@ from pyarrow import parquet
 
 from raw_data_validation_train.stage import validate_batches
 from wafer.contract import load_contract
+from wafer.engine import Engine
 from wafer.errors import NoGoodFiles
 from wafer.store import list_batches
 
 
-def validate(folder: Path, out: Path, kind: str = "training", policy: str = "", workers: int = 0) -> dict[str, Any]:
+def validate(
+    folder: Path, out: Path, kind: str = "training", policy: str = "", engine: Engine | None = None
+) -> dict[str, Any]:
     """The manifest of a drop, whether or not a file of it is good."""
     try:
         validate_batches(
             list_batches(str(folder)),
             load_contract(kind, policy=policy),
+            engine,
             accepted=out / "accepted",
             manifest=out / "manifest.json",
             quarantine=out / "quarantine",
             report=out / "report.html",
-            workers=workers,
         )
     except NoGoodFiles:
         assert not list((out / "accepted").iterdir())

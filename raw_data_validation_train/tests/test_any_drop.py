@@ -12,6 +12,7 @@ from pyarrow import parquet
 
 from raw_data_validation_train.stage import validate_batches
 from wafer.contract import load_contract
+from wafer.engine import Inline
 from wafer.errors import NoGoodFiles
 from wafer.store import list_batches
 
@@ -40,7 +41,7 @@ def judge(files: dict[str, str], out: Path, *, turned: bool = False) -> tuple[di
     batches = list_batches(str(out / "drop"))
     paths = {name: out / name for name in ("accepted", "manifest", "quarantine", "report")}
     with suppress(NoGoodFiles):
-        validate_batches(batches[::-1] if turned else batches, CONTRACT, workers=2 if turned else 1, **paths)
+        validate_batches(batches[::-1] if turned else batches, CONTRACT, Inline(2 if turned else 1), **paths)
     rows = {path.stem: parquet.read_table(path).to_pylist() for path in sorted(paths["accepted"].iterdir())}
     return json.loads(paths["manifest"].read_text()), rows
 

@@ -12,7 +12,8 @@ PROGRAM = """
 import resource, sys
 from pathlib import Path
 from raw_data_validation_train.tests.drop import validate
-manifest = validate(Path(sys.argv[1]), Path(sys.argv[2]), workers=2)
+from wafer.engine import Inline
+manifest = validate(Path(sys.argv[1]), Path(sys.argv[2]), engine=Inline(2))
 print(manifest["totals"]["rows_good"], resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
 FEW, MANY = 12, 72

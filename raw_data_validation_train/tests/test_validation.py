@@ -10,6 +10,7 @@ from raw_data_validation_train.stage import validate_batches, validate_source
 from raw_data_validation_train.tests.corpus import Batch, batch
 from raw_data_validation_train.tests.drop import accepted, validate
 from wafer.contract import Contract, load_contract
+from wafer.engine import Inline
 from wafer.errors import NoGoodFiles, PublishConflict, SourceEmpty, SourceNotFound
 from wafer.store import Batch as StoredBatch
 from wafer.store import open_store, read_marker
@@ -105,7 +106,7 @@ def test_a_run_publishes_its_quarantine_and_says_what_it_counted(tmp_path: Path)
 
     for _ in range(2):  # the second time is a repeated stage: the same bytes, so no conflict
         result = validate_source(
-            str(tmp_path / "drop"), load_contract("training"), store=store, run_id="r1", **arguments
+            str(tmp_path / "drop"), load_contract("training"), Inline(), store=store, run_id="r1", **arguments
         )
 
     assert result.counts() == {

@@ -24,6 +24,7 @@ from tests.faults.conftest import Told
 from tests.faults.line import SCHEMA, SENSORS
 from tests.faults.scale import EVERYTHING, scaled
 from wafer.contract import Contract, load_contract
+from wafer.engine import Inline
 from wafer.errors import NoGoodFiles
 from wafer.store import list_batches
 
@@ -129,7 +130,7 @@ def judge(data: bytes, folder: Path, contract: Contract = CONTRACT) -> dict[str,
     (folder / "drop" / NAME).write_bytes(data)
     out = {name: folder / name for name in ("accepted", "manifest", "quarantine", "report")}
     with suppress(NoGoodFiles):
-        validate_batches(list_batches(str(folder / "drop")), contract, workers=1, **out)
+        validate_batches(list_batches(str(folder / "drop")), contract, Inline(1), **out)
     said = json.loads(out["manifest"].read_text())
     (file,) = said["files"]
     kept = [parquet.read_table(path).num_rows for path in out["accepted"].iterdir()]
@@ -188,6 +189,7 @@ import sys, tempfile
 from pathlib import Path
 from benchmarks.memory import peak_mib
 from tests.faults.test_hostile_files import judge
+from wafer.engine import Inline
 from wafer.contract import load_contract
 with tempfile.TemporaryDirectory() as folder:
     file = judge(Path(sys.argv[1]).read_bytes(), Path(folder), load_contract("training"))

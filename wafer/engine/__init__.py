@@ -5,6 +5,7 @@ every engine gives the same bytes (ADR 0019). A unit leaves its output in a file
 or not at all, and returns its place and a few counts.
 """
 
+from wafer.engine.inline import Inline as Inline
 from wafer.engine.protocol import Engine as Engine
 from wafer.engine.protocol import Unit as Unit
 from wafer.engine.settings import open_engine as open_engine

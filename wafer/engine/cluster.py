@@ -16,7 +16,7 @@ from distributed.cli import dask_scheduler, dask_worker
 from distributed.security import Security
 
 from wafer.engine.content import content
-from wafer.engine.protocol import Unit, killers
+from wafer.engine.protocol import Unit, killers, module_of
 from wafer.errors import EngineUnavailable
 
 U = TypeVar("U", bound=Unit)
@@ -90,7 +90,7 @@ class Cluster:
 
     def _resource(self, work: Callable[..., object]) -> str:
         """What a worker must offer to do this work."""
-        name = content(work.__module__.partition(".")[0])
+        name = content(module_of(work).partition(".")[0])
         workers = self._client.scheduler_info(n_workers=-1)["workers"].values()
         if not any(name in worker["resources"] for worker in workers):
             raise EngineUnavailable(

@@ -1,6 +1,7 @@
-"""Units in processes of this machine: the standard library's fork server, a fork for every unit.
+"""Units in processes of this machine, forks of the standard library's fork server.
 
-A process for each unit gives its memory back, and when it is killed there is no doubt which unit it was.
+Each process does one unit after the other for a thread that waits for it, so when one is killed there is no doubt which
+unit it was.
 """
 
 import pickle
@@ -10,7 +11,7 @@ from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from typing import Any, Self, TypeVar
 
-from wafer.engine.protocol import Unit, killers
+from wafer.engine.protocol import Unit, killers, module_of
 
 U = TypeVar("U", bound=Unit)
 R = TypeVar("R")
@@ -19,7 +20,7 @@ _CONTEXT = get_context("forkserver")
 
 
 class _Killed(Exception):
-    """The process ended without an answer, every time."""
+    """The process ended without an answer."""
 
 
 class Processes:
@@ -27,11 +28,12 @@ class Processes:
 
     def __init__(self, workers: int) -> None:
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix="units")
+        self._idle: list[_Worker] = []
 
     def run(self, work: Callable[[U], R], units: Sequence[U]) -> Iterator[R]:
         """Yield what `work` returns for each unit, in the order of the units."""
-        _CONTEXT.set_forkserver_preload([__name__, work.__module__])  # no matter once the server runs
-        waiting = [self._threads.submit(_in_a_process, work, unit) for unit in units]
+        _CONTEXT.set_forkserver_preload([__name__, module_of(work)])  # no matter once the server runs
+        waiting = [self._threads.submit(self._done, work, unit) for unit in units]
         try:
             yield from _answers(units, waiting)
         finally:
@@ -43,6 +45,49 @@ class Processes:
 
     def __exit__(self, *_: object) -> None:
         self._threads.shutdown(cancel_futures=True)
+        for worker in self._idle:
+            worker.end()
+
+    def _done(self, work: Callable[[U], R], unit: U) -> R:
+        for _ in range(TRIES):
+            worker = self._idle.pop() if self._idle else _Worker()
+            try:
+                answer: R = worker.do(work, unit)
+            except _Killed:
+                worker.end()
+                continue
+            except BaseException:
+                self._idle.append(worker)
+                raise
+            self._idle.append(worker)
+            return answer
+        raise _Killed
+
+
+class _Worker:
+    """A process that does one unit after the other."""
+
+    def __init__(self) -> None:
+        self._pipe, other = _CONTEXT.Pipe()
+        with other:
+            self._process = _CONTEXT.Process(target=_serve, args=(other,), daemon=True)
+            self._process.start()
+
+    def do(self, work: Callable[[U], R], unit: U) -> Any:  # noqa: ANN401 - whatever the work returns
+        """Return the work's answer or raise its error; `_Killed` when the process ends instead."""
+        try:
+            self._pipe.send_bytes(pickle.dumps((work, unit)))
+            done, value = pickle.loads(self._pipe.recv_bytes())  # noqa: S301 - from a process of our own
+        except (EOFError, ConnectionError) as error:
+            raise _Killed from error
+        if not done:
+            raise value
+        return value
+
+    def end(self) -> None:
+        """Let the process end."""
+        self._pipe.close()
+        self._process.join()
 
 
 def _answers(units: Sequence[U], waiting: Sequence[Future[R]]) -> Iterator[R]:
@@ -59,34 +104,15 @@ def _answers(units: Sequence[U], waiting: Sequence[Future[R]]) -> Iterator[R]:
         raise killers(killed)
 
 
-def _in_a_process(work: Callable[[U], R], unit: U) -> R:
-    for _ in range(TRIES):
-        reading, writing = _CONTEXT.Pipe(duplex=False)
-        process = _CONTEXT.Process(target=_do, args=(writing, work, unit), daemon=True)
-        with reading:
-            with writing:
-                process.start()
-            try:
-                said = reading.recv_bytes()
-            except EOFError:
-                continue
-            finally:
-                process.join()
-        answer: R = _given(said)
-        return answer
-    raise _Killed
-
-
-def _given(said: bytes) -> Any:  # noqa: ANN401 - whatever the work returned
-    done, value = pickle.loads(said)  # noqa: S301 - from a process of our own
-    if done:
-        return value
-    raise value
-
-
-def _do(answer: Connection, work: Callable[[U], R], unit: U) -> None:
-    try:
-        said = pickle.dumps((True, work(unit)))
-    except Exception as error:
-        said = pickle.dumps((False, error))
-    answer.send_bytes(said)
+def _serve(pipe: Connection) -> None:
+    while True:
+        try:
+            asked = pipe.recv_bytes()
+        except EOFError:
+            return
+        work, unit = pickle.loads(asked)  # noqa: S301 - from the process that started this one
+        try:
+            said = pickle.dumps((True, work(unit)))
+        except Exception as error:
+            said = pickle.dumps((False, error))
+        pipe.send_bytes(said)

@@ -1,6 +1,7 @@
 """What an engine does, and how it says that units could not be done."""
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Protocol, Self, TypeVar
 
 from wafer.errors import StageFailed
@@ -27,15 +28,22 @@ class Engine(Protocol):
     def run(self, work: Callable[[U], R], units: Sequence[U]) -> Iterator[R]:
         """Yield what `work` returns for each unit, in the order of the units.
 
-        `work` is a function of a module and safe to repeat: a unit whose process was killed is tried again. An error
-        that it raises ends the run as it is. Raises `StageFailed` naming the units that end every process they are
-        tried in, after all others are done, and `EngineUnavailable` when the workers are gone.
+        `work` is a function of a module, or a `partial` of one, and safe to repeat: a unit whose process was killed is
+        tried again. An error that it raises ends the run as it is. Raises `StageFailed` naming the units that end every
+        process they are tried in, after all others are done, and `EngineUnavailable` when the workers are gone.
         """
         ...
 
     def __enter__(self) -> Self: ...
 
     def __exit__(self, *_: object) -> None: ...
+
+
+def module_of(work: Callable[..., object]) -> str:
+    """Where the function lies that does the work, also with some of its arguments filled in."""
+    while isinstance(work, partial):
+        work = work.func
+    return work.__module__
 
 
 def killers(names: Sequence[str]) -> StageFailed:

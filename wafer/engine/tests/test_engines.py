@@ -10,9 +10,9 @@ from threading import Timer
 import pytest
 from distributed import Client
 
+from tests.servers.cluster import Running, start_cluster, write_certificates
 from wafer.engine import Engine, open_engine
 from wafer.engine.tests import units
-from wafer.engine.tests.conftest import Running, start_cluster, write_certificates
 from wafer.engine.tests.units import Part
 from wafer.errors import ContractMismatch, EngineUnavailable, StageFailed
 from wafer.settings import Settings

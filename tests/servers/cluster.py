@@ -7,11 +7,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-import trustme
 
 from wafer.settings import Settings
 
@@ -19,15 +19,35 @@ from wafer.settings import Settings
 @dataclass(frozen=True)
 class Running:
     scheduler: subprocess.Popen[bytes]
+    workers: subprocess.Popen[bytes]
     address: str
     certificates: Path
+
+    def worker_pids(self) -> list[int]:
+        """The processes that do units, each of which is started again when it dies."""
+        pids = [int(path.name) for path in Path("/proc").glob("[0-9]*")]
+        return [pid for pid in pids if _session(pid) == self.workers.pid and "spawn_main" in _command(pid)]
 
     @property
     def settings(self) -> Settings:
         return Settings(WAFER_ENGINE=self.address, WAFER_ENGINE_TLS=self.certificates)
 
 
+def _session(pid: int) -> int:
+    with suppress(ProcessLookupError):
+        return os.getsid(pid)
+    return 0
+
+
+def _command(pid: int) -> str:
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/cmdline").read_text()
+    return ""
+
+
 def write_certificates(folder: Path) -> Path:
+    import trustme  # cryptography: 0.2 s, for a few tests
+
     folder.mkdir()
     authority = trustme.CA()
     authority.cert_pem.write_to_path(folder / "ca.crt")
@@ -58,9 +78,10 @@ def start_cluster(certificates: Path, logs: Path) -> Iterator[Running]:
     parts = [scheduler]
     try:
         address = said(logs / "scheduler.log", r"tls://127\.0\.0\.1:\d+")
-        parts.append(start_part(certificates, logs / "workers.log", "worker", address, "--processes", "2"))
+        workers = start_part(certificates, logs / "workers.log", "worker", address, "--processes", "2")
+        parts.append(workers)
         said(logs / "workers.log", "Registered to", times=2)
-        yield Running(scheduler, address, certificates)
+        yield Running(scheduler, workers, address, certificates)
     finally:
         for part in parts:
             os.killpg(part.pid, signal.SIGKILL)
