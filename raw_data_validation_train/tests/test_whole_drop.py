@@ -27,7 +27,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Validated:
     cases = [case for case in (*accept(), *reject()) if case.is_ordinary]
     random.Random(7).shuffle(cases)
     write(cases, folder / "drop")
-    return Validated(cases, folder, validate(folder / "drop", folder / "one", workers=1))
+    return Validated(cases, folder, validate(folder / "drop", folder / "one", engine=Inline(1)))
 
 
 def test_a_file_is_judged_the_same_alone_and_among_all_others(whole: Validated) -> None:
@@ -62,7 +62,7 @@ def test_rows_in_are_rows_good_plus_rows_quarantined(whole: Validated) -> None:
 
 
 def test_the_same_drop_gives_the_same_bytes_however_many_workers_read_it(whole: Validated) -> None:
-    validate(whole.folder / "drop", whole.folder / "four", workers=4)
+    validate(whole.folder / "drop", whole.folder / "four", engine=Inline(4))
 
     assert everything_below(whole.folder / "one") == everything_below(whole.folder / "four")
 
