@@ -10,6 +10,7 @@ from pyarrow import parquet
 
 from raw_data_validation_train.tests.corpus import Case, accept, reject, write
 from raw_data_validation_train.tests.drop import everything_below, validate
+from wafer.engine import Inline
 
 
 @dataclass(frozen=True, slots=True)
