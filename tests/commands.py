@@ -1,22 +1,29 @@
-"""The command of a stage inside the process of the test: what `python -m STAGE` does, without its seconds of imports.
+"""What a command printed; and the command of a stage in the process of the test, without its seconds of imports.
 
 That each command also starts as a process of its own is proven once, in `tests/test_stage_commands.py`.
 """
 
 import io
+import json
 import runpy
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from typing import Any
 from unittest.mock import patch
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """Exit code and output of a command."""
+    """What a command printed, and its exit code."""
 
-    returncode: int
-    stdout: str
-    stderr: str
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> dict[str, Any]:
+        """The last line, which is where a command asked for JSON prints it."""
+        return dict(json.loads(self.out.splitlines()[-1]))
 
 
 def call(stage: str, *arguments: object) -> Ended:

@@ -35,10 +35,10 @@ class Line:
 
     def do(self, *words: str, **options: object) -> None:
         done = self.calls[" ".join(words)] = self.run(*words, **options)
-        assert done.returncode == 0, done.stderr
+        assert done.code == 0, done.err
 
     def said(self, *words: str) -> str:
-        return self.calls[" ".join(words)].stdout
+        return self.calls[" ".join(words)].out
 
 
 def export_of(folder: Path, *, rows: int) -> Line:
@@ -198,9 +198,9 @@ def test_a_stage_that_refuses_ends_with_one_sentence_and_exit_code_1(stage: str,
 
     done = refuse(line, tmp_path)
 
-    assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.startswith(f"{code}: ")
-    assert len(done.stderr.splitlines()) == 1
+    assert (done.code, done.out) == (1, "")
+    assert done.err.startswith(f"{code}: ")
+    assert len(done.err.splitlines()) == 1
 
 
 @pytest.mark.slow  # eight interpreters, each with what its stage imports

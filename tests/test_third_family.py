@@ -1,29 +1,30 @@
 """A third family of models is one file and one line in the recipe: this one exists only here."""
 
 import json
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
-import pyarrow as pa
 import pytest
 
-from clustering.stage import cluster_wafers
-from model_training.stage import fit_global_models, train_cluster
+from load_prod_model.promotion import promote_run
 from pred_pipeline.stage import predict_wafers
-from preprocessing_train.stage import fit_preprocessor
-from wafer.model import ModelBundle, assemble_bundle
+from tests.faults.line import make_line, write_drop
+from wafer.documents import open_documents
+from wafer.model import ModelBundle, load_bundle
 from wafer.model.families.boosted_trees import BoostedTrees
 from wafer.model.families.held_out import begin_with_folds
 from wafer.model.families.protocol import Family, FitPlan, Fitted
 from wafer.model.families.random_forest import RandomForest
 from wafer.model.recipe import Recipe
 from wafer.model.training_set import TrainingSet, training_set
-from wafer.wafers.arrays import EXPORT_FILE, Features, Floats, read_wafers
-from wafer.wafers.table import WaferColumns, wafers_writer
+from wafer.registry import open_registry
+from wafer.store import open_store
+from wafer.wafers.arrays import Features, Floats, read_wafers
 
 
 @dataclass(frozen=True)
@@ -82,38 +83,25 @@ class Trained:
     bundle: ModelBundle
 
 
-def _export(folder: Path) -> Path:
-    rng = np.random.default_rng(4)
-    failed = np.arange(240) % 5 == 0
-    readings = rng.normal(size=(240, 6)) + failed[:, None] * np.array([2.0, 1.0, 0, 0, 0, 0])
-    columns = WaferColumns("Wafer", tuple(f"Sensor - {i}" for i in range(1, 7)), "Output")
-    texts = {name: [f"{name}-{row}" for row in range(240)] for name in ("_id", "file", "sha256", "Wafer")}
-    data = texts | dict(zip(columns.sensors, readings.T, strict=True)) | {"Output": failed.astype(np.int8)}
-    table = pa.table(data, columns.schema(kind="training", contract="c"))
-    with wafers_writer(folder / EXPORT_FILE, table.schema) as writer:
-        writer.write_table(table)
-    return folder
-
-
-@pytest.fixture
-def trained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Trained:
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory, empty_registry: Path) -> Iterator[Trained]:
     """Every stage of a training whose recipe has one family more, which serves."""
-    monkeypatch.setattr("wafer.model.recipe.FAMILIES", (Straight(), *QUICK))  # the line in the recipe
-    recipe = Recipe(family_confidence=99.0, max_clusters=1)
-    export, training = _export(tmp_path / "export"), tmp_path / "training.parquet"
-    before, clusters, models, own = (tmp_path / name for name in ("preprocessor", "clusters", "global", "own"))
-    fit_preprocessor(export, before, training, recipe)
-    cluster_wafers(training, before, clusters, tmp_path / "clusters.parquet", tmp_path / "elbow.html", recipe)
-    fit_global_models(training, before, models, recipe)
-    train_cluster(0, training, before, clusters, models, own, tmp_path / "cluster.html")
-    bundle = assemble_bundle(
-        preprocessor_dir=before,
-        cluster_model_dir=clusters,
-        global_dir=models,
-        member_dirs=[own],
-        out=tmp_path / "bundle",
-    )
-    return Trained(tmp_path, export, bundle)
+    folder = tmp_path_factory.mktemp("third")
+    shutil.copyfile(empty_registry, folder / "mlflow.db")
+    with pytest.MonkeyPatch.context() as patch, open_documents(str(folder / "documents.sqlite")) as documents:
+        patch.setattr("wafer.model.recipe.FAMILIES", (Straight(), *QUICK))  # the line in the recipe
+        line = make_line(folder, write_drop(folder / "drop"), Recipe(family_confidence=99.0, max_clusters=1))
+        promote_run(
+            line.parts,
+            run_id="run",
+            store=open_store(str(folder / "store")),
+            documents=documents,
+            registry=open_registry(f"sqlite:///{folder / 'mlflow.db'}"),
+            bundle=folder / "bundle",
+            decision=folder / "decision.json",
+            report=folder / "promotion.html",
+        )
+        yield Trained(folder, line.parts.export, load_bundle(folder / "bundle"))
 
 
 def test_it_trains_is_kept_as_its_own_file_and_serves(trained: Trained) -> None:
@@ -144,9 +132,9 @@ def test_it_explains_its_scores(trained: Trained) -> None:
 def test_people_read_its_name_in_every_report(trained: Trained) -> None:
     predict_wafers(trained.export, trained.folder / "bundle", trained.folder / "out", model_version="1", run_id="r")
 
-    pages = [trained.folder / "cluster.html", trained.folder / "out" / "report.html"]
+    pages = ("member-0.html", "promotion.html", "out/report.html")
 
-    assert [Straight.label in page.read_text() for page in pages] == [True, True]
+    assert {page: Straight.label in (trained.folder / page).read_text() for page in pages} == dict.fromkeys(pages, True)
 
 
 def test_it_keeps_the_protocol_of_a_family() -> None:

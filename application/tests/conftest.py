@@ -14,7 +14,10 @@ import pytest
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
 
+from application.tests.kubeflow_server import KubeflowServer
 from application.tests.serving import MakeService, Service, open_service
+from pipelines.packages import PIPELINES, package
+from wafer.store import open_store
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -37,6 +40,16 @@ def shared_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service
     """One for all tests of a module that leave no trace in it."""
     with open_service(tmp_path_factory.mktemp("service")) as made:
         yield made
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[KubeflowServer]:
+    """A Kubeflow whose packages are those of the store."""
+    made = KubeflowServer(open_store(str(tmp_path / "store")))
+    for name in PIPELINES:
+        made.store.put(f"pipelines/{name}.yaml", package(name).encode())
+    yield made
+    made.close()
 
 
 @pytest.fixture

@@ -21,7 +21,6 @@ from application.runs.run import Run, new_run
 from application.tests.fakes import FakeBackend
 from application.tests.kubeflow_server import KubeflowServer
 from application.tests.leavings import write_record
-from pipelines.packages import PIPELINES, package
 from wafer.errors import RunNotFound, RunNotRetryable
 from wafer.runs import Pipeline
 from wafer.settings import Settings
@@ -139,15 +138,6 @@ def workers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Embedde
     made = EmbeddedBench(tmp_path / "home")
     yield made
     made.end_all()
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[KubeflowServer]:
-    made = KubeflowServer(open_store(str(tmp_path / "store")))
-    for name in PIPELINES:
-        made.store.put(f"pipelines/{name}.yaml", package(name).encode())
-    yield made
-    made.close()
 
 
 @pytest.fixture

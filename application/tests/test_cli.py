@@ -18,23 +18,11 @@ import pytest
 
 from application.synthetic import write_synthetic
 from pipelines.table import base_name, planned, task_of
+from tests.commands import Ended
 
 pytestmark = [pytest.mark.xdist_group("cli"), pytest.mark.slow]
 COMMAND = [sys.executable, "-c", "from application.cli.app import main; main()"]
 CIRCUMSTANCES = {"run_id"}
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What a call of the command printed, and how it ended."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> dict[str, Any]:
-        return dict(json.loads(self.out.splitlines()[-1]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +35,7 @@ class Home:
         ours = {"WAFER_STORE", "WAFER_LEDGER", "MONGODB_URI", "MLFLOW_TRACKING_URI", "KFP_ENDPOINT"}
         return {name: value for name, value in os.environ.items() if name not in ours} | {"WAFER_HOME": str(self.path)}
 
-    def wafer(self, *words: str | Path) -> Said:
+    def wafer(self, *words: str | Path) -> Ended:
         done = subprocess.run(
             [*COMMAND, *map(str, words)],
             env=self.environment(),
@@ -57,7 +45,7 @@ class Home:
             timeout=400,
             check=False,
         )
-        return Said(done.returncode, done.stdout, done.stderr)
+        return Ended(done.returncode, done.stdout, done.stderr)
 
     def log_of(self, run_id: str) -> str:
         return (self.path / "runs" / run_id / "log.txt").read_text()

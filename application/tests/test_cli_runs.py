@@ -3,9 +3,7 @@
 import json
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 import structlog
@@ -16,25 +14,13 @@ from application.runs.ledger.sqlite import SQLiteLedger
 from application.runs.run import new_run
 from application.tests.kubeflow_server import KubeflowServer
 from application.tests.leavings import leave_results
+from tests.commands import Ended
 from wafer.store import open_store
 
 SETTINGS = ("WAFER_STORE", "WAFER_LEDGER", "MONGODB_URI", "MLFLOW_TRACKING_URI", "KFP_ENDPOINT", "KFP_NAMESPACE")
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What the command printed, and its exit code."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> dict[str, Any]:
-        return dict(json.loads(self.out.splitlines()[-1]))
-
-
-Wafer = Callable[..., Answer]
+Wafer = Callable[..., Ended]
 
 
 @pytest.fixture
@@ -49,12 +35,12 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def wafer(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Wafer]:
     assert home.parent.exists()
 
-    def call(*words: str) -> Answer:
+    def call(*words: str) -> Ended:
         monkeypatch.setattr(sys, "argv", ["wafer", *words])
         with pytest.raises(SystemExit) as ended:
             main()
         told = capsys.readouterr()
-        return Answer(int(ended.value.code or 0), told.out, told.err)
+        return Ended(int(ended.value.code or 0), told.out, told.err)
 
     yield call
     structlog.reset_defaults()

@@ -10,19 +10,8 @@ import pytest
 from application.backends.kubeflow.backend import KubeflowBackend
 from application.tests.kubeflow_server import KubeflowServer
 from application.tests.serving import MakeService, Service
-from pipelines.packages import PIPELINES, package
-from wafer.store import open_store
 
 PATIENCE = 12  # seconds: a probe allows 5, these machines are slow; repeated calls without an end took 20 to 120
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[KubeflowServer]:
-    made = KubeflowServer(open_store(str(tmp_path / "store")))
-    for name in PIPELINES:
-        made.store.put(f"pipelines/{name}.yaml", package(name).encode())
-    yield made
-    made.close()
 
 
 @pytest.fixture

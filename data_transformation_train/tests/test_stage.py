@@ -218,7 +218,7 @@ def test_the_command_prints_its_counts_or_one_line_of_error(tmp_path: Path) -> N
     good = call("data_transformation_train", "--accepted", accepted, "--wafers", output, "--schema", schema)
     bad = call("data_transformation_train", "--accepted", accepted, "--wafers", output)
 
-    assert (good.returncode, good.stdout) == (0, "files 1, wafers 3, missing_readings 3, failures 1\n")
-    assert (bad.returncode, bad.stdout) == (1, "")
-    assert bad.stderr.startswith("CONTRACT_MISMATCH: ")
-    assert "Traceback" not in bad.stderr
+    assert (good.code, good.out) == (0, "files 1, wafers 3, missing_readings 3, failures 1\n")
+    assert (bad.code, bad.out) == (1, "")
+    assert bad.err.startswith("CONTRACT_MISMATCH: ")
+    assert "Traceback" not in bad.err

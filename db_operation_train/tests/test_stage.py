@@ -311,8 +311,8 @@ def test_the_command_prints_its_counts_or_one_line_of_error(tmp_path: Path) -> N
     good = call("db_operation_train", *options, tmp_path / "documents.sqlite")
     bad = call("db_operation_train", *options, tmp_path / "no database")
 
-    assert (good.returncode, good.stdout) == (0, "wafers 9, inserted 9, already 0\n")
+    assert (good.code, good.out) == (0, "wafers 9, inserted 9, already 0\n")
     assert sorted(content(tmp_path / "out")) == ["InputFile.csv", "wafers.parquet"]
-    assert bad.returncode == 1
-    assert bad.stderr.startswith("DOCUMENTS_UNAVAILABLE: ")
-    assert "Traceback" not in bad.stderr
+    assert bad.code == 1
+    assert bad.err.startswith("DOCUMENTS_UNAVAILABLE: ")
+    assert "Traceback" not in bad.err

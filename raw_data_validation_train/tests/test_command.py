@@ -17,8 +17,8 @@ def test_the_command_writes_everything_and_says_the_totals(tmp_path: Path) -> No
 
     done = run(tmp_path, tmp_path / "drop", "--kind=training")
 
-    assert (done.returncode, done.stderr) == (0, "")
-    assert "files_good 1" in done.stdout
+    assert (done.code, done.err) == (0, "")
+    assert "files_good 1" in done.out
     assert all((tmp_path / name).exists() for name in ("accepted", "manifest", "quarantine", "report"))
 
 
@@ -26,7 +26,7 @@ def test_the_command_ends_with_one_sentence_when_it_cannot(tmp_path: Path) -> No
     missing = run(tmp_path, tmp_path / "nowhere")
     wrong = run(tmp_path, tmp_path, "--schema={}")
 
-    assert (missing.returncode, wrong.returncode) == (1, 1)
-    assert missing.stderr.startswith("SOURCE_NOT_FOUND: ")
-    assert wrong.stderr.startswith("CONTRACT_INVALID: ")
-    assert "Traceback" not in missing.stderr + wrong.stderr
+    assert (missing.code, wrong.code) == (1, 1)
+    assert missing.err.startswith("SOURCE_NOT_FOUND: ")
+    assert wrong.err.startswith("CONTRACT_INVALID: ")
+    assert "Traceback" not in missing.err + wrong.err

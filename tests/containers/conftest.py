@@ -21,6 +21,7 @@ from pymongo import MongoClient
 from application.synthetic import write_synthetic
 from conftest import skip_or_fail
 from pipelines.images import STAGES
+from tests.commands import Ended
 from tests.servers.fixtures import S3Server
 from tests.servers.parts import start_mlflow
 
@@ -31,24 +32,11 @@ NAMES = (*STAGES, "application")
 WAFER = [sys.executable, "-c", "from application.cli.app import main; main()"]
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What a command printed, and how it ended."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> dict[str, Any]:
-        return dict(json.loads(self.out.splitlines()[-1]))
-
-
-def run(command: list[str], environment: dict[str, str] | None = None, seconds: float = 60) -> Said:
+def run(command: list[str], environment: dict[str, str] | None = None, seconds: float = 60) -> Ended:
     done = subprocess.run(
         command, env=environment, capture_output=True, text=True, timeout=seconds, check=False, stdin=subprocess.DEVNULL
     )
-    return Said(done.returncode, done.stdout, done.stderr)
+    return Ended(done.returncode, done.stdout, done.stderr)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +49,12 @@ class Image:
 
     def run(
         self, *command: str, entrypoint: str = "env", user: str = "1000:1000", options: tuple[str, ...] = ()
-    ) -> Said:
+    ) -> Ended:
         """A command in a strict container."""
         given = [f"--entrypoint={entrypoint}", f"--user={user}", *options]
         return run(["podman", "run", "--rm", *STRICT, *given, self.reference, *command])
 
-    def python(self, program: str) -> Said:
+    def python(self, program: str) -> Ended:
         return self.run("python3", "-c", program)
 
 
@@ -109,7 +97,7 @@ class Line:
     source: str
     environment: dict[str, str]
 
-    def wafer(self, *words: str) -> Said:
+    def wafer(self, *words: str) -> Ended:
         return run([*WAFER, *words], self.environment, seconds=500)
 
     def upload(self, folder: Path, to: str) -> str:

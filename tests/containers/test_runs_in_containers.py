@@ -16,7 +16,8 @@ from kfp.local.status import Status
 from application.backends.local.containers import LABEL, containers
 from application.backends.local.kfp_patches import CheckedTask
 from application.synthetic import write_synthetic
-from tests.containers.conftest import WAFER, Image, Line, Said, run
+from tests.commands import Ended
+from tests.containers.conftest import WAFER, Image, Line, run
 
 pytestmark = pytest.mark.xdist_group("containers")
 CIRCUMSTANCES = {"run_id"}
@@ -29,7 +30,7 @@ def predictions(folder: Path) -> list[dict[str, str]]:
         ]
 
 
-def embedded(home: Path, *words: str) -> Said:
+def embedded(home: Path, *words: str) -> Ended:
     ours = {"WAFER_STORE", "MONGODB_URI", "MLFLOW_TRACKING_URI"}
     environment = {name: value for name, value in os.environ.items() if name not in ours} | {"WAFER_HOME": str(home)}
     return run([*WAFER, *words], environment, seconds=400)

@@ -64,7 +64,7 @@ def write_drop(folder: Path, *, files: int = 3, rows: int = 80, seed: int = 0, n
     return folder
 
 
-def make_line(folder: Path, drop: Path) -> Line:
+def make_line(folder: Path, drop: Path, recipe: Recipe = QUICK) -> Line:
     """Run the stages up to the last training on a drop, with a store and a database that nobody looks at again."""
     contract = load_contract("training", SCHEMA)
     accepted, manifest, report = folder / "accepted", folder / "manifest.json", folder / "validation.html"
@@ -73,16 +73,16 @@ def make_line(folder: Path, drop: Path) -> Line:
     transform_batches(accepted, folder / "wafers.parquet", contract)
     with open_documents(str(folder / "documents.sqlite")) as documents:
         load_wafers(folder / "wafers.parquet", documents, folder / "export", "training")
-    return Line(str(drop), folder / "wafers.parquet", _learn(folder, manifest, report))
+    return Line(str(drop), folder / "wafers.parquet", _learn(folder, manifest, report, recipe))
 
 
-def _learn(folder: Path, manifest: Path, report: Path) -> Parts:
+def _learn(folder: Path, manifest: Path, report: Path, recipe: Recipe) -> Parts:
     export, preprocessor, clusters = folder / "export", folder / "preprocessor", folder / "clusters"
     training = folder / "training.parquet"
-    fit_preprocessor(export, preprocessor, training, QUICK)
+    fit_preprocessor(export, preprocessor, training, recipe)
     elbow, everything = folder / "elbow.html", folder / "global"
-    found = cluster_wafers(training, preprocessor, clusters, folder / "assignments", elbow, QUICK)
-    fit_global_models(training, preprocessor, everything, QUICK)
+    found = cluster_wafers(training, preprocessor, clusters, folder / "assignments", elbow, recipe)
+    fit_global_models(training, preprocessor, everything, recipe)
     members = [folder / f"member-{number}" for number in found.clusters]
     for number, member in zip(found.clusters, members, strict=True):
         page = folder / f"member-{number}.html"
