@@ -7,6 +7,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 EXPLAINED = 1000
 
+WORKERS = "WAFER_WORKERS"
+
 
 class Settings(BaseSettings):
     """Where a run keeps its state; every default lies below `WAFER_HOME`, so a laptop needs no configuration."""
@@ -17,7 +19,7 @@ class Settings(BaseSettings):
     store: str = Field("", validation_alias="WAFER_STORE")
     mongodb_uri: str = Field("", validation_alias="MONGODB_URI")
     mlflow_tracking_uri: str = Field("", validation_alias="MLFLOW_TRACKING_URI")
-    workers: int = Field(1, ge=1, validation_alias="WAFER_WORKERS")  # processes that share a task's units of work
+    workers: int = Field(1, ge=1, validation_alias=WORKERS)  # processes that share a task's units of work
     engine: str = Field("", validation_alias="WAFER_ENGINE")  # tls://host:port of a scheduler with workers of its own
     engine_tls: Path | None = Field(None, validation_alias="WAFER_ENGINE_TLS")  # folder with its certificates
 

@@ -2,7 +2,7 @@
 
 import getpass
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -20,8 +20,9 @@ from application.runs.run import BackendName, Parameters, Run, Runner, absolute,
 from application.runs.service import Runs
 from application.settings import ServiceSettings
 from wafer.errors import WaferError, error_class
+from wafer.process import environment
 from wafer.runs import Pipeline
-from wafer.settings import Settings
+from wafer.settings import WORKERS, Settings
 from wafer.store import open_store
 
 Where = Literal["local", "kubeflow"]
@@ -34,6 +35,10 @@ Budget = Annotated[
 ]
 RunnerOption = Annotated[
     Runner, typer.Option("--runner", help="Run the stages as processes, or each in a container of its own image.")
+]
+Workers = Annotated[
+    int | None,
+    typer.Option("--workers", min=1, help="Processes that share each task's work here. [default: WAFER_WORKERS, or 1]"),
 ]
 BackendOption = Annotated[
     Where | None,
@@ -49,13 +54,15 @@ def train(
     max_clusters: Annotated[int, typer.Option(min=1, max=20, help="Most clusters to consider.")] = 10,
     seed: Annotated[int, typer.Option(min=0, help="Seed of everything random.")] = 7,
     runner: RunnerOption = "processes",
+    workers: Workers = None,
     backend: BackendOption = None,
     as_json: Json = False,
 ) -> None:
     """Train on a folder of labelled batches and decide whether the model goes into production."""
     figures: Parameters = {"false_alarm_budget": false_alarm_budget, "max_clusters": max_clusters, "seed": seed}
     run = _wanted("train", source, {**figures, **_contract(schema, policy)}, runner)
-    _start(run, backend, as_json=as_json)
+    with _shared_by(workers):
+        _start(run, backend, as_json=as_json)
 
 
 def predict(
@@ -67,12 +74,14 @@ def predict(
         float, typer.Option(min=0.0, max=0.9, help="Another false-alarm budget than the model's own; 0 keeps its own.")
     ] = 0.0,
     runner: RunnerOption = "processes",
+    workers: Workers = None,
     backend: BackendOption = None,
     as_json: Json = False,
 ) -> None:
     """Predict a folder of batches with the production model, most suspicious wafer first."""
     parameters: Parameters = {"false_alarm_budget": false_alarm_budget, **_contract(schema, policy)}
-    _start(_wanted("predict", source, parameters, runner), backend, as_json=as_json, output=output)
+    with _shared_by(workers):
+        _start(_wanted("predict", source, parameters, runner), backend, as_json=as_json, output=output)
 
 
 def runs(
@@ -112,6 +121,11 @@ def _runs(backend: BackendName | None = None) -> Iterator[Runs]:
     quiet_logs()
     with open_runs(Settings(), ServiceSettings(), backend) as service:
         yield service
+
+
+def _shared_by(workers: int | None) -> AbstractContextManager[None]:
+    """Let the tasks of a run that starts in the block work with so many processes; none is what the settings say."""
+    return environment({WORKERS: str(workers)} if workers else {})
 
 
 def _start(run: Run, where: Where | None, *, as_json: bool, output: Path | None = None) -> None:

@@ -117,14 +117,14 @@ def test_predictions_come_ranked_with_reasons_and_a_marker(
     assert set(marker["files"]) == {path.name for path in (tmp_path / "out").iterdir()} - {"_SUCCESS.json"}
 
 
-def test_the_same_training_again_is_the_same_version_and_the_same_predictions(
+def test_the_same_training_again_by_two_processes_is_the_same_version_and_the_same_predictions(
     trained: tuple[Home, dict[str, Any]], batches: Path, tmp_path: Path
 ) -> None:
     home, first = trained
     home.wafer("predict", batches / "prediction", "--output", tmp_path / "before")
 
-    again = home.wafer("train", batches / "training", "--json").json
-    home.wafer("predict", batches / "prediction", "--output", tmp_path / "after")
+    again = home.wafer("train", batches / "training", "--workers", "2", "--json").json
+    home.wafer("predict", batches / "prediction", "--workers", "2", "--output", tmp_path / "after")
 
     assert (again["model_version"], again["metrics"]) == (first["model_version"], first["metrics"])
     assert predictions(tmp_path / "before") == predictions(tmp_path / "after")
