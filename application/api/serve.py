@@ -18,7 +18,7 @@ from application.settings import ServiceSettings
 from wafer.logs import configure_logs
 from wafer.settings import Settings
 
-GRACE_SECONDS = 20  # for requests under way; runs go on without the service
+GRACE_SECONDS = 20  # for requests under way; runs continue without the service
 KEEP_ALIVE_SECONDS = 15
 BACKLOG = 512
 

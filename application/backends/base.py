@@ -11,13 +11,13 @@ from application.runs.run import BackendName, Run
 class Backend(Protocol):
     """Executes runs. Every method raises `BackendUnavailable` when the place does not answer.
 
-    `at_once` runs go on side by side (0: as many as come), a start takes at most `lease_seconds`, and who follows a
+    `at_once` runs execute side by side (0: no limit), a start takes at most `lease_seconds`, and who follows a
     run looks every `look_seconds`. `retried_elsewhere` says that somebody may retry a run there without us.
     The first `auto_retries` attempts whose task failed with an error that a retry may help are followed by another.
 
     Two things are not here yet and belong here when they come: to schedule (a recurring run is kept by the place, and
     each of its runs is found by `recent` as one started without us) and to wait for a person (a run that stands before
-    an approval goes on in `look`, as an active run whose task says what it waits for, and gets the word as `cancel`
+    an approval stays an active run in `look`, whose task says what it waits for, and gets the word as `cancel`
     and `retry` get theirs).
     """
 
@@ -41,7 +41,7 @@ class Backend(Protocol):
         """End a run and everything it started; one that has ended already is left as it is."""
 
     def retry(self, run: Run) -> None:
-        """Go on from the finished tasks of a run that failed; one that goes on already is left as it is."""
+        """Retry a run that failed: it continues after its finished tasks; one that runs already is left as it is."""
 
     def recent(self, known: Collection[str] = ()) -> list[Run]:
         """The newest runs but the known ones that can be started here without us, as on Kubeflow's own page."""

@@ -26,7 +26,7 @@ class Result:
 
     @classmethod
     def of(cls, store: Store, run: Run) -> "Result":
-        """What a run left in the store; nothing while it goes on."""
+        """What a run left in the store; nothing while it runs."""
         return cls(run, {} if run.active else addresses_of(store, run), decision_of(store, run))
 
     def fetched(self, store: Store, folder: Path) -> "Result":

@@ -35,7 +35,7 @@ class Revisits:
 
     def newest(self) -> None:
         """Look again at the newest runs that ended badly, as far as their time has come."""
-        ended = [run for run in self._ledger.page(Wanted(NEWEST)).runs if self._may_go_on(run)]
+        ended = [run for run in self._ledger.page(Wanted(NEWEST)).runs if self._may_continue(run)]
         for run in ended[:MOST]:
             since = time.time() - datetime.fromisoformat(run.finished).timestamp()
             if since < self._look_back and not self._look(run, min(max(since / SHARE, OFTEN), RARELY)):
@@ -43,12 +43,12 @@ class Revisits:
 
     def of(self, run: Run) -> Run:
         """The run as it is now; as the ledger has it when its backend does not answer."""
-        if self._may_go_on(run):
+        if self._may_continue(run):
             self._look(run, AT_ONCE)
             return self._ledger.get(run.run_id) or run
         return run
 
-    def _may_go_on(self, run: Run) -> bool:
+    def _may_continue(self, run: Run) -> bool:
         backend = self._backends.get(run)
         started = bool(run.native_id and run.finished)
         return bool(backend and backend.retried_elsewhere and started and run.state in {"failed", "cancelled"})

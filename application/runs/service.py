@@ -146,7 +146,7 @@ class Runs:
         raise RunNotCancellable(f"Run {run_id} has {run.state} already.")
 
     def retry(self, run_id: str) -> Run:
-        """Let a run that failed or was cancelled go on from its finished tasks. Raises `RunNotRetryable`."""
+        """Retry a run that failed or was cancelled; it continues after its finished tasks. Raises `RunNotRetryable`."""
         run = self.look(self.find(run_id))
         if run.active:
             raise RunNotRetryable(f"Run {run_id} is still running; wait for it or cancel it first.")
@@ -178,7 +178,7 @@ class Runs:
         self._revisits.newest()
 
     def settle(self) -> None:
-        """Look at every run that goes on where we can look; a place that does not answer is asked once."""
+        """Look at every active run where we can look; a place that does not answer is asked once."""
         away: set[BackendName] = set()
         for run in self._ledger.active():
             backend = self._backends.get(run)

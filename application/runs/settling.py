@@ -31,7 +31,7 @@ class Settler:
         self._observer = observer
 
     def look(self, run: Run) -> Run:
-        """A run as it is now, with its tasks while it goes on; one that has ended on its backend is settled first."""
+        """A run as it is now, with its tasks while it runs; one that has ended on its backend is settled first."""
         if run.state != "running":
             return run
         try:

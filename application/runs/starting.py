@@ -75,7 +75,7 @@ class Starter:
 def _on_backend(backend: Backend, run: Run) -> str:
     if run.attempt == 1 or not run.native_id:
         return backend.start(run)
-    with suppress(RunNotRetryable):  # whoever had the lease before retried it: it goes on, or has succeeded since
+    with suppress(RunNotRetryable):  # whoever had the lease before retried it: it runs, or has succeeded since
         backend.retry(run)
     return run.native_id
 

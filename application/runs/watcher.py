@@ -44,5 +44,5 @@ def _look_around(runs: Runs, adopt: bool) -> None:
         runs.tick()
     except WaferError as error:
         structlog.get_logger().warning("watcher.failed", code=error.code, message=error.message)
-    except Exception:  # this is the edge of a process of its own, and it has to go on
+    except Exception:  # this is the edge of a process of its own, and it has to continue
         structlog.get_logger().exception("watcher.failed", code=WaferError.code)

@@ -26,7 +26,7 @@ from wafer.store import Store, layout
 
 
 class FakeBackend:
-    """Runs go on until the test ends them; `broken` makes the place unreachable."""
+    """Runs stay active until the test ends them; `broken` makes the place unreachable."""
 
     look_seconds = 0.01
 

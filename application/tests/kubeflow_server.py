@@ -53,7 +53,7 @@ class KubeflowServer(KubeflowApi):
         return self.keep({"display_name": "other", "pipeline_spec": {"pipelineInfo": {"name": "other"}}}, None).run_id
 
     def retry_on_page(self, wafer_id: str) -> None:
-        """Somebody presses Retry on Kubeflow's own page: the same run goes on at its failed task."""
+        """Somebody presses Retry on Kubeflow's own page: the same run continues at its failed task."""
         run = self.find(wafer_id)
         status, _ = self.answer("POST", f"/apis/v2beta1/runs/{run.run_id}:retry", {}, {})
         assert status == 200

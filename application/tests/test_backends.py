@@ -156,7 +156,7 @@ def bench(request: pytest.FixtureRequest) -> Bench:
     return found
 
 
-def test_a_started_run_goes_on(bench: Bench) -> None:
+def test_a_started_run_is_running(bench: Bench) -> None:
     run = bench.start()
 
     assert bench.backend.look(run).state == "running"
@@ -215,7 +215,7 @@ def test_a_cancelled_run_ends_without_success(bench: Bench) -> None:
     assert bench.backend.look(run).state == "failed"
 
 
-def test_a_retried_run_goes_on_and_its_old_failure_is_no_longer_told(bench: Bench) -> None:
+def test_a_retried_run_runs_again_and_its_old_failure_is_no_longer_told(bench: Bench) -> None:
     run = bench.start()
     bench.fail(run)
 

@@ -210,7 +210,7 @@ def test_what_cannot_train_ends_in_one_readable_block(
         assert Path(said.json["outputs"]["manifest"]).is_file()
 
 
-def test_a_killed_run_goes_on_from_its_finished_stages_to_the_same_model(
+def test_a_killed_run_continues_after_its_finished_stages_to_the_same_model(
     fresh: Home, trained: tuple[Home, dict[str, Any]], batches: Path
 ) -> None:
     _, whole = trained

@@ -48,7 +48,7 @@ def wafer(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFix
 
 @pytest.fixture
 def server(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[KubeflowServer]:
-    """Its runs go on by one stage a look."""
+    """Its runs advance by one stage a look."""
     made = KubeflowServer(open_store(str(home / "store")), automatic=True)
     made.install_pipelines()
     monkeypatch.setenv("KFP_ENDPOINT", made.endpoint)

@@ -47,7 +47,7 @@ class Home:
     def world(self) -> World:
         return World(self.settings.store_uri, self.settings.documents_uri, self.settings.tracking_uri)
 
-    def go_on(self, drop: Path) -> Worker:
+    def resume(self, drop: Path) -> Worker:
         """Start the run, or retry it; its worker."""
         if processes.was_started(self.settings, RUN):
             return processes.retry(self.settings, RUN)
@@ -67,7 +67,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory, drop: Path, empty_registry: 
     """What a run that nobody kills leaves, and how many seconds it takes."""
     home = Home.at(tmp_path_factory.mktemp("whole") / "home", empty_registry)
     started = time.monotonic()
-    worker = home.go_on(drop)
+    worker = home.resume(drop)
     assert worker.wait(300) == 0, (home.settings.runs_dir / RUN / "log.txt").read_text()
     return state(home.world), time.monotonic() - started
 
@@ -94,7 +94,7 @@ def finish(home: Home, drop: Path, dice: random.Random, seconds: float) -> tuple
     killed = starts = 0
     while not home.is_done():
         starts += 1
-        worker = home.go_on(drop)
+        worker = home.resume(drop)
         doomed = killed < KILLS_A_RUN and kill(worker, dice, dice.uniform(0.02, 0.35) * seconds)
         killed += doomed
         code = worker.wait(300)

@@ -32,7 +32,7 @@ def test_a_training_ends_with_every_stage_a_version_and_a_decision(
     assert json.loads(cluster.store.get(f"training/{run.run_id}/decision.json"))["model_version"] >= 1
 
 
-def test_stages_are_seen_while_the_run_goes_on(trained: tuple[Run, list[Run]]) -> None:
+def test_stages_are_seen_while_the_run_is_active(trained: tuple[Run, list[Run]]) -> None:
     _, seen = trained
 
     counts = [sum(task.state == "succeeded" for task in look.tasks) for look in seen]
@@ -51,7 +51,7 @@ def test_a_prediction_ends_with_its_wafers_published(cluster: Cluster) -> None:
     assert {"predictions.csv", "predictions.parquet", "manifest.json", "report.html"} <= set(files)
 
 
-def test_a_run_whose_batches_are_all_refused_says_so_and_a_retry_goes_on_from_there(cluster: Cluster) -> None:
+def test_a_run_whose_batches_are_all_refused_says_so_and_a_retry_continues_there(cluster: Cluster) -> None:
     run = cluster.start("train", "broken")
 
     ended = cluster.follow(run)[-1]

@@ -96,7 +96,7 @@ class KubeflowBackend:
                 self._client.runs.run_service_terminate_run(run.native_id)
 
     def retry(self, run: Run) -> None:
-        """Let Kubeflow go on from the failed task (RetryRun)."""
+        """Let Kubeflow continue at the failed task (RetryRun)."""
         state = self._state(run)
         if state == "SUCCEEDED":
             raise RunNotRetryable(f"Run {run.run_id} succeeded; there is nothing to retry. Start a new run instead.")
@@ -207,7 +207,7 @@ def _unsaid(tasks: tuple[TaskRecord, ...]) -> RunError:
     return RunError(
         "STAGE_FAILED",
         f"The run ended on Kubeflow {where} without an error of its own: it was stopped, or a pod could not start "
-        "or ran out of memory. A retry goes on from there.",
+        "or ran out of memory. A retry continues there.",
         stage=failed.name if failed else None,
         retry_helps=True,
     )

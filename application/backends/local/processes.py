@@ -1,7 +1,7 @@
 """Runs on this machine: one worker process a run, which executes the compiled package through `kfp.local`.
 
-A worker holds a lock on its run's folder for as long as it lives, taken before it is started. So whether a run goes on
-can be asked by any process at any time, a reused process id deceives nobody, and no run has two workers.
+A worker holds a lock on its run's folder for as long as it lives, taken before it is started. So whether a run is
+active can be asked by any process at any time, a reused process id deceives nobody, and no run has two workers.
 """
 
 import fcntl
@@ -86,7 +86,7 @@ def start(settings: Settings, run: Run, command: Sequence[str] = WORKER) -> subp
 def _locked(folder: Path, run_id: str) -> Iterator[IO[bytes]]:
     with (folder / LOCK).open("ab") as lock:
         for _ in range(50):
-            with suppress(BlockingIOError):  # somebody who only asks whether the run goes on holds it for a moment
+            with suppress(BlockingIOError):  # somebody who only asks whether the run is active holds it for a moment
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 break
             time.sleep(0.01)
