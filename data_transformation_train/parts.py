@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from data_transformation_train.rows import Rows, keys_of, order_of, read_rows
+from data_transformation_train.rows import Rows, copied, order_of, read_rows
 from wafer.contract import Contract
 from wafer.files import complete_file
 from wafer.wafers.table import ROWS_AT_ONCE
@@ -76,7 +76,7 @@ def write_parts(unit: Unit, contract: Contract) -> Counts:
         writer: pa.ipc.RecordBatchFileWriter | None = None
         for rows in _gathered(unit.files, contract):
             counts += Counts.of(rows, labelled=contract.label is not None)
-            batch = _batch(rows)
+            batch = _batch(rows.sorted())
             writer = writer or pa.ipc.new_file(sink, batch.schema)
             writer.write_batch(batch)
         if writer:
@@ -97,10 +97,9 @@ def _gathered(files: Sequence[Path], contract: Contract) -> Iterator[Rows]:
 
 
 def _batch(rows: Rows) -> pa.RecordBatch:
-    """The rows in order; all readings of a wafer lie side by side in one column."""
-    order = order_of(rows.keys)
-    readings = pa.FixedSizeListArray.from_arrays(pa.array(rows.readings[order].ravel()), rows.readings.shape[1])
-    head = rows.head.take(order).combine_chunks()
+    """The rows as they are written; all readings of a wafer lie side by side in one column."""
+    readings = pa.FixedSizeListArray.from_arrays(pa.array(rows.readings.ravel()), rows.readings.shape[1])
+    head = rows.head.combine_chunks()
     return pa.table([*head.columns, readings], names=[*head.column_names, "\0readings"]).to_batches()[0]
 
 
@@ -121,27 +120,19 @@ def buckets(files: Sequence[Path], rows: int = ROWS_AT_ONCE) -> list[Bucket]:
 
 def bucket_table(bucket: Bucket, schema: pa.Schema) -> pa.Table:
     """The rows of a bucket, sorted."""
-    rows = Rows.joined([_part(*each) for each in bucket.slices])
+    rows = Rows.copied((_part(*each) for each in bucket.slices), sum(end - begin for *_, begin, end in bucket.slices))
     return rows.table(order_of(rows.keys), schema)
 
 
 def _part(path: Path, number: int, begin: int = 0, end: int | None = None) -> Rows:
-    """Some rows of a part, copied: the operating system counts a mapped file as memory, and far more than was read."""
     rows = _open(path).get_batch(number).slice(begin, None if end is None else end - begin)
     *head, readings = rows.columns
-    names = rows.schema.names[:-1]
-    return Rows(
-        _copied(pa.table(head, names=names)),
-        readings.flatten().to_numpy().reshape(len(rows), readings.type.list_size).copy(),
-    )
+    matrix = readings.flatten().to_numpy().reshape(len(rows), readings.type.list_size)
+    return Rows(pa.table(head, names=rows.schema.names[:-1]), matrix)
 
 
 def _keys(path: Path, number: int) -> pa.Table:
-    return _copied(keys_of(pa.Table.from_batches([_open(path).get_batch(number)])))
-
-
-def _copied(table: pa.Table) -> pa.Table:
-    return table.take(np.arange(len(table)))
+    return copied(_part(path, number).keys)
 
 
 def _open(path: Path) -> pa.ipc.RecordBatchFileReader:

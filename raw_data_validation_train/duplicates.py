@@ -87,7 +87,7 @@ def _repeated(every: Fingerprints) -> tuple[NDArray[np.int64], NDArray[np.bool_]
 
 def _value_hashes(rows: Rows) -> Words:
     """64 bits a row over its readings and label."""
-    return np.frombuffer(b"".join(sha256(row.tobytes()).digest()[:8] for row in _cells(rows)), np.uint64)
+    return np.frombuffer(b"".join(sha256(row.data).digest()[:8] for row in _cells(rows)), np.uint64)
 
 
 def _cells(rows: Rows) -> Iterator[Features]:

@@ -28,7 +28,8 @@ def read_ordinary(block: Block, layout: Layout, contract: Contract) -> Rows | No
     labels = batch.column(batch.num_columns - 1) if last else None
     if not (_ids_are_good(ids, contract) and _labels_are_good(labels, contract)):
         return None
-    if not _readings_are_good(readings, contract) or _has_nan_text(sensors, readings):
+    missing = np.isnan(readings)
+    if not _readings_are_good(readings, contract) or _has_nan_text(sensors, missing):
         return None
     if labels is not None:
         at = batch.num_columns - 1
@@ -40,7 +41,7 @@ def read_ordinary(block: Block, layout: Layout, contract: Contract) -> Rows | No
         readings=readings,
         labels=None if labels is None else labels.to_numpy().astype(np.int64),
         lines=np.arange(block.first_line, block.first_line + batch.num_rows, dtype=np.uint32),
-        has_value=~np.isnan(readings).all(axis=0),
+        has_value=~missing.all(axis=0),
     )
 
 
@@ -73,7 +74,7 @@ def _readings_are_good(readings: NDArray[np.float64], contract: Contract) -> boo
     return not ((readings < bounds.lowest) | (readings > bounds.highest)).any()
 
 
-def _has_nan_text(sensors: pa.RecordBatch, readings: NDArray[np.float64]) -> bool:
+def _has_nan_text(sensors: pa.RecordBatch, missing: NDArray[np.bool_]) -> bool:
     """Whether a reading is the text NaN, which pyarrow takes for a number, and not an empty field."""
     empty: int = sum(column.null_count for column in sensors.columns)
-    return int(np.isnan(readings).sum()) != empty
+    return int(missing.sum()) != empty

@@ -117,7 +117,7 @@ class _Reading:
 
     def _judged(self, block: Block, header: Layout) -> Iterator[Rows]:
         """The rows of a block in order; a block is halved so that the slow row parser reads few lines."""
-        if not block.data.strip(b"\r\n"):
+        if block.is_blank:
             return
         if (rows := read_ordinary(block, header, self._contract)) is not None:
             yield rows

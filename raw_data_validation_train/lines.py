@@ -34,6 +34,11 @@ class Block:
     lines: int
     data: bytes
 
+    @property
+    def is_blank(self) -> bool:
+        """Whether there is nothing but line ends; looks at one byte of most blocks, and copies none of them."""
+        return self.data[:1] in {b"", b"\r", b"\n"} and not self.data.strip(b"\r\n")
+
     def without_header(self) -> tuple[bytes, "Block"]:
         """First line without its end, and the lines after it."""
         head = self.data[: self.data.find(b"\n") + 1 or len(self.data)]
