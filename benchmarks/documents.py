@@ -93,7 +93,7 @@ def _new(server: Server) -> str:
 
 def _load(server: Server, documents: MongoDocuments, table: Path, out: Path) -> Taken:
     wall, client, other = time.perf_counter(), time.process_time(), _cpu_of(server)
-    load_wafers(table, documents, out, "training")
+    load_wafers(table, documents, out, out / "InputFile.csv", "training")
     return Taken(time.perf_counter() - wall, time.process_time() - client, _cpu_of(server) - other)
 
 

@@ -5,8 +5,15 @@ from kfp.dsl import Dataset, Input, Metrics, Output
 
 
 @dsl.component(base_image="wafer-fault/db_operation_train", install_kfp_package=False)
-def load(run_id: str, kind: str, wafers: Input[Dataset], export: Output[Dataset], metrics: Output[Metrics]) -> None:
-    """Load the wafers as documents and export exactly this run's wafers from the database."""
+def load(
+    run_id: str,
+    kind: str,
+    wafers: Input[Dataset],
+    export: Output[Dataset],
+    input_file: Output[Dataset],
+    metrics: Output[Metrics],
+) -> None:
+    """Load the wafers as documents; export exactly this run's from the database, as CSV only for publishing."""
     from wafer.runs import run_stage
 
     with run_stage("load", run_id) as stage:
@@ -17,5 +24,5 @@ def load(run_id: str, kind: str, wafers: Input[Dataset], export: Output[Dataset]
         from wafer.settings import Settings
 
         with open_documents(Settings().documents_uri) as documents:
-            result = load_wafers(Path(wafers.path), documents, Path(export.path), kind)
+            result = load_wafers(Path(wafers.path), documents, Path(export.path), Path(input_file.path), kind)
         stage.measure(metrics, **result.counts())

@@ -9,8 +9,8 @@ from wafer.documents import DocumentRows
 from wafer.wafers.table import WaferColumns
 
 
-class InputFile:
-    """The file while it is written; its numbers are the texts that the documents were made of, which saves 0.06 ms."""
+class InputFileWriter:
+    """Writes the file; its numbers are the texts that the documents are made of, which saves 0.06 ms a wafer."""
 
     def __init__(self, file: BinaryIO, columns: WaferColumns) -> None:
         self._file = file
@@ -29,11 +29,11 @@ class InputFile:
 
 
 @contextmanager
-def input_file(path: Path, columns: WaferColumns) -> Iterator[InputFile]:
+def csv_writer(path: Path, columns: WaferColumns) -> Iterator[InputFileWriter]:
     """Write the file at a path."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("wb") as file:
-        yield InputFile(file, columns)
+        yield InputFileWriter(file, columns)
 
 
 def _quoted(text: str) -> bytes:

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import parquet
 
-from db_operation_train.input_file import input_file
+from db_operation_train.input_file import csv_writer
 from wafer.documents import Document, DocumentRows, Documents, batches_of
 from wafer.errors import ContractMismatch, DocumentsUnavailable
 from wafer.wafers.table import ROWS_AT_ONCE, WaferColumns, wafers_writer
@@ -35,8 +35,8 @@ class Loaded:
         return {"wafers": self.wafers, "inserted": self.inserted, "already": self.already}
 
 
-def load_wafers(wafers: Path, documents: Documents, export: Path, kind: str) -> Loaded:
-    """Load `wafers.parquet` and write `wafers.parquet` and `InputFile.csv` of what is stored into the folder `export`.
+def load_wafers(wafers: Path, documents: Documents, export: Path, input_file: Path, kind: str) -> Loaded:
+    """Load `wafers.parquet`; write what is stored as `wafers.parquet` into the folder `export`, and as CSV.
 
     A document that this call inserted is the row it was made of; one that was there before is read from the database.
     Safe to repeat: what is there stays, and the export has the same bytes. The name of a wafer's file is this run's,
@@ -52,7 +52,7 @@ def load_wafers(wafers: Path, documents: Documents, export: Path, kind: str) -> 
         count, inserted = table.metadata.num_rows, 0
         with (
             wafers_writer(export / "wafers.parquet", schema) as as_parquet,
-            input_file(export / "InputFile.csv", load.columns) as as_csv,
+            csv_writer(input_file, load.columns) as as_csv,
         ):
             for batch in table.iter_batches(ROWS_AT_ONCE):
                 parts = []

@@ -31,6 +31,7 @@ class Parts:
     manifest: Path
     validation_report: Path
     export: Path  # every sensor, for a champion that uses others
+    input_file: Path  # the same wafers for people
     training: Path
     preprocessor: Path
     cluster_model: Path
@@ -104,6 +105,7 @@ def _publish(store: Store, run_id: str, parts: Parts, decision: Path, report: Pa
     files: dict[str, Path | bytes] = {
         layout.MANIFEST: parts.manifest,
         layout.VALIDATION_REPORT: parts.validation_report,
+        layout.INPUT_FILE: parts.input_file,
         layout.DECISION: decision,
         layout.REPORT: report,
         **card,

@@ -62,6 +62,7 @@ def prediction_pipeline(images: Images) -> GraphComponent:
                 model_version=selected.outputs["Output"],
                 false_alarm_budget=false_alarm_budget,
                 export=loaded.outputs["export"],
+                input_file=loaded.outputs["input_file"],
                 bundle=selected.outputs["bundle"],
                 manifest=validated.outputs["manifest"],
                 validation_report=validated.outputs["report"],

@@ -104,6 +104,7 @@ def training_pipeline(images: Images) -> GraphComponent:
                 manifest=validated.outputs["manifest"],
                 validation_report=validated.outputs["report"],
                 export=export,
+                input_file=loaded.outputs["input_file"],
                 training=training,
                 preprocessor=preprocessed.outputs["preprocessor"],
                 cluster_model=clustered.outputs["cluster_model"],

@@ -28,6 +28,7 @@ def predict(
     model_version: int,
     false_alarm_budget: float,
     export: Input[Dataset],
+    input_file: Input[Dataset],
     bundle: Input[Model],
     manifest: Input[Artifact],
     validation_report: Input[HTML],
@@ -61,6 +62,7 @@ def predict(
             run_id,
             manifest=Path(manifest.path),
             validation_report=Path(validation_report.path),
+            input_file=Path(input_file.path),
             predictions=Path(predictions.path),
         )
         counts = {name: getattr(result, name) for name in ("wafers", "failing", "inspect", "passing")}

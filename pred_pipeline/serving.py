@@ -21,12 +21,13 @@ def fetch_production(registry: Registry, folder: Path) -> int:
 
 
 def publish_predictions(
-    store: Store, run_id: str, *, manifest: Path, validation_report: Path, predictions: Path
+    store: Store, run_id: str, *, manifest: Path, validation_report: Path, input_file: Path, predictions: Path
 ) -> str:
     """Publish a run's predictions; the folder's URI."""
     files: dict[str, Path | bytes] = {
         **files_below(predictions),
         layout.MANIFEST: manifest,
         layout.VALIDATION_REPORT: validation_report,
+        layout.INPUT_FILE: input_file,
     }
     return publish(store, layout.published("predict", run_id), files, run_id=run_id)

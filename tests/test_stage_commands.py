@@ -48,7 +48,7 @@ def export_of(folder: Path, *, rows: int) -> Line:
     written: dict[str, object] = dict.fromkeys(("accepted", "manifest", "quarantine", "report"), True)
     line.do("raw_data_validation_train", source=drop, schema=SCHEMA, **written)
     line.do("data_transformation_train", accepted=True, wafers=True, schema=SCHEMA)
-    line.do("db_operation_train", wafers=True, export=True, documents=folder / "documents.sqlite")
+    line.do("db_operation_train", wafers=True, export=True, input_file=True, documents=folder / "documents.sqlite")
     return line
 
 
@@ -73,6 +73,7 @@ def line(tmp_path_factory: pytest.TempPathFactory, empty_registry: Path) -> Line
 def promotion(line: Line) -> dict[str, object]:
     names = (
         "export",
+        "input_file",
         "training",
         "preprocessor",
         "cluster_model",
@@ -102,7 +103,8 @@ def test_transformation_writes_one_table_of_all_wafers(line: Line) -> None:
 
 def test_the_load_writes_its_export(line: Line) -> None:
     assert "inserted 120" in line.said("db_operation_train")
-    assert {"wafers.parquet", "InputFile.csv"} <= {path.name for path in line["export"].iterdir()}
+    assert [path.name for path in line["export"].iterdir()] == ["wafers.parquet"]
+    assert len(line["input_file"].read_text().splitlines()) == 121
 
 
 def test_preprocessing_says_how_many_sensors_it_keeps(line: Line) -> None:
@@ -127,6 +129,8 @@ def test_promotion_publishes_the_training_and_says_the_version(line: Line) -> No
     assert line.said("load_prod_model").startswith("version 1: ")
     assert json.loads(line["decision"].read_text())["model_version"] == 1
     assert list(line["home"].rglob("training/run/_SUCCESS.json"))
+    (published,) = line["home"].rglob("training/run/InputFile.csv")
+    assert published.read_bytes() == line["input_file"].read_bytes()
 
 
 def test_prediction_counts_its_verdicts(line: Line) -> None:
@@ -176,7 +180,11 @@ def untransformed(line: Line, scratch: Path) -> Ended:
 
 
 def unloaded(line: Line, scratch: Path) -> Ended:
-    written = {"export": scratch / "export", "documents": scratch / "documents.sqlite"}
+    written = {
+        "export": scratch / "export",
+        "input_file": scratch / "input_file",
+        "documents": scratch / "documents.sqlite",
+    }
     return line.run("db_operation_train", wafers=True, kind="prediction", **written)
 
 

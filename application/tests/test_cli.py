@@ -113,6 +113,7 @@ def test_predictions_come_ranked_with_reasons_and_a_marker(
     assert len(rows) == said.json["stages"][-1]["counts"]["wafers"] >= 190
     assert {"wafer", "verdict", "probability", "threshold", "cluster", "model_version"} <= set(rows[0])
     assert all(row["top_sensors"] for row in rows if row["verdict"] == "fail")
+    assert len((tmp_path / "out" / "InputFile.csv").read_text().splitlines()) == len(rows) + 1
     marker = json.loads((tmp_path / "out" / "_SUCCESS.json").read_text())
     assert set(marker["files"]) == {path.name for path in (tmp_path / "out").iterdir()} - {"_SUCCESS.json"}
 

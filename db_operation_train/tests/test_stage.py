@@ -68,6 +68,11 @@ def documents(uri: str) -> Iterator[Documents]:
         yield opened
 
 
+def load(wafers: Path, documents: Documents, out: Path, kind: str) -> Loaded:
+    """Load into one folder, where the tests compare everything that is written."""
+    return load_wafers(wafers, documents, out, out / "InputFile.csv", kind)
+
+
 def content(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
@@ -77,8 +82,8 @@ def test_the_export_is_what_was_loaded_byte_for_byte_and_again_on_every_replay(
 ) -> None:
     wafers = write_table(tmp_path / "in" / "wafers.parquet", some_readings(600))
 
-    first = load_wafers(wafers, documents, tmp_path / "first", "training")
-    replays = [load_wafers(wafers, documents, tmp_path / "again", "training") for _ in range(3)]
+    first = load(wafers, documents, tmp_path / "first", "training")
+    replays = [load(wafers, documents, tmp_path / "again", "training") for _ in range(3)]
 
     assert first == Loaded(wafers=600, inserted=600, already=0)
     assert replays == [Loaded(wafers=600, inserted=0, already=600)] * 3
@@ -90,9 +95,9 @@ def test_the_export_is_what_was_loaded_byte_for_byte_and_again_on_every_replay(
 def test_the_export_holds_exactly_this_runs_wafers(documents: Documents, tmp_path: Path) -> None:
     everything = write_table(tmp_path / "all.parquet", some_readings(20))
     some = write_table(tmp_path / "some.parquet", some_readings(20)[5:9], start=5)
-    load_wafers(everything, documents, tmp_path / "all", "training")
+    load(everything, documents, tmp_path / "all", "training")
 
-    result = load_wafers(some, documents, tmp_path / "some", "training")
+    result = load(some, documents, tmp_path / "some", "training")
 
     assert result == Loaded(wafers=4, inserted=0, already=4)
     assert content(tmp_path / "some")["wafers.parquet"] == some.read_bytes()
@@ -103,9 +108,9 @@ def test_new_wafers_and_stored_ones_stand_in_the_runs_order(documents: Documents
     everything = write_table(tmp_path / "all.parquet", some_readings(900))
     for start in (7, 400):
         part = write_table(tmp_path / "part.parquet", some_readings(900)[start : start + 300], start=start)
-        load_wafers(part, documents, tmp_path / "part", "training")
+        load(part, documents, tmp_path / "part", "training")
 
-    result = load_wafers(everything, documents, tmp_path / "all", "training")
+    result = load(everything, documents, tmp_path / "all", "training")
 
     assert result == Loaded(wafers=900, inserted=300, already=600)
     assert content(tmp_path / "all")["wafers.parquet"] == everything.read_bytes()
@@ -124,16 +129,16 @@ def test_a_document_that_was_there_before_is_exported_as_it_is_stored(documents:
     documents.insert("training", document_rows([stored]))
     wafers = write_table(tmp_path / "wafers.parquet", some_readings(3))
 
-    load_wafers(wafers, documents, tmp_path / "out", "training")
+    load(wafers, documents, tmp_path / "out", "training")
 
     assert (tmp_path / "out" / "InputFile.csv").read_text().splitlines()[2] == '"W/000001",,,42,0'
 
 
 def test_wafers_to_predict_are_loaded_beside_the_labelled_ones(documents: Documents, tmp_path: Path) -> None:
-    load_wafers(write_table(tmp_path / "t.parquet", some_readings(3)), documents, tmp_path / "t", "training")
+    load(write_table(tmp_path / "t.parquet", some_readings(3)), documents, tmp_path / "t", "training")
     unlabelled = write_table(tmp_path / "p.parquet", some_readings(3), PREDICTION)
 
-    result = load_wafers(unlabelled, documents, tmp_path / "p", "prediction")
+    result = load(unlabelled, documents, tmp_path / "p", "prediction")
 
     assert result.counts() == {"wafers": 3, "inserted": 3, "already": 0}
     assert content(tmp_path / "p")["wafers.parquet"] == unlabelled.read_bytes()
@@ -143,18 +148,16 @@ def test_wafers_to_predict_are_loaded_beside_the_labelled_ones(documents: Docume
 def test_the_same_bytes_under_another_name_keep_this_runs_name_in_the_export(
     documents: Documents, tmp_path: Path
 ) -> None:
-    load_wafers(
-        write_table(tmp_path / "a.parquet", some_readings(3), file="first.csv"), documents, tmp_path / "a", "training"
-    )
+    load(write_table(tmp_path / "a.parquet", some_readings(3), file="first.csv"), documents, tmp_path / "a", "training")
     renamed = write_table(tmp_path / "b.parquet", some_readings(3), file="second.csv")
 
-    load_wafers(renamed, documents, tmp_path / "b", "training")
+    load(renamed, documents, tmp_path / "b", "training")
 
     assert content(tmp_path / "b")["wafers.parquet"] == renamed.read_bytes()
 
 
 def test_a_run_without_wafers_exports_only_the_header(documents: Documents, tmp_path: Path) -> None:
-    result = load_wafers(write_table(tmp_path / "none.parquet", []), documents, tmp_path / "out", "training")
+    result = load(write_table(tmp_path / "none.parquet", []), documents, tmp_path / "out", "training")
 
     assert result == Loaded(0, 0, 0)
     assert len((tmp_path / "out" / "InputFile.csv").read_text().splitlines()) == 1
@@ -164,7 +167,7 @@ def test_whole_numbers_are_bare_and_missing_readings_empty_also_at_the_end_of_a_
     readings: list[list[float | None]] = [[1.0, -0.25, None], [None, None, None], [100.0, 1e-9, -20.0]]
     with open_documents(str(tmp_path / "documents.sqlite")) as documents:
         wafers = write_table(tmp_path / "wafers.parquet", readings, PREDICTION)
-        load_wafers(wafers, documents, tmp_path / "out", "prediction")
+        load(wafers, documents, tmp_path / "out", "prediction")
 
     _, *lines = (tmp_path / "out" / "InputFile.csv").read_text().splitlines()
 
@@ -175,8 +178,8 @@ def test_a_load_of_many_row_groups_exports_the_same_bytes_new_and_known(tmp_path
     wafers = write_table(tmp_path / "wafers.parquet", some_readings(2 * ROWS_AT_ONCE + 5))
 
     with open_documents(str(tmp_path / "documents.sqlite")) as documents:
-        first = load_wafers(wafers, documents, tmp_path / "first", "training")
-        again = load_wafers(wafers, documents, tmp_path / "again", "training")
+        first = load(wafers, documents, tmp_path / "first", "training")
+        again = load(wafers, documents, tmp_path / "again", "training")
 
     assert (first.inserted, again.inserted) == (2 * ROWS_AT_ONCE + 5, 0)
     assert content(tmp_path / "first") == content(tmp_path / "again")
@@ -193,7 +196,7 @@ def test_the_input_file_parses_back_to_the_very_same_numbers(
 ) -> None:
     folder = tmp_path_factory.mktemp("csv")
     with open_documents(str(folder / "documents.sqlite")) as documents:
-        load_wafers(write_table(folder / "wafers.parquet", readings), documents, folder / "export", "training")
+        load(write_table(folder / "wafers.parquet", readings), documents, folder / "export", "training")
 
     with (folder / "export" / "InputFile.csv").open(newline="") as file:
         header, *rows = csv.reader(file)
@@ -233,7 +236,9 @@ class Mortal:
             yield document
 
 with open_documents(sys.argv[2]) as documents:
-    load_wafers(Path(sys.argv[1]), Mortal(documents, *map(int, sys.argv[4:6])), Path(sys.argv[3]), "training")
+    out = Path(sys.argv[3])
+    mortal = Mortal(documents, *map(int, sys.argv[4:6]))
+    load_wafers(Path(sys.argv[1]), mortal, out, out / "InputFile.csv", "training")
 """
 
 
@@ -243,15 +248,15 @@ def test_a_load_killed_at_any_moment_and_repeated_exports_the_same(
 ) -> None:
     with open_documents(uri) as documents:
         some = write_table(tmp_path / "some.parquet", some_readings(400))
-        load_wafers(some, documents, tmp_path / "some", "training")
+        load(some, documents, tmp_path / "some", "training")
     wafers = write_table(tmp_path / "in" / "wafers.parquet", some_readings(600))
     with open_documents(str(tmp_path / "sound.sqlite")) as sound:
-        load_wafers(wafers, sound, tmp_path / "sound", "training")
+        load(wafers, sound, tmp_path / "sound", "training")
     command = [sys.executable, "-c", KILLED, wafers, uri, tmp_path / "out", str(insert), str(read)]
 
     killed = subprocess.run(list(map(str, command)), check=False)
     with open_documents(uri) as documents:
-        result = load_wafers(wafers, documents, tmp_path / "out", "training")
+        result = load(wafers, documents, tmp_path / "out", "training")
         count = documents.count("training")
 
     assert killed.returncode == -signal.SIGKILL
@@ -273,7 +278,7 @@ def test_a_database_that_loses_a_wafer_fails_the_load(tmp_path: Path) -> None:
         Forgetful(tmp_path / "documents.sqlite") as documents,
         pytest.raises(DocumentsUnavailable, match="does not give back every wafer"),
     ):
-        load_wafers(wafers, documents, tmp_path / "out", "training")
+        load(wafers, documents, tmp_path / "out", "training")
 
 
 class Emptied(SqliteDocuments):
@@ -287,10 +292,10 @@ def test_a_database_that_does_not_give_a_known_wafer_back_fails_the_load(tmp_pat
     wafers = write_table(tmp_path / "wafers.parquet", some_readings(9))
 
     with Emptied(tmp_path / "documents.sqlite") as documents:
-        load_wafers(wafers, documents, tmp_path / "first", "training")
+        load(wafers, documents, tmp_path / "first", "training")
 
         with pytest.raises(DocumentsUnavailable, match="does not give back every wafer"):
-            load_wafers(wafers, documents, tmp_path / "again", "training")
+            load(wafers, documents, tmp_path / "again", "training")
 
 
 def test_a_table_of_another_kind_is_refused_before_anything_is_loaded(tmp_path: Path) -> None:
@@ -298,7 +303,7 @@ def test_a_table_of_another_kind_is_refused_before_anything_is_loaded(tmp_path: 
 
     with open_documents(str(tmp_path / "documents.sqlite")) as documents:
         with pytest.raises(ContractMismatch, match="'prediction', not 'training'"):
-            load_wafers(wafers, documents, tmp_path / "out", "training")
+            load(wafers, documents, tmp_path / "out", "training")
 
         assert documents.count("training") == 0
 
@@ -306,13 +311,14 @@ def test_a_table_of_another_kind_is_refused_before_anything_is_loaded(tmp_path: 
 def test_the_command_prints_its_counts_or_one_line_of_error(tmp_path: Path) -> None:
     wafers = write_table(tmp_path / "wafers.parquet", some_readings(9))
     (tmp_path / "no database").write_text("x" * 1000)
-    options = ("--wafers", wafers, "--export", tmp_path / "out", "--documents")
+    options = ("--wafers", wafers, "--export", tmp_path / "out", "--input-file", tmp_path / "input.csv", "--documents")
 
     good = call("db_operation_train", *options, tmp_path / "documents.sqlite")
     bad = call("db_operation_train", *options, tmp_path / "no database")
 
     assert (good.code, good.out) == (0, "wafers 9, inserted 9, already 0\n")
-    assert sorted(content(tmp_path / "out")) == ["InputFile.csv", "wafers.parquet"]
+    assert list(content(tmp_path / "out")) == ["wafers.parquet"]
+    assert len((tmp_path / "input.csv").read_text().splitlines()) == 10
     assert bad.code == 1
     assert bad.err.startswith("DOCUMENTS_UNAVAILABLE: ")
     assert "Traceback" not in bad.err

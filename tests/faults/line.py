@@ -72,7 +72,7 @@ def make_line(folder: Path, drop: Path, recipe: Recipe = QUICK) -> Line:
     validate_source(str(drop), contract, accepted=accepted, manifest=manifest, report=report, store=store, run_id="run")
     transform_batches(accepted, folder / "wafers.parquet", contract)
     with open_documents(str(folder / "documents.sqlite")) as documents:
-        load_wafers(folder / "wafers.parquet", documents, folder / "export", "training")
+        load_wafers(folder / "wafers.parquet", documents, folder / "export", folder / "InputFile.csv", "training")
     return Line(str(drop), folder / "wafers.parquet", _learn(folder, manifest, report, recipe))
 
 
@@ -87,4 +87,6 @@ def _learn(folder: Path, manifest: Path, report: Path, recipe: Recipe) -> Parts:
     for number, member in zip(found.clusters, members, strict=True):
         page = folder / f"member-{number}.html"
         train_cluster(number, training, preprocessor, clusters, everything, member, page)
-    return Parts(manifest, report, export, training, preprocessor, clusters, elbow, everything, members)
+    return Parts(
+        manifest, report, export, folder / "InputFile.csv", training, preprocessor, clusters, elbow, everything, members
+    )

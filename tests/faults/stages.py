@@ -135,7 +135,9 @@ def validate(around: Surroundings) -> None:
 
 def load(around: Surroundings) -> None:
     with run_stage("load", around.run, around.store()), around.documents() as documents:
-        load_wafers(around.line.wafers, documents, around.folder / "export", "training")
+        load_wafers(
+            around.line.wafers, documents, around.folder / "export", around.folder / "InputFile.csv", "training"
+        )
 
 
 def promote(around: Surroundings) -> None:
@@ -170,6 +172,7 @@ def publish(around: Surroundings) -> None:
             around.run,
             manifest=parts.manifest,
             validation_report=parts.validation_report,
+            input_file=parts.input_file,
             predictions=predictions,
         )
 

@@ -22,6 +22,7 @@ PACKAGES, ARTIFACTS = "pipelines", "kfp"
 
 MARKER = "_SUCCESS.json"
 MANIFEST, VALIDATION_REPORT, REPORT = "manifest.json", "validation.html", "report.html"
+INPUT_FILE = "InputFile.csv"  # the wafers that a run read, as the documents hold them
 DECISION, MODEL_CARD, MODEL_CARD_PAGE = "decision.json", "model_card.md", "model_card.html"
 PREDICTIONS, PREDICTIONS_CSV, DRIFT = "predictions.parquet", "predictions.csv", "drift.json"
 # In the quarantine they lie beside refused files, whose names all end in .csv.

@@ -14,7 +14,15 @@ ROOT = Path(__file__).parents[2]
 PLACES = re.compile(
     r"(raw/(train|predict)|quarantine/|training/|predictions/|kfp/)|pipelines/((train|predict)\.yaml)?$"
 )
-FILES = {"manifest.json", "decision.json", "outcome.json", "predictions.csv", "predictions.parquet", "_SUCCESS.json"}
+FILES = {
+    "InputFile.csv",
+    "manifest.json",
+    "decision.json",
+    "outcome.json",
+    "predictions.csv",
+    "predictions.parquet",
+    "_SUCCESS.json",
+}
 OTHERS = {
     "wafer/store/layout.py",
     "application/synthetic.py",  # names folders of a drop on disk
