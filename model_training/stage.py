@@ -1,6 +1,6 @@
 """Train on the wafers of one run: `fit_global_models` once, then `train_cluster` for every cluster, side by side."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from model_training.judge import FamilyFigures, judge
 from model_training.learn import ClusterFit, fit_cluster, fit_families
 from model_training.page import cluster_page
-from model_training.stretches import stretch_auc
+from model_training.stretches import in_time, stretch_auc
 from wafer.errors import BundleRejected
 from wafer.evaluation.metrics import roc_auc
 from wafer.files import complete_folder
@@ -28,9 +28,10 @@ from wafer.model.preprocessor import Preprocessor
 from wafer.model.recipe import Recipe
 from wafer.model.summaries import ClusterSummary, GlobalSummary
 from wafer.model.training_set import TrainingSet, training_set
-from wafer.wafers.arrays import Bools, Floats
+from wafer.wafers.arrays import Bools, Floats, Ints
+from wafer.wafers.identity import Keys, as_column, keys_of
 from wafer.wafers.table import read_table
-from wafer.wafers.training_file import TrainingWafers, read_training
+from wafer.wafers.training_file import TrainingFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,18 +61,19 @@ def fit_global_models(
 ) -> GlobalModels:
     """Fit every family on all wafers and write the directory `out`; `n_jobs` changes the time, never the bytes."""
     recipe = recipe or Recipe()
-    learned, training = _training_set(training_file, preprocessor)
+    with TrainingFile(training_file) as wafers:
+        training, keys, order = _training_set(wafers, preprocessor), wafers.keys, in_time(wafers.column("_wafer"))
     with _plan(recipe, n_jobs, in_cluster=False) as plan, ThreadPoolExecutor(1) as waiting:
-        stretched = waiting.submit(stretch_auc, learned.wafers, training, recipe, plan.pool)
+        stretched = waiting.submit(stretch_auc, order, training, recipe, plan.pool)
         fitted = fit_families(training, recipe, plan)
         stretches = stretched.result()
     auc = {name: roc_auc(training.failed, each.scores) for name, each in fitted.items()}
     with complete_folder(out) as folder:
         for name, each in fitted.items():
             each.model.save(folder / recipe.family(name).file)
-        _save_scores(learned.keys, fitted, folder / OUT_OF_FOLD)
+        _save_scores(keys, fitted, folder / OUT_OF_FOLD)
         write_json(folder / GLOBAL, GlobalSummary(recipe, auc, stretches))
-    return GlobalModels(len(learned), int(training.failed.sum()), auc, stretches)
+    return GlobalModels(len(training), int(training.failed.sum()), auc, stretches)
 
 
 def train_cluster(
@@ -86,17 +88,18 @@ def train_cluster(
 ) -> TrainedCluster:
     """Train one cluster by the recipe of the global models; write the directory `out` and the HTML page `report`."""
     recipe = read_json(global_models / GLOBAL, GlobalSummary).recipe
-    learned, training = _training_set(training_file, preprocessor)
-    labels = read_json(cluster_model / CLUSTERS, Clustering).assign(learned.wafers)
-    inside: Bools = labels == cluster
-    everywhere = _load_scores(learned.keys, global_models / OUT_OF_FOLD)
+    clusters = read_json(cluster_model / CLUSTERS, Clustering)
+    with TrainingFile(training_file) as wafers:
+        everywhere = _load_scores(wafers.keys, global_models / OUT_OF_FOLD)
+        inside = _labels(wafers, clusters) == cluster
+        training = _training_set(wafers, preprocessor)
     with _plan(recipe, n_jobs, in_cluster=True) as plan:
         fit = fit_cluster(training, inside, everywhere, recipe, plan)
     done = _describe(cluster, training.failed[inside], fit, recipe)
     with complete_folder(out) as folder:
         if fit.fitted:
             fit.fitted.model.save(folder / recipe.family(fit.family).file)
-        _out_of_fold(learned.rows(inside), cluster, fit).save(folder / OUT_OF_FOLD)
+        _out_of_fold(training_file, inside, cluster, fit).save(folder / OUT_OF_FOLD)
         write_json(folder / MEMBER, _summary(done, fit, recipe))
     report.parent.mkdir(parents=True, exist_ok=True)
     report.write_text(cluster_page(done.cluster, done.family, done.figures, recipe), encoding="utf-8")
@@ -116,32 +119,46 @@ def _plan(recipe: Recipe, n_jobs: int, *, in_cluster: bool) -> Iterator[FitPlan]
         yield FitPlan(recipe.seed, in_cluster, max(1, n_jobs - n_jobs // 2), pool)
 
 
-def _training_set(training_file: Path, preprocessor: Path) -> tuple[TrainingWafers, TrainingSet]:
-    learned = read_training(training_file)
-    features = read_json(preprocessor / PREPROCESSOR, Preprocessor).transform(learned.wafers)
-    return learned, training_set(features, learned.failed, learned.fold)
+def _training_set(wafers: TrainingFile, preprocessor: Path) -> TrainingSet:
+    """Read the features once, column by column in memory, for all fits of the task."""
+    learned = read_json(preprocessor / PREPROCESSOR, Preprocessor)
+    width = len(learned.sensors) + len(learned.indicators)
+    features = np.empty((wafers.wafers, width), np.float32, order="F")
+    for part in wafers.parts(learned.sensors):
+        features[part.row : part.row + len(part.readings)] = learned.features(part.readings)
+    return training_set(features, wafers.failed, wafers.fold)
 
 
-def _save_scores(keys: Sequence[str], fitted: Mapping[str, Fitted], path: Path) -> None:
-    columns: dict[str, list[str] | Floats] = {"key": list(keys)}
-    columns |= {name: each.scores for name, each in fitted.items()}
-    pq.write_table(pa.table(columns), path)
+def _labels(wafers: TrainingFile, clusters: Clustering) -> Ints:
+    labels = np.empty(wafers.wafers, np.int64)
+    for part in wafers.parts(clusters.sensors):
+        places = clusters.places(part.readings.astype(np.float64))
+        labels[part.row : part.row + len(places)] = clusters.nearest(places)
+    return labels
 
 
-def _load_scores(keys: Sequence[str], path: Path) -> dict[str, Floats]:
+def _save_scores(keys: Keys, fitted: Mapping[str, Fitted], path: Path) -> None:
+    scores = {name: each.scores for name, each in fitted.items()}
+    pq.write_table(pa.table({"key": as_column(keys), **scores}), path)
+
+
+def _load_scores(keys: Keys, path: Path) -> dict[str, Floats]:
     table = read_table(path)
-    if table["key"].to_pylist() != list(keys):
+    if not np.array_equal(keys_of(table["key"]), keys):
         raise BundleRejected("The global models were trained on other wafers than these; run the training again.")
     return {name: table[name].to_numpy() for name in table.column_names if name != "key"}
 
 
-def _out_of_fold(learned: TrainingWafers, cluster: int, fit: ClusterFit) -> OutOfFold:
+def _out_of_fold(training_file: Path, inside: Bools, cluster: int, fit: ClusterFit) -> OutOfFold:
+    with TrainingFile(training_file) as wafers:
+        keys, failed = wafers.keys[inside], wafers.failed[inside]
+        ids, names = (wafers.column(name).filter(pa.array(inside)).to_pylist() for name in ("_id", "_wafer"))
     return OutOfFold(
-        keys=learned.keys,
-        ids=learned.wafers.ids,
-        names=learned.wafers.names,
-        cluster=np.full(len(learned), cluster),
-        failed=learned.failed,
+        keys=tuple(key.hex() for key in as_column(keys).to_pylist()),
+        ids=tuple(ids),
+        names=tuple(names),
+        cluster=np.full(len(keys), cluster),
+        failed=failed,
         probability=probability_of(fit.calibrations[fit.family].log_odds(fit.scores[fit.family])),
     )
 

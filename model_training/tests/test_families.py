@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from sklearn.ensemble import RandomForestClassifier
 
 from model_training.learn import fit_cluster, fit_families
 from wafer.evaluation.metrics import roc_auc
@@ -71,6 +72,44 @@ def test_rows_of_small_weight_hardly_count(plan: FitPlan) -> None:
     fitted = FOREST.begin(replace(training, failed=flipped, weight=weight), plan)()
 
     assert roc_auc(training.failed[:200], fitted.scores[:200]) > 0.7
+
+
+def test_forest_scores_are_those_of_trees_that_did_not_draw_the_row(plan: FitPlan) -> None:
+    training = replace(_training_set(9000, signal=1.0), weight=np.where(np.arange(9000) % 3, 1.0, 0.2))
+    forest = RandomForest(trees=30)
+
+    fitted = forest.begin(training, plan)()
+
+    peer = RandomForestClassifier(
+        30,
+        min_samples_leaf=forest.min_leaf,
+        max_depth=forest.max_depth,
+        class_weight="balanced_subsample",
+        max_samples=round(training.weight.sum()),
+        oob_score=True,
+        random_state=RECIPE.seed,
+    ).fit(training.features, training.failed, training.weight)
+    np.testing.assert_array_equal(fitted.scores, peer.oob_decision_function_[:, 1])
+
+
+def test_boosting_on_blocks_of_rows_grows_the_trees_of_the_same_rows_in_one_piece() -> None:
+    training = _training_set(20_000, signal=1.0).rows(np.arange(20_000) % 4 > 0)
+    whole = training_set(training.features, training.failed, training.fold)
+
+    booster = BOOSTING.fit(training, RECIPE.seed).booster
+
+    assert booster.save_raw() == BOOSTING.fit(whole, RECIPE.seed).booster.save_raw()
+
+
+def test_rows_of_rows_are_the_same_without_a_copy() -> None:
+    training = _training_set(100, signal=1.0)
+    even = np.arange(100) % 2 == 0
+
+    some = training.rows(even).rows(training.failed[even])
+
+    assert some.table is training.table
+    np.testing.assert_array_equal(some.features, training.features[even & training.failed])
+    np.testing.assert_array_equal(np.concatenate([features for _, features in some.blocks()]), some.features)
 
 
 def test_folds_are_stratified_and_hold_every_wafer_once() -> None:

@@ -3,9 +3,10 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
-from model_training.stretches import stretch_auc
+from model_training.stretches import in_time, stretch_auc
 from wafer.evaluation.metrics import roc_auc
 from wafer.model.recipe import Recipe
 from wafer.model.training_set import deal_folds, training_set
@@ -23,7 +24,7 @@ def measured(wafers: Wafers) -> float | None:
     assert wafers.failed is not None
     training = training_set(wafers.readings.astype(np.float32), wafers.failed, deal_folds(wafers.failed, RECIPE.folds))
     with ThreadPoolExecutor(1) as pool:
-        return stretch_auc(wafers, training, RECIPE, pool)
+        return stretch_auc(in_time(pa.chunked_array([list(wafers.names)])), training, RECIPE, pool)
 
 
 def test_skill_that_rests_on_the_sensors_stays() -> None:

@@ -54,7 +54,11 @@ class Preprocessor:
 
     def transform(self, wafers: Wafers) -> Features:
         """Return features, (wafers, features) float32: silent sensors read as their median."""
-        readings = as_models_see(wafers.columns(self.sensors))
-        filled = np.where(np.isnan(readings), np.array(self.medians, dtype=np.float32), readings)
-        silent = np.isnan(wafers.columns(self.indicators))
-        return np.ascontiguousarray(np.hstack([filled, silent]), dtype=np.float32)
+        return self.features(as_models_see(wafers.columns(self.sensors)))
+
+    def features(self, readings: Features) -> Features:
+        """Return the features of readings of the kept sensors as models see them, (wafers, kept sensors)."""
+        silent = np.isnan(readings)
+        filled = np.where(silent, np.array(self.medians, dtype=np.float32), readings)
+        places = [self.sensors.index(name) for name in self.indicators]
+        return np.ascontiguousarray(np.hstack([filled, silent[:, places]]), dtype=np.float32)

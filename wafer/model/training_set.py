@@ -1,27 +1,42 @@
 """The rows that a model learns from."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from wafer.wafers.arrays import Bools, Features, Floats, Ints
+from wafer.wafers.table import ROWS_AT_ONCE
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingSet:
-    """What every fit of a run shares."""
+    """What every fit of a run shares: one table of features, and which of its rows to learn from."""
 
-    features: Features  # (wafers, features)
-    failed: Bools  # (wafers,)
-    fold: Ints  # (wafers,)
-    weight: Floats  # (wafers,)
+    table: Features  # (all wafers of the run, features)
+    failed: Bools  # (rows,)
+    fold: Ints  # (rows,)
+    weight: Floats  # (rows,)
+    chosen: Ints | None = None  # (rows,) places in the table; None for all of it
 
     def __len__(self) -> int:
         return len(self.failed)
 
+    @property
+    def features(self) -> Features:
+        """The rows' features, (rows, features); a copy unless they are the whole table."""
+        return self.table if self.chosen is None else self.table[self.chosen]
+
+    def blocks(self) -> Iterator[tuple[slice, Features]]:
+        """Yield the features of some rows after the other, and which rows they are; no more is copied at once."""
+        for start in range(0, len(self), ROWS_AT_ONCE):
+            rows = slice(start, min(start + ROWS_AT_ONCE, len(self)))
+            yield rows, np.ascontiguousarray(self.table[rows if self.chosen is None else self.chosen[rows]])
+
     def rows(self, index: Bools) -> "TrainingSet":
-        """Return the rows at these positions."""
-        return TrainingSet(self.features[index], self.failed[index], self.fold[index], self.weight[index])
+        """Return the rows at these positions; no feature is copied."""
+        chosen = np.flatnonzero(index) if self.chosen is None else self.chosen[index]
+        return TrainingSet(self.table, self.failed[index], self.fold[index], self.weight[index], chosen)
 
     def weighted(self, weight: Floats) -> "TrainingSet":
         """Return the same rows with these weights."""

@@ -42,6 +42,12 @@ def digests(seen: Features) -> Keys:
     return np.frombuffer(found, KEY)
 
 
+def as_column(keys: Keys) -> pa.Array:
+    """Return keys as a column of fixed-size binary."""
+    data = pa.py_buffer(np.ascontiguousarray(keys))
+    return pa.FixedSizeBinaryArray.from_buffers(pa.binary(KEY.itemsize), len(keys), [None, data])
+
+
 def keys_of(column: pa.ChunkedArray) -> Keys:
     """Return the keys of a table's column of fixed-size binary."""
     return np.asarray(fixed(column, KEY))

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from wafer.model.families.protocol import Family, FitPlan, Fitted
+from wafer.model.families.protocol import Family, FamilyModel, FitPlan, Fitted
 from wafer.model.training_set import TrainingSet
 from wafer.progress import reported
 from wafer.wafers.arrays import Bools, Floats
@@ -27,4 +27,12 @@ def begin_with_folds(family: Family, training: TrainingSet, plan: FitPlan) -> Ca
 
 def score_unseen(family: Family, training: TrainingSet, unseen: Bools, seed: int) -> Floats:
     """Score rows by a model fitted on the others."""
-    return family.fit(training.rows(~unseen), seed).score(training.features[unseen])
+    return scored(family.fit(training.rows(~unseen), seed), training.rows(unseen))
+
+
+def scored(model: FamilyModel, rows: TrainingSet) -> Floats:
+    """Score rows, a block after the other."""
+    scores = np.empty(len(rows))
+    for some, features in rows.blocks():
+        scores[some] = model.score(features)
+    return scores
