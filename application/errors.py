@@ -14,10 +14,13 @@ WaferError
     x TrainingRunning               TRAINING_RUNNING, a retry can help
     x RunNotCancellable             RUN_NOT_CANCELLABLE
     x UploadConflict                UPLOAD_CONFLICT
+    x WaferAmbiguous                WAFER_AMBIGUOUS
   · Unavailable                503  a retry can help
     x BackendUnavailable            BACKEND_UNAVAILABLE
     x LedgerUnavailable             LEDGER_UNAVAILABLE
 """
+
+from collections.abc import Sequence
 
 from wafer.errors import Conflict, InputRefused, Unavailable, WaferError
 
@@ -98,6 +101,17 @@ class UploadConflict(Conflict):
     """Another file of this name lies there already; what runs may have read is never overwritten."""
 
     code = "UPLOAD_CONFLICT"
+
+
+class WaferAmbiguous(Conflict):
+    """Several wafers of a run have the name that was asked for."""
+
+    code = "WAFER_AMBIGUOUS"
+
+    def __init__(self, run_id: str, wafer: str, files: Sequence[str]) -> None:
+        super().__init__(
+            f"Run {run_id} has {len(files)} wafers {wafer!r}, from {' and '.join(files)}. Name the file as well."
+        )
 
 
 class PackageNotFound(WaferError):

@@ -12,6 +12,7 @@ from wafer.wafers.arrays import Bools, Ints, Wafers
 _FEW = pa.dictionary(pa.int32(), pa.string())  # a few texts, repeated: four bytes a wafer
 SCHEMA = pa.schema(
     [
+        ("_id", pa.string()),
         ("wafer", pa.string()),
         ("verdict", _FEW),
         ("probability", pa.float64()),
@@ -28,6 +29,7 @@ def answers_of(wafers: Wafers, scores: Scores, seen: Bools) -> pa.Table:
     """Return the answers for some wafers, in their order."""
     percentiles = [round(each, 2) for each in scores.novelty.percentile.tolist()]
     columns = {
+        "_id": wafers.ids,
         "wafer": wafers.names,
         "verdict": scores.verdicts,
         "probability": scores.probability,

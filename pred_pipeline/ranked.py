@@ -106,7 +106,7 @@ class Ranked:
 
     def rows(self, start: int, stop: int) -> pa.Table:
         """Return the wafers of these ranks, counted from 0, in `SCHEMA`."""
-        answers = self.answers.take(pa.array(self.order[start:stop]))
+        answers = self.answers.drop_columns("_id").take(pa.array(self.order[start:stop]))
         ranks = np.arange(start, start + len(answers)) + 1
         same = {"threshold": self.threshold, "model_version": self.model_version, "run_id": self.run_id}
         columns = {name: answers[name].cast(SCHEMA.field(name).type) for name in answers.column_names}
@@ -114,6 +114,10 @@ class Ranked:
         columns |= {"rank": pa.array(ranks), "top_sensors": _lists(self.reasons[start:stop], len(answers))}
         columns["note"] = self._notes(columns["note"], columns["wafer"], ranks)
         return pa.table({name: columns[name] for name in SCHEMA.names}, SCHEMA)
+
+    def ids(self) -> pa.Table:
+        """Return the `_id` of each wafer's document by rank."""
+        return self.answers.select(["_id"]).take(pa.array(self.order))
 
     def shown(self, start: int, stop: int) -> list[Row]:
         """Return the wafers of these ranks, counted from 0, one by one."""

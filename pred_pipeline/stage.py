@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from pred_pipeline.answers import answers_of, joined_answers, ranking
 from pred_pipeline.drift import Movement
@@ -70,6 +71,7 @@ def predict_wafers(
     with complete_folder(out) as folder:
         write_json(folder / layout.DRIFT, drift.to_json())
         write_predictions(ranked, folder / layout.PREDICTIONS, folder / layout.PREDICTIONS_CSV)
+        pq.write_table(ranked.ids(), folder / layout.DOCUMENTS)
         (folder / layout.REPORT).write_text(prediction_page(ranked, bundle, budget, drift), encoding="utf-8")
     return Predicted(
         wafers=len(ranked),

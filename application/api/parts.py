@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from application.access.gate import Gate, Limiters
 from application.access.sessions import Link, Sessions, session_secret
+from application.api.explanations import Explanations
 from application.api.metrics import Metrics
 from application.api.models import ModelShelf
 from application.api.predictions import Predictions
@@ -36,6 +37,7 @@ class Parts:
     runs: Runs
     views: Views
     predictions: Predictions
+    explanations: Explanations
     models: ModelShelf
     gate: Gate
     metrics: Metrics
@@ -44,11 +46,19 @@ class Parts:
 
 
 def join_parts(
-    settings: ServiceSettings, *, store: Store, ledger: Ledger, backends: Backends, registry: ModelVersions, gate: Gate
+    settings: ServiceSettings,
+    *,
+    store: Store,
+    ledger: Ledger,
+    backends: Backends,
+    registry: ModelVersions,
+    documents_uri: str,
+    gate: Gate,
 ) -> Parts:
     """Join parts that are there already."""
     sources = Sources(store, settings.allowed_sources)
     metrics = Metrics()
+    predictions = Predictions(store)
     runs = Runs(ledger, backends, store, metrics, settings.key_hours * 3600, settings.look_back_hours * 3600)
     return Parts(
         store=store,
@@ -56,7 +66,8 @@ def join_parts(
         uploads=Uploads(store, limit=settings.upload_bytes, files=settings.upload_files),
         runs=runs,
         views=Views(runs, store, sources),
-        predictions=Predictions(store),
+        predictions=predictions,
+        explanations=Explanations(store, predictions, registry, documents_uri),
         models=ModelShelf(registry),
         gate=gate,
         metrics=metrics,
@@ -79,6 +90,7 @@ def open_parts(common: Settings, settings: ServiceSettings) -> Iterator[Parts]:
             ledger=ledger,
             backends=backends_of(common, settings, store),
             registry=LazyRegistry(common.tracking_uri),
+            documents_uri=common.documents_uri,
             gate=_gate(common, settings),
         )
 

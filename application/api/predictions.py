@@ -41,7 +41,7 @@ class Predictions:
             offset=offset,
             next=after if after < wanted.num_rows else None,
             counts=_counts(table),
-            predictions=[Prediction(**_finite(row)) for row in wanted.slice(offset, limit).to_pylist()],
+            predictions=[prediction_of(row) for row in wanted.slice(offset, limit).to_pylist()],
         )
 
     def table(self, run: Run) -> "pa.Table":
@@ -55,6 +55,11 @@ class Predictions:
         import pyarrow.parquet as pq  # 0.2 s of a start, so here and below
 
         return pq.read_table(io.BytesIO(published_bytes(self._store, run, layout.PREDICTIONS)))
+
+
+def prediction_of(row: dict[str, Any]) -> Prediction:
+    """A row of the table as the interface shows it."""
+    return Prediction(**_finite(row))
 
 
 def version_of(table: "pa.Table") -> int | None:

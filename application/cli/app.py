@@ -1,4 +1,4 @@
-"""The `wafer` command: train, predict, look at runs and models, make synthetic batches, compile the pipelines."""
+"""The `wafer` command: train, predict, explain, look at runs and models, write synthetic batches, compile pipelines."""
 
 import sys
 from pathlib import Path
@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from application.cli.explain import explain
 from application.cli.models import models_app
 from application.cli.runs import predict, runs, train
 from application.cli.service import keys_app, serve
@@ -19,6 +20,7 @@ pipelines_app = typer.Typer(no_args_is_help=True, help="The compiled pipeline pa
 app.command()(train)
 app.command()(predict)
 app.command()(runs)
+app.command()(explain)
 app.add_typer(models_app, name="models")
 app.add_typer(pipelines_app, name="pipelines")
 app.add_typer(keys_app, name="keys")

@@ -85,7 +85,13 @@ def open_service(
     backend, registry = FakeBackend(store, at_once=chosen.max_runs), FakeRegistry()
     with closing(SQLiteLedger(home / "ledger.sqlite")) as own:
         parts = join_parts(
-            chosen, store=store, ledger=ledger or own, backends=Backends(over or backend), registry=registry, gate=gate
+            chosen,
+            store=store,
+            ledger=ledger or own,
+            backends=Backends(over or backend),
+            registry=registry,
+            documents_uri=str(home / "documents.sqlite"),
+            gate=gate,
         )
         with served(parts) as url:
             yield Service(parts, store, backend, registry, keys, once, home, url)

@@ -9,16 +9,24 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
+import pyarrow.parquet as pq
 import pytest
 
+from application.api.parts import open_parts
+from application.api.where import keys_of
+from application.settings import ServiceSettings
 from application.synthetic import write_synthetic
+from application.tests.serving import served
 from pipelines.table import base_name, planned, task_of
 from tests.commands import Ended
+from wafer.settings import Settings
 
 pytestmark = [pytest.mark.xdist_group("cli"), pytest.mark.slow]
 COMMAND = [sys.executable, "-c", "from application.cli.app import main; main()"]
@@ -116,6 +124,43 @@ def test_predictions_come_ranked_with_reasons_and_a_marker(
     assert len((tmp_path / "out" / "InputFile.csv").read_text().splitlines()) == len(rows) + 1
     marker = json.loads((tmp_path / "out" / "_SUCCESS.json").read_text())
     assert set(marker["files"]) == {path.name for path in (tmp_path / "out").iterdir()} - {"_SUCCESS.json"}
+
+
+def test_any_wafer_is_explained_afterwards_as_it_would_have_been_at_once(
+    trained: tuple[Home, dict[str, Any]], batches: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home, _ = trained
+    home.wafer("predict", batches / "prediction", "--output", tmp_path / "all")
+    monkeypatch.setenv("WAFER_EXPLAINED", "0")
+    run_id = home.wafer("predict", batches / "prediction", "--output", tmp_path / "none", "--json").json["run_id"]
+    published = pq.read_table(tmp_path / "all" / "predictions.parquet").to_pylist()
+    first, last = published[0], published[-1]
+
+    explained = home.wafer("explain", run_id, first["wafer"], "--json")
+    told = home.wafer("explain", run_id, last["wafer"])
+    with api_of(home) as client:
+        answer = client.get(f"/runs/{run_id}/wafers/{last['wafer']}/explanation")
+    unknown = home.wafer("explain", run_id, f"{first['wafer']}0")
+
+    assert not any(row["top_sensors"] for row in predictions(tmp_path / "none"))
+    assert explained.json["prediction"]["top_sensors"] == first["top_sensors"] != []
+    assert (told.code, answer.status_code) == (0, 200)
+    assert all(each["sensor"] in told.out for each in answer.json()["prediction"]["top_sensors"])
+    assert (answer.json()["prediction"]["verdict"], answer.json()["model_version"]) == ("pass", 1)
+    assert (unknown.code, first["wafer"] in unknown.err) == (1, True)
+
+
+@contextmanager
+def api_of(home: Home) -> Iterator[httpx.Client]:
+    """A viewer of the service over a home."""
+    common = Settings.model_validate({"WAFER_HOME": home.path})
+    headers = {"Authorization": f"Bearer {keys_of(common, ServiceSettings()).add('viewer', 'viewer')}"}
+    with (
+        open_parts(common, ServiceSettings()) as parts,
+        served(parts) as url,
+        httpx.Client(base_url=url, headers=headers, timeout=60) as client,
+    ):
+        yield client
 
 
 def test_the_same_training_again_by_two_processes_is_the_same_version_and_the_same_predictions(

@@ -82,6 +82,7 @@ def described(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Described]:
             client.post("/train", json={"source": service.batches("raw/train/lot-1")})
         service.parts.runs.tick()
         known = {"run_id": run_id, "version": 2, "name": "report.html", "sensor": "Sensor - 1"}
+        known["wafer"] = "W-1"
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             made = Described(service, schemathesis.openapi.from_url(f"{service.url}/openapi.json"), known)

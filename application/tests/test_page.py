@@ -271,6 +271,17 @@ def test_a_chosen_wafer_shows_its_sensors_against_the_passing_wafers(line: Line,
     page.close()
 
 
+def test_a_passing_wafer_is_explained_when_it_is_chosen(line: Line, predicted: Prediction) -> None:
+    page = line.page(f"results/{predicted.run_id}")
+    page.get_by_role("radio", name=re.compile("^Pass")).check(force=True)
+    page.locator(".wafers tbody tr[data-wafer]").first.get_by_role("button").click()
+
+    panel = page.get_by_role("complementary", name="Selected wafer")
+    expect(panel.locator(".verdict")).to_have_text("pass")
+    expect(panel.locator(".reasons .reason strong").first).to_contain_text("Sensor - ", timeout=TRAINING_MS)
+    page.close()
+
+
 def test_a_promotion_is_asked_about_and_a_rollback_undoes_it(line: Line, predicted: Prediction) -> None:
     add_version(line.settings)
     page = line.page("models/2")

@@ -6,7 +6,7 @@ from pred_pipeline.answers import SCHEMA, joined_answers, ranking
 
 
 def _answers(*rows: tuple[str, str, float]) -> pa.Table:
-    same = {"cluster": 0, "distance_percentile": 1.0, "note": "", "in_training": False, "file": "a.csv"}
+    same = {"_id": "", "cluster": 0, "distance_percentile": 1.0, "note": "", "in_training": False, "file": "a.csv"}
     return pa.Table.from_pylist(
         [{"wafer": wafer, "verdict": verdict, "probability": each} | same for wafer, verdict, each in rows], SCHEMA
     )

@@ -25,6 +25,7 @@ MANIFEST, VALIDATION_REPORT, REPORT = "manifest.json", "validation.html", "repor
 INPUT_FILE = "InputFile.csv"  # the wafers that a run read, as the documents hold them
 DECISION, MODEL_CARD, MODEL_CARD_PAGE = "decision.json", "model_card.md", "model_card.html"
 PREDICTIONS, PREDICTIONS_CSV, DRIFT = "predictions.parquet", "predictions.csv", "drift.json"
+DOCUMENTS = "documents.parquet"  # `_id` of each row's document, in the order of the predictions
 # In the quarantine they lie beside refused files, whose names all end in .csv.
 QUARANTINE_MANIFEST, QUARANTINE_REPORT = "_manifest.json", "_report.html"
 

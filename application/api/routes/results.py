@@ -10,11 +10,11 @@ from starlette.background import BackgroundTask
 
 from application.api.edge import REPORT_HEADERS
 from application.api.files import fetch_file
-from application.api.openapi import Responses
+from application.api.openapi import Responses, problems
 from application.api.parts import Parts
 from application.api.predictions import version_of
 from application.api.routes.common import RunId, parts_of, router_for
-from application.api.shapes.predictions import Budgets, PredictionPage, Verdict
+from application.api.shapes.predictions import Budgets, Explanation, PredictionPage, Verdict
 from application.api.views import media_type
 from application.runs.run import Run
 from wafer.errors import NotPublished
@@ -65,6 +65,24 @@ def budgets(request: Request, run_id: RunId) -> Budgets:
         raise NotPublished(f"Run {run_id} predicted no wafer.")
     used = float(run.parameters.get("false_alarm_budget") or 0.0)
     return parts.models.budgets(version, run_id, table["probability"].to_pylist(), used)
+
+
+@viewer.get(
+    "/runs/{run_id}/wafers/{wafer:path}/explanation",
+    responses=problems(
+        s404="The run, the wafer, its readings or the version that predicted it does not exist.",
+        s409="Several wafers of the run have this name; `file` tells them apart.",
+    ),
+)
+def explanation(
+    request: Request,
+    run_id: RunId,
+    wafer: Annotated[str, Path(max_length=200, description="Name of a predicted wafer.")],
+    file: Annotated[str, Query(max_length=400, description="The file that it came in.")] = "",
+) -> Explanation:
+    """Explain the rank of any wafer of a prediction: the sensors that raised its score."""
+    parts = parts_of(request)
+    return parts.explanations.of(parts.runs.find(run_id), wafer, file)
 
 
 @viewer.get("/runs/{run_id}/report", response_class=Response, responses=_HTML)

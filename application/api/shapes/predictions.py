@@ -33,6 +33,14 @@ class Prediction(BaseModel):
     file: str
 
 
+class Explanation(BaseModel):
+    """A wafer with its reasons, whether or not the run published them."""
+
+    run_id: str
+    model_version: int
+    prediction: Prediction
+
+
 class PredictionPage(BaseModel):
     """Some predictions; `total` counts all that match, `next` is the offset of the next page."""
 

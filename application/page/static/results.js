@@ -328,7 +328,7 @@ function rankedWafers(run, page, { budgets, current, model_version: version }, m
 
   function choose(each) {
     chosen = each.wafer.wafer;
-    waferView(detail, each, version, cut());
+    waferView(detail, each, { runId: run.run_id, version, cut: cut() });
     mark();
   }
 

@@ -2,9 +2,10 @@
 
 import * as api from "./api.js";
 import { sensorStrip } from "./charts.js";
-import { failure, h, put } from "./dom.js";
+import { failure, h, loading, put } from "./dom.js";
 import { fixed, percent, reading, signed } from "./format.js";
 
+const PAUSE = 200; // milliseconds that a wafer stays chosen before its reasons are asked for
 const known = new Map(); // version and sensor -> how passing wafers read
 
 function rangeOf(version, sensor) {
@@ -18,10 +19,9 @@ function rangeOf(version, sensor) {
 }
 
 /** Show a ranked wafer: `each` has the wafer, its rank and its verdict at the threshold `cut`. */
-export function waferView(element, each, version, cut) {
+export function waferView(element, each, { runId, version, cut }) {
   const { wafer, verdict, rank } = each;
-  const reasons = wafer.top_sensors;
-  const most = Math.max(...reasons.map((reason) => Math.abs(reason.contribution ?? 0)), 1e-9);
+  const reasons = h("div", {});
   put(
     element,
     h("div", { class: "heading" }, h("h2", {}, wafer.wafer), h("span", { class: `verdict ${verdict}` }, verdict)),
@@ -48,19 +48,41 @@ export function waferView(element, each, version, cut) {
     wafer.in_training &&
       h("div", { class: "notice" }, h("p", {}, "The model was trained on these readings, so this is not a forecast.")),
     h("h3", {}, "Reasons"),
-    reasons.length === 0
-      ? h(
-          "p",
-          { class: "small" },
-          verdict === "pass"
-            ? "Reasons are given for flagged wafers only."
-            : "This run gives reasons only for the wafers flagged at its own budget. Predict again at this budget to see more.",
-        )
-      : h(
-          "ol",
-          { class: "reasons" },
-          reasons.map((reason) => reasonItem(reason, most, version)),
-        ),
+    reasons,
+  );
+  if (wafer.top_sensors.length > 0) put(reasons, reasonList(wafer.top_sensors, version));
+  else ask(reasons, wafer, runId, version);
+}
+
+/** Ask for the reasons of a wafer that the run published none for, unless another wafer is chosen meanwhile. */
+function ask(element, wafer, runId, version) {
+  put(element, loading("the reasons"));
+  const address = `/runs/${encodeURIComponent(runId)}/wafers/${encodeURIComponent(wafer.wafer)}/explanation`;
+  setTimeout(async () => {
+    if (!element.isConnected) return;
+    try {
+      const { prediction } = await api.get(`${address}?file=${encodeURIComponent(wafer.file)}`);
+      wafer.top_sensors = prediction.top_sensors;
+      put(element, reasonList(wafer.top_sensors, version));
+    } catch (problem) {
+      const known = problem.status === 404 || problem.status === 409;
+      put(
+        element,
+        known
+          ? h("p", { class: "small" }, problem.detail)
+          : failure(problem, () => ask(element, wafer, runId, version)),
+      );
+    }
+  }, PAUSE);
+}
+
+function reasonList(reasons, version) {
+  if (reasons.length === 0) return h("p", { class: "small" }, "No sensor raised the score of this wafer.");
+  const most = Math.max(...reasons.map((reason) => Math.abs(reason.contribution ?? 0)), 1e-9);
+  return h(
+    "ol",
+    { class: "reasons" },
+    reasons.map((reason) => reasonItem(reason, most, version)),
   );
 }
 

@@ -1,0 +1,126 @@
+"""Why a wafer of a past prediction has its rank: its published reasons, or new ones from the model and its readings."""
+
+import io
+from dataclasses import asdict
+from difflib import get_close_matches
+from operator import attrgetter
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Condition
+from typing import TYPE_CHECKING
+
+from cachetools import LRUCache, cachedmethod
+
+from application.api.files import published_bytes
+from application.api.predictions import Predictions, prediction_of
+from application.api.shapes.predictions import Explanation
+from application.errors import WaferAmbiguous
+from application.runs.run import Run
+from wafer.errors import ModelNotFound, ObjectNotFound
+from wafer.registry import ModelVersion, ModelVersions
+from wafer.store import Store, layout
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from wafer.documents import Document
+    from wafer.model import ModelBundle, Reason
+
+BUNDLES_KEPT = 2
+NAMES_COMPARED = 20_000  # in search of one like a name that is unknown
+
+
+class Explanations:
+    """Explains wafers of runs; the newest few models stay in memory."""
+
+    def __init__(self, store: Store, predictions: Predictions, versions: ModelVersions, documents_uri: str) -> None:
+        self._store = store
+        self._predictions = predictions
+        self._versions = versions
+        self._documents_uri = documents_uri
+        self._condition = Condition()  # one caller at a time loads a model; the others wait for it
+        self._bundles: LRUCache[str, ModelBundle] = LRUCache(BUNDLES_KEPT)
+
+    def of(self, run: Run, wafer: str, file: str = "") -> Explanation:
+        """Explain a wafer; `file` tells apart those of one name.
+
+        Raises `NotPublished`, `ObjectNotFound`, `WaferAmbiguous`, `ModelNotFound`, `DocumentsUnavailable`.
+        """
+        table = self._predictions.table(run)
+        place = _place(table, run, wafer, file)
+        (row,) = table.slice(place, 1).to_pylist()
+        version = int(row["model_version"])
+        row["top_sensors"] = row["top_sensors"] or [asdict(each) for each in self._reasons(run, place, version)]
+        return Explanation(run_id=run.run_id, model_version=version, prediction=prediction_of(row))
+
+    def _reasons(self, run: Run, place: int, number: int) -> "list[Reason]":
+        import numpy as np  # with the model 0.5 s of a start, so here and below
+
+        from wafer.model import Wafers, top_reasons
+
+        version = self._version(run, number)
+        document = self._document(run, place)
+        bundle = self._bundle(version)
+        sensors = bundle.preprocessor.contract
+        readings = np.array([[document["readings"].get(sensor, np.nan) for sensor in sensors]], dtype=np.float64)
+        return top_reasons(bundle, Wafers(("",), ("",), ("",), sensors, readings))[0]
+
+    def _document(self, run: Run, place: int) -> "Document":
+        import pyarrow.parquet as pq
+
+        from wafer.documents import open_documents
+
+        ids = pq.read_table(io.BytesIO(self._ids(run)))
+        identity = ids["_id"][place].as_py()
+        with open_documents(self._documents_uri) as documents:
+            for document in documents.read("prediction", [identity]):
+                return document
+        raise ObjectNotFound(
+            f"The document database does not hold the readings of this wafer (document {identity}). "
+            "Predict its batch again to explain it."
+        )
+
+    def _ids(self, run: Run) -> bytes:
+        try:
+            return published_bytes(self._store, run, layout.DOCUMENTS)
+        except ObjectNotFound as exc:
+            raise ObjectNotFound(
+                f"Run {run.run_id} is older than explanations on request, and did not publish what they need. "
+                "Predict its batches again."
+            ) from exc
+
+    def _version(self, run: Run, number: int) -> ModelVersion:
+        try:
+            return self._versions.version(number)
+        except ModelNotFound as exc:
+            raise ModelNotFound(
+                f"Run {run.run_id} was predicted by version {number}, which the registry does not hold any more. "
+                "Predict the batch again to explain its wafers."
+            ) from exc
+
+    @cachedmethod(attrgetter("_bundles"), key=lambda _, version: version.digest, condition=attrgetter("_condition"))
+    def _bundle(self, version: ModelVersion) -> "ModelBundle":
+        from wafer.model import load_bundle
+
+        with TemporaryDirectory(prefix="wafer-bundle-") as temporary:
+            return load_bundle(self._versions.download(version.version, Path(temporary)), version.digest)
+
+
+def _place(table: "pa.Table", run: Run, wafer: str, file: str) -> int:
+    """Row of the wafer."""
+    import pyarrow.compute as pc
+
+    named = pc.indices_nonzero(pc.equal(table["wafer"], wafer)).to_pylist()
+    files = {place: table["file"][place].as_py() for place in named}
+    found = [place for place, each in files.items() if file in ("", each)]
+    if len(found) == 1:
+        return int(found[0])
+    if found:
+        raise WaferAmbiguous(run.run_id, wafer, sorted(files.values()))
+    where = f" from {file[:100]!r}" if named else ""
+    like = files.values() if named else get_close_matches(wafer, table["wafer"].slice(0, NAMES_COMPARED).to_pylist())
+    raise ObjectNotFound(f"Run {run.run_id} predicted no wafer {wafer[:100]!r}{where}.{_hint(sorted(like))}")
+
+
+def _hint(names: list[str]) -> str:
+    return f" Did you mean {' or '.join(names)}?" if names else ""

@@ -1,0 +1,67 @@
+"""The command `wafer explain`: why a wafer of a past prediction has its rank."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from application.cli.console import Json, console_of, print_json, quiet_logs
+from application.runs.opening import open_runs
+from application.settings import ServiceSettings
+from wafer.registry import open_registry
+from wafer.settings import Settings
+from wafer.store import open_store
+
+if TYPE_CHECKING:
+    from application.api.shapes.predictions import Explanation, Reason
+
+
+def explain(
+    run_id: Annotated[str, typer.Argument(help="Id of a prediction.", metavar="RUN")],
+    wafer: Annotated[str, typer.Argument(help="Name of one of its wafers.", metavar="WAFER")],
+    file: Annotated[str, typer.Option(help="The file that it came in, if several wafers have this name.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Say which sensors raised a wafer's score, for any wafer of a prediction."""
+    from application.api.explanations import Explanations  # what no other command needs
+    from application.api.predictions import Predictions
+
+    quiet_logs()
+    common = Settings()
+    with open_runs(common, ServiceSettings()) as runs:
+        run = runs.find(run_id)
+    store = open_store(common.store_uri)
+    registry = open_registry(common.tracking_uri)
+    found = Explanations(store, Predictions(store), registry, common.documents_uri).of(run, wafer, file)
+    if as_json:
+        print_json(found.model_dump())
+    else:
+        _tell(console_of(as_json=False), found)
+
+
+def _tell(console: Console, found: "Explanation") -> None:
+    wafer = found.prediction
+    console.print(
+        f"{wafer.wafer} from {wafer.file}: {wafer.verdict}, rank {wafer.rank}, "
+        f"probability {_number(wafer.probability)}, threshold {_number(wafer.threshold)}, "
+        f"model version {found.model_version}",
+        markup=False,
+        highlight=False,
+        soft_wrap=True,
+    )
+    if not wafer.top_sensors:
+        console.print("No sensor raised its score.")
+        return
+    table = Table("sensor", "reading", "usual range", "contribution")
+    for reason in wafer.top_sensors:
+        table.add_row(reason.sensor, _number(reason.value), _range(reason), f"{reason.contribution or 0.0:+.2f}")
+    console.print(table, markup=False)
+
+
+def _range(reason: "Reason") -> str:
+    return f"{_number(reason.usual_low)} to {_number(reason.usual_high)}"
+
+
+def _number(value: float | None) -> str:
+    return "none" if value is None else f"{value:.6g}"
