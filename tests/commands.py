@@ -1,15 +1,18 @@
-"""What a command printed; and the command of a stage in the process of the test, without its seconds of imports.
+"""What a command printed; and commands in the process of the test, without their seconds of imports.
 
-That each command also starts as a process of its own is proven once, in `tests/test_stage_commands.py`.
+That each also starts as a process of its own is proven in `tests/test_stage_commands.py` and `test_cli.py`.
 """
 
 import io
 import json
 import runpy
+from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from typing import Any
 from unittest.mock import patch
+
+import structlog
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +31,18 @@ class Ended:
 
 def call(stage: str, *arguments: object) -> Ended:
     """Run the command of a stage to its end."""
+    return end_of(lambda: runpy.run_module(stage, run_name="__main__"), stage, *arguments)
+
+
+def end_of(program: Callable[[], object], *words: object) -> Ended:
+    """Run a program that looks at `sys.argv`, which is these words, to its end."""
     code = 0
     out, err = io.StringIO(), io.StringIO()
-    with patch("sys.argv", [stage, *map(str, arguments)]), redirect_stdout(out), redirect_stderr(err):
+    with patch("sys.argv", list(map(str, words))), redirect_stdout(out), redirect_stderr(err):
         try:
-            runpy.run_module(stage, run_name="__main__")
+            program()
         except SystemExit as end:
             code = int(end.code or 0)
+        finally:
+            structlog.reset_defaults()  # its logs went to the output that ends here
     return Ended(code, out.getvalue(), err.getvalue())

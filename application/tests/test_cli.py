@@ -10,10 +10,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import chdir, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import httpx
 import pyarrow.parquet as pq
@@ -21,11 +22,12 @@ import pytest
 
 from application.api.parts import open_parts
 from application.api.where import keys_of
+from application.cli.app import main
 from application.settings import ServiceSettings
 from application.synthetic import write_synthetic
 from application.tests.serving import served
 from pipelines.table import base_name, planned, task_of
-from tests.commands import Ended
+from tests.commands import Ended, end_of
 from wafer.settings import Settings
 
 pytestmark = [pytest.mark.xdist_group("cli"), pytest.mark.slow]
@@ -44,16 +46,20 @@ class Home:
         return {name: value for name, value in os.environ.items() if name not in ours} | {"WAFER_HOME": str(self.path)}
 
     def wafer(self, *words: str | Path) -> Ended:
-        done = subprocess.run(
+        """The command in this process, which saves its imports; runs are processes of their own all the same."""
+        with patch.dict(os.environ, self.environment(), clear=True), chdir(self.path.parent):
+            return end_of(main, "wafer", *words)
+
+    def start(self, *words: str | Path) -> subprocess.Popen[str]:
+        """The command as a process of its own."""
+        return subprocess.Popen(
             [*COMMAND, *map(str, words)],
             env=self.environment(),
             cwd=self.path.parent,
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
-            timeout=400,
-            check=False,
         )
-        return Ended(done.returncode, done.stdout, done.stderr)
 
     def log_of(self, run_id: str) -> str:
         return (self.path / "runs" / run_id / "log.txt").read_text()
@@ -69,9 +75,20 @@ def batches(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory, batches: Path) -> tuple[Home, dict[str, Any]]:
     home = Home(tmp_path_factory.mktemp("trained") / "home")
-    said = home.wafer("train", batches / "training", "--json")
+    process = home.start("train", batches / "training", "--json")
+    out, err = process.communicate(timeout=400)
+    said = Ended(process.returncode, out, err)
     assert said.code == 0, said.err
     return home, said.json
+
+
+@pytest.fixture(scope="module")
+def predicted(
+    trained: tuple[Home, dict[str, Any]], batches: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, Ended]:
+    """The folder of a prediction of all batches, and what its command printed."""
+    out = tmp_path_factory.mktemp("predicted") / "out"
+    return out, trained[0].wafer("predict", batches / "prediction", "--output", out, "--json")
 
 
 @pytest.fixture
@@ -106,14 +123,10 @@ def test_a_training_prints_its_stages_outputs_version_and_figures(trained: tuple
     assert 0.5 < found["metrics"]["auc"] <= 1
 
 
-def test_predictions_come_ranked_with_reasons_and_a_marker(
-    trained: tuple[Home, dict[str, Any]], batches: Path, tmp_path: Path
-) -> None:
-    home, _ = trained
+def test_predictions_come_ranked_with_reasons_and_a_marker(predicted: tuple[Path, Ended]) -> None:
+    out, said = predicted
 
-    said = home.wafer("predict", batches / "prediction", "--output", tmp_path / "out", "--json")
-
-    rows = predictions(tmp_path / "out")
+    rows = predictions(out)
     assert said.code == 0, said.err
     assert tuple(stage["name"] for stage in said.json["stages"]) == planned("predict")
     assert all(counts_declared(stage["name"]) - {"failures"} <= stage["counts"].keys() for stage in said.json["stages"])
@@ -121,19 +134,22 @@ def test_predictions_come_ranked_with_reasons_and_a_marker(
     assert len(rows) == said.json["stages"][-1]["counts"]["wafers"] >= 190
     assert {"wafer", "verdict", "probability", "threshold", "cluster", "model_version"} <= set(rows[0])
     assert all(row["top_sensors"] for row in rows if row["verdict"] == "fail")
-    assert len((tmp_path / "out" / "InputFile.csv").read_text().splitlines()) == len(rows) + 1
-    marker = json.loads((tmp_path / "out" / "_SUCCESS.json").read_text())
-    assert set(marker["files"]) == {path.name for path in (tmp_path / "out").iterdir()} - {"_SUCCESS.json"}
+    assert len((out / "InputFile.csv").read_text().splitlines()) == len(rows) + 1
+    marker = json.loads((out / "_SUCCESS.json").read_text())
+    assert set(marker["files"]) == {path.name for path in out.iterdir()} - {"_SUCCESS.json"}
 
 
 def test_any_wafer_is_explained_afterwards_as_it_would_have_been_at_once(
-    trained: tuple[Home, dict[str, Any]], batches: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    trained: tuple[Home, dict[str, Any]],
+    predicted: tuple[Path, Ended],
+    batches: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     home, _ = trained
-    home.wafer("predict", batches / "prediction", "--output", tmp_path / "all")
     monkeypatch.setenv("WAFER_EXPLAINED", "0")
     run_id = home.wafer("predict", batches / "prediction", "--output", tmp_path / "none", "--json").json["run_id"]
-    published = pq.read_table(tmp_path / "all" / "predictions.parquet").to_pylist()
+    published = pq.read_table(predicted[0] / "predictions.parquet").to_pylist()
     first, last = published[0], published[-1]
 
     explained = home.wafer("explain", run_id, first["wafer"], "--json")
@@ -164,21 +180,20 @@ def api_of(home: Home) -> Iterator[httpx.Client]:
 
 
 def test_the_same_training_again_by_two_processes_is_the_same_version_and_the_same_predictions(
-    trained: tuple[Home, dict[str, Any]], batches: Path, tmp_path: Path
+    trained: tuple[Home, dict[str, Any]], predicted: tuple[Path, Ended], batches: Path, tmp_path: Path
 ) -> None:
     home, first = trained
-    home.wafer("predict", batches / "prediction", "--output", tmp_path / "before")
 
     again = home.wafer("train", batches / "training", "--workers", "2", "--json").json
     home.wafer("predict", batches / "prediction", "--workers", "2", "--output", tmp_path / "after")
 
     assert (again["model_version"], again["metrics"]) == (first["model_version"], first["metrics"])
-    assert predictions(tmp_path / "before") == predictions(tmp_path / "after")
+    assert predictions(predicted[0]) == predictions(tmp_path / "after")
     assert [each["version"] for each in home.wafer("models", "--json").json["models"]] == [1]
 
 
 def test_one_wafer_is_predicted_as_it_is_among_many(
-    trained: tuple[Home, dict[str, Any]], batches: Path, tmp_path: Path
+    trained: tuple[Home, dict[str, Any]], predicted: tuple[Path, Ended], batches: Path, tmp_path: Path
 ) -> None:
     home, _ = trained
     file = next(
@@ -190,10 +205,9 @@ def test_one_wafer_is_predicted_as_it_is_among_many(
     (one / file.name).write_bytes(lines[0] + lines[-1])
 
     home.wafer("predict", one, "--output", tmp_path / "alone")
-    home.wafer("predict", batches / "prediction", "--output", tmp_path / "among")
 
     (alone,) = predictions(tmp_path / "alone")
-    (among,) = [row for row in predictions(tmp_path / "among") if row["wafer"] == alone["wafer"]]
+    (among,) = [row for row in predictions(predicted[0]) if row["wafer"] == alone["wafer"]]
     assert alone | {"rank": ""} == among | {"rank": ""}
 
 
@@ -260,13 +274,7 @@ def test_a_killed_run_continues_after_its_finished_stages_to_the_same_model(
     fresh: Home, trained: tuple[Home, dict[str, Any]], batches: Path
 ) -> None:
     _, whole = trained
-    call = subprocess.Popen(
-        [*COMMAND, "train", str(batches / "training"), "--json"],
-        env=fresh.environment(),
-        cwd=fresh.path.parent,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
+    call = fresh.start("train", batches / "training", "--json")
     run_id = killed_in("cluster", fresh)
     out, _ = call.communicate(timeout=60)
     cut = json.loads(out.splitlines()[-1])

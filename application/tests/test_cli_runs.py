@@ -1,12 +1,10 @@
 """`wafer train`, `predict` and `runs` speak to the ledger and the backend that is set: on Kubeflow as on the laptop."""
 
 import json
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-import structlog
 
 from application.backends.kubeflow.backend import KubeflowBackend
 from application.cli.app import main
@@ -14,7 +12,7 @@ from application.runs.ledger.sqlite import SQLiteLedger
 from application.runs.run import new_run
 from application.tests.kubeflow_server import KubeflowServer
 from application.tests.leavings import leave_results
-from tests.commands import Ended
+from tests.commands import Ended, end_of
 from wafer.store import open_store
 
 SETTINGS = ("WAFER_STORE", "WAFER_LEDGER", "MONGODB_URI", "MLFLOW_TRACKING_URI", "KFP_ENDPOINT", "KFP_NAMESPACE")
@@ -32,18 +30,10 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def wafer(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Wafer]:
+def wafer(home: Path) -> Wafer:
     assert home.parent.exists()
 
-    def call(*words: str) -> Ended:
-        monkeypatch.setattr(sys, "argv", ["wafer", *words])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        told = capsys.readouterr()
-        return Ended(int(ended.value.code or 0), told.out, told.err)
-
-    yield call
-    structlog.reset_defaults()
+    return lambda *words: end_of(main, "wafer", *words)
 
 
 @pytest.fixture
