@@ -14,7 +14,7 @@ from wafer.documents import Document, DocumentRows, Documents, batches_of
 from wafer.errors import ContractMismatch, DocumentsUnavailable
 from wafer.wafers.table import ROWS_AT_ONCE, WaferColumns, wafers_writer
 
-_LOADED_AT_ONCE = 1_024  # rows of a row group, which is not small; their numbers as text are 4 MB
+_LOADED_AT_ONCE = 2_048  # rows; their numbers as text are 8 MB, and what is known of them is one query
 _READ_AT_ONCE = 250  # documents; 590 readings are about 50 kB in memory
 _LOST = (
     "The document database does not give back every wafer it was given. Check that nothing deletes "

@@ -30,11 +30,13 @@ app.add_typer(keys_app, name="keys")
 def synthetic(
     folder: Annotated[Path, typer.Argument(help="Folder to write `training/` and `prediction/` into.")],
     seed: Annotated[int, typer.Option(help="Seed of the generator.")] = 0,
+    wafers: Annotated[int, typer.Option(min=1, help="Good wafers to train on; half as many are to predict.")] = 800,
+    batch_size: Annotated[int, typer.Option(min=1, help="Wafers of a file.")] = 100,
 ) -> None:
     """Write synthetic batches with the real data's shape; they are made up and say so."""
-    from application.synthetic import write_synthetic  # numpy: 0.15 s that most commands do not need
+    from application.synthetic import Drop, write_drop  # numpy: 0.15 s that most commands do not need
 
-    write_synthetic(folder, seed=seed)
+    write_drop(folder, Drop(wafers, (wafers + 1) // 2, batch_size), seed=seed)
     Console().print(f"Synthetic batches (made up, not measured) are in {escape(str(folder))}.")
 
 

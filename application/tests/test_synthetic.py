@@ -6,8 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
-from application.synthetic import Synthetic, write_synthetic
+from application.cli.app import app
+from application.synthetic import Drop, Synthetic, line, write_drop, write_synthetic
 from wafer.errors import PublishConflict
 
 SENSORS = 590  # of the real line
@@ -158,3 +160,35 @@ def test_files_of_somebody_else_are_never_overwritten(tmp_path: Path) -> None:
         write_synthetic(tmp_path)
 
     assert real.read_text() == "measured"
+
+
+def test_a_drop_of_many_blocks_is_one_line_throughout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(line, "BLOCK", 200)
+
+    written = write_drop(tmp_path, Drop(training=1150, prediction=330, per_file=300))
+    found = read_good(written.training, written.refused)
+
+    names = {
+        f"{folder.name}/{path.name}" for folder in (written.training, written.prediction) for path in folder.iterdir()
+    }
+    assert len(names - set(written.refused)) == 4 + 2
+    assert found.ids == [f"Wafer-{n}" for n in range(1, 1151)]
+    halves = [np.nanmedian(half, axis=0) for half in (found.readings[:575], found.readings[575:])]
+    assert np.corrcoef(np.sign(halves) * np.log1p(np.abs(halves)))[0, 1] > 0.99
+    assert 0.04 < found.labels.count("1") / 1150 < 0.09
+    assert found.labels.count("1") == written.training_failures
+
+
+def test_the_command_writes_as_many_wafers_as_it_is_told(tmp_path: Path) -> None:
+    told = CliRunner().invoke(app, ["synthetic", str(tmp_path), "--wafers", "50", "--batch-size", "20", "--seed", "3"])
+
+    lines = [len(path.read_bytes().splitlines()) - 1 for path in sorted((tmp_path / "training").glob("wafer_*.csv"))]
+    assert told.exit_code == 0
+    assert sorted(lines)[:3] == [10 + 4, 20, 20]
+
+
+def test_the_command_without_options_writes_the_usual_drop(tmp_path: Path) -> None:
+    CliRunner().invoke(app, ["synthetic", str(tmp_path / "told")])
+    write_synthetic(tmp_path / "usual")
+
+    assert digests(tmp_path / "told") == digests(tmp_path / "usual")

@@ -25,7 +25,7 @@ FILES = {
 }
 OTHERS = {
     "wafer/store/layout.py",
-    "application/synthetic.py",  # names folders of a drop on disk
+    "application/synthetic/batches.py",  # names folders of a drop on disk
 }
 
 
