@@ -17,16 +17,7 @@ STAGE = Stage(
             label="Predict and publish",
             cached=False,
             counts={"failing": "fail", "inspect": "inspect", "passing": "pass"},
-            # xgboost imports scipy and scikit-learn where they are, 1.4 s; between parts, a task that is due can start
-            preload=(
-                "pred_pipeline.stage",
-                "scipy.sparse",
-                "scipy.special",
-                "scipy.stats",
-                "pandas",
-                "sklearn.utils",
-                "xgboost",
-            ),
+            preload=("pred_pipeline.stage",),
         ),
     )
 )

@@ -39,9 +39,9 @@ BEHIND_THE_BUNDLE = {
     "clustering": {"pandas", "xgboost"},
     "preprocessing_train": {"pandas", "sklearn", "xgboost"},
     "model_training": {"pandas"},
-    "load_prod_model": {"sklearn"},
-    "pred_pipeline": {"pandas", "sklearn"},
-    "application": {"sklearn"},
+    "load_prod_model": {"sklearn", "xgboost"},
+    "pred_pipeline": {"pandas", "sklearn", "xgboost"},
+    "application": {"sklearn", "xgboost"},
 }
 
 

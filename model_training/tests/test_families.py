@@ -145,4 +145,4 @@ def test_many_wafers_grow_fewer_trees_and_few_wafers_all_of_them() -> None:
     many = forest.fit(training, RECIPE.seed)
     most = replace(forest, work=1).fit(training, RECIPE.seed)
 
-    assert [each.booster.num_boosted_rounds() for each in (few, many, most)] == [60, 20, 15]
+    assert [len(each.trees.roots) for each in (few, many, most)] == [60, 20, 15]

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-LEFT_OUT = ("kneed", "matplotlib", "pandas", "sklearn")
+LEFT_OUT = ("kneed", "matplotlib", "pandas", "scipy", "sklearn", "xgboost")
 MODULES = ("pred_pipeline.serving", "pred_pipeline.stage", "wafer.registry.registry", "wafer.settings")
 
 

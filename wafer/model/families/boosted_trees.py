@@ -60,7 +60,7 @@ class BoostedTrees:
             "nthread": 1,
         }
         booster = xgboost.train(parameters, in_bins(training, self.bins), self.rounds)
-        return TreeModel(_centred(booster, training))
+        return TreeModel.of(_centred(booster, training))
 
     def begin(self, training: TrainingSet, plan: FitPlan) -> Callable[[], Fitted]:
         """Fit on all rows and without each fold, in the plan's pool."""
@@ -80,7 +80,7 @@ def _centred(booster: "Booster", training: TrainingSet) -> "Booster":
     import xgboost
 
     passing = training.rows(~training.failed)
-    middle = float(np.average(scored(TreeModel(booster), passing), weights=passing.weight))
+    middle = float(np.average(scored(TreeModel.of(booster), passing), weights=passing.weight))
     document = json.loads(booster.save_raw("json"))
     document["learner"]["learner_model_param"]["base_score"] = repr(1.0 / (1.0 + math.exp(middle)))
     return xgboost.Booster({"nthread": 1}, model_file=bytearray(json.dumps(document), "ascii"))

@@ -67,7 +67,7 @@ class RandomForest:
         )
         # Trees read column by column. scikit-learn copies neither float32 nor this order, and its threads share it.
         forest.fit(np.asfortranarray(training.features), training.failed, sample_weight=training.weight)
-        return TreeModel(booster_of(forest)), _out_of_bag(forest, training)
+        return TreeModel.of(booster_of(forest)), _out_of_bag(forest, training)
 
     def load(self, path: Path) -> TreeModel:
         """Read a saved forest; scikit-learn is not needed for it."""

@@ -1,22 +1,23 @@
 """The trees of a booster as flat arrays over all their nodes."""
 
-import json
+import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from wafer.model.families.ubjson import read_ubjson
 from wafer.wafers.arrays import Bools, Features, Floats, Ints
 
-if TYPE_CHECKING:
-    from xgboost import Booster
+_LOGISTIC = "binary:logistic"
 
 
 @dataclass(frozen=True, slots=True)
 class Trees:
     """Binary trees; a node is a position in the arrays, all (nodes,) but `roots`."""
 
+    base: np.float32  # margin of a row before any tree
     roots: Ints  # (trees,)
     left: Ints  # child of a split, -1 for a leaf
     right: Ints
@@ -27,10 +28,10 @@ class Trees:
     cover: Floats  # weight of the rows that came by in training; those of another background may take their place
 
 
-def trees_of(booster: "Booster") -> Trees:
-    """Read the trees of a booster."""
-    document = json.loads(booster.save_raw("json"))
-    trees = document["learner"]["gradient_booster"]["model"]["trees"]
+def trees_of(saved: bytes) -> Trees:
+    """Read the trees of a booster that was saved as UBJSON. Raises ValueError or KeyError for anything else."""
+    learner = read_ubjson(saved)["learner"]
+    trees = learner["gradient_booster"]["model"]["trees"]
     sizes = np.array([len(tree["left_children"]) for tree in trees])
     roots = np.cumsum(sizes) - sizes
     split = _joined(trees, "left_children", np.int64) >= 0
@@ -40,6 +41,7 @@ def trees_of(booster: "Booster") -> Trees:
     )
     bounds = _joined(trees, "split_conditions", np.float32)
     return Trees(
+        base=_base(learner),
         roots=roots,
         left=left,
         right=right,
@@ -49,6 +51,14 @@ def trees_of(booster: "Booster") -> Trees:
         value=np.where(split, 0.0, bounds.astype(np.float64)),
         cover=_joined(trees, "sum_hessian", np.float64),
     )
+
+
+def _base(learner: dict[str, Any]) -> np.float32:
+    """XGBoost keeps a score in the units of its answers, as `[5E-1]` since 3.1; a logistic one is a probability."""
+    score = np.float32(learner["learner_model_param"]["base_score"].strip("[]"))
+    if learner["objective"]["name"] == _LOGISTIC:
+        return np.float32(-math.log(np.float32(1.0) / score - np.float32(1.0)))
+    return score
 
 
 def _joined(trees: list[dict[str, Any]], name: str, kind: npt.DTypeLike) -> Any:  # noqa: ANN401 - array of that kind

@@ -162,11 +162,11 @@ def _fit(family: str, features: np.ndarray, failed: np.ndarray, target: Path, se
         from sklearn.ensemble import RandomForestClassifier
 
         forest = RandomForestClassifier(12, min_samples_leaf=3, random_state=seed).fit(features, failed)
-        model = TreeModel(booster_of(forest))
+        model = TreeModel.of(booster_of(forest))
     else:
         import xgboost
 
         settings = {"objective": "binary:logistic", "max_depth": 3, "seed": seed, "nthread": 1, "base_score": 0.5}
-        model = TreeModel(xgboost.train(settings, xgboost.DMatrix(features, failed), 12))
+        model = TreeModel.of(xgboost.train(settings, xgboost.DMatrix(features, failed), 12))
     model.save(target / f"{family}.ubj")
     return model

@@ -38,14 +38,14 @@ def test_contributions_are_those_of_xgboost(depth: int, missing: float, seed: in
     booster = _booster(seed, missing=missing, max_depth=depth, colsample_bynode=0.6)
     rows = _rows(50, seed + 100, missing)
 
-    found = TreeModel(booster).contributions(rows)
+    found = TreeModel.of(booster).contributions(rows)
 
     expected = booster.predict(xgboost.DMatrix(rows), pred_contribs=True)[:, :-1]
     np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5 * np.abs(expected).max())
 
 
 def test_contributions_and_one_constant_add_up_to_the_margin() -> None:
-    model = TreeModel(_booster(4, max_depth=9))
+    model = TreeModel.of(_booster(4, max_depth=9))
     rows = _rows(200, 5)
 
     rest = model.score(rows) - model.contributions(rows).sum(axis=1)
@@ -54,14 +54,14 @@ def test_contributions_and_one_constant_add_up_to_the_margin() -> None:
 
 
 def test_trees_without_a_split_contribute_nothing() -> None:
-    model = TreeModel(_booster(6, max_depth=3, gamma=1e9))
+    model = TreeModel.of(_booster(6, max_depth=3, gamma=1e9))
 
     assert not model.contributions(_rows(5, 7)).any()
 
 
 @pytest.mark.parametrize("rows", [1, 2, 3, 4, 5, 29])
 def test_a_row_has_the_same_contributions_alone_and_among_others(rows: int) -> None:
-    model, some = TreeModel(_booster(8, max_depth=6)), _rows(30, 9)
+    model, some = TreeModel.of(_booster(8, max_depth=6)), _rows(30, 9)
     together = model.contributions(some)
 
     alone = model.contributions(some[-rows:])
@@ -70,12 +70,12 @@ def test_a_row_has_the_same_contributions_alone_and_among_others(rows: int) -> N
 
 
 def test_no_row_has_no_contribution() -> None:
-    assert TreeModel(_booster(8)).contributions(_rows(0, 9)).shape == (0, FEATURES)
+    assert TreeModel.of(_booster(8)).contributions(_rows(0, 9)).shape == (0, FEATURES)
 
 
 @pytest.mark.parametrize("counted", ["training", "others"])
 def test_contributions_follow_from_the_definition_under_any_cover(counted: str) -> None:
-    trees = trees_of(_booster(10, rounds=1, max_depth=5))
+    trees = trees_of(bytes(_booster(10, rounds=1, max_depth=5).save_raw("ubj")))
     if counted == "others":
         trees = replace(trees, cover=_cover(trees, _rows(40, 11)))
     rows = _rows(8, 12)
