@@ -96,9 +96,7 @@ def test_boosting_on_blocks_of_rows_grows_the_trees_of_the_same_rows_in_one_piec
     training = _training_set(20_000, signal=1.0).rows(np.arange(20_000) % 4 > 0)
     whole = training_set(training.features, training.failed, training.fold)
 
-    booster = BOOSTING.fit(training, RECIPE.seed).booster
-
-    assert booster.save_raw() == BOOSTING.fit(whole, RECIPE.seed).booster.save_raw()
+    assert BOOSTING.fit(training, RECIPE.seed).saved == BOOSTING.fit(whole, RECIPE.seed).saved
 
 
 def test_rows_of_rows_are_the_same_without_a_copy() -> None:
