@@ -42,6 +42,7 @@ def inline(drop: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, by
     return work(drop, tmp_path_factory.mktemp("inline"), Inline(1))
 
 
+@pytest.mark.slow  # the whole corpus twice, and two interpreters
 def test_processes_give_the_bytes_of_one(drop: Path, inline: dict[str, bytes], tmp_path: Path) -> None:
     with open_engine(Settings(WAFER_WORKERS=2)) as engine:
         assert work(drop, tmp_path, engine) == inline

@@ -81,6 +81,9 @@ def pins(path: Path) -> dict[str, str]:
     return dict(found)
 
 
+distributions = cache(packages_distributions)
+
+
 @cache
 def import_graph() -> grimp.ImportGraph:
     packages = lock.pyproject()["tool"]["importlinter"]["root_packages"]
@@ -99,12 +102,13 @@ def without_stages() -> grimp.ImportGraph:
     return graph
 
 
+@cache
 def imported(stage: str) -> dict[str, set[str]]:
     """Third-party modules that a stage and what it uses of the library import, early or late -> who provides each."""
     graph = without_stages() if stage == "application" else import_graph()
     modules = {stage} | graph.find_descendants(stage)
     upstream = modules.union(*(graph.find_upstream_modules(module) for module in modules))
-    provided_by = packages_distributions()
+    provided_by = distributions()
     return {
         module: {re.sub(r"[-_.]+", "-", name.lower()) for name in provided_by[module]}
         for module in upstream

@@ -11,8 +11,8 @@ SECONDS = 2.0  # between two records
 
 
 @contextmanager
-def recorded(write: Callable[[Progress], None], seconds: float = SECONDS) -> Iterator[None]:
-    """Write down how far the work of the block has come, each time that it moved on in the last `seconds`.
+def recorded(write: Callable[[Progress], None]) -> Iterator[None]:
+    """Write down how far the work of the block has come, each time that it moved on in the last two seconds.
 
     A thread does it: work that reports pays nothing, and a store that is slow or away does not hold it up.
     """
@@ -21,7 +21,7 @@ def recorded(write: Callable[[Progress], None], seconds: float = SECONDS) -> Ite
 
     def follow() -> None:
         written: Progress | None = None
-        while not ended.wait(seconds):
+        while not ended.wait(SECONDS):
             if latest and (now := latest[-1]) != written:
                 with suppress(StoreUnavailable):  # the next one may come through
                     write(now)

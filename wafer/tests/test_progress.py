@@ -34,6 +34,11 @@ class WatchedStore(LocalStore):
         self.records.append(record)
 
 
+@pytest.fixture
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("wafer.runs.live.SECONDS", 0.05)
+
+
 def test_reports_reach_the_listener_of_the_moment_from_any_thread() -> None:
     heard: list[str] = []
 
@@ -48,6 +53,7 @@ def test_reports_reach_the_listener_of_the_moment_from_any_thread() -> None:
     assert heard == ["1,200 of 4,000 wafers", "1 of 2 files", "2 of 2 files"]
 
 
+@pytest.mark.usefixtures("hurried")
 def test_a_task_that_takes_long_tells_in_its_record_and_log_how_far_it_has_come(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -75,6 +81,7 @@ def test_a_short_task_leaves_no_more_records_than_its_begin_and_its_end(tmp_path
     assert [record.state for record in store.records] == ["running", "succeeded"]
 
 
+@pytest.mark.usefixtures("hurried")
 def test_a_store_that_is_away_does_not_end_the_work(tmp_path: Path) -> None:
     store = WatchedStore(tmp_path)
     store.away = True

@@ -19,7 +19,7 @@ from wafer.registry.registry import MlflowRegistry
 
 AT_ONCE = """
 import multiprocessing, sys
-import wafer.registry.registry  # once for all of them
+import mlflow.store.model_registry.sqlalchemy_store, mlflow.store.tracking.sqlalchemy_store  # once for all of them
 from wafer.registry import open_registry
 
 def take_over(version):

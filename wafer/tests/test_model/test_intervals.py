@@ -31,7 +31,7 @@ def pair_by_pair(failed: npt.NDArray[np.bool_], first: Floats, second: Floats, s
 @pytest.mark.parametrize("decimals", [6, 1, 0])
 @pytest.mark.parametrize("seed", range(3))
 def test_counting_by_rank_gives_the_interval_of_the_definition(seed: int, decimals: int) -> None:
-    failed, first, second = models(seed, decimals=decimals)
+    failed, first, second = models(seed, wafers=200, decimals=decimals)
 
     found = auc_gain_interval(failed, first, second, seed=seed)
 
