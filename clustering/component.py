@@ -17,9 +17,10 @@ def cluster(
     metrics: Output[Metrics],
 ) -> list[int]:
     """Group the wafers by KMeans; returns the clusters' numbers, over which the training fans out."""
+    from clustering.descriptor import STAGE
     from wafer.runs import run_stage
 
-    with run_stage("cluster", run_id) as stage:
+    with run_stage("cluster", run_id, declared=STAGE) as stage:
         from pathlib import Path
 
         from clustering.stage import cluster_wafers

@@ -1,12 +1,13 @@
 """What the clustering stage declares about itself."""
 
-from wafer.stages import Stage, Task
+from wafer.stages import Needs, Stage, Task
 
 STAGE = Stage(
     tasks=(
         Task(
             name="cluster",
             label="Find clusters",
+            needs=Needs(mib=700, kib_a_wafer=1, ms_a_wafer=0.3),
             counts={"clusters": "clusters"},
             preload=(
                 "scipy.sparse",

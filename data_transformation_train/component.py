@@ -15,9 +15,10 @@ def transform(
     metrics: Output[Metrics],
 ) -> None:
     """Bring all good rows of a drop into one table: schema names, document ids, pass/fail labels, nulls."""
+    from data_transformation_train.descriptor import STAGE
     from wafer.runs import run_stage
 
-    with run_stage("transform", run_id) as stage:
+    with run_stage("transform", run_id, declared=STAGE) as stage:
         from pathlib import Path
 
         from data_transformation_train.stage import transform_batches

@@ -14,9 +14,10 @@ def load(
     metrics: Output[Metrics],
 ) -> None:
     """Load the wafers as documents; export exactly this run's from the database, as CSV only for publishing."""
+    from db_operation_train.descriptor import STAGE
     from wafer.runs import run_stage
 
-    with run_stage("load", run_id) as stage:
+    with run_stage("load", run_id, declared=STAGE) as stage:
         from pathlib import Path
 
         from db_operation_train.stage import load_wafers

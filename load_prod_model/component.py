@@ -23,9 +23,10 @@ def promote(
     metrics: Output[Metrics],
 ) -> int:
     """Assemble the bundle, register it, decide on production, publish the training's folder; returns the version."""
+    from load_prod_model.descriptor import STAGE
     from wafer.runs import run_stage
 
-    with run_stage("promote", run_id) as stage:
+    with run_stage("promote", run_id, declared=STAGE) as stage:
         from pathlib import Path
 
         from load_prod_model.promotion import Parts, promote_run

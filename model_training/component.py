@@ -16,9 +16,10 @@ def train_global(
     metrics: Output[Metrics],
 ) -> None:
     """Fit both families on all wafers, with out-of-fold scores: the half that every cluster's models share."""
+    from model_training.descriptor import STAGE
     from wafer.runs import run_stage
 
-    with run_stage("train-global", run_id) as stage:
+    with run_stage("train-global", run_id, declared=STAGE) as stage:
         import os
         from pathlib import Path
 
@@ -55,9 +56,10 @@ def train_cluster(
     report: Output[HTML],
 ) -> None:
     """Fit XGBoost and RandomForest for one cluster, calibrate both, and choose one by its out-of-fold AUC."""
+    from model_training.descriptor import STAGE
     from wafer.runs import resolve_run_id, run_stage
 
-    with run_stage(f"train-cluster-{cluster}", resolve_run_id(run_id, job_id)) as stage:
+    with run_stage(f"train-cluster-{cluster}", resolve_run_id(run_id, job_id), declared=STAGE) as stage:
         from pathlib import Path
 
         from model_training.stage import train_cluster as train

@@ -9,34 +9,37 @@ from kfp.dsl.graph_component import GraphComponent
 
 from pipelines.descriptors import described
 from pipelines.graph import steps
-from pipelines.images import Images, development_images, read_images
+from pipelines.images import development_images, read_images
 from pipelines.outcome import OUTCOME
 from pipelines.packages import PIPELINES
 from pipelines.prediction import prediction_pipeline
 from pipelines.table import FILE, Planned, to_json
+from pipelines.tasks import Deployment
 from pipelines.training import training_pipeline
 from wafer.files import sha256_of
+from wafer.stages import WAFERS
 
 
-def graphs(images: Images) -> dict[str, GraphComponent]:
+def graphs(deployment: Deployment) -> dict[str, GraphComponent]:
     """Both DAGs by their route."""
-    return {"train": training_pipeline(images), "predict": prediction_pipeline(images)}
+    return {"train": training_pipeline(deployment), "predict": prediction_pipeline(deployment)}
 
 
-def compile_all(folder: Path, images: Path | None = None) -> list[Path]:
+def compile_all(folder: Path, images: Path | None = None, wafers: int = WAFERS) -> list[Path]:
     """Write `<route>.yaml` and `<route>.kubernetes.yaml` for both DAGs and the table of their tasks; the paths written.
 
-    A PipelineVersion is named by the content of its package: a changed DAG is a new version, an unchanged one is not.
+    Memory and time limits are those of runs with up to `wafers` wafers. A PipelineVersion is named by the content of
+    its package: a changed DAG is a new version, an unchanged one is not.
     """
-    written = write_packages(folder, read_images(images) if images else development_images())
+    written = write_packages(folder, Deployment(read_images(images) if images else development_images(), wafers))
     return [*written, _write_table(folder)]
 
 
-def write_packages(folder: Path, images: Images) -> list[Path]:
-    """The same with image references at hand."""
+def write_packages(folder: Path, deployment: Deployment) -> list[Path]:
+    """The packages alone, with image references at hand."""
     folder.mkdir(parents=True, exist_ok=True)
     written = []
-    for route, graph in graphs(images).items():
+    for route, graph in graphs(deployment).items():
         plain, manifest = folder / f"{route}.yaml", folder / f"{route}.kubernetes.yaml"
         compiler.Compiler().compile(graph, str(plain))
         _write_manifest(graph, route, _content(plain), manifest)

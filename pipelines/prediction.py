@@ -6,16 +6,15 @@ from kfp.dsl.graph_component import GraphComponent
 
 from data_transformation_train.component import transform
 from db_operation_train.component import load
-from pipelines.images import Images
 from pipelines.outcome import OUTCOME, record_outcome
-from pipelines.tasks import prepare
+from pipelines.tasks import Deployment, prepare
 from pred_pipeline.component import predict, select_model
 from raw_data_validation_train.component import validate
 
 KIND = "prediction"
 
 
-def prediction_pipeline(images: Images) -> GraphComponent:
+def prediction_pipeline(deployment: Deployment) -> GraphComponent:
     """The prediction DAG with every stage in its image."""
 
     @dsl.pipeline(
@@ -40,22 +39,22 @@ def prediction_pipeline(images: Images) -> GraphComponent:
         """
         job_id = PIPELINE_JOB_ID_PLACEHOLDER
         outcome = record_outcome(pipeline="predict", run_id=run_id, job_id=job_id)
-        prepare(outcome, images, OUTCOME)
+        prepare(outcome, deployment, OUTCOME)
         with dsl.ExitHandler(outcome, name="predict"):
             selected = select_model(run_id=run_id, job_id=job_id)
-            prepare(selected, images)
+            prepare(selected, deployment)
 
             validated = validate(source=source, kind=KIND, run_id=run_id, job_id=job_id, schema=schema, policy=policy)
-            prepare(validated, images)
+            prepare(validated, deployment)
             run = validated.outputs["Output"]
 
             transformed = transform(
                 run_id=run, kind=KIND, schema=schema, policy=policy, accepted=validated.outputs["accepted"]
             )
-            prepare(transformed, images)
+            prepare(transformed, deployment)
 
             loaded = load(run_id=run, kind=KIND, wafers=transformed.outputs["wafers"])
-            prepare(loaded, images)
+            prepare(loaded, deployment)
 
             predicted = predict(
                 run_id=run,
@@ -67,6 +66,6 @@ def prediction_pipeline(images: Images) -> GraphComponent:
                 manifest=validated.outputs["manifest"],
                 validation_report=validated.outputs["report"],
             )
-            prepare(predicted, images)
+            prepare(predicted, deployment)
 
     return wafer_fault_prediction

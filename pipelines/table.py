@@ -12,7 +12,7 @@ from importlib.resources import files
 from itertools import chain
 from typing import Any
 
-from wafer.stages import Task
+from wafer.stages import Needs, Task
 
 FILE = "tasks.json"
 _EVERY_TASK = ("kfp.dsl.executor_main", "wafer.runs", "numpy")  # what every task imports, whatever it declares
@@ -107,4 +107,7 @@ def _by_name() -> dict[str, Task]:
 
 
 def _planned(row: Mapping[str, Any]) -> Planned:
-    return Planned(row["stage"], Task(**row["task"] | {"preload": tuple(row["task"]["preload"])}))
+    task, needs = row["task"], row["task"]["needs"]
+    return Planned(
+        row["stage"], Task(**task | {"preload": tuple(task["preload"]), "needs": Needs(**needs) if needs else None})
+    )

@@ -1,5 +1,6 @@
 """What every task of both DAGs gets: image, resources, retries, time limit, identity and settings."""
 
+import math
 from dataclasses import dataclass
 
 from kfp import kubernetes
@@ -8,8 +9,10 @@ from kfp.dsl import PipelineTask
 from pipelines.descriptors import described
 from pipelines.images import Images
 from pipelines.table import Planned
-from wafer.stages import Size
+from wafer.stages import WAFERS, Size, Task
 
+_SPARE = 1.2  # of the memory that was measured
+_TIMES = 4  # the time that was measured: a cluster's processors are slower, and shared
 CONFIG_MAP = "wafer-settings"
 SECRET = "wafer-secrets"  # noqa: S105 - the name of a Kubernetes Secret, not its content
 USER = 1000
@@ -35,14 +38,33 @@ LIMITS: dict[Size, Limits] = {
 }
 
 
-def prepare(task: PipelineTask, images: Images, planned: Planned | None = None) -> PipelineTask:
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """What a package is compiled for: the images, and how many wafers a run may have."""
+
+    images: Images
+    wafers: int = WAFERS
+
+
+def limits_of(task: Task, wafers: int) -> Limits:
+    """The limits of a task's size, raised where a number of wafers needs more."""
+    limits = LIMITS[task.size]
+    if task.needs is None:
+        return limits
+    gib = math.ceil(_SPARE * task.needs.memory(wafers) / 1024)
+    memory = limits.memory[1] if gib <= int(limits.memory[1].removesuffix("Gi")) else f"{gib}Gi"
+    seconds = max(limits.seconds, math.ceil(_TIMES * task.needs.seconds(wafers)))
+    return Limits(limits.cpu, (limits.memory[0], memory), seconds)
+
+
+def prepare(task: PipelineTask, deployment: Deployment, planned: Planned | None = None) -> PipelineTask:
     """Give a task its image, limits and settings, as its stage's descriptor says, or as given for a task of no stage.
 
     Retries need a controller whose retry policy covers failures; stages are safe to run again either way.
     """
     planned = planned or described()[task.component_spec.name]
-    limits, stage = LIMITS[planned.task.size], planned.stage
-    task.set_container_image(images[stage])
+    limits, stage = limits_of(planned.task, deployment.wafers), planned.stage
+    task.set_container_image(deployment.images[stage])
     task.set_cpu_request(limits.cpu[0]).set_cpu_limit(limits.cpu[1])
     task.set_memory_request(limits.memory[0]).set_memory_limit(limits.memory[1])
     task.set_retry(num_retries=2, backoff_duration="10s", backoff_factor=2, backoff_max_duration="120s")

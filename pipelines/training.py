@@ -9,16 +9,15 @@ from data_transformation_train.component import transform
 from db_operation_train.component import load
 from load_prod_model.component import promote
 from model_training.component import train_cluster, train_global
-from pipelines.images import Images
 from pipelines.outcome import OUTCOME, record_outcome
-from pipelines.tasks import prepare
+from pipelines.tasks import Deployment, prepare
 from preprocessing_train.component import preprocess
 from raw_data_validation_train.component import validate
 
 KIND = "training"
 
 
-def training_pipeline(images: Images) -> GraphComponent:
+def training_pipeline(deployment: Deployment) -> GraphComponent:
     """The training DAG with every stage in its image."""
 
     @dsl.pipeline(
@@ -47,23 +46,23 @@ def training_pipeline(images: Images) -> GraphComponent:
         """
         job_id = PIPELINE_JOB_ID_PLACEHOLDER
         outcome = record_outcome(pipeline="train", run_id=run_id, job_id=job_id)
-        prepare(outcome, images, OUTCOME)
+        prepare(outcome, deployment, OUTCOME)
         with dsl.ExitHandler(outcome, name="train"):
             validated = validate(source=source, kind=KIND, run_id=run_id, job_id=job_id, schema=schema, policy=policy)
-            prepare(validated, images)
+            prepare(validated, deployment)
             run = validated.outputs["Output"]
 
             transformed = transform(
                 run_id=run, kind=KIND, schema=schema, policy=policy, accepted=validated.outputs["accepted"]
             )
-            prepare(transformed, images)
+            prepare(transformed, deployment)
 
             loaded = load(run_id=run, kind=KIND, wafers=transformed.outputs["wafers"])
-            prepare(loaded, images)
+            prepare(loaded, deployment)
             export = loaded.outputs["export"]
 
             preprocessed = preprocess(run_id=run, export=export)
-            prepare(preprocessed, images)
+            prepare(preprocessed, deployment)
             training = preprocessed.outputs["training"]
 
             clustered = cluster(
@@ -73,7 +72,7 @@ def training_pipeline(images: Images) -> GraphComponent:
                 training=training,
                 preprocessor=preprocessed.outputs["preprocessor"],
             )
-            prepare(clustered, images)
+            prepare(clustered, deployment)
 
             fitted = train_global(
                 run_id=run,
@@ -83,7 +82,7 @@ def training_pipeline(images: Images) -> GraphComponent:
                 training=training,
                 preprocessor=preprocessed.outputs["preprocessor"],
             )
-            prepare(fitted, images)
+            prepare(fitted, deployment)
 
             with dsl.ParallelFor(clustered.outputs["Output"], name="clusters") as number:
                 # The run id comes as a pipeline parameter: kfp.local 2.17.0 puts the loop's item in the place of any
@@ -97,7 +96,7 @@ def training_pipeline(images: Images) -> GraphComponent:
                     cluster_model=clustered.outputs["cluster_model"],
                     global_models=fitted.outputs["global_models"],
                 )
-                prepare(trained, images)
+                prepare(trained, deployment)
 
             promoted = promote(
                 run_id=run,
@@ -112,6 +111,6 @@ def training_pipeline(images: Images) -> GraphComponent:
                 global_models=fitted.outputs["global_models"],
                 members=dsl.Collected(trained.outputs["member"]),
             )
-            prepare(promoted, images)
+            prepare(promoted, deployment)
 
     return wafer_fault_training

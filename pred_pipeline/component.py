@@ -7,9 +7,10 @@ from kfp.dsl import HTML, Artifact, Dataset, Input, Metrics, Model, Output
 @dsl.component(base_image="wafer-fault/pred_pipeline", install_kfp_package=False)
 def select_model(run_id: str, job_id: str, bundle: Output[Model]) -> int:
     """Fetch the production model; without one the run fails. Returns its version."""
+    from pred_pipeline.descriptor import STAGE
     from wafer.runs import resolve_run_id, run_stage
 
-    with run_stage("select-model", resolve_run_id(run_id, job_id)) as stage:
+    with run_stage("select-model", resolve_run_id(run_id, job_id), declared=STAGE) as stage:
         from pathlib import Path
 
         from pred_pipeline.serving import fetch_production
@@ -37,9 +38,10 @@ def predict(
     metrics: Output[Metrics],
 ) -> None:
     """Score every wafer of the run, most suspicious first, and publish the run's folder, complete or invisible."""
+    from pred_pipeline.descriptor import STAGE
     from wafer.runs import run_stage
 
-    with run_stage("predict", run_id) as stage:
+    with run_stage("predict", run_id, declared=STAGE) as stage:
         import shutil
         from pathlib import Path
 

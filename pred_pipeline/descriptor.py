@@ -1,6 +1,6 @@
 """What the prediction stage declares about itself."""
 
-from wafer.stages import Stage, Task
+from wafer.stages import Needs, Stage, Task
 
 STAGE = Stage(
     tasks=(
@@ -16,6 +16,7 @@ STAGE = Stage(
             name="predict",
             label="Predict and publish",
             cached=False,
+            needs=Needs(mib=700, kib_a_wafer=1, ms_a_wafer=0.2),
             counts={"failing": "fail", "inspect": "inspect", "passing": "pass"},
             preload=("pred_pipeline.stage",),
         ),

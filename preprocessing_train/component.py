@@ -13,9 +13,10 @@ def preprocess(
     metrics: Output[Metrics],
 ) -> None:
     """Fit the preprocessor once: which sensors carry information, and what stands in for a missing reading."""
+    from preprocessing_train.descriptor import STAGE
     from wafer.runs import run_stage
 
-    with run_stage("preprocess", run_id) as stage:
+    with run_stage("preprocess", run_id, declared=STAGE) as stage:
         from dataclasses import asdict
         from pathlib import Path
 

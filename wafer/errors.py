@@ -7,6 +7,7 @@
         x NoGoodFiles                NO_GOOD_FILES
         x ContractInvalid            CONTRACT_INVALID
         x DataUnlearnable            DATA_UNLEARNABLE
+        x TaskTooLarge               TASK_TOO_LARGE
       · NotFound                404
         x SourceNotFound             SOURCE_NOT_FOUND
         x ObjectNotFound             OBJECT_NOT_FOUND
@@ -84,6 +85,12 @@ class DataUnlearnable(InputRefused):
     """The good wafers cannot train a model: too few of them, one class only, or no usable sensor."""
 
     code = "DATA_UNLEARNABLE"
+
+
+class TaskTooLarge(InputRefused):
+    """The run has more wafers than a task has memory for."""
+
+    code = "TASK_TOO_LARGE"
 
 
 class NotFound(WaferError):

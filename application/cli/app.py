@@ -14,6 +14,7 @@ from application.cli.runs import predict, runs, train
 from application.cli.service import keys_app, serve
 from wafer.errors import WaferError
 from wafer.process import restrain_mlflow
+from wafer.stages import WAFERS
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 pipelines_app = typer.Typer(no_args_is_help=True, help="The compiled pipeline packages.")
@@ -44,11 +45,12 @@ def synthetic(
 def compile_pipelines(
     folder: Annotated[Path, typer.Option(help="Where to write the packages.")] = Path("pipelines/compiled"),
     images: Annotated[Path | None, typer.Option(help="JSON file stage -> image by digest.")] = None,
+    wafers: Annotated[int, typer.Option(min=1, help="Most wafers of a run; sets memory and time limits.")] = WAFERS,
 ) -> None:
     """Compile both DAGs to packages for Kubeflow, and to Kubernetes Pipeline and PipelineVersion resources."""
     from pipelines.compile import compile_all  # kfp: 0.7 s that no other command needs
 
-    for path in compile_all(folder, images):
+    for path in compile_all(folder, images, wafers):
         sys.stdout.write(f"{path}\n")
 
 

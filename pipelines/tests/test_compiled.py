@@ -105,3 +105,19 @@ def test_every_task_can_take_on_the_role_of_its_own_stage_and_runs_without_one(p
             "AWS_ROLE_ARN": stage,
             "AWS_WEB_IDENTITY_TOKEN_FILE": "AWS_WEB_IDENTITY_TOKEN_FILE",
         }
+
+
+def test_packages_for_more_wafers_give_more_memory_and_time_to_the_tasks_that_grow(tmp_path: Path) -> None:
+    memory, seconds = [], []
+    for wafers in (1000, 2_000_000):
+        compile_all(tmp_path / str(wafers), wafers=wafers)
+        spec, platform = yaml.safe_load_all((tmp_path / str(wafers) / "train.yaml").read_text(encoding="utf-8"))
+        found = {name: each["container"]["resources"] for name, each in spec["deploymentSpec"]["executors"].items()}
+        memory.append({name: int(each["resourceMemoryLimit"].removesuffix("Gi")) for name, each in found.items()})
+        times = platform["platforms"]["kubernetes"]["deploymentSpec"]["executors"]
+        seconds.append({name: int(each["activeDeadlineSeconds"]) for name, each in times.items()})
+
+    assert memory[1]["exec-train-global"] > memory[0]["exec-train-global"]
+    assert seconds[1]["exec-train-global"] > seconds[0]["exec-train-global"]
+    assert memory[1]["exec-validate"] == memory[0]["exec-validate"]
+    assert all(memory[1][name] >= memory[0][name] for name in memory[0])

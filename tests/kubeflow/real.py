@@ -22,6 +22,7 @@ from application.backends.kubeflow.backend import KubeflowBackend
 from application.synthetic import write_synthetic
 from pipelines.compile import graphs
 from pipelines.images import STAGES, Images, read_images
+from pipelines.tasks import Deployment
 from tests.kubeflow.cluster import PATIENCE_SECONDS, Cluster
 from tests.kubeflow.traces import (
     end_runs,
@@ -85,7 +86,7 @@ def _refuse_a_registry_in_use(tracking: str) -> None:
 
 def _install_packages(client: Client, store: Store, folder: Path, name: str) -> Iterator[tuple[str, str]]:
     """Publish both packages in the store and as versions on the server; the ids of pipeline and version."""
-    for route, graph in graphs(_images()).items():
+    for route, graph in graphs(Deployment(_images())).items():
         path, pipeline = folder / f"{route}.yaml", f"wafer-fault-{route}"
         compiler.Compiler().compile(graph, str(path))
         path.write_text(with_store(path.read_text(encoding="utf-8"), store.uri), encoding="utf-8")

@@ -8,6 +8,7 @@ import yaml
 from pipelines.compile import write_packages
 from pipelines.components import write_components
 from pipelines.images import ALL, APPLICATION, STAGES, Images
+from pipelines.tasks import Deployment
 from tools.gitops.platform import ENVIRONMENTS, LOCAL, config_map, overlay, registry
 from tools.images.lock import references
 
@@ -27,7 +28,7 @@ def rendered(root: Path, environment: str) -> dict[Path, str]:
     named = {image: images[image] for image in (APPLICATION, "load_prod_model")}
     texts = {folder / "images.yaml": yaml.safe_dump(config_map("images", "wafer-fault", named, LOCAL), sort_keys=False)}
     with TemporaryDirectory() as scratch:
-        for path in write_packages(Path(scratch), images):
+        for path in write_packages(Path(scratch), Deployment(images)):
             if path.name.endswith(".kubernetes.yaml"):
                 route = path.name.split(".", 1)[0]
                 texts[folder / "pipelines" / f"{route}.yaml"] = path.read_text(encoding="utf-8")
@@ -59,7 +60,7 @@ def write_store_packages(root: Path, environment: str, folder: Path) -> None:
     images = deployed_images(root, environment)
     if missing := [stage for stage in STAGES if "@sha256:" not in images[stage]]:
         raise ValueError(f"not pushed to {registry(root, environment)} yet: {', '.join(missing)}")
-    for path in write_packages(folder, images):
+    for path in write_packages(folder, Deployment(images)):
         if path.name.endswith(".kubernetes.yaml"):
             path.unlink()
     write_components(folder / "components", images)

@@ -15,12 +15,14 @@ from typing import Any, Literal, Protocol
 
 import structlog
 
-from wafer.errors import NotPublished, StoreUnavailable, WaferError
+from wafer.errors import NotPublished, ObjectNotFound, StoreUnavailable, WaferError
 from wafer.logs import configure_logs
 from wafer.process import restrain_mlflow, spare_the_collector
 from wafer.progress import Progress
 from wafer.runs.live import recorded
+from wafer.runs.room import memory_allowed, require_room
 from wafer.settings import Settings
+from wafer.stages import Stage
 from wafer.store import Store, layout, open_store, read_marker
 from wafer.store.layout import Pipeline
 
@@ -111,10 +113,13 @@ def _write(store: Store, run_id: str, record: TaskRecord) -> None:
 
 
 @contextmanager
-def run_stage(name: str, run_id: str, store: Store | None = None) -> Iterator[StageLog]:
+def run_stage(
+    name: str, run_id: str, store: Store | None = None, *, declared: Stage | None = None
+) -> Iterator[StageLog]:
     """Run a stage's body at its process's edge: log, record start and end, turn errors into a record and exit code 1.
 
-    The store is that of the settings unless another is given. A `WaferError` ends the process with its sentence and no
+    The store is that of the settings unless another is given. The body does not begin if the run's wafers need more
+    memory than there is, by what the stage `declared`. A `WaferError` ends the process with its sentence and no
     stack; anything unexpected keeps its stack in the log.
     """
     restrain_mlflow()
@@ -126,6 +131,8 @@ def run_stage(name: str, run_id: str, store: Store | None = None) -> Iterator[St
     try:
         _write(store, run_id, record)
         log.info("stage.started")
+        if needs := declared and declared.needs(name):
+            require_room(needs, wafers_counted(store, run_id), memory_allowed())
         with recorded(partial(_write_progress, store, run_id, record)):
             yield StageLog(record, store)
     except WaferError as error:
@@ -162,6 +169,15 @@ def task_records(store: Store, run_id: str) -> tuple[TaskRecord, ...]:
     """Every task of a run that has started, in the order of starting."""
     records = [TaskRecord.from_json(store.get(item.key)) for item in store.keys(layout.stage_records(run_id))]
     return tuple(sorted(records, key=lambda record: (record.started, record.name)))
+
+
+def wafers_counted(store: Store, run_id: str) -> int:
+    """How many wafers the run's validation counted; 0 before it has."""
+    try:
+        text = store.get(layout.stage_record(run_id, "validate"))
+    except ObjectNotFound:
+        return 0
+    return int(TaskRecord.from_json(text).counts.get("rows_good", 0))
 
 
 def resolve_run_id(run_id: str, job_id: str) -> str:
