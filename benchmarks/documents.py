@@ -1,4 +1,4 @@
-"""The load stage on a server of MongoDB's protocol: what reading back and a second connection cost or save."""
+"""The load stage on a server of MongoDB's protocol: what reading back costs."""
 
 import os
 import tempfile
@@ -22,7 +22,7 @@ from wafer.documents.mongodb import MongoDocuments
 from wafer.wafers.arrays import EXPORT_FILE
 
 _TICKS = os.sysconf("SC_CLK_TCK")
-_HOW = ("one connection, all read back", "one connection", "two connections", "two connections, loaded again")
+_HOW = ("all read back", "as it is", "loaded again")
 
 
 class ReadBack(MongoDocuments):
@@ -66,8 +66,7 @@ def measure_documents(*, wafers: int, rounds: int, say: Callable[[str], None]) -
             f"{wafers:,} synthetic wafers of 590 sensors from `wafers.parquet` into an empty database of the tests' "
             "FerretDB (SQLite files, same cores), with both exports; the ways in turn, medians of "
             f"{rounds} round(s), the least and most of the wall beside them.",
-            "The first row is how it was until issue 13, but for its batches of 500. Loaded again: all wafers are "
-            "known, and are read from the database.",
+            "All read back: every document is read again after its load. Loaded again: all are known, and read.",
             f"Load {os.getloadavg()[0]:.1f} at the end: with more than {machine.cores} processes that want to run, "
             "the wall is the machine's and the CPU seconds are the work.",
         ],
@@ -77,13 +76,11 @@ def measure_documents(*, wafers: int, rounds: int, say: Callable[[str], None]) -
 
 
 def _round(server: Server, table: Path, out: Path) -> Iterator[tuple[str, Taken]]:
-    before, one, two, again = _HOW
-    with ReadBack(_new(server), connections=1) as documents:
+    before, new, again = _HOW
+    with ReadBack(_new(server)) as documents:
         yield before, _load(server, documents, table, out)
-    with MongoDocuments(_new(server), connections=1) as documents:
-        yield one, _load(server, documents, table, out)
     with MongoDocuments(_new(server)) as documents:
-        yield two, _load(server, documents, table, out)
+        yield new, _load(server, documents, table, out)
         yield again, _load(server, documents, table, out)
 
 

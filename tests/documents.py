@@ -1,6 +1,6 @@
 """Documents as the columns in which they are loaded."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
@@ -21,3 +21,10 @@ def document_rows(documents: Iterable[Document]) -> DocumentRows:
         sensors,
         np.array(readings, dtype=np.float64).reshape(len(every), len(sensors)),
     )
+
+
+def documents_of(rows: DocumentRows, kind: str) -> Iterator[Document]:
+    """The documents that rows stand for."""
+    for head, row in zip(rows.heads(kind), rows.readings, strict=True):
+        found = zip(rows.sensors, row.tolist(), strict=True)
+        yield {**head, "readings": {sensor: value for sensor, value in found if not np.isnan(value)}}

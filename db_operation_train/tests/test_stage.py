@@ -15,7 +15,7 @@ from pyarrow import parquet
 
 from db_operation_train.stage import Loaded, load_wafers
 from tests.commands import call
-from tests.documents import document_rows
+from tests.documents import document_rows, documents_of
 from wafer.documents import Document, DocumentRows, Documents, Inserted, open_documents
 from wafer.documents.sqlite import SqliteDocuments
 from wafer.errors import ContractMismatch, DocumentsUnavailable
@@ -216,7 +216,7 @@ import os, signal, sys
 from itertools import islice
 from pathlib import Path
 from db_operation_train.stage import load_wafers
-from tests.documents import document_rows
+from tests.documents import document_rows, documents_of
 from wafer.documents import open_documents
 
 class Mortal:
@@ -225,7 +225,7 @@ class Mortal:
 
     def insert(self, kind, rows):
         if 0 <= self.left < len(rows):
-            self.documents.insert(kind, document_rows(islice(rows.documents(kind), self.left)))
+            self.documents.insert(kind, document_rows(islice(documents_of(rows, kind), self.left)))
             os.kill(os.getpid(), signal.SIGKILL)
         return self.documents.insert(kind, rows)
 
@@ -268,7 +268,9 @@ class Forgetful(SqliteDocuments):
     """A database that does not take a document, and does not say so."""
 
     def insert(self, kind: str, rows: DocumentRows) -> Inserted:
-        return super().insert(kind, document_rows(each for each in rows.documents(kind) if each["wafer"] != "W/000003"))
+        return super().insert(
+            kind, document_rows(each for each in documents_of(rows, kind) if each["wafer"] != "W/000003")
+        )
 
 
 def test_a_database_that_loses_a_wafer_fails_the_load(tmp_path: Path) -> None:

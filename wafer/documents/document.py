@@ -1,10 +1,10 @@
 """What a wafer's document is, and many of them as columns, which is how they are loaded."""
 
-from collections.abc import Iterator, Sequence
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from math import isnan
-from typing import NotRequired, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 import numpy as np
 import numpy.typing as npt
@@ -67,8 +67,15 @@ class DocumentRows:
             head: Head = {"_id": identity, "wafer": wafer, "file": file, "sha256": sha256, "kind": kind}
             yield head if label is None else {**head, "label": label}
 
-    def documents(self, kind: str) -> Iterator[Document]:
-        """The documents, made one after another: as Python objects they are large."""
-        for head, row in zip(self.heads(kind), self.readings, strict=True):
-            found = zip(self.sensors, row.tolist(), strict=True)
-            yield {**head, "readings": {sensor: value for sensor, value in found if not isnan(value)}}
+    @cached_property
+    def digest(self) -> str:
+        """Names the sensors, in their order."""
+        return hashlib.sha256(orjson.dumps(self.sensors)).hexdigest()
+
+
+def by_name(stored: Any, sensors: Callable[[str], Sequence[str]]) -> Document:  # noqa: ANN401 - as a database gives it
+    """A document whose readings are stored in the order of the sensors that it names by their digest."""
+    named = zip(sensors(stored.pop("sensors")), stored["readings"], strict=True)
+    stored["readings"] = {sensor: value for sensor, value in named if value is not None}
+    document: Document = stored
+    return document

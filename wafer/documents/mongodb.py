@@ -1,9 +1,12 @@
-"""The documents in MongoDB, or whatever speaks its protocol: a collection a kind in the database the address names."""
+"""The documents in MongoDB, or whatever speaks its protocol: a collection a kind in the database the address names.
 
-from collections import deque
+The readings are an array in the order of their sensors, whose names are kept once, in the collection `sensors` (ADR
+0020). Until November 2026 a document held its readings by their names; these are read as well.
+"""
+
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache, partial
+from math import isnan
 from typing import Any, Self, TypeVar
 from urllib.parse import unquote
 
@@ -20,32 +23,31 @@ from pymongo.errors import (
 from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random_exponential
 
 from wafer.contract import KINDS
-from wafer.documents.document import Document, DocumentRows
+from wafer.documents.document import Document, DocumentRows, by_name
 from wafer.documents.protocol import Inserted, batches_of, collection_of
 from wafer.errors import DocumentsUnavailable
 
-S = TypeVar("S")
 T = TypeVar("T")
 PATIENCE_SECONDS = 60  # how long a call is repeated while the database is away
 TIMEOUTS = {"serverSelectionTimeoutMS": 5_000, "connectTimeoutMS": 5_000, "socketTimeoutMS": 60_000}
-CONNECTIONS = 2  # that write at once: the server reads one request while it stores the other
-INSERTED_AT_ONCE = 250  # documents a request; 590 readings are about 12 kB of BSON
+INSERTED_AT_ONCE = 250  # documents a request; 590 readings are about 8 kB of BSON
+SENSORS = "sensors"  # collection of the sensors' names by their digest
 READ_AT_ONCE = 2_000  # ids a query; about 100 MB in memory, put in order before they are handed on
 DATABASE = "wafer"  # where the address names none
 _DUPLICATE = 11000
 _REFUSED = {13, 18}  # Unauthorized, AuthenticationFailed
-_IN_NAMES = str.maketrans({"%": "%25", ".": "%2E", "$": "%24", "\0": "%00"})
 
 
 class MongoDocuments:
     """`Documents` on a server; every call is repeated for a minute while the server is away or changes its primary."""
 
-    def __init__(self, uri: str, *, patience: float = PATIENCE_SECONDS, connections: int = CONNECTIONS) -> None:
+    def __init__(self, uri: str, *, patience: float = PATIENCE_SECONDS) -> None:
         self._address = uri.partition("://")[2].rpartition("@")[2].partition("?")[0]  # without user and password
-        self._patience, self._connections = patience, connections
+        self._patience = patience
+        self._named: dict[str, list[str]] = {}  # sensors by the digest of their names
         settings: dict[str, Any] = {name: value for name, value in TIMEOUTS.items() if name not in uri}
         try:
-            self._client: MongoClient[Document] = MongoClient(uri, appname="wafer", **settings)
+            self._client: MongoClient[Any] = MongoClient(uri, appname="wafer", **settings)
             self._database = self._client.get_default_database(DATABASE)
         except (PyMongoError, ValueError) as exc:
             # what pymongo says may quote a part of the password
@@ -58,14 +60,12 @@ class MongoDocuments:
 
     def insert(self, kind: str, rows: DocumentRows) -> Inserted:
         """Write those documents whose `_id` is not there yet, in batches; safe to repeat and to run side by side."""
-        insert = partial(self._insert_batch, self._collection(kind))
-        inserted, found = 0, list[str]()
-        for sent, already in _side_by_side(
-            insert, batches_of(rows.documents(kind), INSERTED_AT_ONCE), self._connections
-        ):
-            inserted += sent - len(already)
-            found += already
-        return Inserted(inserted, tuple(found))
+        collection = self._collection(kind)
+        self._keep_names(rows)
+        found = list[str]()
+        for batch in batches_of(_stored(rows, kind), INSERTED_AT_ONCE):
+            found += self._call(partial(_insert_new, collection, batch))
+        return Inserted(len(rows) - len(found), tuple(found))
 
     def read(self, kind: str, ids: Iterable[str]) -> Iterator[Document]:
         """Read documents in the order of the ids, a bounded number of them in memory; unknown ids are left out."""
@@ -74,7 +74,7 @@ class MongoDocuments:
             found = self._call(partial(_find, collection, batch))
             for identity in batch:
                 if document := found.get(identity):
-                    yield {**document, "readings": _renamed(document["readings"], _from_stored)}
+                    yield by_name(dict(document), self._sensors) if "sensors" in document else _unescaped(document)
 
     def count(self, kind: str) -> int:
         """How many documents of a kind there are, of all runs."""
@@ -90,14 +90,23 @@ class MongoDocuments:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _insert_batch(self, collection: Collection[Document], batch: list[Document]) -> tuple[int, list[str]]:
-        """How many documents were sent, and the ids of those that were there already."""
-        stored: list[Document] = [
-            {**document, "readings": _renamed(document["readings"], _to_stored)} for document in batch
-        ]
-        return len(batch), self._call(partial(_insert_new, collection, stored))
+    def _keep_names(self, rows: DocumentRows) -> None:
+        if rows.digest not in self._named:
+            kept = {"_id": rows.digest, "names": list(rows.sensors)}
+            self._call(partial(_insert_new, self._database[SENSORS], [kept]))
+            self._named[rows.digest] = list(rows.sensors)
 
-    def _collection(self, kind: str) -> Collection[Document]:
+    def _sensors(self, digest: str) -> list[str]:
+        if digest not in self._named:
+            kept = self._call(partial(self._database[SENSORS].find_one, {"_id": digest}))
+            if not kept:
+                raise DocumentsUnavailable(
+                    f"MongoDB at {self._address} lacks the names of sensors {digest}. Restore the collection {SENSORS}."
+                )
+            self._named[digest] = kept["names"]
+        return self._named[digest]
+
+    def _collection(self, kind: str) -> Collection[Any]:
         return self._database[collection_of(kind)]
 
     def _make_indexes(self) -> None:
@@ -119,18 +128,13 @@ class MongoDocuments:
             raise DocumentsUnavailable(_sentence(exc, self._address)) from exc
 
 
-def _side_by_side(work: Callable[[S], T], batches: Iterable[S], count: int) -> Iterator[T]:
-    """Work on `count` batches at once, each over a connection of its own; one more waits in memory."""
-    with ThreadPoolExecutor(count) as pool:
-        waiting: deque[Future[T]] = deque()
-        for batch in batches:
-            waiting.append(pool.submit(work, batch))
-            if len(waiting) > count:
-                yield waiting.popleft().result()
-        yield from (each.result() for each in waiting)
+def _stored(rows: DocumentRows, kind: str) -> Iterator[dict[str, Any]]:
+    for head, row in zip(rows.heads(kind), rows.readings, strict=True):
+        readings = [None if isnan(value) else value for value in row.tolist()]
+        yield {**head, "sensors": rows.digest, "readings": readings}
 
 
-def _insert_new(collection: Collection[Document], documents: list[Document]) -> list[str]:
+def _insert_new(collection: Collection[Any], documents: list[dict[str, Any]]) -> list[str]:
     """Insert what is not there yet; a duplicate `_id` means it is, and every other error is one. The ids found."""
     try:
         collection.insert_many(documents, ordered=False)
@@ -143,7 +147,7 @@ def _insert_new(collection: Collection[Document], documents: list[Document]) -> 
     return []
 
 
-def _find(collection: Collection[Document], ids: list[str]) -> dict[str, Document]:
+def _find(collection: Collection[Any], ids: list[str]) -> dict[str, Any]:
     return {document["_id"]: document for document in collection.find({"_id": {"$in": ids}})}
 
 
@@ -160,16 +164,11 @@ def _sentence(failure: PyMongoError, address: str) -> str:
     return f"MongoDB at {address} could not be used: {str(reason)[:500]}. Check MONGODB_URI and the server."
 
 
-def _renamed(readings: dict[str, float], rename: Callable[[str], str]) -> dict[str, float]:
-    return {rename(name): value for name, value in readings.items()}
+def _unescaped(document: Document) -> Document:
+    """A document of an earlier version: its fields have no dot and no leading dollar."""
+    return {**document, "readings": {_unquoted(name): value for name, value in document["readings"].items()}}
 
 
 @cache
-def _to_stored(sensor: str) -> str:
-    """Field name of a sensor: MongoDB's queries cannot name a field with a dot or a leading dollar."""
-    return sensor.translate(_IN_NAMES)
-
-
-@cache
-def _from_stored(field: str) -> str:
+def _unquoted(field: str) -> str:
     return unquote(field)

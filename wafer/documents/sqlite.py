@@ -5,7 +5,6 @@ readings, as `training_readings`, has a row for each reading with its sensor's n
 its readings by their names; these are read, and shown by the view, as well.
 """
 
-import hashlib
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -16,7 +15,7 @@ import orjson
 from tenacity import retry, retry_if_exception, stop_after_delay, wait_random
 
 from wafer.contract import KINDS
-from wafer.documents.document import Document, DocumentRows
+from wafer.documents.document import Document, DocumentRows, by_name
 from wafer.documents.protocol import Inserted, batches_of, collection_of
 from wafer.errors import DocumentsUnavailable
 
@@ -51,13 +50,12 @@ class SqliteDocuments:
     def insert(self, kind: str, rows: DocumentRows) -> Inserted:
         """Write those documents whose `_id` is not there yet, in batches; safe to repeat and to run side by side."""
         statement = _on(kind, _INSERT)
-        names = orjson.dumps(rows.sensors)
-        digest = hashlib.sha256(names).hexdigest()
+        names = orjson.dumps(rows.sensors).decode()
         found = list[str]()
-        for batch in batches_of(_stored(rows, kind, digest), INSERTED_AT_ONCE):
+        for batch in batches_of(_stored(rows, kind), INSERTED_AT_ONCE):
             with self._failures(), self._connection:
                 self._connection.execute("BEGIN IMMEDIATE")
-                self._connection.execute(_NAME, (digest, names.decode()))
+                self._connection.execute(_NAME, (rows.digest, names))
                 found += [row[0] for row in batch if not self._connection.execute(statement, row).rowcount]
         return Inserted(len(rows) - len(found), tuple(found))
 
@@ -87,10 +85,7 @@ class SqliteDocuments:
 
     def _document(self, text: str) -> Document:
         document: Any = orjson.loads(text)
-        if digest := document.pop("sensors", None):
-            named = zip(self._sensors(digest), document["readings"], strict=True)
-            document["readings"] = {sensor: value for sensor, value in named if value is not None}
-        return document  # type: ignore[no-any-return]
+        return by_name(document, self._sensors) if "sensors" in document else document
 
     def _sensors(self, digest: str) -> list[str]:
         if digest not in self._named:
@@ -110,10 +105,10 @@ class SqliteDocuments:
             ) from exc
 
 
-def _stored(rows: DocumentRows, kind: str, digest: str) -> Iterator[tuple[str, str]]:
+def _stored(rows: DocumentRows, kind: str) -> Iterator[tuple[str, str]]:
     """Every document's `_id` and its JSON."""
     for head, text in zip(rows.heads(kind), rows.texts, strict=True):
-        start = orjson.dumps({**head, "sensors": digest})
+        start = orjson.dumps({**head, "sensors": rows.digest})
         yield head["_id"], (b'%b,"readings":[%b]}' % (start[:-1], text)).decode()
 
 

@@ -15,6 +15,7 @@ from uuid import uuid4
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pymongo import MongoClient
 
 from tests.documents import document_rows
 from tests.servers.toxiproxy import Proxy
@@ -200,6 +201,18 @@ def test_documents_of_an_earlier_version_stand_beside_new_ones(tmp_path: Path) -
 
     assert written == Inserted(1, ("b",))
     assert found == [document("b", {"Temp. in %": 0.5}), document("a", {"x": 0.1, "y": 2.0})]
+
+
+def test_documents_of_an_earlier_version_are_read_from_mongodb(mongodb_database: str) -> None:
+    earlier = {**document("b"), "readings": {"a%2Eb": 0.5, "%24price": -1.0}}
+    with closing(MongoClient[dict[str, object]](mongodb_database)) as client:
+        client.get_default_database()["training"].insert_one(dict(earlier))
+
+    with open_documents(mongodb_database) as documents:
+        insert(documents, [document("a", {"x": 0.1})])
+        found = list(documents.read("training", ["b", "a"]))
+
+    assert found == [document("b", {"a.b": 0.5, "$price": -1.0}), document("a", {"x": 0.1})]
 
 
 def test_embedded_readings_are_found_by_wafer_and_sensor_with_any_sqlite_tool(tmp_path: Path) -> None:
