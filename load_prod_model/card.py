@@ -35,7 +35,7 @@ class Part:
 def model_card(
     model: ModelBundle, quality: Quality, decision: PromotionDecision, manifest: Manifest, wafers: Wafers
 ) -> list[Part]:
-    """The card's parts; `wafers` are the ones the model learned from."""
+    """The card's parts; `wafers` are some of those that the model learned from."""
     return [
         _use(decision),
         _data(model, quality, manifest),
@@ -153,8 +153,7 @@ def _clusters(model: ModelBundle) -> Part:
 
 
 def _sensors(model: ModelBundle, wafers: Wafers) -> Part:
-    step = max(1, len(wafers) // EXPLAINED)
-    contributions = np.abs(model.explain(wafers.rows(np.arange(0, len(wafers), step)))).mean(axis=0)
+    contributions = np.abs(model.explain(wafers)).mean(axis=0)
     order = np.argsort(-contributions, kind="stable")[:TOP_SENSORS]
     rows = []
     for place in order:

@@ -1,6 +1,7 @@
 """Champion against challenger, on the same wafers, each scored by a model that never learned from it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -8,59 +9,75 @@ from wafer.evaluation.decision import Comparison
 from wafer.evaluation.intervals import auc_gain_interval
 from wafer.evaluation.metrics import roc_auc
 from wafer.model import ModelBundle, OutOfFold, Wafers, content_keys
-from wafer.wafers.arrays import Floats
+from wafer.wafers.arrays import Bools, Floats, Ints
+from wafer.wafers.identity import Keys
+
+
+@dataclass(frozen=True, slots=True)
+class Contestant:
+    """A model, and what it learned from."""
+
+    model: ModelBundle
+    rows: OutOfFold
 
 
 def compare(
-    challenger: ModelBundle, champion: ModelBundle, champion_version: int, wafers: Iterable[Wafers], seed: int = 0
+    challenger: Contestant, champion: Contestant, champion_version: int, wafers: Iterable[Wafers], seed: int = 0
 ) -> Comparison:
     """Compare on every labelled wafer at hand; `wafers` holds the readings of what either model learned from.
 
     A wafer that a model learned from counts with its out-of-fold score, any other with the model's direct score.
     """
-    known = _by_key(challenger.out_of_fold) | _by_key(champion.out_of_fold)
-    ours, theirs = _by_key(challenger.out_of_fold), _by_key(champion.out_of_fold)
-    judged = [key for key in sorted(known) if ours.get(key, known[key])[0] == theirs.get(key, known[key])[0]]
-    readings = _readings(wafers)
-    judged = [key for key in judged if (key in ours and key in theirs) or key in readings]
-    failed = np.array([known[key][0] for key in judged], bool)
-    scores = [_scores(bundle, table, judged, readings) for bundle, table in ((challenger, ours), (champion, theirs))]
+    keys = np.union1d(challenger.rows.keys, champion.rows.keys)
+    ours, theirs = _Known.of(challenger.rows, keys), _Known.of(champion.rows, keys)
+    failed = np.where(theirs.learned, theirs.failed, ours.failed)
+    relabelled = ours.learned & theirs.learned & (ours.failed != theirs.failed)
+    _score_others(((challenger.model, ours), (champion.model, theirs)), keys, wafers)
+    judged = ~relabelled & ~np.isnan(ours.score) & ~np.isnan(theirs.score)
+    failed, scores = failed[judged], (ours.score[judged], theirs.score[judged])
     interval = auc_gain_interval(failed, *scores, seed=seed)
     return Comparison(
         champion_version=champion_version,
-        wafers=len(judged),
+        wafers=len(failed),
         failures=int(failed.sum()),
         champion_auc=roc_auc(failed, scores[1]),
         challenger_auc=roc_auc(failed, scores[0]),
         low=interval.low,
         high=interval.high,
-        missing=len(theirs.keys() - ours.keys()),
-        added=len(ours.keys() - theirs.keys()),
-        relabelled=sum(ours[key][0] != theirs[key][0] for key in ours.keys() & theirs.keys()),
+        missing=int((theirs.learned & ~ours.learned).sum()),
+        added=int((ours.learned & ~theirs.learned).sum()),
+        relabelled=int(relabelled.sum()),
     )
 
 
-def _by_key(rows: OutOfFold) -> dict[str, tuple[bool, float]]:
-    """Readings' digest -> (failed, out-of-fold probability)."""
-    return {
-        key: (bool(failed), float(p)) for key, failed, p in zip(rows.keys, rows.failed, rows.probability, strict=True)
-    }
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What a model knows of each key."""
+
+    learned: Bools
+    failed: Bools
+    score: Floats  # out of fold; NaN for a wafer that it did not learn from, until it is scored
+
+    @classmethod
+    def of(cls, rows: OutOfFold, keys: Keys) -> "_Known":
+        learned, failed, score = np.zeros(len(keys), bool), np.zeros(len(keys), bool), np.full(len(keys), np.nan)
+        places = np.searchsorted(keys, rows.keys)
+        learned[places], failed[places], score[places] = True, rows.failed, rows.probability
+        return cls(learned, failed, score)
 
 
-def _readings(wafers: Iterable[Wafers]) -> dict[str, tuple[Wafers, int]]:
-    return {key: (part, row) for part in wafers for row, key in enumerate(content_keys(part))}
+def _score_others(pairs: Iterable[tuple[ModelBundle, _Known]], keys: Keys, wafers: Iterable[Wafers]) -> None:
+    """Let each model score the wafers that only the other one learned from, a part of them after the other."""
+    unknown = [(model, known.score) for model, known in pairs if np.isnan(known.score).any()]
+    for part in wafers if unknown else ():
+        places = _places(keys, content_keys(part))
+        for model, score in unknown:
+            asked = np.flatnonzero((places >= 0) & np.isnan(score[places]))
+            if len(asked):
+                score[places[asked]] = model.score(part.rows(asked)).probability
 
 
-def _scores(
-    bundle: ModelBundle,
-    table: Mapping[str, tuple[bool, float]],
-    judged: list[str],
-    readings: Mapping[str, tuple[Wafers, int]],
-) -> Floats:
-    scores = np.array([table[key][1] if key in table else np.nan for key in judged])
-    unseen = np.flatnonzero(np.isnan(scores))
-    for part in {id(readings[judged[i]][0]): readings[judged[i]][0] for i in unseen}.values():
-        places = [i for i in unseen if readings[judged[i]][0] is part]
-        rows = np.array([readings[judged[i]][1] for i in places], dtype=np.int64)
-        scores[places] = bundle.score(part.rows(rows)).probability
-    return scores
+def _places(keys: Keys, wanted: Keys) -> Ints:
+    """Where each of the wanted lies among the keys; -1 where it is none of them."""
+    places = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+    return np.asarray(np.where(keys[places] == wanted, places, -1), dtype=np.int64)

@@ -8,8 +8,9 @@ continues, unless another run's model came into production since: then it is dec
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from load_prod_model.card import as_html, as_markdown, model_card
+from load_prod_model.card import EXPLAINED, as_html, as_markdown, model_card
 from load_prod_model.report import training_report
 from load_prod_model.settlement import Challenger, settle
 from wafer.contract.manifest import read_manifest
@@ -18,10 +19,12 @@ from wafer.evaluation.decision import PromotionDecision
 from wafer.evaluation.elbow import read_elbow
 from wafer.evaluation.quality import Quality
 from wafer.model import ModelBundle, assemble_bundle
+from wafer.model.assembly import OUT_OF_FOLD
+from wafer.model.out_of_fold import load_out_of_fold
 from wafer.registry import MODEL, ChildRun, Parameter, Registry, TrainingRecord
 from wafer.reports import page as report_page
 from wafer.store import Store, layout, publish
-from wafer.wafers.training_file import read_training
+from wafer.wafers.training_file import TrainingFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,20 +56,25 @@ def promote_run(
 ) -> PromotionDecision:
     """Assemble, register, decide, move the alias, publish; what was decided."""
     manifest = read_manifest(parts.manifest)
-    model = assemble_bundle(
-        preprocessor_dir=parts.preprocessor,
-        cluster_model_dir=parts.cluster_model,
-        global_dir=parts.global_models,
-        member_dirs=parts.members,
-        out=bundle,
-        contract_digest=manifest.contract,
-    )
-    quality = model.out_of_fold.quality(model.false_alarm_budget)
-    parent = registry.log_training(_record(run_id, model, quality, manifest.contract, [parts.manifest, parts.elbow]))
+    with TemporaryDirectory(prefix="out-of-fold-") as scratch:
+        kept = Path(scratch) / OUT_OF_FOLD
+        model = assemble_bundle(
+            preprocessor_dir=parts.preprocessor,
+            cluster_model_dir=parts.cluster_model,
+            global_dir=parts.global_models,
+            member_dirs=parts.members,
+            out=bundle,
+            contract_digest=manifest.contract,
+            out_of_fold=kept,
+        )
+        rows, quality = load_out_of_fold(kept), model.out_of_fold.quality(model.false_alarm_budget)
+        files = [parts.manifest, parts.elbow, kept]
+        parent = registry.log_training(_record(run_id, model, quality, manifest.contract, files))
     version = registry.register(bundle, model.digest, parent, run_id)
-    decided = settle(Challenger(run_id, version, model, quality, parts.export), registry, documents)
+    decided = settle(Challenger(run_id, version, model, rows, quality, parts.export), registry, documents)
     elbow = read_elbow(parts.cluster_model)
-    card = model_card(model, quality, decided, manifest, read_training(parts.training).wafers)
+    with TrainingFile(parts.training) as learned:
+        card = model_card(model, quality, decided, manifest, learned.sample(EXPLAINED))
     title = f"Version {version.version} of {MODEL}"
     registry.describe(version, as_markdown(card, title))
     decision.write_text(decided.to_json(indent=1) + "\n", encoding="utf-8")

@@ -1,19 +1,24 @@
 """Decide about a newly registered version and move the alias, also when several trainings end at the same moment."""
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 
-from load_prod_model.comparison import compare
+from load_prod_model.comparison import Contestant, compare
 from load_prod_model.stage import Decision, decide
 from wafer.documents import Documents
 from wafer.evaluation.decision import Comparison, PromotionDecision
 from wafer.evaluation.quality import Quality
-from wafer.model import ModelBundle, Wafers, load_bundle, read_wafers
+from wafer.model import ModelBundle, OutOfFold, Wafers, load_bundle
+from wafer.model.assembly import OUT_OF_FOLD, rows_of
 from wafer.registry import ModelVersion, Registry, persistently
+from wafer.wafers.export import ExportFile
+
+AT_ONCE = 2000  # documents
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +28,8 @@ class Challenger:
     run_id: str
     version: ModelVersion
     model: ModelBundle
-    quality: Quality  # out of fold
+    rows: OutOfFold
+    quality: Quality
     export: Path  # the wafers it learned from
 
 
@@ -65,22 +71,28 @@ def _comparison(
 ) -> Comparison | None:
     """Both models on the same wafers; None when they were trained under different contracts."""
     production = _load(registry, champion)
-    if set(production.preprocessor.contract) != set(challenger.model.preprocessor.contract):
+    if set(production.model.preprocessor.contract) != set(challenger.model.preprocessor.contract):
         return None
     wafers = _learned_from(challenger, production, documents)
-    return compare(challenger.model, production, champion.version, wafers)
+    return compare(Contestant(challenger.model, challenger.rows), production, champion.version, wafers)
 
 
-def _load(registry: Registry, champion: ModelVersion) -> ModelBundle:
+def _load(registry: Registry, champion: ModelVersion) -> Contestant:
     with tempfile.TemporaryDirectory(prefix="champion-") as scratch:
-        return load_bundle(registry.download(champion.version, Path(scratch)), expected_digest=champion.digest)
+        folder = Path(scratch)
+        bundle = registry.download(champion.version, folder)
+        model = load_bundle(bundle, expected_digest=champion.digest)
+        return Contestant(model, rows_of(bundle, model, lambda: registry.fetch(champion.version, OUT_OF_FOLD, folder)))
 
 
-def _learned_from(challenger: Challenger, champion: ModelBundle, documents: Documents) -> list[Wafers]:
-    """This run's wafers, and those only the champion learned from."""
-    ours = set(challenger.model.out_of_fold.ids)
-    elsewhere = [each for each in champion.out_of_fold.ids if each not in ours]
-    return [read_wafers(challenger.export), _from_documents(documents, elsewhere, champion.preprocessor.contract)]
+def _learned_from(challenger: Challenger, champion: Contestant, documents: Documents) -> Iterator[Wafers]:
+    """This run's wafers, and those only the champion learned from, a part of them after the other."""
+    with ExportFile(challenger.export) as file:
+        yield from file.parts()
+    elsewhere = ~np.isin(champion.rows.keys, challenger.rows.keys)
+    ids = champion.rows.ids.filter(pa.array(elsewhere))
+    for start in range(0, len(ids), AT_ONCE):
+        yield _from_documents(documents, ids[start : start + AT_ONCE].to_pylist(), champion.model.preprocessor.contract)
 
 
 def _from_documents(documents: Documents, ids: Sequence[str], sensors: Sequence[str]) -> Wafers:

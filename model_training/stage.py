@@ -152,11 +152,11 @@ def _load_scores(keys: Keys, path: Path) -> dict[str, Floats]:
 def _out_of_fold(training_file: Path, inside: Bools, cluster: int, fit: ClusterFit) -> OutOfFold:
     with TrainingFile(training_file) as wafers:
         keys, failed = wafers.keys[inside], wafers.failed[inside]
-        ids, names = (wafers.column(name).filter(pa.array(inside)).to_pylist() for name in ("_id", "_wafer"))
+        ids, names = (wafers.column(name).filter(pa.array(inside)).combine_chunks() for name in ("_id", "_wafer"))
     return OutOfFold(
-        keys=tuple(key.hex() for key in as_column(keys).to_pylist()),
-        ids=tuple(ids),
-        names=tuple(names),
+        keys=keys,
+        ids=ids,
+        names=names,
         cluster=np.full(len(keys), cluster),
         failed=failed,
         probability=probability_of(fit.calibrations[fit.family].log_odds(fit.scores[fit.family])),

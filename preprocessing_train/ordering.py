@@ -90,7 +90,7 @@ def _dealt(export: ExportFile, sensors: tuple[str, ...], scratch: Path) -> list[
 
 
 def _first_bits(keys: Keys) -> np.ndarray:
-    return keys.view(">u2").reshape(len(keys), -1)[:, 0].astype(np.int64)
+    return keys.view(">u2").reshape(len(keys), KEY.itemsize // 2)[:, 0].astype(np.int64)
 
 
 def _batch(

@@ -9,10 +9,10 @@ from application.api.curves import BUDGETS, budget_of, calibration_of, cluster_o
 from application.api.shapes.models import ModelCurves, SensorRange
 from application.api.shapes.predictions import Budgets
 from wafer.errors import ObjectNotFound
-from wafer.model import OutOfFold, load_out_of_fold
-from wafer.model.assembly import OUT_OF_FOLD, STATISTICS, verify_bundle
+from wafer.model.assembly import STATISTICS, load_scores, verify_bundle
 from wafer.model.codec import from_json
 from wafer.model.files import read_json
+from wafer.model.out_of_fold import OutcomeCounts
 from wafer.model.statistics import LEVELS, SensorStatistics, StatisticsFile
 from wafer.model.summaries import BundleSummary
 
@@ -21,7 +21,7 @@ from wafer.model.summaries import BundleSummary
 class Bundle:
     """Scores, statistics and summary of a bundle; its trees are not loaded."""
 
-    out_of_fold: OutOfFold
+    out_of_fold: OutcomeCounts
     statistics: SensorStatistics
     about: BundleSummary
 
@@ -70,5 +70,4 @@ class Bundle:
 def read_bundle(folder: Path, digest: str) -> Bundle:
     """Read a bundle. Raises `BundleRejected` when it is not the one of this digest."""
     about = from_json(BundleSummary, verify_bundle(folder, digest).about)
-    rows = load_out_of_fold(folder / OUT_OF_FOLD)
-    return Bundle(rows, read_json(folder / STATISTICS, StatisticsFile).statistics, about)
+    return Bundle(load_scores(folder, about), read_json(folder / STATISTICS, StatisticsFile).statistics, about)

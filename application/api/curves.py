@@ -10,14 +10,14 @@ from wafer.evaluation.curve import curve_of
 from wafer.evaluation.intervals import Interval, bootstrap
 from wafer.evaluation.metrics import measure
 from wafer.evaluation.reliability import reliability
-from wafer.model import OutOfFold
+from wafer.model.out_of_fold import OutcomeCounts
 from wafer.model.summaries import ClusterSummary
 
 CURVE_POINTS = 200
 BUDGETS = tuple(round(0.01 * step, 2) for step in range(1, 51))
 
 
-def curve_points(rows: OutOfFold) -> list[Point]:
+def curve_points(rows: OutcomeCounts) -> list[Point]:
     """Points of the ROC and precision-recall curves, thinned to what a picture needs."""
     curve = curve_of(rows.failed, rows.probability).thinned(CURVE_POINTS)
     columns = (curve.threshold, curve.false_alarm_rate, curve.recall, curve.precision)
@@ -32,12 +32,12 @@ def curve_points(rows: OutOfFold) -> list[Point]:
     ]
 
 
-def calibration_of(rows: OutOfFold) -> list[Bin]:
+def calibration_of(rows: OutcomeCounts) -> list[Bin]:
     """Predicted against observed failure rate, in groups of equal size."""
     return [Bin(**asdict(each)) for each in reliability(rows.failed, rows.probability)]
 
 
-def figures_of(rows: OutOfFold, threshold: float) -> list[Figure]:
+def figures_of(rows: OutcomeCounts, threshold: float) -> list[Figure]:
     """The figures that mean something when few wafers fail, at a threshold where they need one."""
     found = measure(rows.failed, rows.probability, rows.probability >= threshold)
     sure = bootstrap(rows.failed, rows.probability)
@@ -66,7 +66,7 @@ def cluster_of(summary: ClusterSummary) -> Cluster:
     )
 
 
-def budget_of(rows: OutOfFold, budget: float, probabilities: Sequence[float]) -> Budget:
+def budget_of(rows: OutcomeCounts, budget: float, probabilities: Sequence[float]) -> Budget:
     """What one budget would mean for wafers of these probabilities."""
     threshold = rows.threshold(budget)
     flagged = rows.probability >= threshold

@@ -16,7 +16,7 @@ from wafer.errors import ModelNotFound, RunNotFound, RunNotRetryable
 from wafer.evaluation.metrics import measure
 from wafer.model.calibration import Calibration
 from wafer.model.files import seal, write_json
-from wafer.model.out_of_fold import OutOfFold
+from wafer.model.out_of_fold import OutcomeCounts
 from wafer.model.recipe import Recipe
 from wafer.model.statistics import LEVELS, SensorStatistics, StatisticsFile
 from wafer.model.summaries import BundleSummary, ClusterSummary, Neighbours
@@ -169,15 +169,15 @@ def write_bundle(folder: Path, number: int) -> str:
     folder.mkdir(parents=True)
     failed = np.array([True, False, True, False, False, False])
     probability = np.array([0.9, 0.6, 0.5, 0.3, 0.2, 0.1])
-    keys = tuple("abcdef")
-    OutOfFold(keys, keys, keys, np.zeros(6, np.int64), failed, probability).save(folder / "out_of_fold.parquet")
+    counts = OutcomeCounts(probability[::-1], (~failed[::-1]).astype(np.int64), failed[::-1].astype(np.int64))
+    counts.save(folder / "outcomes.parquet")
     quantiles = np.tile(np.linspace(0.0, 1.0, len(LEVELS)), (len(SENSORS), 1))
     statistics = SensorStatistics(SENSORS, quantiles, np.zeros_like(quantiles), np.zeros(len(SENSORS)), 6, 2)
     write_json(folder / "statistics.json", StatisticsFile.of(statistics))
     quality = measure(failed, probability, probability >= 0.5)
     families = {"xgboost": replace(quality, auc=0.8), "random_forest": replace(quality, auc=0.7)}
     cluster = ClusterSummary(0, "xgboost", 1.0, Calibration(1.0, 0.0), 6, 2, families)
-    about = BundleSummary((cluster,), f"contract-{number}", {}, Neighbours(0.8, None), quality, Recipe())
+    about = BundleSummary((cluster,), f"contract-{number}", {}, Neighbours(0.8, None), quality, Recipe(), "0" * 64)
     return seal(folder, about)
 
 

@@ -94,12 +94,13 @@ def test_the_parts_fit_together_into_a_bundle_that_finds_the_failures(
 
     wafers = read_wafers(folder / "export")
     assert len(clusters) == 2
-    assert len(bundle.out_of_fold.names) == len(wafers)
+    assert len(bundle.out_of_fold.failed) == len(wafers)
+    assert bundle.seen(wafers).all()
     assert bundle.out_of_fold.quality(0.1).auc > 0.75
     scores = bundle.score(wafers)
     assert wafers.failed is not None
     assert scores.probability[wafers.failed].mean() > scores.probability[~wafers.failed].mean()
-    np.testing.assert_array_equal(np.sort(bundle.out_of_fold.cluster), np.sort(scores.cluster))
+    assert [summary.wafers for summary in bundle.about.clusters] == np.bincount(scores.cluster).tolist()
 
 
 def test_the_figures_of_a_cluster_are_those_of_its_out_of_fold_rows(

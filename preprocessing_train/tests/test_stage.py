@@ -9,7 +9,7 @@ import pytest
 from preprocessing_train.stage import Preprocessed, fit_preprocessor
 from wafer.wafers.arrays import EXPORT_FILE
 from wafer.wafers.table import WaferColumns, wafers_writer
-from wafer.wafers.training_file import read_training
+from wafer.wafers.training_file import TrainingFile
 
 SENSORS = tuple(f"Sensor - {number}" for number in range(1, 7))
 
@@ -37,23 +37,26 @@ def done(export: Path, tmp_path: Path) -> Preprocessed:
 
 
 def test_copies_are_left_out_and_counted(done: Preprocessed, tmp_path: Path) -> None:
-    training = read_training(tmp_path / "training.parquet")
+    with TrainingFile(tmp_path / "training.parquet") as training:
+        keys, failed = training.keys, training.failed
 
     assert (done.wafers, done.copies, done.failures) == (60, 60, 12)
-    assert len(training) == len(set(training.keys)) == 60
-    assert training.failed.sum() == 12
+    assert len(keys) == len(np.unique(keys)) == 60
+    assert failed.sum() == 12
 
 
 def test_only_kept_sensors_are_handed_on_and_the_others_counted_by_reason(done: Preprocessed, tmp_path: Path) -> None:
-    training = read_training(tmp_path / "training.parquet")
+    with TrainingFile(tmp_path / "training.parquet") as training:
+        sensors = training.sensors
 
-    assert training.wafers.sensors == ("Sensor - 1", "Sensor - 2", "Sensor - 6")
+    assert sensors == ("Sensor - 1", "Sensor - 2", "Sensor - 6")
     assert (done.sensors_kept, done.sensors_constant, done.sensors_silent, done.sensors_moving_together) == (3, 1, 1, 1)
 
 
 def test_both_outcomes_are_dealt_to_every_fold(done: Preprocessed, tmp_path: Path) -> None:
-    training = read_training(tmp_path / "training.parquet")
+    with TrainingFile(tmp_path / "training.parquet") as training:
+        failed, fold = training.failed, training.fold
 
     assert done.failures == 12
-    assert np.bincount(training.fold[training.failed]).tolist() == [4, 4, 4]
-    assert np.bincount(training.fold[~training.failed]).tolist() == [16, 16, 16]
+    assert np.bincount(fold[failed]).tolist() == [4, 4, 4]
+    assert np.bincount(fold[~failed]).tolist() == [16, 16, 16]

@@ -4,7 +4,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from wafer.wafers.arrays import Bools, Floats
+from wafer.wafers.arrays import Bools, Floats, Ints
 
 _ROUNDING = 1e-12
 
@@ -57,7 +57,15 @@ def curve_of(failed: Bools, scores: Floats) -> Curve:
     order = np.argsort(-scores, kind="stable")
     ranked, hits = scores[order], failed[order]
     last = np.append(np.flatnonzero(np.diff(ranked)), len(ranked) - 1)
-    failures, passes = failed.sum(), (~failed).sum()
-    recall = np.append(0.0, np.cumsum(hits)[last] / failures)
-    alarms = np.append(0.0, np.cumsum(~hits)[last] / passes)
-    return Curve(np.append(np.inf, ranked[last]), alarms, recall, recall * failures, alarms * passes)
+    return _curve(ranked[last], np.cumsum(~hits)[last], np.cumsum(hits)[last])
+
+
+def curve_of_counts(scores: Floats, passes: Ints, failures: Ints) -> Curve:
+    """The curve of so many passing and failing wafers of each score, from the highest score to the lowest."""
+    some = passes + failures > 0
+    return _curve(scores[some], np.cumsum(passes[some]), np.cumsum(failures[some]))
+
+
+def _curve(threshold: Floats, misled: Ints, found: Ints) -> Curve:
+    alarms, recall = np.append(0.0, misled / misled[-1]), np.append(0.0, found / found[-1])
+    return Curve(np.append(np.inf, threshold), alarms, recall, recall * found[-1], alarms * misled[-1])

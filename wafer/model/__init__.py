@@ -6,7 +6,7 @@ Training stages write the parts (preprocessor, clusters, members, out-of-fold sc
 
 from wafer.model.assembly import assemble_bundle, load_bundle
 from wafer.model.contributions import Reason, top_reasons
-from wafer.model.out_of_fold import OutOfFold, load_out_of_fold
+from wafer.model.out_of_fold import OutOfFold
 from wafer.model.recipe import Recipe
 from wafer.model.scoring import ModelBundle, Scores
 from wafer.wafers.arrays import Wafers, read_wafers, wafers_from_frame
@@ -22,7 +22,6 @@ __all__ = [
     "assemble_bundle",
     "content_keys",
     "load_bundle",
-    "load_out_of_fold",
     "read_wafers",
     "top_reasons",
     "wafers_from_frame",

@@ -1,9 +1,15 @@
-"""Scores of the training wafers by models that never saw them: the ground of thresholds, figures and promotion."""
+"""Scores of the training wafers by models that never saw them: the ground of thresholds, figures and promotion.
 
+`OutOfFold` names each wafer; it is kept with the training and read again when the model is compared with another. What
+a prediction needs of it is `OutcomeCounts`, which a bundle holds, and `known`, eight bytes a wafer.
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -11,19 +17,116 @@ from wafer.evaluation.metrics import measure
 from wafer.evaluation.quality import Quality
 from wafer.model.calibration import threshold_for
 from wafer.wafers.arrays import Bools, Floats, Ints
+from wafer.wafers.identity import KEY, Keys, as_column, keys_of
 from wafer.wafers.table import read_table
+
+MOST_POINTS = 10_000
+Known = npt.NDArray[np.uint64]  # ascending
 
 
 @dataclass(frozen=True, slots=True)
 class OutOfFold:
-    """One row a training wafer."""
+    """One row a training wafer, ordered by key and outcome."""
 
-    keys: tuple[str, ...]  # digest of its readings (`content_keys`), whatever it is called
-    ids: tuple[str, ...]
-    names: tuple[str, ...]
+    keys: Keys  # digest of its readings, whatever it is called
+    ids: pa.Array
+    names: pa.Array
     cluster: Ints
     failed: Bools
     probability: Floats  # calibrated
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    @property
+    def known(self) -> Known:
+        """What tells later whether a wafer is one of these."""
+        return np.unique(beginnings(self.keys))
+
+    def save(self, path: Path) -> None:
+        """Write the rows as Parquet."""
+        columns = {
+            "key": as_column(self.keys),
+            "_id": self.ids,
+            "Wafer": self.names,
+            "cluster": pa.array(self.cluster, pa.int32()),
+            "failed": pa.array(self.failed),
+            "probability": self.probability,
+        }
+        pq.write_table(pa.table(columns), path, use_dictionary=False, write_statistics=False)
+
+
+def beginnings(keys: Keys) -> Known:
+    """Return the first eight bytes of each key: among 12 million wafers two share them once in 250,000 trainings."""
+    return np.asarray(
+        np.ascontiguousarray(keys).view(">u8").reshape(len(keys), KEY.itemsize // 8)[:, 0], dtype=np.uint64
+    )
+
+
+def load_out_of_fold(path: Path) -> OutOfFold:
+    """Read what `save` wrote, now or before keys were bytes."""
+    table = read_table(path)
+    keys = table["key"]
+    if pa.types.is_string(keys.type):
+        keys = pa.chunked_array([as_column(np.frombuffer(bytes.fromhex("".join(keys.to_pylist())), KEY))])
+    return OutOfFold(
+        keys=keys_of(keys),
+        ids=table["_id"].combine_chunks(),
+        names=table["Wafer"].combine_chunks(),
+        cluster=table["cluster"].to_numpy().astype(np.int64),
+        failed=table["failed"].to_numpy(zero_copy_only=False).astype(bool),
+        probability=table["probability"].to_numpy().astype(np.float64),
+    )
+
+
+def joined(parts: Sequence[OutOfFold]) -> OutOfFold:
+    """Put the rows of several clusters together."""
+    keys, failed = np.concatenate([part.keys for part in parts]), np.concatenate([part.failed for part in parts])
+    order = np.lexsort((failed, keys))
+    return OutOfFold(
+        keys=keys[order],
+        ids=pa.concat_arrays([part.ids for part in parts]).take(pa.array(order)),
+        names=pa.concat_arrays([part.names for part in parts]).take(pa.array(order)),
+        cluster=np.concatenate([part.cluster for part in parts])[order],
+        failed=failed[order],
+        probability=np.concatenate([part.probability for part in parts])[order],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeCounts:
+    """How many training wafers of each probability passed and failed."""
+
+    probability_at: Floats  # (points,) ascending
+    passes: Ints  # (points,)
+    failures: Ints  # (points,)
+
+    @classmethod
+    def of(cls, rows: OutOfFold, points: int = MOST_POINTS) -> "OutcomeCounts":
+        """Count; of more points than that, neighbours are counted at the highest of them.
+
+        So a threshold never flags more of the passing wafers than it may.
+        """
+        at, place = np.unique(rows.probability, return_inverse=True)
+        if len(at) > points:
+            group = np.arange(len(at)) * points // len(at)
+            at, place = at[np.append(np.flatnonzero(np.diff(group)), len(at) - 1)], group[place]
+        passes, failures = (np.bincount(place[rows.failed == each], minlength=len(at)) for each in (False, True))
+        return cls(at, passes.astype(np.int64), failures.astype(np.int64))
+
+    @property
+    def failed(self) -> Bools:
+        """Which wafers failed, (wafers,), by probability."""
+        return np.repeat(np.tile([False, True], len(self.passes)), self._counts)
+
+    @property
+    def probability(self) -> Floats:
+        """The wafers' probabilities, (wafers,), ascending."""
+        return np.repeat(np.repeat(self.probability_at, 2), self._counts)
+
+    @property
+    def _counts(self) -> Ints:
+        return np.stack([self.passes, self.failures], axis=1).ravel()
 
     def threshold(self, false_alarm_budget: float) -> float:
         """Return the probability from which a wafer is flagged when this share of the good ones may be."""
@@ -31,43 +134,26 @@ class OutOfFold:
 
     def quality(self, false_alarm_budget: float) -> Quality:
         """Return the figures of all training wafers under one threshold."""
-        return measure(self.failed, self.probability, self.probability >= self.threshold(false_alarm_budget))
+        probability = self.probability
+        return measure(self.failed, probability, probability >= self.threshold(false_alarm_budget))
 
     def save(self, path: Path) -> None:
-        """Write the rows as Parquet, ordered by key."""
-        table = pa.table(
-            {
-                "key": list(self.keys),
-                "_id": list(self.ids),
-                "Wafer": list(self.names),
-                "cluster": pa.array(self.cluster, pa.int32()),
-                "failed": pa.array(self.failed),
-                "probability": self.probability,
-            }
-        )
-        pq.write_table(table.sort_by([("key", "ascending"), ("failed", "ascending")]), path)
+        """Write the points as Parquet."""
+        columns = {"probability": self.probability_at, "passes": self.passes, "failures": self.failures}
+        pq.write_table(pa.table(columns), path)
 
 
-def load_out_of_fold(path: Path) -> OutOfFold:
+def load_counts(path: Path) -> OutcomeCounts:
     """Read what `save` wrote."""
     table = read_table(path)
-    return OutOfFold(
-        keys=tuple(table["key"].to_pylist()),
-        ids=tuple(table["_id"].to_pylist()),
-        names=tuple(table["Wafer"].to_pylist()),
-        cluster=table["cluster"].to_numpy().astype(np.int64),
-        failed=table["failed"].to_numpy(zero_copy_only=False).astype(bool),
-        probability=table["probability"].to_numpy().astype(np.float64),
-    )
+    return OutcomeCounts(*(table[name].to_numpy() for name in ("probability", "passes", "failures")))
 
 
-def joined(parts: list[OutOfFold]) -> OutOfFold:
-    """Put the rows of several clusters together."""
-    return OutOfFold(
-        keys=tuple(key for part in parts for key in part.keys),
-        ids=tuple(each for part in parts for each in part.ids),
-        names=tuple(name for part in parts for name in part.names),
-        cluster=np.concatenate([part.cluster for part in parts]),
-        failed=np.concatenate([part.failed for part in parts]),
-        probability=np.concatenate([part.probability for part in parts]),
-    )
+def save_known(known: Known, path: Path) -> None:
+    """Write what tells whether a wafer was learned from."""
+    pq.write_table(pa.table({"key": known}), path, use_dictionary=False, write_statistics=False, compression="none")
+
+
+def load_known(path: Path) -> Known:
+    """Read what `save_known` wrote."""
+    return np.asarray(read_table(path)["key"].to_numpy(), dtype=np.uint64)

@@ -8,7 +8,7 @@ import numpy as np
 from wafer.model.calibration import Calibration, probability_of
 from wafer.model.clusters import Clustering, Novelty
 from wafer.model.families.protocol import FamilyModel
-from wafer.model.out_of_fold import OutOfFold
+from wafer.model.out_of_fold import Known, OutcomeCounts, beginnings
 from wafer.model.preprocessor import Preprocessor
 from wafer.model.recipe import Recipe
 from wafer.model.statistics import SensorStatistics
@@ -87,7 +87,8 @@ class ModelBundle:
     preprocessor: Preprocessor
     clusters: Clustering
     cluster_models: tuple[ClusterModel, ...]  # by cluster
-    out_of_fold: OutOfFold
+    out_of_fold: OutcomeCounts  # of the training wafers, by models that did not see them
+    known: Known  # the wafers it was trained on
     statistics: SensorStatistics
     about: BundleSummary
 
@@ -128,9 +129,9 @@ class ModelBundle:
     def seen(self, wafers: Wafers) -> Bools:
         """Tell which wafers read exactly like one the model was trained on, (wafers,): it knows their outcome."""
         contract = self.preprocessor.contract
-        keys = content_keys(replace(wafers, sensors=contract, readings=wafers.columns(contract)))
-        known = frozenset(self.out_of_fold.keys)
-        return np.array([key in known for key in keys], dtype=bool)
+        keys = beginnings(content_keys(replace(wafers, sensors=contract, readings=wafers.columns(contract))))
+        places = np.minimum(np.searchsorted(self.known, keys), len(self.known) - 1)
+        return np.asarray(self.known[places] == keys)
 
     def explain(self, wafers: Wafers) -> Floats:
         """Return how far each kept sensor pushed each wafer, (wafers, kept sensors), in log-odds of failure.

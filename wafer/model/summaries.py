@@ -66,3 +66,4 @@ class BundleSummary:
     neighbours: Neighbours
     quality: Quality  # all training wafers out of fold, under one threshold
     recipe: RecipeInJson
+    out_of_fold: str = ""  # sha256 of the file kept with the training; empty where the bundle holds the rows itself

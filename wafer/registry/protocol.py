@@ -84,6 +84,9 @@ class Registry(ModelVersions, Protocol):
     def register(self, bundle: Path, digest: str, parent_run: str, run_id: str) -> ModelVersion:
         """Register a bundle folder as a version; the version that already holds this digest is returned instead."""
 
+    def fetch(self, number: int, name: str, folder: Path) -> Path:
+        """Fetch a file of the training that made a version below `folder`; its path."""
+
     def decide(self, decision: PromotionDecision) -> None:
         """Keep the decision about a version with the version."""
 

@@ -132,6 +132,13 @@ class Versions(RegistryClient):
         (found,) = (fetched / "data").iterdir()
         return found
 
+    def fetch(self, number: int, name: str, folder: Path) -> Path:
+        """Fetch a file of the training that made a version below `folder`; its path."""
+        folder.mkdir(parents=True, exist_ok=True)
+        with self._reported():
+            run = str(self._client.get_model_version(MODEL, str(number)).run_id)
+            return Path(self._client.download_artifacts(run, name, str(folder)))
+
     def _aliases(self) -> dict[int, list[str]]:
         """The aliases of every version that has one."""
         found: dict[int, list[str]] = {}

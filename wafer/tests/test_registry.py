@@ -1,6 +1,7 @@
 """The registry keeps one version a bundle, moves aliases to complete versions only, remembers production."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import mlflow
@@ -54,6 +55,15 @@ def test_a_bundle_registered_twice_is_one_version(registry: Registry, tmp_path: 
 
 def test_a_training_recorded_twice_is_one_run_with_its_members(registry: Registry) -> None:
     assert registry.log_training(record("train-a")) == registry.log_training(record("train-a"))
+
+
+def test_a_file_of_the_training_is_found_again_by_the_version(registry: Registry, tmp_path: Path) -> None:
+    (tmp_path / "rows.txt").write_text("the rows of a")
+    parent = registry.log_training(replace(record("train-a"), files=[tmp_path / "rows.txt"]))
+    first = registry.register(bundle(tmp_path, "a"), "digest-a", parent, "train-a").version
+    register(registry, tmp_path, "b")
+
+    assert registry.fetch(first, "rows.txt", tmp_path / "fetched").read_text() == "the rows of a"
 
 
 def test_production_moves_and_rolls_back_in_the_order_of_promotion(registry: Registry, tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from wafer.wafers.arrays import Features, Floats, Wafers
+from wafer.wafers.arrays import Features, Floats, Wafers, natural
 
 Keys = npt.NDArray[np.bytes_]  # (rows,) of KEY
 KEY = np.dtype("S32")
@@ -61,6 +61,6 @@ def fixed(column: pa.ChunkedArray, kind: "np.dtype[Any]") -> "npt.NDArray[Any]":
     return np.frombuffer(data, kind)
 
 
-def content_keys(wafers: Wafers) -> list[str]:
+def content_keys(wafers: Wafers) -> Keys:
     """Return a digest of each wafer's readings: equal readings, equal key, whatever the wafer is called."""
-    return [hashlib.sha256(row).hexdigest() for row in as_models_see(wafers.readings)]
+    return digests(as_models_see(wafers.columns(sorted(wafers.sensors, key=natural))))

@@ -30,30 +30,6 @@ _HEAD = {
 
 
 @dataclass(frozen=True, slots=True)
-class TrainingWafers:
-    """The wafers that a run learns from; readings of the kept sensors, as models see them."""
-
-    wafers: Wafers
-    keys: tuple[str, ...]  # digest of all readings of each wafer, those of dropped sensors too
-    fold: Ints  # (wafers,)
-
-    def __len__(self) -> int:
-        return len(self.keys)
-
-    @property
-    def failed(self) -> Bools:
-        """Which wafers failed, (wafers,)."""
-        return self.wafers.known_failed
-
-    def rows(self, index: Ints | Bools) -> "TrainingWafers":
-        """Return the wafers at these positions, in this order."""
-        positions = np.arange(len(self))[index]
-        return TrainingWafers(
-            self.wafers.rows(positions), tuple(self.keys[row] for row in positions), self.fold[positions]
-        )
-
-
-@dataclass(frozen=True, slots=True)
 class Part:
     """Some sensors of some consecutive wafers."""
 
@@ -110,6 +86,14 @@ class TrainingFile:
             yield Part(row, readings)
             row += len(table)
 
+    def sample(self, count: int) -> Wafers:
+        """Return about so many wafers, evenly spread, with the readings of every sensor."""
+        step = max(1, self.wafers // count)
+        texts = (self.column(name).take(pa.array(range(0, self.wafers, step))) for name in ("_id", "_wafer", "_file"))
+        parts = [part.readings[-part.row % step :: step] for part in self.parts(self.sensors)]
+        ids, names, files = (tuple(column.to_pylist()) for column in texts)
+        return Wafers(ids, names, files, self.sensors, np.concatenate(parts).astype(np.float64), self.failed[::step])
+
     def columns(self, sensors: Sequence[str]) -> Iterator[Floats]:
         """Yield the readings of one sensor after the other, (wafers,); a bounded number is read at once."""
         length = columns_at_once(self.wafers)
@@ -136,12 +120,3 @@ def training_writer(path: Path, sensors: Sequence[str]) -> Iterator[Callable[[Se
             writer.write_table(pa.table([*head, *columns], schema=schema), row_group_size=len(readings))
 
         yield write
-
-
-def read_training(path: Path) -> TrainingWafers:
-    """Read the whole file."""
-    with TrainingFile(path) as file:
-        keys = tuple(key.hex() for key in file.column("_key").to_pylist())
-        ids, names, files = (tuple(file.column(name).to_pylist()) for name in ("_id", "_wafer", "_file"))
-        wafers = Wafers(ids, names, files, file.sensors, file.readings(file.sensors), file.failed)
-        return TrainingWafers(wafers, keys, file.fold)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from wafer.evaluation.metrics import measure
@@ -22,7 +23,7 @@ from wafer.model.clusters import PERCENTILES, Clustering, NoveltyLimits
 from wafer.model.families.forest_as_booster import booster_of
 from wafer.model.families.tree_model import TreeModel
 from wafer.model.files import write_json
-from wafer.model.out_of_fold import OutOfFold
+from wafer.model.out_of_fold import OutOfFold, joined
 from wafer.model.preprocessor import Dropped, DropReason, Preprocessor
 from wafer.model.recipe import Recipe
 from wafer.model.scoring import ModelBundle
@@ -150,8 +151,9 @@ def _members(folder: Path, wafers: Wafers, preprocessor: Preprocessor, model: Cl
         rows = wafers.rows(inside)
         assert rows.failed is not None
         probability = probability_of(calibration.log_odds(scores))
-        keys = tuple(content_keys(rows))
-        OutOfFold(keys, rows.ids, rows.names, cluster[inside], rows.failed, probability).save(target / OUT_OF_FOLD)
+        ids, names = pa.array(rows.ids), pa.array(rows.names)
+        found = OutOfFold(content_keys(rows), ids, names, cluster[inside], rows.failed, probability)
+        joined([found]).save(target / OUT_OF_FOLD)
         quality = {family: measure(rows.failed, probability, probability > 0.5)}
         summary = ClusterSummary(number, family, 0.5, calibration, len(rows), int(rows.failed.sum()), quality)
         write_json(target / MEMBER, summary)

@@ -169,7 +169,7 @@ def test_a_larger_budget_never_flags_fewer_wafers(
 def test_the_bundle_says_what_it_was_made_of(bundle: ModelBundle, trained_on: Wafers) -> None:
     assert bundle.about.contract_digest == "c0ffee"
     assert bundle.preprocessor.contract == trained_on.sensors
-    assert len(bundle.out_of_fold.names) == len(trained_on)
+    assert len(bundle.out_of_fold.probability) == len(trained_on)
     assert bundle.statistics.wafers == len(trained_on)
     assert bundle.false_alarm_budget == 0.1
 

@@ -74,6 +74,17 @@ def test_resampling_and_the_closed_form_agree_on_a_large_drop() -> None:
     assert (found.low, found.high) == pytest.approx((gain - 1.645 * error, gain + 1.645 * error), abs=0.2 * error)
 
 
+def test_beyond_many_wafers_the_closed_form_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    failed, first, second = models(2, wafers=3000)
+    resampled = auc_gain_interval(failed, first, second)
+    monkeypatch.setattr("wafer.evaluation.intervals.MOST_RESAMPLED", 2999)
+
+    found = auc_gain_interval(failed, first, second)
+
+    assert (found.low, found.high) == pytest.approx((resampled.low, resampled.high), abs=0.01)
+    assert found != resampled
+
+
 def test_each_figure_lies_in_its_interval() -> None:
     failed, scores, _ = models(3)
     quality = measure(failed, scores, scores > 1.5)
