@@ -69,6 +69,7 @@ def backends_of(
 
 def _kubeflow(settings: ServiceSettings, store: Store) -> Backend:
     from application.backends.kubeflow.backend import KubeflowBackend  # kfp: 0.7 s
+    from application.backends.kubeflow.pods import Cluster
 
     return KubeflowBackend(
         settings.kfp_endpoint,
@@ -77,4 +78,5 @@ def _kubeflow(settings: ServiceSettings, store: Store) -> Backend:
         namespace=settings.kfp_namespace,
         token=settings.kfp_token,
         auto_retries=settings.auto_retries,
+        cluster=Cluster.around(),
     )

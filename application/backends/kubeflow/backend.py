@@ -13,7 +13,8 @@ from kfp import Client
 
 from application.backends.kubeflow.client import answering, connect
 from application.backends.kubeflow.packages import ON_SERVER, graph_of, stored_package
-from application.backends.kubeflow.tasks import merged, moment
+from application.backends.kubeflow.pods import Cluster, Pods
+from application.backends.kubeflow.tasks import explained, merged, moment
 from application.errors import PackageNotFound
 from application.runs.run import BackendName, Run, now
 from wafer.errors import RunNotRetryable
@@ -46,6 +47,7 @@ class KubeflowBackend:
         namespace: str = "",
         token: Path = TOKEN,
         auto_retries: int = 0,
+        cluster: Cluster | None = None,
     ) -> None:
         self.auto_retries = auto_retries
         self.patience = PATIENCE
@@ -54,6 +56,7 @@ class KubeflowBackend:
         self._experiment = experiment
         self._namespace = namespace or None
         self._token = token
+        self._pods = Pods(cluster, namespace)
         self._pipelines: dict[str, Pipeline | None] = {}
 
     @cached_property
@@ -85,7 +88,8 @@ class KubeflowBackend:
         active = found.state not in ENDED
         tasks = merged(run.pipeline, task_records(self._store, run.run_id), told, active=active)
         if active:
-            return replace(run, tasks=tasks)
+            starting = [task.name for task in tasks if task.state == "starting"]
+            return replace(run, tasks=explained(tasks, self._pods.reasons(run.native_id, starting)))
         outcome = judge(self._store, run.run_id, run.pipeline)
         return run.ended(outcome, tasks, _unsaid(tasks), moment(found.finished_at))
 

@@ -1,7 +1,7 @@
 """The stages a person sees, and how Kubeflow's tasks tell about them."""
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -79,6 +79,16 @@ def _starting(task: TaskRecord) -> TaskRecord:
         "which; `kubectl get pods` and `kubectl get events` in the run's namespace do."
     )
     return replace(task, state="starting", error=RunError("POD_NOT_STARTED", reason, task.name))
+
+
+def explained(tasks: Sequence[TaskRecord], reasons: Mapping[str, str]) -> tuple[TaskRecord, ...]:
+    """The tasks, those that wait for their pod with what Kubernetes says of it."""
+    return tuple(
+        replace(task, error=replace(task.error, message=f"{task.error.message} Kubernetes says: {reasons[task.name]}"))
+        if task.error and task.name in reasons
+        else task
+        for task in tasks
+    )
 
 
 def moment(told: datetime | None) -> str:
