@@ -4,7 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,7 +12,7 @@ import pytest
 
 from pipelines.images import STAGES
 from tests.commands import Ended, call
-from tests.faults.line import SCHEMA, write_drop
+from tests.faults.line import QUICK, SCHEMA, write_drop
 from wafer.process import environment
 
 
@@ -53,8 +53,14 @@ def export_of(folder: Path, *, rows: int) -> Line:
 
 
 @pytest.fixture(scope="module")
-def line(tmp_path_factory: pytest.TempPathFactory, empty_registry: Path) -> Line:
-    """All stages over one drop, each with what it needs of those before it."""
+def line(tmp_path_factory: pytest.TempPathFactory, empty_registry: Path) -> Iterator[Line]:
+    """All stages over one drop with few trees, each with what it needs of those before it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("wafer.model.recipe.FAMILIES", QUICK.families)
+        yield made_by_all(tmp_path_factory, empty_registry)
+
+
+def made_by_all(tmp_path_factory: pytest.TempPathFactory, empty_registry: Path) -> Line:
     line = export_of(tmp_path_factory.mktemp("line"), rows=60)
     line["home/mlflow"].mkdir(parents=True)
     shutil.copyfile(empty_registry, line["home/mlflow/mlflow.db"])

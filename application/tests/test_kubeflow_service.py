@@ -44,6 +44,17 @@ def hang(server: KubeflowServer, kubeflow: KubeflowBackend) -> Callable[[], None
     return hung
 
 
+@pytest.fixture
+def recover(server: KubeflowServer, kubeflow: KubeflowBackend) -> Callable[[], None]:
+    """Let the server answer again, and wait for it as long as ever."""
+
+    def recovered() -> None:
+        server.recover()
+        kubeflow.patience = PATIENCE
+
+    return recovered
+
+
 def start(clustered: Service, client: httpx.Client, pipeline: str = "predict") -> str:
     answer = client.post(f"/{pipeline}", json={"source": clustered.batches(f"raw/{pipeline}/lot-1")})
     assert answer.status_code == 202
@@ -59,13 +70,17 @@ def test_a_hung_kubeflow_is_told_to_the_probe_in_time(client: httpx.Client, hang
 
 
 def test_runs_of_a_hung_kubeflow_wait_and_start_once_it_answers(
-    clustered: Service, client: httpx.Client, server: KubeflowServer, hang: Callable[[], None]
+    clustered: Service,
+    client: httpx.Client,
+    server: KubeflowServer,
+    hang: Callable[[], None],
+    recover: Callable[[], None],
 ) -> None:
     hang()
     waiting = [start(clustered, client) for _ in range(2)]
     hung = [client.get(f"/runs/{run_id}").json()["state"] for run_id in waiting]
 
-    server.recover()
+    recover()
     clustered.parts.runs.tick()
 
     assert hung == ["queued", "queued"]

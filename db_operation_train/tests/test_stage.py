@@ -189,7 +189,7 @@ def test_a_load_of_many_row_groups_exports_the_same_bytes_new_and_known(tmp_path
 cells = st.none() | st.floats(allow_nan=False, allow_infinity=False, width=64)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 @given(readings=st.lists(st.lists(cells, min_size=3, max_size=3), min_size=1, max_size=5))
 def test_the_input_file_parses_back_to_the_very_same_numbers(
     readings: list[list[float | None]], tmp_path_factory: pytest.TempPathFactory

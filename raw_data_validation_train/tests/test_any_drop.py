@@ -46,7 +46,7 @@ def judge(files: dict[str, str], out: Path, *, turned: bool = False) -> tuple[di
     return json.loads(paths["manifest"].read_text()), rows
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(_DROP)
 def test_no_row_gets_lost_and_no_wafer_is_accepted_twice(files: dict[str, str]) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -62,7 +62,7 @@ def test_no_row_gets_lost_and_no_wafer_is_accepted_twice(files: dict[str, str]) 
     assert all(row["Output"] in (-1, 1) and row["S1"] in (1, 2, None) and row["S2"] in (7, None) for row in accepted)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(_DROP)
 def test_the_order_in_which_files_are_found_or_read_changes_nothing(files: dict[str, str]) -> None:
     with tempfile.TemporaryDirectory() as folder:

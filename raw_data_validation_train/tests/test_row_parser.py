@@ -43,7 +43,7 @@ _ROW = st.tuples(st.sampled_from(["W1", '"W2"', "W 3", ""]), _CELL, _CELL, st.sa
 
 
 @pytest.mark.parametrize(("contract", "layout"), [(CONTRACT, LAYOUT), (STRICT, STRICT_LAYOUT)])
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(rows=st.lists(_ROW, min_size=1, max_size=3))
 def test_both_paths_read_the_same_rows(
     contract: Contract, layout: Layout, rows: list[tuple[str, str, str, str]]
@@ -64,7 +64,7 @@ def test_both_paths_read_the_same_rows(
         np.testing.assert_array_equal(fast.lines, exact.lines)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.floats(min_value=-3e38, max_value=3e38))
 def test_every_number_comes_out_as_python_reads_it(value: float) -> None:
     block = Block(2, 1, f"W,{value!r},,{value:.4g},1\n".encode())

@@ -179,6 +179,7 @@ def test_the_newest_challenger_keeps_its_name(uri: str) -> None:
     assert [each.version for each in registry.versions() if "staging" in each.aliases] == [3]
 
 
+@pytest.mark.slow  # an interpreter with MLflow, and three of its copies
 def test_of_processes_that_decided_against_the_same_model_one_promotes(uri: str) -> None:
     command = [sys.executable, "-c", AT_ONCE, uri]
     (winner,) = map(int, subprocess.run(command, check=True, capture_output=True, text=True).stdout.split())
