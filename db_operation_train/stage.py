@@ -12,6 +12,7 @@ from pyarrow import parquet
 from db_operation_train.input_file import csv_writer
 from wafer.documents import Document, DocumentRows, Documents, batches_of
 from wafer.errors import ContractMismatch, DocumentsUnavailable
+from wafer.progress import report
 from wafer.wafers.table import ROWS_AT_ONCE, WaferColumns, wafers_writer
 
 _LOADED_AT_ONCE = 2_048  # rows; their numbers as text are 8 MB, and what is known of them is one query
@@ -49,7 +50,7 @@ def load_wafers(wafers: Path, documents: Documents, export: Path, input_file: Pa
         if (found := (schema.metadata or {}).get(b"kind", b"").decode()) != kind:
             raise ContractMismatch(f"{wafers} holds wafers of the kind {found!r}, not {kind!r}.")
         load = _Load(documents, kind, WaferColumns.of(schema))
-        count, inserted = table.metadata.num_rows, 0
+        count, inserted, done = table.metadata.num_rows, 0, 0
         with (
             wafers_writer(export / "wafers.parquet", schema) as as_parquet,
             csv_writer(input_file, load.columns) as as_csv,
@@ -61,6 +62,7 @@ def load_wafers(wafers: Path, documents: Documents, export: Path, input_file: Pa
                     as_csv.write(part.rows)
                     inserted += part.inserted
                     parts.append(part.stored)
+                    report(done := done + len(part.rows), count, "wafers loaded")
                 as_parquet.write_table(pa.Table.from_batches(parts), row_group_size=ROWS_AT_ONCE)
     return Loaded(count, inserted, count - inserted)
 

@@ -19,6 +19,7 @@ from wafer.model.assembly import load_bundle
 from wafer.model.contributions import Reason, top_reasons
 from wafer.model.files import write_json
 from wafer.model.scoring import ModelBundle
+from wafer.progress import reported_rows
 from wafer.settings import EXPLAINED
 from wafer.store import layout
 from wafer.wafers.arrays import Ints, Wafers
@@ -62,7 +63,8 @@ def predict_wafers(
     with ExportFile(export) as file:
         check_contract(file.columns.sensors, bundle)
         movement = Movement(bundle)
-        answers = joined_answers(_judged(part, bundle, budget, movement) for part in file.parts())
+        parts = reported_rows(file.parts(), file.wafers, "wafers judged")
+        answers = joined_answers(_judged(part, bundle, budget, movement) for part in parts)
         threshold = bundle.out_of_fold.threshold(budget)
         ranked = Ranked(answers, ranking(answers), (), threshold, model_version, run_id)
         first = ranked.order[: min(explained, ranked.to_review)]

@@ -4,12 +4,15 @@ Code that works calls `report` or goes through `reported`, as often as it likes,
 listener nothing happens.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TypeVar
+from itertools import count
+from typing import Any, TypeVar
 
 _Item = TypeVar("_Item")
+_Table = TypeVar("_Table", bound=Sized)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,21 @@ def reported(pieces: Iterable[_Item], of: int, what: str) -> Iterator[_Item]:
     for done, piece in enumerate(pieces, start=1):
         yield piece
         report(done, of, what)
+
+
+def reported_rows(tables: Iterable[_Table], of: int, what: str) -> Iterator[_Table]:
+    """The same for tables, of whose rows there are so many in all."""
+    done = 0
+    for table in tables:
+        yield table
+        report(done := done + len(table), of, what)
+
+
+def report_each(futures: Sequence[Future[Any]], what: str) -> None:
+    """Report every future as done when it is, in whatever order."""
+    done = count(1)
+    for future in futures:
+        future.add_done_callback(lambda _: report(next(done), len(futures), what))
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from pyarrow import parquet
 from data_transformation_train.stage import Transformed, transform_batches
 from wafer.contract import Contract, load_contract
 from wafer.errors import ContractMismatch
+from wafer.progress import Progress, listening
 
 ROWS_A_GROUP = 8192
 PROGRAM = """
@@ -75,6 +76,19 @@ def test_wafers_sorted_on_disk_and_in_memory_give_the_same_bytes(tmp_path: Path)
     groups = [table.metadata.row_group(group).num_rows for group in range(table.num_row_groups)]
     assert table.read(columns=["Wafer"])["Wafer"].to_pylist() == wafers
     assert groups == [ROWS_A_GROUP, ROWS_A_GROUP, 20_000 - 2 * ROWS_A_GROUP]
+
+
+def test_many_wafers_tell_how_far_they_have_come(tmp_path: Path) -> None:
+    shuffled(tmp_path / "accepted")
+    heard: list[Progress] = []
+
+    with listening(heard.append):
+        transform_batches(tmp_path / "accepted", tmp_path / "wafers.parquet", contract(), in_memory=0)
+
+    ends = {progress.what: (progress.done, progress.of) for progress in heard}
+    assert set(ends) == {"groups of files read", "parts of the table written"}
+    assert ends["parts of the table written"] == (3, 3)
+    assert all(done == of for done, of in ends.values())
 
 
 def test_nothing_but_the_table_is_left_even_by_an_attempt_that_was_killed(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from tests.documents import document_rows, documents_of
 from wafer.documents import Document, DocumentRows, Documents, Inserted, open_documents
 from wafer.documents.sqlite import SqliteDocuments
 from wafer.errors import ContractMismatch, DocumentsUnavailable
+from wafer.progress import Progress, listening
 from wafer.wafers.table import ROWS_AT_ONCE, WaferColumns, wafers_writer
 
 TRAINING = WaferColumns("Wafer", ("Sensor - 1", 'a "quoted", one', "c"), "Output")
@@ -90,6 +91,16 @@ def test_the_export_is_what_was_loaded_byte_for_byte_and_again_on_every_replay(
     assert content(tmp_path / "first") == content(tmp_path / "again")
     assert content(tmp_path / "first")["wafers.parquet"] == wafers.read_bytes()
     assert documents.count("training") == 600
+
+
+def test_a_load_tells_how_far_it_has_come(documents: Documents, tmp_path: Path) -> None:
+    wafers = write_table(tmp_path / "wafers.parquet", some_readings(600))
+    heard: list[Progress] = []
+
+    with listening(heard.append):
+        load(wafers, documents, tmp_path / "out", "training")
+
+    assert heard[-1] == Progress(600, 600, "wafers loaded")
 
 
 def test_the_export_holds_exactly_this_runs_wafers(documents: Documents, tmp_path: Path) -> None:

@@ -1,12 +1,14 @@
 """Honest scores for any family: fit without some rows, then score these."""
 
 from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any
 
 import numpy as np
 
 from wafer.model.families.protocol import Family, FamilyModel, FitPlan, Fitted
 from wafer.model.training_set import TrainingSet
-from wafer.progress import reported
+from wafer.progress import report_each
 from wafer.wafers.arrays import Bools, Floats
 
 
@@ -15,10 +17,12 @@ def begin_with_folds(family: Family, training: TrainingSet, plan: FitPlan) -> Ca
     everything = plan.pool.submit(family.fit, training, plan.seed)
     held_out = [training.fold == number for number in range(int(training.fold.max()) + 1)]
     parts = [plan.pool.submit(score_unseen, family, training, unseen, plan.seed) for unseen in held_out]
+    fits: list[Future[Any]] = [everything, *parts]
+    report_each(fits, f"{family.label} fits")
 
     def collect() -> Fitted:
         scores = np.empty(len(training))
-        for unseen, part in reported(zip(held_out, parts, strict=True), len(parts) + 1, f"{family.label} fits"):
+        for unseen, part in zip(held_out, parts, strict=True):
             scores[unseen] = part.result()
         return Fitted(everything.result(), scores)
 
