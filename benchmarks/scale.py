@@ -19,26 +19,27 @@ _LEARNED = "--training {at}/training.parquet"
 _LEARNING = f"{_LEARNED} --preprocessor {{at}}/preprocessor"
 _MODELS = "--cluster-model {at}/clusters --global-models {at}/global"
 # Stage -> its command; `{at}` is the folder that all of them work in.
-_BEFORE = {
+BEFORE = {
     "validate": "-m raw_data_validation_train --source {at}/drop/training --accepted {at}/accepted"
     " --manifest {at}/manifest.json --quarantine {at}/quarantine --report {at}/validation.html",
     "transform": "-m data_transformation_train --accepted {at}/accepted --wafers {at}/wafers.parquet",
-    "load": "-m db_operation_train --wafers {at}/wafers.parquet --export {at}/export",
+    "load": "-m db_operation_train --wafers {at}/wafers.parquet --export {at}/export --input-file {at}/InputFile.csv",
     "preprocess": f"-m preprocessing_train --export {{at}}/export --out {{at}}/preprocessor {_LEARNED}",
     "cluster": f"-m clustering {_LEARNING} --out {{at}}/clusters --assignments {{at}}/assignments.parquet"
     " --report {at}/elbow.html",
     "train-global": f"-m model_training global {_LEARNING} --out {{at}}/global --jobs {{jobs}}",
 }
-_CLUSTER = (
+CLUSTER = (
     f"-m model_training cluster {_LEARNING} {_MODELS} --cluster {{cluster}} --out {{at}}/member-{{cluster}}"
     " --report {at}/cluster.html"
 )
-_PROMOTE = (
+PROMOTE = (
     f"-m load_prod_model --run-id scale {_LEARNING} {_MODELS} --manifest {{at}}/manifest.json"
-    " --validation-report {at}/validation.html --export {at}/export --elbow {at}/elbow.html --bundle {at}/bundle"
+    " --validation-report {at}/validation.html --export {at}/export --input-file {at}/InputFile.csv"
+    " --elbow {at}/elbow.html --bundle {at}/bundle"
     " --decision {at}/decision.json --report {at}/report.html"
 )
-_PREDICT = "-m pred_pipeline --export {at}/export --bundle {at}/bundle --out {at}/predictions"
+PREDICT = "-m pred_pipeline --export {at}/export --bundle {at}/bundle --out {at}/predictions"
 _WAFER = "from application.cli.app import main; main()"
 
 
@@ -68,14 +69,14 @@ class Line:
     def stages(self) -> Iterator[Taken]:
         """From the drop to the promoted model, and the prediction of the same wafers."""
         yield self._taken("synthetic", _SYNTHETIC)
-        for stage, command in _BEFORE.items():
+        for stage, command in BEFORE.items():
             yield self._taken(stage, command)
             if stage == "validate":
                 shutil.rmtree(self._folder / "drop")
         clusters = self._clusters()
-        yield self._together("train-cluster", [_CLUSTER.replace("{cluster}", str(each)) for each in clusters])
-        yield self._taken("promote", _PROMOTE + "".join(f" --member {{at}}/member-{each}" for each in clusters))
-        yield self._taken("predict", _PREDICT)
+        yield self._together("train-cluster", [CLUSTER.replace("{cluster}", str(each)) for each in clusters])
+        yield self._taken("promote", PROMOTE + "".join(f" --member {{at}}/member-{each}" for each in clusters))
+        yield self._taken("predict", PREDICT)
 
     def _clusters(self) -> range:
         return range(len(json.loads((self._folder / "clusters" / "clusters.json").read_text())["centroids"]))

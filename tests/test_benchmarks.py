@@ -1,6 +1,9 @@
 """Every benchmark runs and says everything it promises; how good or how fast the figures are is not tested here."""
 
 import re
+from collections.abc import Mapping
+from importlib import import_module
+from inspect import Parameter, isfunction, signature
 from itertools import pairwise
 from pathlib import Path
 
@@ -9,6 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from application.synthetic import write_synthetic
+from benchmarks import scale
 from benchmarks.__main__ import app
 from benchmarks.figures import FIGURES, Pooled, differences
 from benchmarks.folds import Plan, folds_of
@@ -159,3 +163,23 @@ def wafers(count: int) -> Wafers:
         readings=np.zeros((count, 1)),
         failed=numbers % 5 == 0,
     )
+
+
+def scale_commands() -> list[str]:
+    return [*scale.BEFORE.values(), scale.CLUSTER, f"{scale.PROMOTE} --member one", scale.PREDICT]
+
+
+@pytest.mark.parametrize("command", scale_commands(), ids=lambda command: command.split()[1])
+def test_the_scale_benchmark_calls_every_stage_as_it_wants_to_be_called(command: str) -> None:
+    module, *words = command.split()[1:]
+    entry = import_module(f"{module}.__main__")
+    steps = [each for each in vars(entry).values() if isfunction(each) and each.__module__ == entry.__name__]
+    given = {word.removeprefix("--").replace("-", "_") for word in words if word.startswith("--")}
+
+    known = [signature(step).parameters for step in steps]
+
+    assert any(given <= set(each) and needed(each) <= given for each in known)
+
+
+def needed(parameters: Mapping[str, Parameter]) -> set[str]:
+    return {name for name, each in parameters.items() if each.default is Parameter.empty}
