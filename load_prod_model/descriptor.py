@@ -8,7 +8,7 @@ STAGE = Stage(
             name="promote",
             label="Decide on production",
             cached=False,
-            needs=Needs(mib=500, kib_a_wafer=24, ms_a_wafer=0.4),
+            needs=Needs(mib=500, kib_a_wafer=1, ms_a_wafer=0.4),
             counts={"model_version": "version", "promoted": "in production"},
             preload=("mlflow.tracking", "mlflow.store.tracking.sqlalchemy_store", "load_prod_model.promotion"),
         ),

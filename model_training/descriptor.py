@@ -9,7 +9,7 @@ STAGE = Stage(
             name="train-global",
             label="Train over all wafers",
             size="large",
-            needs=Needs(mib=500, kib_a_wafer=24, ms_a_wafer=3),
+            needs=Needs(mib=500, kib_a_wafer=3, ms_a_wafer=3),
             counts={f"auc_{family.name}": f"AUC {family.label}" for family in FAMILIES},
             preload=("xgboost", "model_training.stage"),
         ),
@@ -18,7 +18,7 @@ STAGE = Stage(
             label="Train each cluster",
             size="large",
             item_label="Train cluster",
-            needs=Needs(mib=500, kib_a_wafer=24, ms_a_wafer=3),
+            needs=Needs(mib=500, kib_a_wafer=3, ms_a_wafer=3),
             counts={"wafers": "wafers", "auc": "AUC", "family": "family"},
         ),
     )
