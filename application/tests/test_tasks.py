@@ -133,7 +133,7 @@ def test_a_task_whose_server_dies_before_it_forks_is_refused(worker: Worker) -> 
     Timer(1, os.kill, (server, signal.SIGKILL)).start()
 
     assert worker.answer("pass") == "refused"
-    assert worker.ends_well("pass")
+    assert any(worker.ends_well("pass") for _ in range(20))  # the system takes a moment to tell that the server ended
 
 
 def test_a_task_that_could_not_be_forked_starts_by_itself(tmp_path: Path) -> None:

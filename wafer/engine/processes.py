@@ -77,7 +77,7 @@ class _Worker:
         """Return the work's answer or raise its error; `_Killed` when the process ends instead."""
         try:
             self._pipe.send_bytes(pickle.dumps((work, unit)))
-            done, value = pickle.loads(self._pipe.recv_bytes())  # noqa: S301 - from a process of our own
+            done, value = pickle.loads(self._pipe.recv_bytes())  # noqa: S301  # nosec B301 - from a process of our own
         except (EOFError, ConnectionError) as error:
             raise _Killed from error
         if not done:
@@ -110,7 +110,7 @@ def _serve(pipe: Connection) -> None:
             asked = pipe.recv_bytes()
         except EOFError:
             return
-        work, unit = pickle.loads(asked)  # noqa: S301 - from the process that started this one
+        work, unit = pickle.loads(asked)  # noqa: S301  # nosec B301 - from the process that started it
         try:
             said = pickle.dumps((True, work(unit)))
         except Exception as error:
