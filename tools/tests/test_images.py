@@ -43,10 +43,16 @@ CHANGES = [
     ("wafer/__init__.py", EVERY),
     ("wafer/registry/registry.py", {"load_prod_model", "pred_pipeline", "application"}),
     ("wafer/pyfunc.py", {"load_prod_model", "pred_pipeline", "application"}),
-    ("wafer/documents/mongodb.py", {"db_operation_train", "load_prod_model"}),
+    ("wafer/documents/mongodb.py", {"db_operation_train", "load_prod_model", "application"}),
     (
         "wafer/contract.yaml",
-        {"raw_data_validation_train", "data_transformation_train", "db_operation_train", "load_prod_model"},
+        {
+            "raw_data_validation_train",
+            "data_transformation_train",
+            "db_operation_train",
+            "load_prod_model",
+            "application",
+        },
     ),
     ("Containerfile", EVERY),
     ("locks/model_training.txt", {"model_training"}),
