@@ -103,7 +103,7 @@ def test_load_documents_measures_the_stage_and_its_server(tmp_path: Path) -> Non
     run("load-documents", "--document", tmp_path / "documents.md")
 
     rows = table_of(tmp_path / "documents.md")
-    assert len(rows) == 4
+    assert len(rows) == 3
     assert all(float(row["seconds"]) >= 0 and float(row["CPU of the server"]) >= 0 for row in rows)
 
 

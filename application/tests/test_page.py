@@ -1,6 +1,5 @@
 """The page in a real browser, over a real service that trains and predicts on small synthetic batches."""
 
-import json
 import re
 import time
 from collections.abc import Iterator
@@ -11,7 +10,7 @@ from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Download, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Download, Page, Route, expect
 
 from application.synthetic import Synthetic, write_synthetic
 from application.tests.browser import chromium, installed_chromium, wait_until_ready
@@ -23,7 +22,6 @@ from wafer.model.files import seal, verify_bundle
 from wafer.model.summaries import BundleSummary
 from wafer.registry import TrainingRecord, open_registry
 from wafer.settings import Settings
-from wafer.store import open_store
 
 pytestmark = pytest.mark.xdist_group("page")
 TRAINING_MS = 180_000  # the machine may be busy with other tests
@@ -202,18 +200,22 @@ def test_refused_files_and_rows_are_shown_with_code_reason_and_advice(trained: T
 
 
 def test_a_stage_that_takes_long_shows_how_far_it_has_come(line: Line, trained: Training) -> None:
-    store, key = open_store(line.settings.store_uri), f"kfp/{trained.run_id}/stages/train-global.json"
-    ended = store.get(key)
-    running = json.loads(ended) | {"state": "running", "progress": {"done": 1200, "of": 4000, "what": "wafers read"}}
-    store.put(key, json.dumps(running).encode())
+    def half_way(route: Route) -> None:
+        answer = route.fetch()
+        run = answer.json()
+        (stage,) = (each for each in run["stages"] if each["name"] == "train-global")
+        stage |= {"state": "running", "progress": {"done": 1200, "of": 4000, "what": "wafers read"}}
+        route.fulfill(response=answer, json=run)
+
+    line.context.route(f"**/runs/{trained.run_id}", half_way)
     page = line.page(f"runs/{trained.run_id}")
 
     stage = page.locator(".stages li", has_text="Train over all wafers")
     bar = stage.get_by_role("progressbar", name="Train over all wafers: progress")
     expect(stage).to_contain_text("1,200 of 4,000 wafers read")
     assert (bar.get_attribute("value"), bar.get_attribute("max")) == ("1200", "4000")
-    store.put(key, ended)
     page.close()
+    line.context.unroute(f"**/runs/{trained.run_id}")
 
 
 def test_the_files_of_a_run_appear_when_it_ends_without_a_reload(trained: Training) -> None:

@@ -153,5 +153,5 @@ def first_stage(browser: httpx.Client, run_id: str) -> None:
         for line in stream.iter_lines():
             assert time.monotonic() < deadline
             told = json.loads(line.removeprefix("data: ")) if line.startswith("data: ") else {}
-            if told.get("stages", [{}])[0].get("state") == "running":
+            if told.get("stages", [{}])[0].get("state") in {"running", "succeeded"}:  # it may take less than a look
                 return
