@@ -32,13 +32,14 @@ def _booster(objective: str, *, missing: float = 0.0, depth: int = 6) -> xgboost
 def test_a_score_has_the_bits_of_xgboost(objective: str, missing: float, depth: int) -> None:
     booster, rows = _booster(objective, missing=missing, depth=depth), _rows(5000, 2, missing)
 
-    found = TreeModel.of(booster).score(rows)
+    found = TreeModel(TreeModel.of(booster).saved).score(rows)
 
     np.testing.assert_array_equal(found.astype(np.float32), booster.inplace_predict(rows, predict_type="margin"))
 
 
 def test_trees_that_never_split_and_no_rows_have_scores() -> None:
-    leaves = TreeModel.of(xgboost.train({"gamma": 1e9}, xgboost.DMatrix(_rows(50, 3, 0.0), np.arange(50) % 2), 3))
+    booster = xgboost.train({"gamma": 1e9}, xgboost.DMatrix(_rows(50, 3, 0.0), np.arange(50) % 2), 3)
+    leaves = TreeModel(TreeModel.of(booster).saved)
 
     assert len(set(leaves.score(_rows(20, 4, 0.0)))) == 1
     assert leaves.score(_rows(0, 4, 0.0)).shape == (0,)
