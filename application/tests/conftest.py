@@ -35,6 +35,16 @@ def service(make_service: MakeService) -> Service:
     return make_service()
 
 
+@pytest.fixture
+def predicted(service: Service) -> str:
+    """The id of a prediction that succeeded."""
+    with service.client() as client:
+        run_id = client.post("/predict", json={"source": service.batches("raw/predict/lot-1")}).json()["run_id"]
+    service.backend.succeed(str(run_id))
+    service.parts.runs.tick()
+    return str(run_id)
+
+
 @pytest.fixture(scope="module")
 def shared_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """One for all tests of a module that leave no trace in it."""

@@ -4,19 +4,8 @@ import csv
 import io
 from concurrent.futures import ThreadPoolExecutor
 
-import pytest
-
 from application.tests.leavings import REPORT
 from application.tests.serving import Service
-
-
-@pytest.fixture
-def predicted(service: Service) -> str:
-    with service.client() as client:
-        run_id = client.post("/predict", json={"source": service.batches("raw/predict/lot-1")}).json()["run_id"]
-    service.backend.succeed(str(run_id))
-    service.parts.runs.tick()
-    return str(run_id)
 
 
 def test_predictions_come_in_pages_most_suspicious_first(service: Service, predicted: str) -> None:

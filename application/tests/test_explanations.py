@@ -19,15 +19,6 @@ from wafer.store import open_store, publish
 RUN = Run("predict-1", "predict", "folder", {}, "")
 
 
-@pytest.fixture
-def predicted(service: Service) -> str:
-    with service.client() as client:
-        run_id = client.post("/predict", json={"source": service.batches("raw/predict/lot-1")}).json()["run_id"]
-    service.backend.succeed(str(run_id))
-    service.parts.runs.tick()
-    return str(run_id)
-
-
 def test_published_reasons_are_the_answer(service: Service, predicted: str) -> None:
     with service.client("viewer") as client:
         answer = client.get(f"/runs/{predicted}/wafers/W-1/explanation", params={"file": "good.csv"})

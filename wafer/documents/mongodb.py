@@ -36,6 +36,7 @@ READ_AT_ONCE = 2_000  # ids a query; about 100 MB in memory, put in order before
 DATABASE = "wafer"  # where the address names none
 _DUPLICATE = 11000
 _REFUSED = {13, 18}  # Unauthorized, AuthenticationFailed
+Stored = dict[str, Any]  # a document as the server holds it, now or before
 
 
 class MongoDocuments:
@@ -128,13 +129,13 @@ class MongoDocuments:
             raise DocumentsUnavailable(_sentence(exc, self._address)) from exc
 
 
-def _stored(rows: DocumentRows, kind: str) -> Iterator[dict[str, Any]]:
+def _stored(rows: DocumentRows, kind: str) -> Iterator[Stored]:
     for head, row in zip(rows.heads(kind), rows.readings, strict=True):
         readings = [None if isnan(value) else value for value in row.tolist()]
         yield {**head, "sensors": rows.digest, "readings": readings}
 
 
-def _insert_new(collection: Collection[Any], documents: list[dict[str, Any]]) -> list[str]:
+def _insert_new(collection: Collection[Any], documents: list[Stored]) -> list[str]:
     """Insert what is not there yet; a duplicate `_id` means it is, and every other error is one. The ids found."""
     try:
         collection.insert_many(documents, ordered=False)

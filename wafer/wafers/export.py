@@ -2,33 +2,24 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Self
 
 import numpy as np
 import pyarrow as pa
-from pyarrow import parquet
 
 from wafer.errors import DataUnlearnable, SourceNotFound
 from wafer.wafers.arrays import EXPORT_FILE, Bools, Floats, Wafers, readings_of, wafers_from_table
-from wafer.wafers.table import WaferColumns
+from wafer.wafers.table import OpenTable, WaferColumns
 
 
-class ExportFile:
+class ExportFile(OpenTable):
     """`wafers.parquet` of an export directory, open for reading. Raises SourceNotFound."""
 
     def __init__(self, export: Path) -> None:
         path = export / EXPORT_FILE
         if not path.is_file():
             raise SourceNotFound(f"{export} holds no {EXPORT_FILE}; give the export directory of the load stage.")
-        self._file = parquet.ParquetFile(path)
+        super().__init__(path)
         self.columns = WaferColumns.of(self._file.schema_arrow)
-        self.wafers: int = self._file.metadata.num_rows
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._file.close()
 
     @property
     def failed(self) -> Bools:

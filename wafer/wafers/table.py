@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import pyarrow as pa
 from pyarrow import parquet
@@ -57,6 +58,20 @@ class WaferColumns:
 def columns_at_once(wafers: int) -> int:
     """How many sensors of all wafers fit into one block of memory, as float64."""
     return max(1, BLOCK // (8 * max(wafers, 1)))
+
+
+class OpenTable:
+    """A Parquet file of wafers, open for reading a part at a time."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = parquet.ParquetFile(path)
+        self.wafers: int = self._file.metadata.num_rows
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
 
 
 @contextmanager

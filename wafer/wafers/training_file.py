@@ -9,15 +9,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from pyarrow import parquet
 
 from wafer.wafers.arrays import Bools, Features, Floats, Ints, Wafers
 from wafer.wafers.identity import KEY, Keys, keys_of
-from wafer.wafers.table import columns_at_once, wafers_writer
+from wafer.wafers.table import OpenTable, columns_at_once, wafers_writer
 
 _HEAD = {
     "_key": pa.binary(KEY.itemsize),
@@ -37,19 +36,12 @@ class Part:
     readings: Features  # (wafers, sensors), NaN where the sensor was silent
 
 
-class TrainingFile:
+class TrainingFile(OpenTable):
     """A training file, open for reading a part at a time."""
 
     def __init__(self, path: Path) -> None:
-        self._file = parquet.ParquetFile(path)
+        super().__init__(path)
         self.sensors: tuple[str, ...] = tuple(self._file.schema_arrow.names[len(_HEAD) :])
-        self.wafers: int = self._file.metadata.num_rows
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._file.close()
 
     @property
     def failed(self) -> Bools:

@@ -18,6 +18,7 @@ from urllib3.exceptions import HTTPError
 ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")  # where Kubernetes puts a pod's token and its CA
 NAMESPACE = "kubeflow"  # of runs, where no other is set
 SECONDS = 1.5  # for each of the two questions: a look at a run answers in 5
+Item = Mapping[str, Any]  # a pod or an event, as the Kubernetes API writes it
 _REFUSED = {401, 403}
 _NODE = "workflows.argoproj.io/node-name"  # Argo's path to a pod: `run.root.exit-handler-1.validate.executor`
 _RUN = "pipeline/runid"
@@ -65,7 +66,7 @@ class Pods:
             timeout=Timeout(total=SECONDS), retries=Retry(False), ca_certs=str(ca) if ca.is_file() else None
         )
 
-    def _ask(self, what: str, **selectors: str) -> list[dict[str, Any]]:
+    def _ask(self, what: str, **selectors: str) -> list[Item]:
         """A list of the API; empty when it does not answer, or does not let us ask."""
         if not self._cluster:
             return []
@@ -82,19 +83,19 @@ class Pods:
         return list(json.loads(answer.data).get("items") or []) if answer.status == 200 else []
 
 
-def _path_of(pod: Mapping[str, Any]) -> set[str]:
+def _path_of(pod: Item) -> set[str]:
     """The names on Argo's path to a pod, its task's among them."""
     annotations: Mapping[str, str] = pod["metadata"].get("annotations") or {}
     return set(annotations.get(_NODE, "").split("."))
 
 
-def _last_event(pod: Mapping[str, Any], events: Iterable[Mapping[str, Any]]) -> str:
+def _last_event(pod: Item, events: Iterable[Item]) -> str:
     about = [each for each in events if each["involvedObject"].get("name") == pod["metadata"]["name"]]
     latest = max(about, key=lambda each: str(each.get("lastTimestamp") or each.get("eventTime") or ""), default=None)
     return f"{latest.get('reason')}: {latest.get('message')}" if latest else ""
 
 
-def _waiting(pod: Mapping[str, Any]) -> str:
+def _waiting(pod: Item) -> str:
     """What a container waits for, as the pod itself says it."""
     for container in pod.get("status", {}).get("containerStatuses") or []:
         waiting = container.get("state", {}).get("waiting") or {}

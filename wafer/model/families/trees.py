@@ -10,6 +10,7 @@ import numpy.typing as npt
 from wafer.model.families.ubjson import read_ubjson
 from wafer.wafers.arrays import Bools, Features, Floats, Ints
 
+Saved = dict[str, Any]  # a part of a booster, as XGBoost writes it
 _LOGISTIC = "binary:logistic"
 
 
@@ -53,7 +54,7 @@ def trees_of(saved: bytes) -> Trees:
     )
 
 
-def _base(learner: dict[str, Any]) -> np.float32:
+def _base(learner: Saved) -> np.float32:
     """XGBoost keeps a score in the units of its answers, as `[5E-1]` since 3.1; a logistic one is a probability."""
     score = np.float32(learner["learner_model_param"]["base_score"].strip("[]"))
     if learner["objective"]["name"] == _LOGISTIC:
@@ -61,5 +62,5 @@ def _base(learner: dict[str, Any]) -> np.float32:
     return score
 
 
-def _joined(trees: list[dict[str, Any]], name: str, kind: npt.DTypeLike) -> Any:  # noqa: ANN401 - array of that kind
+def _joined(trees: list[Saved], name: str, kind: npt.DTypeLike) -> Any:  # noqa: ANN401 - array of that kind
     return np.concatenate([np.asarray(tree[name], dtype=kind) for tree in trees])

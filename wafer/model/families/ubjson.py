@@ -49,8 +49,8 @@ def _marked_text(data: bytes, at: int) -> tuple[str, int]:
     return _text(data, at + 1)
 
 
-def _object(data: bytes, at: int) -> tuple[dict[str, Any], int]:
-    found, at = dict[str, Any](), at + 1
+def _object(data: bytes, at: int) -> tuple[dict[str, object], int]:
+    found, at = dict[str, object](), at + 1
     while data[at] != _END_OF_OBJECT:
         name, at = _text(data, at)
         found[name], at = _value(data, at)
