@@ -11,6 +11,7 @@ STAGE = Stage(
             needs=Needs(mib=500, kib_a_wafer=1, ms_a_wafer=0.4),
             counts={"model_version": "version", "promoted": "in production"},
             preload=("mlflow.tracking", "mlflow.store.tracking.sqlalchemy_store", "load_prod_model.promotion"),
+            ahead=True,
         ),
     )
 )

@@ -15,7 +15,7 @@ def write_components(folder: Path, images: Images) -> None:
     """Write `<task>.yaml` for every task, each with the image of its stage."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, planned in described().items():
-        component = getattr(import_module(f"{planned.stage}.component"), name.replace("-", "_"))
+        component = getattr(import_module(f"{planned.stage}.component"), planned.task.component)
         _write(component, images[planned.stage], folder / f"{name}.yaml")
 
 

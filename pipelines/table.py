@@ -49,9 +49,14 @@ def planned(pipeline: str) -> tuple[str, ...]:
 
 
 def preload(pipeline: str) -> tuple[str, ...]:
-    """What the tasks of a DAG import, in the order in which a run comes to need it."""
-    declared = chain.from_iterable(each.task.preload for each in table()[pipeline])
+    """What the tasks of a DAG import, in the order in which a run comes to need it, but for those of `ahead`."""
+    declared = chain.from_iterable(each.task.preload for each in table()[pipeline] if not each.task.ahead)
     return tuple(dict.fromkeys((*_EVERY_TASK, *declared)))
+
+
+def ahead(pipeline: str) -> dict[str, tuple[str, ...]]:
+    """Component -> what it imports, of the tasks whose process starts with the run."""
+    return {each.task.component: each.task.preload for each in table()[pipeline] if each.task.ahead}
 
 
 def task_of(record: str) -> Task | None:

@@ -31,7 +31,8 @@ class Task:
     """One box of a DAG; its component is the function of this name, with underscores, in the stage's `component.py`.
 
     `cached` is false for a task that reads or writes outside its artifacts. `counts` names what the task counts, in the
-    order in which people see it. `preload` names what an embedded run imports before the task starts, in this order.
+    order in which people see it. `preload` names what an embedded run imports before the task starts, in this order;
+    `ahead` says that it does so in a process of this task, beside earlier tasks: for packages that others do without.
     `needs` is None for a task that no number of wafers makes larger. A task with an `item_label` runs once for every
     item of a list; a record of one item ends in the item's number.
     """
@@ -43,7 +44,13 @@ class Task:
     item_label: str = ""
     counts: Mapping[str, str] = field(default_factory=dict)
     preload: tuple[str, ...] = ()
+    ahead: bool = False
     needs: Needs | None = None
+
+    @property
+    def component(self) -> str:
+        """Name of its function."""
+        return self.name.replace("-", "_")
 
     def leaves(self, record: str) -> bool:
         """Whether a record of this name is this task's, or that of one of its items."""

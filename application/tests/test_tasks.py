@@ -7,13 +7,10 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from importlib.util import find_spec
 from pathlib import Path
 from threading import Timer
 
 import pytest
-
-from pipelines.table import preload
 
 SOURCE = """
 import os, sys
@@ -30,7 +27,7 @@ import json, sys
 from application.backends.local.tasks import run_task, start_server
 
 if __name__ == "__main__":
-    start_server(["no.such.module"])
+    start_server(["no.such.module"], {"component": ["no.such.module", "xml.dom.minidom"]})
     for line in sys.stdin:
         try:
             print(run_task(**json.loads(line)), flush=True)
@@ -105,6 +102,15 @@ def test_a_task_runs_under_its_own_name_with_its_environment(worker: Worker) -> 
     assert json.loads((worker.folder / "o").read_text())["parameterValues"] == {"Output": "done"}
 
 
+def test_a_process_that_waits_for_its_task_has_its_imports(worker: Worker) -> None:
+    body = "open(out, 'w').write(str('xml.dom.minidom' in sys.modules))"
+
+    assert worker.ends_well(body)
+    assert worker.wrote() == ["True"]
+    assert worker.ends_well(body)  # the second task of the component has a fork of its own
+    assert worker.wrote() == ["False"]
+
+
 def test_a_task_that_does_not_end_well_has_failed_and_the_next_one_runs(worker: Worker) -> None:
     for body in (
         "raise ValueError(out)",
@@ -155,8 +161,3 @@ def test_the_server_ends_with_the_process_that_started_it(worker: Worker) -> Non
     ended = bool(select.select([server], [], [], 30)[0])
     os.close(server)
     assert ended
-
-
-@pytest.mark.parametrize("pipeline", ["train", "predict"])
-def test_everything_that_is_loaded_before_it_is_needed_exists(pipeline: str) -> None:
-    assert [name for name in preload(pipeline) if find_spec(name) is None] == []

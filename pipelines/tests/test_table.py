@@ -1,6 +1,7 @@
 """The table of tasks says what the DAGs run, in their order, and how people see it."""
 
 from importlib.util import find_spec
+from itertools import chain
 
 import pytest
 import yaml
@@ -9,7 +10,7 @@ from pipelines.descriptors import described, descriptors
 from pipelines.graph import Component, TaskSpec, steps
 from pipelines.images import STAGES
 from pipelines.packages import PIPELINES, embedded_package, package
-from pipelines.table import base_name, label, planned, preload, summary, table
+from pipelines.table import ahead, base_name, label, planned, preload, summary, table
 
 
 def test_every_task_of_a_descriptor_is_in_a_dag_and_has_a_name_of_its_own() -> None:
@@ -24,7 +25,9 @@ def test_every_stage_has_a_task() -> None:
 
 @pytest.mark.parametrize("pipeline", PIPELINES)
 def test_everything_that_is_loaded_before_it_is_needed_exists(pipeline: str) -> None:
-    assert [name for name in preload(pipeline) if find_spec(name) is None] == []
+    names = {*preload(pipeline), *chain.from_iterable(ahead(pipeline).values())}
+
+    assert [name for name in names if find_spec(name) is None] == []
 
 
 @pytest.mark.parametrize("pipeline", PIPELINES)

@@ -1,26 +1,37 @@
 """Tasks of an embedded run as forks of one process that has their packages loaded: the standard library's fork server.
 
-It starts before the worker imports anything, and imports on a core that the worker leaves idle (ADR 0010).
+It starts before the worker imports anything, and imports on a core that the worker leaves idle. A task with packages of
+its own has a process from the start of the run, which imports them while other tasks work (ADR 0010).
 """
 
 import multiprocessing
 import sys
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from importlib import import_module
 from multiprocessing import forkserver
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 from wafer.process import environment, take_environment
 
+_COMPONENT = "--function_to_execute"
 _CONTEXT = multiprocessing.get_context("forkserver")
+_STARTING = ThreadPoolExecutor(1)  # the server answers when it has imported
+_ahead: "dict[str, Future[_TaskProcess]]" = {}
 
 
-def start_server(modules: Iterable[str]) -> None:
-    """Begin to import what the tasks of this process need; the server ends with this process."""
+def start_server(modules: Iterable[str], ahead: Mapping[str, Sequence[str]]) -> None:
+    """Begin to import what the tasks of this process need; the server ends with this process.
+
+    `ahead`: component -> what it imports in its own process, which begins as soon as the server is ready.
+    """
     _CONTEXT.set_forkserver_preload([__name__, *modules])
     with environment({"_KFP_RUNTIME": "true"}):  # a component imports a part of kfp
         forkserver.ensure_running()
+    _ahead.update({component: _STARTING.submit(_TaskProcess, names) for component, names in ahead.items()})
 
 
 def run_task(source: str, arguments: Sequence[str], variables: Mapping[str, str]) -> bool:
@@ -29,35 +40,55 @@ def run_task(source: str, arguments: Sequence[str], variables: Mapping[str, str]
     The process says so itself: a task outlives its server, and an exit code would be lost with that. Raises `OSError`
     when no process was started.
     """
-    reading, writing = _CONTEXT.Pipe(duplex=False)
-    process = _CONTEXT.Process(target=_be_task, args=(writing, source, list(arguments), dict(variables)))
-    with reading:
-        with writing:
+    component = arguments[arguments.index(_COMPONENT) + 1]
+    started = _ahead.pop(component, None)
+    process = started.result() if started else _TaskProcess()
+    return process.ends_well(source, arguments, variables)
+
+
+class _TaskProcess:
+    """A fork of the server that imports and then waits for its task; it ends with this process unless it has one."""
+
+    def __init__(self, imports: Sequence[str] = ()) -> None:
+        self._pipe, its = _CONTEXT.Pipe()
+        self._process = _CONTEXT.Process(target=_be_task, args=(its, list(imports)), daemon=True)
+        with its:
             try:
-                process.start()
+                self._process.start()
             except EOFError as error:
                 raise ChildProcessError("the fork server ended before the task started") from error
-        ended_well = _hears(reading)
-    process.join()
-    return ended_well
+
+    def ends_well(self, source: str, arguments: Sequence[str], variables: Mapping[str, str]) -> bool:
+        """Run the task and say whether it came to its end."""
+        with self._pipe:
+            self._pipe.send((source, list(arguments), dict(variables)))
+            done = self._hears()
+        self._process.join()
+        return done
+
+    def _hears(self) -> bool:
+        try:
+            self._pipe.recv_bytes()
+        except (EOFError, ConnectionError):
+            return False
+        return True
 
 
-def _hears(reading: Connection) -> bool:
+def _be_task(pipe: Connection, imports: Sequence[str]) -> None:
+    for name in imports:
+        with suppress(ImportError):  # the task says what it lacks
+            import_module(name)
     try:
-        reading.recv_bytes()
-    except EOFError:
-        return False
-    return True
-
-
-def _be_task(done: Connection, source: str, arguments: list[str], variables: dict[str, str]) -> None:
+        source, arguments, variables = pipe.recv()
+    except EOFError:  # no task came
+        return
     from kfp.dsl import executor_main  # the worker needs none of it
 
     take_environment(variables)
-    Path("/proc/self/comm").write_text(arguments[arguments.index("--function_to_execute") + 1], encoding="utf-8")
+    Path("/proc/self/comm").write_text(arguments[arguments.index(_COMPONENT) + 1], encoding="utf-8")
     with tempfile.TemporaryDirectory(prefix="wafer-task-", ignore_cleanup_errors=True) as folder:
         program = Path(folder) / "component.py"
         program.write_text(source, encoding="utf-8")
         sys.argv = ["executor_main", "--component_module_path", str(program), *arguments]
         executor_main.executor_main()
-    done.send_bytes(b"done")
+    pipe.send_bytes(b"done")
