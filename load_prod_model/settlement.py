@@ -51,7 +51,7 @@ def _carry_out(decided: PromotionDecision, registry: Registry) -> bool:
     """Move the alias as it was decided; False when another promotion came in between."""
     number = decided.model_version
     if decided.promoted:
-        return registry.take_over(number, after=decided.after_promotion, by=decided.run_id)
+        return registry.take_over(number, after=decided.after_promotion, by=decided.run_id, why=decided.reason)
     registry.stage(number)
     return True
 

@@ -20,6 +20,7 @@
         x ContractMismatch           CONTRACT_MISMATCH
         x PublishConflict            PUBLISH_CONFLICT
         x RunNotRetryable            RUN_NOT_RETRYABLE
+        x ProductionChanged          PRODUCTION_CHANGED
       · Unavailable             503  a retry can help
         x StoreUnavailable           STORE_UNAVAILABLE
         x DocumentsUnavailable       DOCUMENTS_UNAVAILABLE
@@ -167,6 +168,23 @@ class RunNotRetryable(Conflict):
     """The run is still running, or it succeeded."""
 
     code = "RUN_NOT_RETRYABLE"
+
+
+class ProductionChanged(Conflict):
+    """Another version is in production than the one that the caller saw there."""
+
+    code = "PRODUCTION_CHANGED"
+
+    def __init__(self, expected: int, found: int) -> None:
+        super().__init__(
+            f"{_in_production(found)}, but this change was asked for when {_in_production(expected, lower=True)}. "
+            "Nothing was changed. Look at the versions again (`wafer models`), then decide anew."
+        )
+
+
+def _in_production(version: int, *, lower: bool = False) -> str:
+    words = f"Version {version} is in production" if version else "No version is in production"
+    return words[0].lower() + words[1:] if lower else words
 
 
 class Unavailable(WaferError):

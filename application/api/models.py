@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from cachetools import LRUCache, cachedmethod
 
-from application.api.shapes.models import Model, ModelCurves, Models, SensorRange, Undecided
+from application.api.shapes.models import Change, Model, ModelCurves, Models, SensorRange, Undecided
 from application.api.shapes.predictions import Budgets
 from wafer.errors import NoProductionModel, RegistryUnavailable
-from wafer.registry import PRODUCTION, ModelVersion, ModelVersions
+from wafer.registry import PRODUCTION, ByHand, ModelVersion, ModelVersions, Promotion
 
 if TYPE_CHECKING:
     from application.api.bundles import Bundle
@@ -31,7 +31,8 @@ class ModelShelf:
         """Every version, newest first."""
         found = [_model(each) for each in reversed(self._registry.versions())]
         production = next((each.version for each in found if each.production), None)
-        return Models(models=found, production=production, history=self._registry.history())
+        changes = [_change(each) for each in reversed(self._registry.promotions())]
+        return Models(models=found, production=production, history=self._registry.history(), changes=changes)
 
     def require_production(self) -> None:
         """Raise `NoProductionModel` when there is none; a registry that does not answer is for the run to find."""
@@ -46,13 +47,13 @@ class ModelShelf:
         """One version. Raises `ModelNotFound`."""
         return _model(self._registry.version(number))
 
-    def promote(self, number: int) -> Model:
-        """Put a version into production. Raises `ModelNotFound`."""
-        return _model(self._registry.promote(number))
+    def promote(self, number: int, asked: ByHand) -> Model:
+        """Put a version into production. Raises `ModelNotFound`, `ProductionChanged`."""
+        return _model(self._registry.promote(number, asked))
 
-    def rollback(self) -> Model:
-        """Put the version back that was in production before. Raises `ModelNotFound`."""
-        return _model(self._registry.rollback())
+    def rollback(self, asked: ByHand) -> Model:
+        """Put the version back that was in production before. Raises `ModelNotFound`, `ProductionChanged`."""
+        return _model(self._registry.rollback(asked))
 
     def curves(self, number: int) -> ModelCurves:
         """How good a version is. Raises `ModelNotFound`, `BundleRejected`."""
@@ -91,4 +92,16 @@ def _model(version: ModelVersion) -> Model:
         run_id=version.run_id,
         digest=version.digest,
         decision=version.decision or Undecided(),
+    )
+
+
+def _change(entry: Promotion) -> Change:
+    return Change(
+        number=entry.number,
+        version=entry.version,
+        rollback=entry.undoes,
+        at=entry.at,
+        who=entry.who,
+        why=entry.why,
+        run_id="" if entry.who or entry.undoes else entry.by,
     )

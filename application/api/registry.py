@@ -4,7 +4,7 @@ import threading
 from pathlib import Path
 
 from wafer.errors import ModelNotFound
-from wafer.registry import ModelVersion, ModelVersions, open_registry
+from wafer.registry import UNSIGNED, ByHand, ModelVersion, ModelVersions, Promotion, open_registry
 
 
 class LazyRegistry:
@@ -25,20 +25,24 @@ class LazyRegistry:
             raise ModelNotFound(f"There is no version {number}: no model was ever trained here.")
         return self._registry().version(number)
 
-    def promote(self, number: int) -> ModelVersion:
+    def promote(self, number: int, asked: ByHand = UNSIGNED) -> ModelVersion:
         """Put a version into production."""
         self.version(number)
-        return self._registry().promote(number)
+        return self._registry().promote(number, asked)
 
-    def rollback(self) -> ModelVersion:
+    def rollback(self, asked: ByHand = UNSIGNED) -> ModelVersion:
         """Put the version back that was in production before."""
         if not self._exists():
             raise ModelNotFound("No earlier production version is known, so there is nothing to roll back to.")
-        return self._registry().rollback()
+        return self._registry().rollback(asked)
 
     def history(self) -> list[int]:
         """Versions in the order in which they came into production."""
         return self._registry().history() if self._exists() else []
+
+    def promotions(self) -> list[Promotion]:
+        """Every promotion and rollback, oldest first."""
+        return self._registry().promotions() if self._exists() else []
 
     def download(self, number: int, folder: Path) -> Path:
         """Fetch a version's bundle."""

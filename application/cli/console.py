@@ -1,8 +1,10 @@
 """What the commands share: the option `--json`, where words for a person go, and which log lines a person sees."""
 
+import getpass
 import json
 import logging
 import sys
+from contextlib import suppress
 from typing import Annotated
 
 import structlog
@@ -20,6 +22,13 @@ def console_of(*, as_json: bool) -> Console:
 def print_json(content: object) -> None:
     """One JSON object on one line of standard output."""
     sys.stdout.write(json.dumps(content) + "\n")
+
+
+def user() -> str:
+    """Who types the command."""
+    with suppress(KeyError, OSError):  # a user id without a name, as in a container
+        return getpass.getuser()
+    return "command line"
 
 
 def quiet_logs() -> None:

@@ -1,12 +1,20 @@
 """The commands around the model: `wafer models`, promote, rollback."""
 
+from typing import Annotated
+
 import typer
+from rich.markup import escape
 from rich.table import Table
 
-from application.cli.console import Json, console_of, print_json
-from wafer.registry import open_registry
+from application.cli.console import Json, console_of, print_json, user
+from wafer.registry import ByHand, Promotion, open_registry
 from wafer.settings import Settings
 
+Expected = Annotated[
+    int | None,
+    typer.Option(min=0, help="The version that is in production as you know it, 0 for none; refused if it is another."),
+]
+Why = Annotated[str, typer.Option(help="Your reason; the history keeps it with your name and the time.")]
 models_app = typer.Typer(no_args_is_help=False, help="List the model's versions; promote one; roll back.")
 
 
@@ -39,14 +47,37 @@ def models(context: typer.Context, as_json: Json = False) -> None:
 
 
 @models_app.command()
-def promote(version: int) -> None:
+def promote(version: int, expected: Expected = None, why: Why = "") -> None:
     """Put a version into production by hand."""
-    promoted = open_registry(Settings().tracking_uri).promote(version)
+    promoted = open_registry(Settings().tracking_uri).promote(version, ByHand(user(), why, expected))
     console_of(as_json=False).print(f"Version [bold]{promoted.version}[/] is in production.")
 
 
 @models_app.command()
-def rollback() -> None:
+def rollback(expected: Expected = None, why: Why = "") -> None:
     """Put the version back that was in production before."""
-    back = open_registry(Settings().tracking_uri).rollback()
+    back = open_registry(Settings().tracking_uri).rollback(ByHand(user(), why, expected))
     console_of(as_json=False).print(f"Version [bold]{back.version}[/] is in production again.")
+
+
+@models_app.command()
+def history(as_json: Json = False) -> None:
+    """List what came into production: which version, when, by whom and why. The newest is first."""
+    found = list(reversed(open_registry(Settings().tracking_uri).promotions()))
+    if as_json:
+        print_json({"changes": [_line(each) for each in found]})
+        return
+    table = Table("when", "version", "what", "by", "why")
+    for each in found:
+        table.add_row(*(escape(str(value)) for value in _line(each).values()))
+    console_of(as_json=False).print(table if found else "No version was ever in production.")
+
+
+def _line(entry: Promotion) -> dict[str, str | int]:
+    return {
+        "at": entry.at,
+        "version": entry.version,
+        "change": "rollback" if entry.undoes else "promotion",
+        "by": entry.who or entry.by,
+        "why": entry.why,
+    }

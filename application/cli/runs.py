@@ -1,6 +1,5 @@
 """The commands around runs: `wafer train`, `wafer predict`, `wafer runs`. They speak to the run service, as the API."""
 
-import getpass
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
@@ -12,7 +11,7 @@ from rich.markup import escape
 from rich.table import Column, Table
 
 from application.backends.reach import beyond_cluster, beyond_containers
-from application.cli.console import Json, console_of, print_json, quiet_logs
+from application.cli.console import Json, console_of, print_json, quiet_logs, user
 from application.cli.progress import Progress
 from application.cli.result import Result
 from application.runs.opening import open_runs
@@ -102,13 +101,7 @@ def runs(
 
 
 def _wanted(pipeline: Pipeline, source: str, parameters: Parameters, runner: Runner) -> Run:
-    return new_run(pipeline, source, parameters, by=_user(), runner=runner)
-
-
-def _user() -> str:
-    with suppress(KeyError, OSError):  # a user id without a name, as in a container
-        return getpass.getuser()
-    return "command line"
+    return new_run(pipeline, source, parameters, by=user(), runner=runner)
 
 
 def _contract(schema: str, policy: str) -> Parameters:
@@ -159,7 +152,7 @@ def _follow(service: Runs, run: Run, *, as_json: bool, output: Path | None = Non
             ended = service.follow(run.run_id, progress)
     except KeyboardInterrupt:
         with suppress(WaferError):  # it has ended this moment
-            service.cancel(run.run_id, by=_user())
+            service.cancel(run.run_id, by=user())
         raise
     store = open_store(Settings().store_uri)
     result = Result.of(store, ended)

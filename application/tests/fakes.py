@@ -12,7 +12,7 @@ import numpy as np
 from application.errors import BackendUnavailable
 from application.runs.run import BackendName, Run
 from application.tests.leavings import SENSORS, decision_about, leave_results, write_record
-from wafer.errors import ModelNotFound, RunNotFound, RunNotRetryable
+from wafer.errors import ModelNotFound, ProductionChanged, RunNotFound, RunNotRetryable
 from wafer.evaluation.metrics import measure
 from wafer.model.calibration import Calibration
 from wafer.model.files import seal, write_json
@@ -20,7 +20,7 @@ from wafer.model.out_of_fold import OutcomeCounts
 from wafer.model.recipe import Recipe
 from wafer.model.statistics import LEVELS, SensorStatistics, StatisticsFile
 from wafer.model.summaries import BundleSummary, ClusterSummary, Neighbours
-from wafer.registry import ModelVersion
+from wafer.registry import UNSIGNED, ByHand, ModelVersion, Promotion
 from wafer.runs import Pipeline, RunError, judge, task_records
 from wafer.store import Store, layout
 
@@ -123,6 +123,7 @@ class FakeRegistry:
 
     def __init__(self) -> None:
         self._history = [1, 2]
+        self._log = [Promotion(number, number - 1, number, f"train-{number}") for number in (1, 2)]
         self.downloads = 0
 
     def versions(self) -> list[ModelVersion]:
@@ -133,17 +134,32 @@ class FakeRegistry:
             raise ModelNotFound(f"There is no version {number}.")
         return self._version(number)
 
-    def promote(self, number: int) -> ModelVersion:
+    def promote(self, number: int, asked: ByHand = UNSIGNED) -> ModelVersion:
         self.version(number)
+        self._check(asked)
         if self._history[-1] != number:
             self._history.append(number)
+            self._note(asked)
         return self.version(number)
 
-    def rollback(self) -> ModelVersion:
+    def rollback(self, asked: ByHand = UNSIGNED) -> ModelVersion:
+        self._check(asked)
         if len(self._history) < 2:
             raise ModelNotFound("No earlier production version is known.")
         self._history.pop()
+        self._note(asked, undoes=True)
         return self.version(self._history[-1])
+
+    def promotions(self) -> list[Promotion]:
+        return list(self._log)
+
+    def _check(self, asked: ByHand) -> None:
+        if asked.expected not in (None, self._history[-1]):
+            raise ProductionChanged(int(asked.expected or 0), self._history[-1])
+
+    def _note(self, asked: ByHand, *, undoes: bool = False) -> None:
+        last, version = len(self._log), self._history[-1]
+        self._log.append(Promotion(last + 1, last, version, f"call-{last + 1}", undoes, asked.who, asked.why))
 
     def retire(self) -> None:
         """No version is in production any more."""

@@ -130,6 +130,20 @@ def test_a_version_is_promoted_and_rolled_back(service: Service) -> None:
     assert (back["version"], back["production"]) == (2, True)
 
 
+def test_of_two_rollbacks_to_the_same_version_the_second_is_refused(service: Service) -> None:
+    words = {"expected": 2, "why": "too many alarms"}
+
+    with service.client("admin") as client:
+        answers = [client.post("/models/rollback", json=words) for _ in range(2)]
+        found = client.get("/models").json()
+
+    assert [answer.status_code for answer in answers] == [200, 409]
+    assert answers[1].json()["code"] == "PRODUCTION_CHANGED"
+    assert found["production"] == 1
+    newest = found["changes"][0]
+    assert (newest["version"], newest["rollback"], newest["who"], newest["why"]) == (1, True, "admin", words["why"])
+
+
 def test_curves_come_from_the_bundle_which_is_fetched_once(service: Service) -> None:
     with service.client("viewer") as client:
         found = client.get("/models/2/curves").json()

@@ -306,15 +306,19 @@ def test_runs_and_models_can_be_listed_shown_promoted_and_rolled_back(trained: t
 
     listed = home.wafer("runs", "--json").json["runs"]
     shown = home.wafer("runs", found["run_id"], "--json").json
+    refused = home.wafer("models", "promote", "1", "--expected", "7")
     promoted = home.wafer("models", "promote", "1")
     unknown = home.wafer("models", "promote", "7")
     rolled_back = home.wafer("models", "rollback")
+    changes = home.wafer("models", "history", "--json").json["changes"]
 
     assert found["run_id"] in {run["run_id"] for run in listed}
     assert shown["model_version"] == 1
     assert promoted.code == 0
     assert (unknown.code, rolled_back.code) == (1, 1)
     assert "MODEL_NOT_FOUND" in unknown.err
+    assert (refused.code, "PRODUCTION_CHANGED" in refused.err) == (1, True)
+    assert changes[-1]["version"] == 1
     assert "Traceback" not in unknown.err + rolled_back.err
 
 

@@ -7,9 +7,9 @@ import pytest
 
 from application.api.registry import LazyRegistry
 from application.tests.fakes import FakeRegistry, write_bundle
-from wafer.errors import ModelNotFound
+from wafer.errors import ModelNotFound, ProductionChanged
 from wafer.model.files import verify_bundle
-from wafer.registry import PRODUCTION, ModelVersions, TrainingRecord, open_registry
+from wafer.registry import PRODUCTION, ByHand, ModelVersions, TrainingRecord, open_registry
 
 
 @pytest.fixture(scope="module")
@@ -83,6 +83,30 @@ def test_a_rollback_puts_back_what_was_there_before_and_forgets_what_came(regist
 
     assert registry.history() == [1]
     assert in_production(registry) == [1]
+
+
+def test_a_change_that_expected_another_version_changes_nothing(registry: ModelVersions) -> None:
+    assert registry.promote(1, ByHand(expected=2)).version == 1
+    assert registry.rollback(ByHand(expected=1)).version == 2
+
+    with pytest.raises(ProductionChanged, match=r"Version 2 is in production, but .* version 1 is in production"):
+        registry.rollback(ByHand(expected=1))
+    with pytest.raises(ProductionChanged, match="no version is in production"):
+        registry.promote(1, ByHand(expected=0))
+
+    assert registry.history() == [1, 2]
+    assert in_production(registry) == [2]
+
+
+def test_the_log_keeps_who_changed_production_and_in_which_words(registry: ModelVersions) -> None:
+    registry.promote(1, ByHand("anna", "lot 7 looks wrong"))
+    registry.rollback(ByHand("ben"))
+
+    changes = registry.promotions()[2:]
+    assert [(each.version, each.undoes, each.who, each.why) for each in changes] == [
+        (1, False, "anna", "lot 7 looks wrong"),
+        (2, True, "ben", ""),
+    ]
 
 
 def test_the_first_version_ever_in_production_cannot_be_rolled_back(registry: ModelVersions) -> None:

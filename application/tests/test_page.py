@@ -296,11 +296,31 @@ def test_a_promotion_is_asked_about_and_a_rollback_undoes_it(line: Line, predict
     page.get_by_role("button", name="Promote version 2").click()
     expect(production).to_have_text("Version 2")
     page.get_by_role("button", name="Roll back…").click()
+    page.get_by_label("Your reason").fill("lot 7 looks wrong")
     page.get_by_role("button", name="Roll back to version 1").click()
 
     expect(production).to_have_text("Version 1")
     expect(page.locator("dialog")).to_have_count(0)
+    page.get_by_text("History of production").click()
+    expect(page.locator(".changes li").first).to_contain_text("Version 1 restored by")
+    expect(page.locator(".changes li").first).to_contain_text("lot 7 looks wrong")
     page.close()
+
+
+def test_a_dialog_about_a_version_that_was_replaced_meanwhile_is_refused(line: Line, predicted: Prediction) -> None:
+    registry = open_registry(line.settings.tracking_uri)
+    if len(registry.versions()) == 1:
+        add_version(line.settings)
+    page = line.page("models/2")
+    page.get_by_role("button", name="Promote…").click()
+    registry.promote(2)  # by somebody else, meanwhile
+
+    page.get_by_role("button", name="Promote version 2").click()
+
+    expect(page.locator("dialog")).to_contain_text("Version 2 is in production")
+    page.close()
+    registry.rollback()
+    assert registry.require_production().version == 1
 
 
 def add_version(settings: Settings) -> None:

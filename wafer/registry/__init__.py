@@ -1,10 +1,13 @@
 """The model registry and the training history, on MLflow: the only place that knows mlflow."""
 
 from wafer.registry.patience import persistently
+from wafer.registry.promotion_log import Promotion
 from wafer.registry.protocol import (
     MODEL,
     PRODUCTION,
     STAGING,
+    UNSIGNED,
+    ByHand,
     ChildRun,
     ModelVersion,
     ModelVersions,
@@ -18,10 +21,13 @@ __all__ = [
     "MODEL",
     "PRODUCTION",
     "STAGING",
+    "UNSIGNED",
+    "ByHand",
     "ChildRun",
     "ModelVersion",
     "ModelVersions",
     "Parameter",
+    "Promotion",
     "Registry",
     "TrainingRecord",
     "open_registry",

@@ -14,13 +14,19 @@ NONE = 0  # the number of the promotion before the first
 
 @dataclass(frozen=True, slots=True, order=True)
 class Promotion:
-    """One entry: its number, the promotion it was decided against, the version, and by whom (a run, or a call)."""
+    """One entry: its number, the promotion it was decided against, the version, and by whom (a run, or a call).
+
+    `who` is the person who asked for it, empty when a training decided; `at` is ISO 8601 in UTC.
+    """
 
     number: int
     after: int
     version: int
     by: str
     undoes: bool = False
+    who: str = ""
+    why: str = ""
+    at: str = ""
 
 
 def in_force(log: Iterable[Promotion]) -> list[Promotion]:

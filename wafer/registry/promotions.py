@@ -4,15 +4,16 @@ The log is kept as the versions of a second registered model, `wafer-fault-produ
 thing that MLflow numbers in one step. The alias `production` follows the log.
 """
 
+from datetime import UTC, datetime
 from uuid import uuid4
 
 from mlflow.entities.model_registry import ModelVersion as MlflowVersion
 
-from wafer.errors import ModelNotFound
+from wafer.errors import ModelNotFound, ProductionChanged
 from wafer.registry.client import PRODUCTION_LOG
 from wafer.registry.patience import persistently
 from wafer.registry.promotion_log import Promotion, in_force, last_number, versions_in_order
-from wafer.registry.protocol import MODEL, PRODUCTION, ModelVersion
+from wafer.registry.protocol import MODEL, PRODUCTION, UNSIGNED, ByHand, ModelVersion
 from wafer.registry.versions import Versions
 
 
@@ -40,47 +41,71 @@ class Promotions(Versions):
             return last_number(counted), self.production()
         return last_number(counted), self.version(versions_in_order(counted)[-1])
 
-    def take_over(self, number: int, *, after: int, by: str) -> bool:
+    def promotions(self) -> list[Promotion]:
+        """Every promotion and rollback that counts, oldest first."""
+        with self._reported():
+            return self._promotions()
+
+    def take_over(self, number: int, *, after: int, by: str, why: str = "") -> bool:
         """Put a version into production unless another came there since the promotion `after`; whether it came there.
 
-        `by` names the run that decided so; asking again with the same words changes nothing.
+        `by` names the run that decided so, `why` is its reason; asking again for the same run changes nothing.
         """
         with self._reported():
-            done = self._add(Promotion(0, after, number, by))
-            if done:
-                self._point()
+            return self._take_over(Promotion(0, after, number, by, why=why))
+
+    def _take_over(self, entry: Promotion) -> bool:
+        done = self._add(entry)
+        if done:
+            self._point()
         return done
 
-    def promote(self, number: int) -> ModelVersion:
-        """Put a version into production, whatever is there."""
+    def promote(self, number: int, asked: ByHand = UNSIGNED) -> ModelVersion:
+        """Put a version into production. Raises `ModelNotFound`, `ProductionChanged`."""
         self.version(number)
         by = uuid4().hex
-
-        def attempt() -> bool | None:
-            there = self.history()[-1:] == [number]
-            return there or self.take_over(number, after=self.last_promotion(), by=by) or None
-
-        persistently(attempt, f"put version {number} into production")
         with self._reported():
+            persistently(lambda: self._put(number, by, asked), f"put version {number} into production")
             self._point()
         return self.version(number)
 
-    def rollback(self) -> ModelVersion:
-        """Put the version back that was in production before. Raises `ModelNotFound` when there is none."""
+    def _put(self, number: int, by: str, asked: ByHand) -> bool | None:
+        """Whether the version is in production; None when another promotion came in between."""
+        counted = self._promotions()
+        if any(each.by == by for each in counted):
+            return True
+        there = self._as_expected(counted, asked)
+        entry = Promotion(0, last_number(counted), number, by, who=asked.who, why=asked.why)
+        return there == number or self._take_over(entry) or None
+
+    def rollback(self, asked: ByHand = UNSIGNED) -> ModelVersion:
+        """Put the version back that was in production before. Raises `ModelNotFound`, `ProductionChanged`."""
         by = uuid4().hex
         with self._reported():
-            before = persistently(lambda: self._undo_last(by), "roll back")
+            before = persistently(lambda: self._undo_last(by, asked), "roll back")
             self._point()
         return self.version(before)
 
-    def _undo_last(self, by: str) -> int | None:
+    def _undo_last(self, by: str, asked: ByHand) -> int | None:
         """The version that is in production again; None when another promotion came in between."""
         counted = self._promotions()
+        if done := [each.version for each in counted if each.by == by]:
+            return done[0]
+        self._as_expected(counted, asked)
         order = versions_in_order(counted)
         if len(order) < 2:
             raise ModelNotFound("No earlier production version is known, so there is nothing to roll back to.")
-        undone = self._add(Promotion(0, last_number(counted), order[-2], by, undoes=True))
-        return order[-2] if undone else None
+        entry = Promotion(0, last_number(counted), order[-2], by, undoes=True, who=asked.who, why=asked.why)
+        return order[-2] if self._add(entry) else None
+
+    def _as_expected(self, counted: list[Promotion], asked: ByHand) -> int:
+        """The version in production, 0 for none. Raises `ProductionChanged` when the caller saw another one there."""
+        order = versions_in_order(counted)
+        alias = None if order else self.production()
+        there = order[-1] if order else alias.version if alias else 0
+        if asked.expected not in (None, there):
+            raise ProductionChanged(int(asked.expected or 0), there)
+        return there
 
     def _promotions(self) -> list[Promotion]:
         """The promotions that count."""
@@ -94,7 +119,8 @@ class Promotions(Versions):
             return False
         self._ensure_model(PRODUCTION_LOG)
         fields = {"after": entry.after, "version": entry.version, "by": entry.by, "undoes": int(entry.undoes)}
-        tags = {name: str(value) for name, value in fields.items()}
+        words = {name: text for name, text in (("who", entry.who), ("why", entry.why)) if text}
+        tags = {name: str(value) for name, value in fields.items()} | words
         self._client.create_model_version(PRODUCTION_LOG, f"models:/{MODEL}/{entry.version}", tags=tags)
         return self._counts(entry)
 
@@ -115,5 +141,12 @@ class Promotions(Versions):
 def _promotion(raw: MlflowVersion) -> Promotion:
     tags = raw.tags
     return Promotion(
-        int(raw.version), int(tags["after"]), int(tags["version"]), tags["by"], undoes=bool(int(tags["undoes"]))
+        number=int(raw.version),
+        after=int(tags["after"]),
+        version=int(tags["version"]),
+        by=tags["by"],
+        undoes=bool(int(tags["undoes"])),
+        who=tags.get("who", ""),
+        why=tags.get("why", ""),
+        at=datetime.fromtimestamp(raw.creation_timestamp / 1000, UTC).isoformat(timespec="seconds"),
     )

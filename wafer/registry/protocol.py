@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from wafer.evaluation.decision import PromotionDecision
+from wafer.registry.promotion_log import Promotion
 
 MODEL = "wafer-fault"
 PRODUCTION, STAGING = "production", "staging"
@@ -45,6 +46,21 @@ class ModelVersion:
     decision: PromotionDecision | None = None  # nothing before the promotion stage decided
 
 
+@dataclass(frozen=True, slots=True)
+class ByHand:
+    """Who asks for a change of production, why, and which version was there when they looked.
+
+    `expected` is 0 for "none was there", and None for "whatever is there".
+    """
+
+    who: str = ""
+    why: str = ""
+    expected: int | None = None
+
+
+UNSIGNED = ByHand()
+
+
 class ModelVersions(Protocol):
     """The versions of the model as people see and move them.
 
@@ -57,14 +73,20 @@ class ModelVersions(Protocol):
     def version(self, number: int) -> ModelVersion:
         """One version. Raises `ModelNotFound`."""
 
-    def promote(self, number: int) -> ModelVersion:
-        """Put a version into production, whatever is there. Raises `ModelNotFound`."""
+    def promote(self, number: int, asked: ByHand = UNSIGNED) -> ModelVersion:
+        """Put a version into production. Raises `ModelNotFound`, `ProductionChanged`."""
 
-    def rollback(self) -> ModelVersion:
-        """Put the version back that was in production before. Raises `ModelNotFound` when there is none."""
+    def rollback(self, asked: ByHand = UNSIGNED) -> ModelVersion:
+        """Put the version back that was in production before.
+
+        Raises `ModelNotFound` when there is none, `ProductionChanged`.
+        """
 
     def history(self) -> list[int]:
         """Versions in the order in which they came into production; what was rolled back is left out."""
+
+    def promotions(self) -> list[Promotion]:
+        """Every promotion and rollback that counts, oldest first: what came into production when, by whom and why."""
 
     def download(self, number: int, folder: Path) -> Path:
         """Fetch a version's bundle below `folder`; the folder that holds it. Its bytes are checked by `load_bundle`.
@@ -108,10 +130,10 @@ class Registry(ModelVersions, Protocol):
     def champion(self) -> tuple[int, ModelVersion | None]:
         """The last promotion and its version: what a decision is about."""
 
-    def take_over(self, number: int, *, after: int, by: str) -> bool:
+    def take_over(self, number: int, *, after: int, by: str, why: str = "") -> bool:
         """Put a version into production unless another came there since the promotion `after`; whether it came there.
 
-        `by` names the run that decided so; asking again with the same words changes nothing.
+        `by` names the run that decided so, `why` is its reason; asking again for the same run changes nothing.
         """
 
 

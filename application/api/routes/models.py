@@ -4,14 +4,16 @@ from typing import Annotated
 
 from fastapi import Path, Request
 
-from application.access.gate import audit
+from application.access.gate import audit, caller_of
 from application.api.openapi import problems
 from application.api.routes.common import Version, parts_of, router_for
-from application.api.shapes.models import Model, ModelCurves, Models, SensorRange
+from application.api.shapes.models import ChangeRequest, Model, ModelCurves, Models, SensorRange
+from wafer.registry import ByHand
 
 viewer = router_for("viewer", "models")
 admin = router_for("admin", "models")
 ROUTERS = (viewer, admin)
+_MOVED = "Another version is in production than `expected`."
 SensorName = Annotated[str, Path(max_length=100, examples=["Sensor - 99"])]
 
 
@@ -39,17 +41,22 @@ def sensor(request: Request, version: Version, sensor: SensorName) -> SensorRang
     return parts_of(request).models.sensor(version, sensor)
 
 
-@admin.post("/models/{version}/promote")
-def promote(request: Request, version: Version) -> Model:
+@admin.post("/models/{version}/promote", responses=problems(s409=_MOVED))
+def promote(request: Request, version: Version, body: ChangeRequest | None = None) -> Model:
     """Put a version into production manually."""
-    found = parts_of(request).models.promote(version)
+    found = parts_of(request).models.promote(version, _asked(request, body))
     audit(request, "model.promote", version=version)
     return found
 
 
-@admin.post("/models/rollback", responses=problems(s404="No earlier production version is known."))
-def rollback(request: Request) -> Model:
+@admin.post("/models/rollback", responses=problems(s404="No earlier production version is known.", s409=_MOVED))
+def rollback(request: Request, body: ChangeRequest | None = None) -> Model:
     """Restore the version that was in production before."""
-    found = parts_of(request).models.rollback()
+    found = parts_of(request).models.rollback(_asked(request, body))
     audit(request, "model.rollback", version=found.version)
     return found
+
+
+def _asked(request: Request, body: ChangeRequest | None) -> ByHand:
+    words = body or ChangeRequest()
+    return ByHand(caller_of(request).name, words.why.strip(), words.expected)

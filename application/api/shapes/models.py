@@ -1,6 +1,6 @@
 """Versions of the model and their quality."""
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from wafer.evaluation.decision import PromotionDecision
 
@@ -21,12 +21,35 @@ class Model(BaseModel):
     decision: PromotionDecision | Undecided
 
 
+class Change(BaseModel):
+    """A version came into production; `who` is a person, or empty when the training run `run_id` decided."""
+
+    number: int
+    version: int
+    rollback: bool
+    at: str
+    who: str
+    why: str
+    run_id: str
+
+
 class Models(BaseModel):
-    """Every version, newest first; `history` has the versions in the order of their promotion."""
+    """Every version, newest first; `history` has the versions in the order of their promotion, `changes` all of it."""
 
     models: list[Model]
     production: int | None
     history: list[int]
+    changes: list[Change] = Field(description="What came into production when, by whom and why, newest first.")
+
+
+class ChangeRequest(BaseModel):
+    """What a person says who changes the version in production."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"expected": 2, "why": "as agreed"}]})
+    expected: int | None = Field(
+        None, ge=0, description="Version that was in production when the caller looked, 0 for none; another one is 409."
+    )
+    why: str = Field("", max_length=1000, description="Kept with the name of the key and the time.")
 
 
 class Cluster(BaseModel):

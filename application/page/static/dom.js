@@ -77,15 +77,20 @@ export function failure(problem, again) {
   );
 }
 
-/** A dialog that asks before something is done. When `act` fails, the dialog stays and shows why. */
-export function confirm({ title, words, verb, keep = "Cancel", act }) {
+/**
+ * A dialog that asks before something is done. When `act` fails, the dialog stays and shows why.
+ * With `question` it has a line for the person's own words, which `act` is given.
+ */
+export function confirm({ title, words, verb, keep = "Cancel", question, act }) {
   const messages = h("div", {});
+  const answer = h("input", { id: "dialog-answer", type: "text", maxlength: "1000", autocomplete: "off" });
   const go = h("button", { type: "button", class: "primary" }, verb);
   const dialog = h(
     "dialog",
     { "aria-labelledby": "dialog-title" },
     h("h2", { id: "dialog-title" }, title),
     words.map((each) => h("p", {}, each)),
+    question && h("div", { class: "field" }, h("label", { for: "dialog-answer" }, question), answer),
     messages,
     h(
       "div",
@@ -97,7 +102,7 @@ export function confirm({ title, words, verb, keep = "Cancel", act }) {
   go.addEventListener("click", async () => {
     go.disabled = true;
     try {
-      await act();
+      await act(answer.value.trim());
       dialog.close();
     } catch (problem) {
       messages.replaceChildren(failure(problem));

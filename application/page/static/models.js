@@ -12,6 +12,7 @@ const FIGURES = {
   ber: ["Balanced error rate", "mean of missed failures and false alarms at the threshold in use; lower is better"],
   brier_skill: ["Brier skill", "improvement of the probabilities over always predicting the failure rate"],
 };
+const WHY = "Your reason (kept with your name and the time)";
 const LOOK_AGAIN = 5000; // milliseconds between two requests for the versions
 
 export function modelsScreen(main, may) {
@@ -69,7 +70,7 @@ export function modelsScreen(main, may) {
           "Roll back…",
         ),
     );
-    put(list, h("ol", { class: "versions" }, found.models.map(line)));
+    put(list, h("ol", { class: "versions" }, found.models.map(line)), history(found.changes));
   }
 
   const line = (model) =>
@@ -177,6 +178,7 @@ export function modelsScreen(main, may) {
   function askPromote(model) {
     const inFavour =
       model.decision.promoted === false ? [`It was not promoted after its training: ${model.decision.reason}`] : [];
+    const expected = found.production ?? 0;
     const instead = found.production
       ? `It replaces version ${found.production}`
       : "It becomes the first version in production";
@@ -187,23 +189,27 @@ export function modelsScreen(main, may) {
         ...inFavour,
       ],
       verb: `Promote version ${model.version}`,
-      act: () => change(`/models/${model.version}/promote`),
+      question: WHY,
+      act: (why) => change(`/models/${model.version}/promote`, { expected, why }),
     });
   }
 
   function askRollback(earlier) {
+    const expected = found.production;
     confirm({
       title: `Roll back to version ${earlier}?`,
       words: [
         `Version ${found.production} leaves production. New predictions use version ${earlier}.`,
       ],
       verb: `Roll back to version ${earlier}`,
-      act: () => change("/models/rollback"),
+      question: WHY,
+      act: (why) => change("/models/rollback", { expected, why }),
     });
   }
 
-  async function change(path) {
-    const model = await api.post(path);
+  /** Change production, if the version there is still the one that the dialog spoke of. */
+  async function change(path, order) {
+    const model = await api.post(path, order);
     announce(`Version ${model.version} is in production.`);
     found = null;
     location.hash = `#/models/${model.version}`;
@@ -238,6 +244,28 @@ function before({ history, production }) {
   const at = history.lastIndexOf(production);
   return at > 0 ? history[at - 1] : null;
 }
+
+/** What came into production when, by whom and why. */
+const history = (changes) =>
+  changes.length > 0 &&
+  h(
+    "details",
+    { class: "pad changes" },
+    h("summary", {}, "History of production"),
+    h("ol", {}, changes.map(entry)),
+  );
+
+const entry = (each) =>
+  h(
+    "li",
+    {},
+    h("strong", {}, `Version ${each.version}`),
+    each.rollback ? " restored by " : " promoted by ",
+    each.run_id ? h("a", { href: `#/runs/${each.run_id}` }, "its training") : each.who || "somebody",
+    ", ",
+    h("time", { datetime: each.at, title: fullMoment(each.at) }, moment(each.at)),
+    each.why && h("p", { class: "small" }, each.why),
+  );
 
 const fact = (name, value) => h("div", {}, h("dt", {}, name), h("dd", {}, value));
 
