@@ -3,14 +3,13 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from importlib.metadata import version
-from typing import Any
 
 from fastapi import APIRouter, FastAPI
 
 from application.api import problems
 from application.api.body_limit import BodyLimit
 from application.api.edge import Edge, KnownHosts
-from application.api.openapi import describe
+from application.api.openapi import Schema, describe
 from application.api.parts import Parts
 from application.api.routes import models, operations, results, runs, session, sources
 from application.runs.watcher import watching
@@ -54,7 +53,7 @@ def create_app(parts: Parts, *, watch: bool = True, pages: Sequence[APIRouter] =
     for router in (*ROUTERS, *pages):
         app.include_router(router)
 
-    def openapi() -> dict[str, Any]:
+    def openapi() -> Schema:
         app.openapi_schema = app.openapi_schema or describe(app, ROUTERS)
         return app.openapi_schema
 

@@ -12,6 +12,7 @@ from application.access.sessions import COOKIE
 from application.api.problems import MEDIA_TYPE
 from application.api.shapes.service import Problem
 
+Schema = dict[str, Any]  # a part of the description
 SCHEMES = {
     "key": {"type": "http", "scheme": "bearer", "description": "An API key (`wafer keys add NAME --role ROLE`)."},
     "session": {"type": "apiKey", "in": "cookie", "name": COOKIE, "description": "The page's session."},
@@ -34,11 +35,9 @@ def roles_of(routers: Iterable[APIRouter]) -> dict[tuple[str, str], Role | None]
     }
 
 
-def describe(app: FastAPI, routers: Iterable[APIRouter]) -> dict[str, Any]:
+def describe(app: FastAPI, routers: Iterable[APIRouter]) -> Schema:
     """The whole description."""
-    schema: dict[str, Any] = get_openapi(
-        title=app.title, version=app.version, description=app.description, routes=app.routes
-    )
+    schema: Schema = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
     problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
     schemas = schema.setdefault("components", {}).setdefault("schemas", {})
     schemas |= {**problem.pop("$defs", {}), "Problem": problem}
@@ -52,7 +51,7 @@ def describe(app: FastAPI, routers: Iterable[APIRouter]) -> dict[str, Any]:
     return schema
 
 
-Responses = dict[int | str, dict[str, Any]]
+Responses = dict[int | str, Schema]
 
 
 def problems(**sentences: str) -> Responses:
@@ -60,7 +59,7 @@ def problems(**sentences: str) -> Responses:
     return {int(name.removeprefix("s")): _response(sentence) for name, sentence in sentences.items()}
 
 
-def _complete(operation: dict[str, Any], path: str, role: Role | None) -> None:
+def _complete(operation: Schema, path: str, role: Role | None) -> None:
     responses = operation["responses"]
     if "422" in responses:
         responses["422"] = _response(INVALID)
@@ -76,5 +75,5 @@ def _complete(operation: dict[str, Any], path: str, role: Role | None) -> None:
             responses.setdefault(status, _response(sentence))
 
 
-def _response(sentence: str) -> dict[str, Any]:
+def _response(sentence: str) -> Schema:
     return {"description": sentence, "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}}

@@ -13,7 +13,7 @@ from wafer.evaluation.decision import PromotionDecision
 from wafer.runs import RunError, TaskRecord
 from wafer.store import Store, fetch_published, layout
 
-Json = Mapping[str, object]
+Json = dict[str, object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Result:
 
     def to_json(self) -> Json:
         """The object of `--json`."""
-        found: dict[str, object] = {
+        found: Json = {
             "run_id": self.run.run_id,
             "pipeline": self.run.pipeline,
             "state": self.run.state,

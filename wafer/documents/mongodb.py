@@ -46,7 +46,7 @@ class MongoDocuments:
         self._address = uri.partition("://")[2].rpartition("@")[2].partition("?")[0]  # without user and password
         self._patience = patience
         self._named: dict[str, list[str]] = {}  # sensors by the digest of their names
-        settings: dict[str, Any] = {name: value for name, value in TIMEOUTS.items() if name not in uri}
+        settings: Stored = {name: value for name, value in TIMEOUTS.items() if name not in uri}
         try:
             self._client: MongoClient[Any] = MongoClient(uri, appname="wafer", **settings)
             self._database = self._client.get_default_database(DATABASE)
@@ -148,7 +148,7 @@ def _insert_new(collection: Collection[Any], documents: list[Stored]) -> list[st
     return []
 
 
-def _find(collection: Collection[Any], ids: list[str]) -> dict[str, Any]:
+def _find(collection: Collection[Any], ids: list[str]) -> Stored:
     return {document["_id"]: document for document in collection.find({"_id": {"$in": ids}})}
 
 

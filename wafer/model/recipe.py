@@ -1,6 +1,5 @@
 """Every knob of training in one place; a bundle carries the recipe it was made with."""
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
@@ -15,6 +14,7 @@ FAMILIES: tuple[Family, ...] = (  # the first one serves unless another is clear
 )
 
 
+Knobs = dict[str, Any]  # by name, those of a family with its prefix
 VERSION = 3  # goes up when the same wafers and knobs give other bytes (`docs/model.md`)
 
 
@@ -61,14 +61,14 @@ class Recipe:
         """Return the family of this name. Raises BundleRejected."""
         return _named(self.families, name)
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> Knobs:
         """Return the knobs by name, those of a family with its prefix."""
         plain = {each.name: getattr(self, each.name) for each in fields(self)}
         knobs = {family.prefix + name: value for family in self.families for name, value in asdict(family).items()}
         return plain | knobs | {"families": [family.name for family in self.families]}
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> "Recipe":
+    def from_json(cls, data: Knobs) -> "Recipe":
         """Build it from what `to_json` returned, now or before; knobs that it did not state have their defaults."""
         stated = [family.name for family in FAMILIES if any(knob.startswith(family.prefix) for knob in data)]
         names = data.get("families", stated)
@@ -85,6 +85,6 @@ def _named(families: tuple[Family, ...], name: str) -> Family:
     raise BundleRejected(f"The model bundle names an unknown family of models, {name!r}.")
 
 
-def _with_knobs(family: Family, data: Mapping[str, Any]) -> Family:
+def _with_knobs(family: Family, data: Knobs) -> Family:
     names = [each.name for each in fields(family)]
     return replace(family, **{name: data[family.prefix + name] for name in names if family.prefix + name in data})

@@ -1,6 +1,7 @@
 """The records that a run's tasks leave in the store, and the outcome of the run as they tell it."""
 
 from wafer.runs.records import (
+    Counts,
     Outcome,
     RunError,
     State,
@@ -14,6 +15,7 @@ from wafer.runs.records import (
 from wafer.store.layout import Pipeline
 
 __all__ = [
+    "Counts",
     "Outcome",
     "Pipeline",
     "RunError",

@@ -39,6 +39,9 @@ class RunError:
     retry_helps: bool = False
 
 
+Counts = dict[str, Any]  # numbers, names and lists, as JSON takes them
+
+
 @dataclass(frozen=True, slots=True)
 class TaskRecord:
     """One task of one run: its state, when it started (seconds since 1970), how long it took, what it counted.
@@ -52,7 +55,7 @@ class TaskRecord:
     state: State
     started: float
     seconds: float = 0.0
-    counts: dict[str, Any] = field(default_factory=dict)
+    counts: Counts = field(default_factory=dict)
     error: RunError | None = None
     progress: Progress | None = None
 

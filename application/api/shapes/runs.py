@@ -1,13 +1,13 @@
 """Requests that start runs, and runs in answers."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from application.runs.run import Parameters, RunState
 from wafer.progress import Progress
-from wafer.runs import Pipeline, RunError
+from wafer.runs import Counts, Pipeline, RunError
 from wafer.store import layout
 
 StageState = Literal["pending", "starting", "running", "succeeded", "failed", "skipped"]
@@ -79,7 +79,7 @@ class Stage(BaseModel):
     state: StageState
     started: float | None
     seconds: float | None
-    counts: dict[str, Any] = Field(examples=[{"files": 12, "files_good": 8, "rows_quarantined": 84}])
+    counts: Counts = Field(examples=[{"files": 12, "files_good": 8, "rows_quarantined": 84}])
     summary: str = Field(description="What it counted, for people.", examples=["files 12, files good 8"])
     error: RunError | None
     progress: Progress | None = Field(description="How far a running stage that takes long has come.")

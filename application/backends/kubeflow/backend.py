@@ -12,7 +12,7 @@ from typing import Any
 from kfp import Client
 
 from application.backends.kubeflow.client import answering, connect
-from application.backends.kubeflow.packages import ON_SERVER, graph_of, stored_package
+from application.backends.kubeflow.packages import ON_SERVER, Package, graph_of, stored_package
 from application.backends.kubeflow.pods import Cluster, Pods
 from application.backends.kubeflow.tasks import explained, merged, moment
 from application.errors import PackageNotFound
@@ -144,7 +144,7 @@ class KubeflowBackend:
         made = self._client.experiments.experiment_service_create_experiment(wanted)
         return str(made.experiment_id)
 
-    def _package(self, pipeline: Pipeline) -> dict[str, Any]:
+    def _package(self, pipeline: Pipeline) -> Package:
         """What names the pipeline in a request: the package in the store, else the newest version on the server."""
         stored = stored_package(self._store, pipeline)
         if stored:

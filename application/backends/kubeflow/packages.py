@@ -10,10 +10,11 @@ from wafer.runs import Pipeline
 from wafer.store import Store, layout
 
 ON_SERVER: dict[Pipeline, str] = {"train": "wafer-fault-train", "predict": "wafer-fault-predict"}
+Package = dict[str, Any]  # as the server takes it
 GRAPHS: dict[str, Pipeline] = {"wafer-fault-training": "train", "wafer-fault-prediction": "predict"}
 
 
-def stored_package(store: Store, pipeline: Pipeline) -> dict[str, Any] | None:
+def stored_package(store: Store, pipeline: Pipeline) -> Package | None:
     """A route's package in the store, as the server takes it; None when there is none. Raises `PackageNotFound`."""
     try:
         text = store.get(layout.package(pipeline))

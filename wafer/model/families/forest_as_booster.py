@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from wafer.model.families.trees import Saved
 from wafer.wafers.arrays import Features, Floats, Ints
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def booster_of(forest: "RandomForestClassifier") -> "Booster":
     return xgboost.Booster({"nthread": 1}, model_file=bytearray(json.dumps(document), "ascii"))
 
 
-def _tree_json(number: int, tree: Any, trees: int) -> dict[str, Any]:  # noqa: ANN401 - a Cython class
+def _tree_json(number: int, tree: Any, trees: int) -> Saved:  # noqa: ANN401 - a Cython class
     """Translate one tree. scikit-learn goes left when x <= t in float64, XGBoost when x < t in float32."""
     order, left, right, parents = _sibling_order(tree.children_left, tree.children_right)
     leaf = left < 0
