@@ -52,7 +52,9 @@ def transform_batches(
     paths = sorted(accepted.glob("*.parquet"), key=lambda path: path.name)
     if not paths:
         raise NoGoodFiles(f"{accepted} holds no accepted file. Give the folder that the validation wrote.")
-    schema = _columns(contract).schema(kind=contract.kind, contract=contract.digest)
+    schema = _columns(contract).schema(
+        kind=contract.kind, contract=contract.digest, file_names=contract.file_name.to_json()
+    )
     with ThreadPoolExecutor(2) as pool:
         if sum(path.stat().st_size for path in paths) <= in_memory:
             counts = _join(paths, output, contract, schema, pool)

@@ -46,7 +46,7 @@ def fit_cluster(
     return replace(chosen, fitted=own[chosen.family])
 
 
-def _choose(failed: Bools, scores: Mapping[str, Floats], recipe: Recipe) -> ClusterFit:
+def serving_family(failed: Bools, scores: Mapping[str, Floats], recipe: Recipe) -> str:
     """Take the recipe's first family, unless another ranks better out of fold by more than chance explains.
 
     Some 30 failing wafers tell two families apart to about .04 of AUC: the plain winner was the worse one on new wafers
@@ -55,6 +55,10 @@ def _choose(failed: Bools, scores: Mapping[str, Floats], recipe: Recipe) -> Clus
     first, *others = (family.name for family in recipe.families)
     gains = {name: auc_gain(failed, scores[name], scores[first]) for name in others}
     better = [name for name, (gain, error) in gains.items() if gain > recipe.family_confidence * error]
-    family = max(better, key=lambda name: gains[name][0], default=first)
+    return max(better, key=lambda name: gains[name][0], default=first)
+
+
+def _choose(failed: Bools, scores: Mapping[str, Floats], recipe: Recipe) -> ClusterFit:
+    family = serving_family(failed, scores, recipe)
     calibrations = {name: fit_calibration(each, failed) for name, each in scores.items()}
     return ClusterFit(family, None, calibrations, scores)

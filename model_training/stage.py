@@ -1,6 +1,6 @@
 """Train on the wafers of one run: `fit_global_models` once, then `train_cluster` for every cluster, side by side."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from model_training.forward import held_out
 from model_training.judge import FamilyFigures, judge
 from model_training.learn import ClusterFit, fit_cluster, fit_families
 from model_training.page import cluster_page
@@ -18,12 +19,12 @@ from model_training.stretches import in_time, stretch_auc
 from wafer.errors import BundleRejected
 from wafer.evaluation.metrics import roc_auc
 from wafer.files import complete_folder
-from wafer.model.assembly import CLUSTERS, GLOBAL, MEMBER, OUT_OF_FOLD, PREPROCESSOR
+from wafer.model.assembly import CLUSTERS, GLOBAL, IN_TIME, MEMBER, OUT_OF_FOLD, PREPROCESSOR
 from wafer.model.calibration import probability_of
 from wafer.model.clusters import Clustering
-from wafer.model.families.protocol import FitPlan, Fitted
+from wafer.model.families.protocol import FitPlan
 from wafer.model.files import read_json, write_json
-from wafer.model.out_of_fold import OutOfFold
+from wafer.model.out_of_fold import InTime, OutOfFold
 from wafer.model.preprocessor import Preprocessor
 from wafer.model.recipe import Recipe
 from wafer.model.summaries import ClusterSummary, GlobalSummary
@@ -63,15 +64,20 @@ def fit_global_models(
     recipe = recipe or Recipe()
     with TrainingFile(training_file) as wafers:
         training, keys, order = _training_set(wafers, preprocessor), wafers.keys, in_time(wafers.column("_wafer"))
+        line, batch = wafers.timeline, wafers.batch
     with _plan(recipe, n_jobs, in_cluster=False) as plan, ThreadPoolExecutor(1) as waiting:
         stretched = waiting.submit(stretch_auc, order, training, recipe, plan.pool)
         fitted = fit_families(training, recipe, plan)
         stretches = stretched.result()
-    auc = {name: roc_auc(training.failed, each.scores) for name, each in fitted.items()}
+    scores = {name: each.scores for name, each in fitted.items()}
+    later = held_out(training, line, scores, recipe, n_jobs)
+    auc = {name: roc_auc(training.failed, each) for name, each in scores.items()}
     with complete_folder(out) as folder:
         for name, each in fitted.items():
             each.model.save(folder / recipe.family(name).file)
-        _save_scores(keys, fitted, folder / OUT_OF_FOLD)
+        pq.write_table(pa.table({"key": as_column(keys), **scores}), folder / OUT_OF_FOLD)
+        tested = InTime(batch, later.forward.probability, later.whole_file.probability)
+        pq.write_table(pa.table({"key": as_column(keys), **tested.columns()}), folder / IN_TIME)
         write_json(folder / GLOBAL, GlobalSummary(recipe, auc, stretches))
     return GlobalModels(len(training), int(training.failed.sum()), auc, stretches)
 
@@ -91,6 +97,7 @@ def train_cluster(
     clusters = read_json(cluster_model / CLUSTERS, Clustering)
     with TrainingFile(training_file) as wafers:
         everywhere = _load_scores(wafers.keys, global_models / OUT_OF_FOLD)
+        tested = InTime.of(read_table(global_models / IN_TIME))
         inside = _labels(wafers, clusters) == cluster
         training = _training_set(wafers, preprocessor)
     with _plan(recipe, n_jobs, in_cluster=True) as plan:
@@ -99,7 +106,7 @@ def train_cluster(
     with complete_folder(out) as folder:
         if fit.fitted:
             fit.fitted.model.save(folder / recipe.family(fit.family).file)
-        _out_of_fold(training_file, inside, cluster, fit).save(folder / OUT_OF_FOLD)
+        _out_of_fold(training_file, inside, cluster, fit, tested.rows(inside)).save(folder / OUT_OF_FOLD)
         write_json(folder / MEMBER, _summary(done, fit, recipe))
     report.parent.mkdir(parents=True, exist_ok=True)
     report.write_text(cluster_page(done.cluster, done.family, done.figures, recipe), encoding="utf-8")
@@ -137,11 +144,6 @@ def _labels(wafers: TrainingFile, clusters: Clustering) -> Ints:
     return labels
 
 
-def _save_scores(keys: Keys, fitted: Mapping[str, Fitted], path: Path) -> None:
-    scores = {name: each.scores for name, each in fitted.items()}
-    pq.write_table(pa.table({"key": as_column(keys), **scores}), path)
-
-
 def _load_scores(keys: Keys, path: Path) -> dict[str, Floats]:
     table = read_table(path)
     if not np.array_equal(keys_of(table["key"]), keys):
@@ -149,7 +151,7 @@ def _load_scores(keys: Keys, path: Path) -> dict[str, Floats]:
     return {name: table[name].to_numpy() for name in table.column_names if name != "key"}
 
 
-def _out_of_fold(training_file: Path, inside: Bools, cluster: int, fit: ClusterFit) -> OutOfFold:
+def _out_of_fold(training_file: Path, inside: Bools, cluster: int, fit: ClusterFit, in_time: InTime) -> OutOfFold:
     with TrainingFile(training_file) as wafers:
         keys, failed = wafers.keys[inside], wafers.failed[inside]
         ids, names = (wafers.column(name).filter(pa.array(inside)).combine_chunks() for name in ("_id", "_wafer"))
@@ -160,6 +162,7 @@ def _out_of_fold(training_file: Path, inside: Bools, cluster: int, fit: ClusterF
         cluster=np.full(len(keys), cluster),
         failed=failed,
         probability=probability_of(fit.calibrations[fit.family].log_odds(fit.scores[fit.family])),
+        in_time=in_time,
     )
 
 

@@ -5,8 +5,12 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from preprocessing_train.learn import check_learnable, learn
 from preprocessing_train.ordering import Ordered, in_order
+from wafer.contract.file_name import FileName
 from wafer.files import complete_folder
 from wafer.model.assembly import PREPROCESSOR, STATISTICS
 from wafer.model.files import write_json
@@ -45,7 +49,7 @@ def fit_preprocessor(export: Path, out: Path, training: Path, recipe: Recipe | N
         with complete_folder(out) as folder:
             write_json(folder / PREPROCESSOR, learned.preprocessor)
             write_json(folder / STATISTICS, StatisticsFile.of(learned.statistics))
-        _write_training(training, wafers, learned.preprocessor, recipe.folds)
+        _write_training(training, wafers, learned.preprocessor, recipe.folds, file.file_names)
         copies = file.wafers - len(wafers)
     reasons = Counter(dropped.reason for dropped in learned.preprocessor.dropped.values())
     return Preprocessed(
@@ -59,12 +63,19 @@ def fit_preprocessor(export: Path, out: Path, training: Path, recipe: Recipe | N
     )
 
 
-def _write_training(path: Path, wafers: Ordered, preprocessor: Preprocessor, folds: int) -> None:
+def _write_training(path: Path, wafers: Ordered, preprocessor: Preprocessor, folds: int, file_names: bytes) -> None:
     kept = [wafers.sensors.index(name) for name in preprocessor.sensors]
     fold, row = deal_folds(wafers.failed, folds), 0
+    form = FileName.from_json(file_names) if file_names else None
     with training_writer(path, preprocessor.sensors) as write:
         for block in wafers.blocks():
             here = slice(row, row + len(block.table))
             texts = [block.table[name] for name in ("key", "_id", "wafer", "file")]
-            write([*texts, fold[here], wafers.failed[here]], block.readings[:, kept])
+            write([*texts, _batches(texts[-1], form), fold[here], wafers.failed[here]], block.readings[:, kept])
             row = here.stop
+
+
+def _batches(files: pa.ChunkedArray, form: FileName | None) -> pa.Array:
+    """When each wafer's file was written, null where its name does not say so."""
+    stamps = {name: form.stamp(name) if form else None for name in pc.unique(files).to_pylist()}
+    return pa.array([stamps[name] for name in files.to_pylist()], pa.timestamp("s"))

@@ -38,7 +38,8 @@ def _cluster(wafers: Wafers, recipe: Recipe = RECIPE, rows_at_once: int = 8192) 
             for start in range(0, len(wafers), rows_at_once):
                 part = wafers.rows(np.arange(start, min(start + rows_at_once, len(wafers))))
                 head = [[bytes(32)] * len(part), *map(list, (part.ids, part.names, part.files))]
-                write([*head, np.zeros(len(part), np.int8), part.known_failed], as_models_see(part.readings))
+                head += [[None] * len(part), np.zeros(len(part), np.int8)]
+                write([*head, part.known_failed], as_models_see(part.readings))
         with TrainingFile(path) as file:
             return learn_clusters(file, Preprocessor(every, every, (0.0,) * len(every), (), {}), recipe)
 

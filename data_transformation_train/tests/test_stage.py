@@ -14,6 +14,7 @@ from pyarrow import parquet
 from data_transformation_train.stage import Transformed, transform_batches
 from tests.commands import call
 from wafer.contract import Contract, Kind, load_contract
+from wafer.contract.file_name import FileName
 from wafer.errors import ContractInvalid, ContractMismatch, NoGoodFiles
 
 Row = tuple[str, float | None, float | None, int]
@@ -76,7 +77,9 @@ def test_the_table_has_ids_origin_schema_names_labels_and_nulls(tmp_path: Path) 
             ("Output", pa.int8()),
         ]
     )
-    assert table.schema.metadata == {b"kind": b"training", b"contract": agreed.digest.encode()}
+    said = {name: table.schema.metadata[name] for name in (b"kind", b"contract")}
+    assert said == {b"kind": b"training", b"contract": agreed.digest.encode()}
+    assert FileName.from_json(table.schema.metadata[b"file_names"]) == agreed.file_name
     assert table.drop_columns("_id").to_pydict() == {
         "file": ["wafer_08012020_120000.csv"] * 3,
         "sha256": ["a" * 64] * 3,

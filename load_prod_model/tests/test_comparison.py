@@ -12,7 +12,7 @@ from load_prod_model.stage import decide
 from load_prod_model.tests.qualities import GOOD
 from wafer.evaluation.decision import Comparison
 from wafer.model import ModelBundle, OutOfFold, Wafers, content_keys
-from wafer.model.out_of_fold import joined
+from wafer.model.out_of_fold import InTime, joined
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,8 @@ def line(count: int = 600, seed: int = 1) -> tuple[Wafers, npt.NDArray[np.bool_]
 def trained(wafers: Wafers, failed: npt.NDArray[np.bool_], skill: float) -> Contestant:
     scores = skill * wafers.readings[:, 0] + wafers.readings[:, 1]
     keys, names = content_keys(wafers), pa.array(wafers.names)
-    rows = joined([OutOfFold(keys, names, names, np.zeros(len(wafers), np.int64), failed, scores)])
+    untested = InTime.unknown(len(wafers))
+    rows = joined([OutOfFold(keys, names, names, np.zeros(len(wafers), np.int64), failed, scores, untested)])
     return Contestant(cast("ModelBundle", Model(keys, skill)), rows)
 
 

@@ -1,5 +1,6 @@
 """The form of a batch file's name, as the schema's sample shows it."""
 
+import json
 import re
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,6 +29,27 @@ class FileName:
             form == "" or _is_in_calendar(found[part], form)
             for part, form in (("date", self.date_format), ("time", self.time_format))
         )
+
+    def stamp(self, name: str) -> datetime | None:
+        """When the batch was written, as its name says it; None for another form, or stamps of an unknown one."""
+        found = self.pattern.fullmatch(name)
+        if found is None or not (self.date_format and self.time_format):
+            return None
+        try:
+            return datetime.strptime(found["date"] + found["time"], self.date_format + self.time_format)  # noqa: DTZ007
+        except ValueError:
+            return None
+
+    def to_json(self) -> str:
+        """The form as text, for the metadata of a table."""
+        parts = {"date_format": self.date_format, "time_format": self.time_format}
+        return json.dumps({"example": self.example, "pattern": self.pattern.pattern, **parts})
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> "FileName":
+        """Read what `to_json` wrote."""
+        raw = json.loads(text)
+        return cls(raw["example"], re.compile(raw["pattern"]), raw["date_format"], raw["time_format"])
 
     @classmethod
     def like(cls, example: str, date: int, time: int) -> "FileName | None":

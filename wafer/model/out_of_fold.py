@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 
 from wafer.evaluation.metrics import measure
 from wafer.evaluation.quality import Quality
+from wafer.evaluation.walk_forward import Stamps
 from wafer.model.calibration import threshold_for
 from wafer.wafers.arrays import Bools, Floats, Ints
 from wafer.wafers.identity import KEY, Keys, as_column, keys_of
@@ -22,6 +23,39 @@ from wafer.wafers.table import read_table
 
 MOST_POINTS = 10_000
 Known = npt.NDArray[np.uint64]  # ascending
+
+
+@dataclass(frozen=True, slots=True)
+class InTime:
+    """When wafers were delivered, and how models rank them that learned from earlier, or from other, files only."""
+
+    batch: Stamps  # of the wafer's file; NaT where its name says nothing
+    forward: Floats  # calibrated probability by a model of earlier files; NaN where no test asked
+    whole_file: Floats  # the same by a model of other files
+
+    @classmethod
+    def unknown(cls, wafers: int) -> "InTime":
+        """Nothing is known, as of trainings of before."""
+        untested = np.full(wafers, np.nan)
+        return cls(np.full(wafers, "NaT", dtype="datetime64[s]"), untested, untested)
+
+    @classmethod
+    def of(cls, table: pa.Table) -> "InTime":
+        """Read the columns of a table that has them."""
+        forward, whole_file = (table[name].to_numpy().astype(np.float64) for name in ("forward", "whole_file"))
+        return cls(table["batch"].to_numpy().astype("datetime64[s]"), forward, whole_file)
+
+    def columns(self) -> dict[str, pa.Array]:
+        """The columns of a table."""
+        return {
+            "batch": pa.array(self.batch),
+            "forward": pa.array(self.forward),
+            "whole_file": pa.array(self.whole_file),
+        }
+
+    def rows(self, index: Ints | Bools) -> "InTime":
+        """Return those of these wafers."""
+        return InTime(self.batch[index], self.forward[index], self.whole_file[index])
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +68,7 @@ class OutOfFold:
     cluster: Ints
     failed: Bools
     probability: Floats  # calibrated
+    in_time: InTime
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -52,6 +87,7 @@ class OutOfFold:
             "cluster": pa.array(self.cluster, pa.int32()),
             "failed": pa.array(self.failed),
             "probability": self.probability,
+            **self.in_time.columns(),
         }
         pq.write_table(pa.table(columns), path, use_dictionary=False, write_statistics=False)
 
@@ -64,7 +100,7 @@ def beginnings(keys: Keys) -> Known:
 
 
 def load_out_of_fold(path: Path) -> OutOfFold:
-    """Read what `save` wrote, now or before keys were bytes."""
+    """Read what `save` wrote, now, before keys were bytes, or before wafers were tested in time."""
     table = read_table(path)
     keys = table["key"]
     if pa.types.is_string(keys.type):
@@ -76,6 +112,7 @@ def load_out_of_fold(path: Path) -> OutOfFold:
         cluster=table["cluster"].to_numpy().astype(np.int64),
         failed=table["failed"].to_numpy(zero_copy_only=False).astype(bool),
         probability=table["probability"].to_numpy().astype(np.float64),
+        in_time=InTime.of(table) if "forward" in table.column_names else InTime.unknown(len(table)),
     )
 
 
@@ -90,6 +127,12 @@ def joined(parts: Sequence[OutOfFold]) -> OutOfFold:
         cluster=np.concatenate([part.cluster for part in parts])[order],
         failed=failed[order],
         probability=np.concatenate([part.probability for part in parts])[order],
+        in_time=InTime(
+            *(
+                np.concatenate([getattr(part.in_time, name) for part in parts])[order]
+                for name in ("batch", "forward", "whole_file")
+            )
+        ),
     )
 
 

@@ -1,12 +1,14 @@
 """The contract: the field's schema as it is, the policy beside it, and everything wrong named at once."""
 
 import json
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from wafer.contract import Contract, load_contract
+from wafer.contract.file_name import FileName
 from wafer.errors import ContractInvalid
 
 
@@ -118,6 +120,14 @@ def test_a_file_name_has_the_schemas_form_and_real_stamps(name: str, matches: bo
     form = load_contract("training").file_name
 
     assert (form.matches(name), form.stamps_are_real(name)) == (matches, real)
+
+
+def test_a_stamp_says_when_a_batch_was_written_also_after_it_went_through_text() -> None:
+    form = FileName.from_json(load_contract("training").file_name.to_json())
+
+    assert form.stamp("wafer_07012020_041011.csv") == datetime(2020, 1, 7, 4, 10, 11)  # noqa: DTZ001 - no zone
+    assert form.stamp("wafer_31022020_041011.csv") is None
+    assert form.stamp("other.csv") is None
 
 
 def test_stamps_of_another_length_follow_the_schema() -> None:

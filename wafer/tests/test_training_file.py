@@ -1,6 +1,7 @@
 """The file that training learns from: what goes in comes out, whole or block by block."""
 
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +31,8 @@ def _write(path: Path, learned: Wafers, rows_at_once: int) -> None:
             rows = np.arange(start, min(start + rows_at_once, len(learned)))
             part = learned.rows(rows)
             texts = [list(each) for each in (part.ids, part.names, part.files)]
-            write([as_column(keys[rows]), *texts, rows % 3, part.known_failed], as_models_see(part.readings))
+            stamps = [datetime(2020, 1, 7, 4, 10, int(row)) if row % 2 else None for row in rows]  # noqa: DTZ001 - no zone
+            write([as_column(keys[rows]), *texts, stamps, rows % 3, part.known_failed], as_models_see(part.readings))
 
 
 @pytest.mark.parametrize("rows_at_once", [1, 5, 23, 100])
@@ -46,6 +48,16 @@ def test_what_was_written_is_read(learned: Wafers, tmp_path: Path, rows_at_once:
     np.testing.assert_array_equal(found.known_failed, learned.known_failed)
     np.testing.assert_array_equal(keys, content_keys(learned))
     np.testing.assert_array_equal(fold, np.arange(23) % 3)
+
+
+def test_when_a_batch_was_written_is_read_where_its_name_said_so(learned: Wafers, tmp_path: Path) -> None:
+    _write(tmp_path / "training", learned, 5)
+
+    with TrainingFile(tmp_path / "training") as file:
+        batch = file.batch
+
+    assert np.isnat(batch[::2]).all()
+    assert batch[3] == np.datetime64("2020-01-07T04:10:03")
 
 
 @pytest.mark.parametrize("rows_at_once", [1, 4, 5, 100])

@@ -29,6 +29,12 @@ class ExportFile(OpenTable):
         labels = self._file.read(columns=[self.columns.label])[0]
         return np.asarray(labels.to_numpy(zero_copy_only=False) > 0)
 
+    @property
+    def file_names(self) -> bytes:
+        """The form of the files' names (`FileName.to_json`); empty where nobody said it."""
+        metadata: dict[bytes, bytes] = self._file.schema_arrow.metadata or {}
+        return metadata.get(b"file_names", b"")
+
     def tables(self) -> Iterator[pa.Table]:
         """Every column, one row group after the other."""
         for group in range(self._file.num_row_groups):

@@ -2,7 +2,8 @@
 
 Columns: `_id` (the document's id), `file` (name) and `sha256` (of the file the wafer came in), the id column and the
 sensors under the schema's names, and for training the label (0 = pass, 1 = fail). Rows are sorted by wafer and `_id`.
-A missing reading is null, never NaN. The file's metadata names the `kind` and the digest of the `contract`.
+A missing reading is null, never NaN. The file's metadata names the `kind`, the digest of the `contract`, and the form
+of its `file_names`, which says when a batch was written.
 """
 
 from collections.abc import Iterator
@@ -47,12 +48,12 @@ class WaferColumns:
         """The columns a person knows from the line: wafer, sensors, label."""
         return (self.wafer, *self.sensors, *([self.label] if self.label else []))
 
-    def schema(self, *, kind: str, contract: str) -> pa.Schema:
-        """The table's schema, with kind and contract digest as metadata."""
+    def schema(self, *, kind: str, contract: str, file_names: str = "") -> pa.Schema:
+        """The table's schema, with kind, contract digest and the form of file names as metadata."""
         texts = [(name, pa.string()) for name in (*ORIGIN, self.wafer)]
         readings = [(name, pa.float64()) for name in self.sensors]
         label = [(self.label, pa.int8())] if self.label else []
-        return pa.schema([*texts, *readings, *label], {"kind": kind, "contract": contract})
+        return pa.schema([*texts, *readings, *label], {"kind": kind, "contract": contract, "file_names": file_names})
 
 
 def columns_at_once(wafers: int) -> int:

@@ -1,8 +1,9 @@
 """`training.parquet`: what preprocessing hands on to every stage that learns, one row a wafer, exact copies once.
 
-Columns: `_key` (digest of all readings, 32 bytes), `_id`, `_wafer`, `_file`, `_fold`, `_failed`, then the kept sensors
-as models see them: float32, null where the sensor was silent. Rows are sorted by key. The file is written in row groups
-and can be read by row groups and blocks of columns, so that no reader has to hold all of it.
+Columns: `_key` (digest of all readings, 32 bytes), `_id`, `_wafer`, `_file`, `_batch` (when the file was written, null
+where its name does not say so), `_fold`, `_failed`, then the kept sensors as models see them: float32, null where the
+sensor was silent. Rows are sorted by key. The file is written in row groups and can be read by row groups and blocks of
+columns, so that no reader has to hold all of it.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -14,6 +15,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from wafer.evaluation.walk_forward import Stamps, Timeline
 from wafer.wafers.arrays import Bools, Features, Floats, Ints, Wafers
 from wafer.wafers.identity import KEY, Keys, keys_of
 from wafer.wafers.table import OpenTable, columns_at_once, wafers_writer
@@ -23,6 +25,7 @@ _HEAD = {
     "_id": pa.string(),
     "_wafer": pa.string(),
     "_file": pa.string(),
+    "_batch": pa.timestamp("s"),
     "_fold": pa.int8(),
     "_failed": pa.bool_(),
 }
@@ -52,6 +55,17 @@ class TrainingFile(OpenTable):
     def fold(self) -> Ints:
         """The fold of each wafer, (wafers,)."""
         return np.asarray(self.column("_fold").to_numpy(), dtype=np.int64)
+
+    @property
+    def timeline(self) -> Timeline:
+        """The wafers' files in the order of time."""
+        files, wafers = (self.column(name).to_pylist() for name in ("_file", "_wafer"))
+        return Timeline.of(self.batch, files, wafers)
+
+    @property
+    def batch(self) -> Stamps:
+        """When each wafer's file was written, (wafers,); NaT where its name does not say so."""
+        return np.asarray(self.column("_batch").to_numpy(), dtype="datetime64[s]")
 
     @property
     def keys(self) -> Keys:

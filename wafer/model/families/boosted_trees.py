@@ -3,9 +3,9 @@
 import json
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
 
@@ -65,6 +65,10 @@ class BoostedTrees:
     def begin(self, training: TrainingSet, plan: FitPlan) -> Callable[[], Fitted]:
         """Fit on all rows and without each fold, in the plan's pool."""
         return begin_with_folds(self, training, plan)
+
+    def lighter(self) -> Self:
+        """Return a quarter of the rounds, each of which counts four times as much."""
+        return replace(self, rounds=max(1, self.rounds // 4), learning_rate=min(1.0, 4 * self.learning_rate))
 
     def load(self, path: Path) -> TreeModel:
         """Read saved trees."""

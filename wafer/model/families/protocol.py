@@ -4,7 +4,7 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import Field, dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, Self
 
 from wafer.model.training_set import TrainingSet
 from wafer.wafers.arrays import Features, Floats
@@ -61,6 +61,10 @@ class Family(Protocol):
 
     def begin(self, training: TrainingSet, plan: FitPlan) -> Callable[[], Fitted]:
         """Start to fit on all rows and to score each row honestly; the function returned waits for the end of it."""
+        ...
+
+    def lighter(self) -> Self:
+        """Return knobs that rank nearly as well for a fraction of the time: for fits that only judge."""
         ...
 
     def load(self, path: Path) -> FamilyModel:

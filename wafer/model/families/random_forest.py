@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,8 @@ from wafer.wafers.arrays import Floats
 
 if TYPE_CHECKING:
     from sklearn.ensemble import RandomForestClassifier
+
+_JUDGES = 150  # trees of a lighter forest
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,10 @@ class RandomForest:
         # Trees read column by column. scikit-learn copies neither float32 nor this order, and its threads share it.
         forest.fit(np.asfortranarray(training.features), training.failed, sample_weight=training.weight)
         return TreeModel.of(booster_of(forest)), _out_of_bag(forest, training)
+
+    def lighter(self) -> Self:
+        """Return a forest of fewer trees; where wafers are many, of fewer still."""
+        return replace(self, trees=min(self.trees, _JUDGES), work=self.work // 4, least_trees=self.least_trees // 4)
 
     def load(self, path: Path) -> TreeModel:
         """Read a saved forest; scikit-learn is not needed for it."""

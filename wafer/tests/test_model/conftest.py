@@ -23,7 +23,7 @@ from wafer.model.clusters import PERCENTILES, Clustering, NoveltyLimits
 from wafer.model.families.forest_as_booster import booster_of
 from wafer.model.families.tree_model import TreeModel
 from wafer.model.files import write_json
-from wafer.model.out_of_fold import OutOfFold, joined
+from wafer.model.out_of_fold import InTime, OutOfFold, joined
 from wafer.model.preprocessor import Dropped, DropReason, Preprocessor
 from wafer.model.recipe import Recipe
 from wafer.model.scoring import ModelBundle
@@ -152,7 +152,8 @@ def _members(folder: Path, wafers: Wafers, preprocessor: Preprocessor, model: Cl
         assert rows.failed is not None
         probability = probability_of(calibration.log_odds(scores))
         ids, names = pa.array(rows.ids), pa.array(rows.names)
-        found = OutOfFold(content_keys(rows), ids, names, cluster[inside], rows.failed, probability)
+        tested = InTime.unknown(len(rows))
+        found = OutOfFold(content_keys(rows), ids, names, cluster[inside], rows.failed, probability, tested)
         joined([found]).save(target / OUT_OF_FOLD)
         quality = {family: measure(rows.failed, probability, probability > 0.5)}
         summary = ClusterSummary(number, family, 0.5, calibration, len(rows), int(rows.failed.sum()), quality)

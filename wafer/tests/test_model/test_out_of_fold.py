@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +14,10 @@ from wafer.errors import BundleRejected
 from wafer.model.assembly import assemble_bundle, load_bundle, rows_of
 from wafer.model.calibration import threshold_for
 from wafer.model.files import SEAL, seal
-from wafer.model.out_of_fold import OutcomeCounts, OutOfFold, load_out_of_fold
+from wafer.model.out_of_fold import InTime, OutcomeCounts, OutOfFold, joined, load_out_of_fold
 from wafer.model.scoring import ModelBundle
 from wafer.tests.test_model.conftest import Parts
-from wafer.wafers.arrays import Wafers
+from wafer.wafers.arrays import Ints, Wafers
 
 BUDGETS = (0.0, 0.01, 0.1, 0.37, 1.0)
 
@@ -27,7 +28,10 @@ def _rows(count: int) -> OutOfFold:
     probability = np.round(1 / (1 + np.exp(3 - failed - rng.normal(size=count))), 6)
     names = pa.array([f"W-{row}" for row in range(count)])
     keys = np.array([f"{row:032}" for row in range(count)], "S32")
-    return OutOfFold(keys, names, names, np.zeros(count, np.int64), failed, probability)
+    batch = np.datetime64("2020-01-07T04:10:11") + np.arange(count).astype("timedelta64[s]")
+    forward = np.where(np.arange(count) < 3, np.nan, probability)
+    tested = InTime(batch, forward, probability)
+    return OutOfFold(keys, names, names, np.zeros(count, np.int64), failed, probability, tested)
 
 
 @pytest.fixture
@@ -52,7 +56,7 @@ def older(assembled: tuple[Path, Path], tmp_path: Path) -> Path:
     about = json.loads((bundle / SEAL).read_text())["about"]
     for name in (SEAL, "outcomes.parquet", "known.parquet"):
         (bundle / name).unlink()
-    table = pq.read_table(kept)
+    table = pq.read_table(kept).drop_columns(["batch", "forward", "whole_file"])
     keys = pa.array([key.hex() for key in table["key"].to_pylist()])
     pq.write_table(table.set_column(0, "key", keys), bundle / "out_of_fold.parquet")
     seal(bundle, {name: value for name, value in about.items() if name != "out_of_fold"})
@@ -107,12 +111,40 @@ def test_the_rows_of_any_bundle_can_be_had_for_a_comparison(older: Path, assembl
     np.testing.assert_array_equal(before.keys, now.keys)
     np.testing.assert_array_equal(before.probability, now.probability)
     assert before.ids.equals(now.ids)
+    assert np.isnan(before.in_time.forward).all()
+    assert np.isnat(before.in_time.batch).all()
+
+
+def test_scores_forward_in_time_and_stamps_stay_with_their_wafers(tmp_path: Path) -> None:
+    rows = _rows(50)
+    mixed = [_some(rows, part) for part in (np.arange(1, 50, 2), np.arange(0, 50, 2))]
+
+    joined(mixed).save(tmp_path / "rows.parquet")
+    found = load_out_of_fold(tmp_path / "rows.parquet")
+
+    order = np.argsort(rows.keys)
+    np.testing.assert_array_equal(found.keys, rows.keys[order])
+    np.testing.assert_array_equal(found.in_time.batch, rows.in_time.batch[order])
+    np.testing.assert_array_equal(found.in_time.forward, rows.in_time.forward[order])
+    np.testing.assert_array_equal(found.in_time.whole_file, rows.in_time.whole_file[order])
+
+
+def _some(rows: OutOfFold, index: Ints) -> OutOfFold:
+    return OutOfFold(
+        rows.keys[index],
+        rows.ids.take(pa.array(index)),
+        rows.names.take(pa.array(index)),
+        rows.cluster[index],
+        rows.failed[index],
+        rows.probability[index],
+        rows.in_time.rows(index),
+    )
 
 
 def test_rows_that_were_altered_are_refused(assembled: tuple[Path, Path]) -> None:
     bundle, kept = assembled
     found = load_out_of_fold(kept)
-    OutOfFold(found.keys, found.ids, found.names, found.cluster, ~found.failed, found.probability).save(kept)
+    replace(found, failed=~found.failed).save(kept)
 
     with pytest.raises(BundleRejected, match="altered"):
         rows_of(bundle, load_bundle(bundle), lambda: kept)
