@@ -17,6 +17,7 @@ from benchmarks.source import wafers_of, write_export
 from clustering.stage import cluster_wafers
 from model_training.stage import fit_global_models, train_cluster
 from preprocessing_train.stage import fit_preprocessor
+from wafer.engine import Inline
 from wafer.model.assembly import assemble_bundle
 from wafer.model.calibration import threshold_for
 from wafer.model.families.boosted_trees import BoostedTrees
@@ -84,7 +85,7 @@ def _digest(sources: tuple[str, ...], options: str) -> str:
 
 def product(learn: pa.Table, ask: pa.Table, recipe: Recipe) -> Answer:
     """Every training stage as a run calls it, on the wafers to learn from alone, and the bundle that comes out."""
-    cores = _cores()
+    engine = Inline(_cores())
     with tempfile.TemporaryDirectory(prefix="fold-") as scratch:
         at = Path(scratch)
         export = write_export(learn, at / "export")
@@ -93,11 +94,11 @@ def product(learn: pa.Table, ask: pa.Table, recipe: Recipe) -> Answer:
         found = cluster_wafers(
             training, at / "preprocessor", at / "clusters", at / "clusters.parquet", at / "elbow.html", recipe
         )
-        fit_global_models(training, at / "preprocessor", at / "global", recipe, cores)
+        fit_global_models(training, at / "preprocessor", at / "global", recipe, engine)
         members = [at / f"member-{cluster}" for cluster in found.clusters]
         for cluster, member in zip(found.clusters, members, strict=True):
             train_cluster(
-                cluster, training, at / "preprocessor", at / "clusters", at / "global", member, at / "page.html", cores
+                cluster, training, at / "preprocessor", at / "clusters", at / "global", member, at / "page.html", engine
             )
         bundle = assemble_bundle(
             preprocessor_dir=at / "preprocessor",

@@ -20,19 +20,19 @@ def train_global(
     from wafer.runs import run_stage
 
     with run_stage("train-global", run_id, declared=STAGE) as stage:
-        import os
         from pathlib import Path
 
+        from model_training.fits import at_once
         from model_training.stage import fit_global_models
+        from wafer.engine import open_engine
         from wafer.model.recipe import Recipe
+        from wafer.settings import Settings
 
-        result = fit_global_models(
-            Path(training.path),
-            Path(preprocessor.path),
-            Path(global_models.path),
-            Recipe(seed=seed, max_clusters=max_clusters, false_alarm_budget=false_alarm_budget),
-            n_jobs=len(os.sched_getaffinity(0)),
-        )
+        recipe = Recipe(seed=seed, max_clusters=max_clusters, false_alarm_budget=false_alarm_budget)
+        with open_engine(Settings(), at_once()) as engine:
+            result = fit_global_models(
+                Path(training.path), Path(preprocessor.path), Path(global_models.path), recipe, engine
+            )
         figures = {f"auc_{family}": auc for family, auc in result.auc.items()}
         if result.auc_stretches is not None:
             figures["auc_stretches"] = result.auc_stretches
@@ -62,17 +62,22 @@ def train_cluster(
     with run_stage(f"train-cluster-{cluster}", resolve_run_id(run_id, job_id), declared=STAGE) as stage:
         from pathlib import Path
 
+        from model_training.fits import at_once
         from model_training.stage import train_cluster as train
+        from wafer.engine import open_engine
+        from wafer.settings import Settings
 
-        result = train(
-            cluster,
-            Path(training.path),
-            Path(preprocessor.path),
-            Path(cluster_model.path),
-            Path(global_models.path),
-            Path(member.path),
-            Path(report.path),
-        )
+        with open_engine(Settings(), at_once()) as engine:
+            result = train(
+                cluster,
+                Path(training.path),
+                Path(preprocessor.path),
+                Path(cluster_model.path),
+                Path(global_models.path),
+                Path(member.path),
+                Path(report.path),
+                engine,
+            )
         chosen = result.figures[result.family]
         stage.count(wafers=result.wafers, failures=result.failures, family=result.family, auc=chosen.quality.auc)
         for family, figures in result.figures.items():

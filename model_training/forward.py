@@ -1,20 +1,24 @@
 """How well models rank wafers of later batches, and of files that they never saw: a few fits that only judge."""
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 
+from model_training.fits import Fits
 from model_training.learn import serving_family
+from wafer.engine import Engine
 from wafer.evaluation.walk_forward import Split, Timeline
 from wafer.model.calibration import fit_calibration, probability_of, threshold_for
-from wafer.model.families.held_out import scored
-from wafer.model.families.protocol import Family, FitPlan
+from wafer.model.families.held_out import fitted, scored
+from wafer.model.families.protocol import Family, FitPlan, Piece
 from wafer.model.recipe import Recipe
 from wafer.model.training_set import TrainingSet
-from wafer.progress import report_each
 from wafer.wafers.arrays import Bools, Floats
+
+_ASKED, _LEFT_OUT = -1, -2
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +38,7 @@ class HeldOut:
 
 
 def held_out(
-    training: TrainingSet, line: Timeline, scores: Mapping[str, Floats], recipe: Recipe, n_jobs: int
+    fits: Fits, training: TrainingSet, line: Timeline, scores: Mapping[str, Floats], recipe: Recipe, engine: Engine
 ) -> HeldOut:
     """Fit a lighter form of the family that serves, on all wafers of each past and of each fold of files.
 
@@ -43,23 +47,40 @@ def held_out(
     family = recipe.family(serving_family(training.failed, scores, recipe)).lighter()
     minima = recipe.min_failures, recipe.min_passes
     windows, folds = line.windows(training.failed, *minima), line.whole_files(training.failed, *minima)
-    with ThreadPoolExecutor(n_jobs) as pool:
-        parts = [pool.submit(_asked, family, training, split, recipe) for split in (*windows, *folds)]
-        report_each(parts, "tests on later wafers")
-        answers = [part.result() for part in parts]
+    left = [_add(fits, number, family, training, split, recipe) for number, split in enumerate((*windows, *folds))]
+    fits.run(engine, "steps of the tests on later wafers")
+    answers = [_answer(path) for path in left]
     count = len(windows)
     return HeldOut(_together(len(training), windows, answers[:count]), _together(len(training), folds, answers[count:]))
 
 
-def _asked(family: Family, training: TrainingSet, split: Split, recipe: Recipe) -> tuple[Floats, float]:
+def _add(fits: Fits, number: int, family: Family, training: TrainingSet, split: Split, recipe: Recipe) -> Path:
+    """Let one test be done; its training set says in place of a fold which rows are asked about, and which left out."""
+    marked = replace(training, fold=np.where(split.learn, training.fold, np.where(split.test, _ASKED, _LEFT_OUT)))
+    steps = sum(piece.steps for piece in family.pieces(training.rows(split.learn), _plan(recipe)))
+    work = partial(_save_answer, family=family, recipe=recipe)
+    (path,) = fits.add(fits.files(f"test-{number}", marked), [Piece("answer", family.packages, steps, work)])
+    return path
+
+
+def _save_answer(training: TrainingSet, out: Path, *, family: Family, recipe: Recipe) -> None:
     """Probabilities of the wafers asked about, and the threshold that holds the budget where the model learned."""
-    learned = training.rows(split.learn)
-    with ThreadPoolExecutor(1) as pool:
-        fitted = family.begin(learned, FitPlan(recipe.seed, in_cluster=False, n_jobs=1, pool=pool))()
-    calibration = fit_calibration(fitted.scores, learned.failed)
-    then = probability_of(calibration.log_odds(fitted.scores))
-    now = probability_of(calibration.log_odds(scored(fitted.model, training.rows(split.test))))
-    return now, threshold_for(recipe.false_alarm_budget, then, learned.failed)
+    learned, asked = training.rows(training.fold >= 0), training.rows(training.fold == _ASKED)
+    fit = fitted(family, learned, _plan(recipe), out.parent)
+    calibration = fit_calibration(fit.scores, learned.failed)
+    then = probability_of(calibration.log_odds(fit.scores))
+    now = probability_of(calibration.log_odds(scored(fit.model, asked)))
+    with out.open("wb") as file:
+        np.savez(file, probability=now, threshold=threshold_for(recipe.false_alarm_budget, then, learned.failed))
+
+
+def _answer(path: Path) -> tuple[Floats, float]:
+    with np.load(path) as found:
+        return found["probability"], float(found["threshold"])
+
+
+def _plan(recipe: Recipe) -> FitPlan:
+    return FitPlan(recipe.seed, in_cluster=False)
 
 
 def _together(wafers: int, splits: Sequence[Split], answers: Sequence[tuple[Floats, float]]) -> Unseen:

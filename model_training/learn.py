@@ -1,10 +1,12 @@
 """Fit every family on all wafers, then for each cluster; judge everything on scores the models never fitted."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from model_training.fits import Fits
+from wafer.engine import Engine
 from wafer.evaluation.intervals import auc_gain
 from wafer.model.calibration import Calibration, fit_calibration
 from wafer.model.families.protocol import FitPlan, Fitted
@@ -23,14 +25,24 @@ class ClusterFit:
     scores: Mapping[str, Floats]  # (cluster's wafers,) out of fold, own and global model averaged
 
 
-def fit_families(training: TrainingSet, recipe: Recipe, plan: FitPlan) -> dict[str, Fitted]:
-    """Fit every family on all rows, side by side as far as the plan's threads reach."""
-    begun = {family.name: family.begin(training, plan) for family in recipe.families}
-    return {name: wait() for name, wait in begun.items()}
+def begin_families(
+    fits: Fits, name: str, training: TrainingSet, recipe: Recipe, plan: FitPlan
+) -> Callable[[], dict[str, Fitted]]:
+    """Add what fits every family on all rows; the function returned joins it when all is done."""
+    files = fits.files(name, training)
+    left = {family.name: fits.add(files, family.pieces(training, plan)) for family in recipe.families}
+    return lambda: {family.name: family.joined(training, left[family.name]) for family in recipe.families}
+
+
+def fit_families(fits: Fits, training: TrainingSet, recipe: Recipe, plan: FitPlan, engine: Engine) -> dict[str, Fitted]:
+    """Fit every family on all rows."""
+    joined = begin_families(fits, "wafers", training, recipe, plan)
+    fits.run(engine, "steps of the fits")
+    return joined()
 
 
 def fit_cluster(
-    training: TrainingSet, inside: Bools, everywhere: Mapping[str, Floats], recipe: Recipe, plan: FitPlan
+    fits: Fits, training: TrainingSet, inside: Bools, everywhere: Mapping[str, Floats], recipe: Recipe, engine: Engine
 ) -> ClusterFit:
     """Fit a cluster's models on all wafers, those of other clusters with a small weight, and choose the family.
 
@@ -39,7 +51,8 @@ def fit_cluster(
     """
     if inside.all():
         return _choose(training.failed, everywhere, recipe)
-    own = fit_families(training.weighted(np.where(inside, 1.0, recipe.out_of_cluster_weight)), recipe, plan)
+    weighted = training.weighted(np.where(inside, 1.0, recipe.out_of_cluster_weight))
+    own = fit_families(fits, weighted, recipe, FitPlan(recipe.seed, in_cluster=True), engine)
     share = recipe.cluster_share
     mixed = {name: share * each.scores[inside] + (1 - share) * everywhere[name][inside] for name, each in own.items()}
     chosen = _choose(training.failed[inside], mixed, recipe)

@@ -1,21 +1,19 @@
 """Train on the wafers of one run: `fit_global_models` once, then `train_cluster` for every cluster, side by side."""
 
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from model_training.fits import Fits, fits_beside
 from model_training.forward import held_out
 from model_training.judge import FamilyFigures, judge
-from model_training.learn import ClusterFit, fit_cluster, fit_families
+from model_training.learn import ClusterFit, begin_families, fit_cluster
 from model_training.page import cluster_page
-from model_training.stretches import in_time, stretch_auc
+from model_training.stretches import begin_stretches, in_time
+from wafer.engine import Engine, Inline
 from wafer.errors import BundleRejected
 from wafer.evaluation.metrics import roc_auc
 from wafer.files import complete_folder
@@ -58,19 +56,20 @@ class TrainedCluster:
 
 
 def fit_global_models(
-    training_file: Path, preprocessor: Path, out: Path, recipe: Recipe | None = None, n_jobs: int = 1
+    training_file: Path, preprocessor: Path, out: Path, recipe: Recipe | None = None, engine: Engine | None = None
 ) -> GlobalModels:
-    """Fit every family on all wafers and write the directory `out`; `n_jobs` changes the time, never the bytes."""
-    recipe = recipe or Recipe()
-    with TrainingFile(training_file) as wafers:
-        training, keys, order = _training_set(wafers, preprocessor), wafers.keys, in_time(wafers.column("_wafer"))
-        line, batch = wafers.timeline, wafers.batch
-    with _plan(recipe, n_jobs, in_cluster=False) as plan, ThreadPoolExecutor(1) as waiting:
-        stretched = waiting.submit(stretch_auc, order, training, recipe, plan.pool)
-        fitted = fit_families(training, recipe, plan)
-        stretches = stretched.result()
-    scores = {name: each.scores for name, each in fitted.items()}
-    later = held_out(training, line, scores, recipe, n_jobs)
+    """Fit every family on all wafers and write the directory `out`; the engine changes the time, never the bytes."""
+    recipe, engine = recipe or Recipe(), engine or Inline()
+    with fits_beside(out) as fits:
+        with TrainingFile(training_file) as wafers:
+            training, keys = _training_set(wafers, preprocessor, fits), wafers.keys
+            order, line, batch = in_time(wafers.column("_wafer")), wafers.timeline, wafers.batch
+        families = begin_families(fits, "wafers", training, recipe, FitPlan(recipe.seed, in_cluster=False))
+        stretched = begin_stretches(fits, order, training, recipe)
+        fits.run(engine, "steps of the fits")
+        fitted, stretches = families(), stretched()
+        scores = {name: each.scores for name, each in fitted.items()}
+        later = held_out(fits, training, line, scores, recipe, engine)
     auc = {name: roc_auc(training.failed, each) for name, each in scores.items()}
     with complete_folder(out) as folder:
         for name, each in fitted.items():
@@ -90,7 +89,7 @@ def train_cluster(
     global_models: Path,
     out: Path,
     report: Path,
-    n_jobs: int = 1,
+    engine: Engine | None = None,
 ) -> TrainedCluster:
     """Train one cluster by the recipe of the global models; write the directory `out` and the HTML page `report`."""
     recipe = read_json(global_models / GLOBAL, GlobalSummary).recipe
@@ -99,9 +98,9 @@ def train_cluster(
         everywhere = _load_scores(wafers.keys, global_models / OUT_OF_FOLD)
         tested = InTime.of(read_table(global_models / IN_TIME))
         inside = _labels(wafers, clusters) == cluster
-        training = _training_set(wafers, preprocessor)
-    with _plan(recipe, n_jobs, in_cluster=True) as plan:
-        fit = fit_cluster(training, inside, everywhere, recipe, plan)
+        with fits_beside(out) as fits:
+            training = _training_set(wafers, preprocessor, fits)
+            fit = fit_cluster(fits, training, inside, everywhere, recipe, engine or Inline())
     done = _describe(cluster, training.failed[inside], fit, recipe)
     with complete_folder(out) as folder:
         if fit.fitted:
@@ -113,24 +112,11 @@ def train_cluster(
     return done
 
 
-@contextmanager
-def _plan(recipe: Recipe, n_jobs: int, *, in_cluster: bool) -> Iterator[FitPlan]:
-    """Half of the cores, at least one, for the pool; the calling thread has the others.
-
-    Families share packages. Two threads that import one at once can find it half imported, so it is done before.
-    """
-    for family in recipe.families:
-        for package in family.packages:
-            import_module(package)
-    with ThreadPoolExecutor(max(1, n_jobs // 2)) as pool:
-        yield FitPlan(recipe.seed, in_cluster, max(1, n_jobs - n_jobs // 2), pool)
-
-
-def _training_set(wafers: TrainingFile, preprocessor: Path) -> TrainingSet:
-    """Read the features once, column by column in memory, for all fits of the task."""
+def _training_set(wafers: TrainingFile, preprocessor: Path, fits: Fits) -> TrainingSet:
+    """Read the features once for all fits of the task."""
     learned = read_json(preprocessor / PREPROCESSOR, Preprocessor)
     width = len(learned.sensors) + len(learned.indicators)
-    features = np.empty((wafers.wafers, width), np.float32, order="F")
+    features = fits.features(wafers.wafers, width)
     for part in wafers.parts(learned.sensors):
         features[part.row : part.row + len(part.readings)] = learned.features(part.readings)
     return training_set(features, wafers.failed, wafers.fold)

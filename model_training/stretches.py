@@ -4,16 +4,18 @@ The wafer's name is the line's calendar. It orders the stretches here and never 
 """
 
 import re
-from concurrent.futures import Executor
+from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
 
+from model_training.fits import Fits
 from wafer.evaluation.metrics import roc_auc
-from wafer.model.families.held_out import score_unseen
+from wafer.model.families.held_out import folds, joined_folds
 from wafer.model.recipe import Recipe
 from wafer.model.training_set import TrainingSet
-from wafer.wafers.arrays import Bools, Ints
+from wafer.wafers.arrays import Ints
 
 STRETCHES = 5
 _DIGITS = 20  # numbers in names are compared as if they had at least so many
@@ -25,27 +27,27 @@ def in_time(names: pa.ChunkedArray) -> Ints:
     return np.argsort(np.array(padded), kind="stable")
 
 
-def stretch_auc(order: Ints, training: TrainingSet, recipe: Recipe, pool: Executor) -> float | None:
-    """AUC of the recipe's `stretch_family` on all wafers, each scored by a model that saw no wafer of its stretch.
+def begin_stretches(fits: Fits, order: Ints, training: TrainingSet, recipe: Recipe) -> Callable[[], float | None]:
+    """Add what scores all wafers by models of the recipe's `stretch_family` that saw no wafer of their stretch.
 
-    `order` is that of the wafers in time. None when a stretch holds every wafer of one outcome, so that nothing can be
-    learned from the others.
+    `order` is that of the wafers in time. The function returned gives the AUC when all is done. It is None when a
+    stretch holds every wafer of one outcome, so that nothing can be learned from the others.
     """
-    stretches = [_rows(part, len(training)) for part in np.array_split(order, STRETCHES)]
-    if any(_one_outcome(training.failed[~unseen]) for unseen in stretches):
-        return None
-    family, scores = recipe.family(recipe.stretch_family), np.empty(len(training))
-    found = pool.map(lambda unseen: score_unseen(family, training, unseen, recipe.seed), stretches)
-    for unseen, part in zip(stretches, found, strict=True):
-        scores[unseen] = part
-    return roc_auc(training.failed, scores)
+    stretched = replace(training, fold=_stretch_of(order))
+    if any(_one_outcome(stretched, unseen) for unseen in range(STRETCHES)):
+        return lambda: None
+    family = recipe.family(recipe.stretch_family)
+    left = fits.add(fits.files("stretches", stretched), folds(family, stretched, recipe.seed))
+    return lambda: roc_auc(training.failed, joined_folds(stretched, left))
 
 
-def _rows(places: Ints, count: int) -> Bools:
-    rows: Bools = np.zeros(count, bool)
-    rows[places] = True
-    return rows
+def _stretch_of(order: Ints) -> Ints:
+    """The stretch of each wafer, (wafers,)."""
+    stretch = np.empty(len(order), np.int64)
+    for number, places in enumerate(np.array_split(order, STRETCHES)):
+        stretch[places] = number
+    return stretch
 
 
-def _one_outcome(failed: Bools) -> bool:
-    return len(np.unique(failed)) < 2
+def _one_outcome(stretched: TrainingSet, unseen: int) -> bool:
+    return len(np.unique(stretched.failed[stretched.fold != unseen])) < 2

@@ -12,11 +12,16 @@ from pathlib import Path
 import pytest
 
 from data_transformation_train.stage import transform_batches
+from model_training.stage import fit_global_models, train_cluster
 from raw_data_validation_train.tests.corpus import accept, reject, write
 from raw_data_validation_train.tests.drop import everything_below, validate
+from tests.faults.line import Line, make_line, write_drop
 from tests.servers.cluster import Running
 from wafer.contract import load_contract
 from wafer.engine import Engine, Inline, open_engine
+from wafer.model.families.boosted_trees import BoostedTrees
+from wafer.model.families.random_forest import RandomForest
+from wafer.model.recipe import Recipe
 from wafer.settings import Settings
 
 
@@ -60,6 +65,38 @@ def test_a_worker_that_is_killed_in_the_middle_changes_no_byte(
 ) -> None:
     with open_engine(cluster.settings) as engine, killing_a_worker(cluster, tmp_path / "accepted"):
         assert work(drop, tmp_path, engine) == inline
+
+
+def learn(line: Line, out: Path, engine: Engine) -> dict[str, bytes]:
+    """Every fit of a training."""
+    families = (RandomForest(trees=60, trees_cluster=30), BoostedTrees(rounds=10))  # parts of 25 trees
+    given = (line.parts.training, line.parts.preprocessor)
+    fit_global_models(*given, out / "global", Recipe(families=families), engine)
+    train_cluster(0, *given, line.parts.cluster_model, out / "global", out / "member", out / "member.html", engine)
+    return everything_below(out)
+
+
+@pytest.fixture(scope="module")
+def line(tmp_path_factory: pytest.TempPathFactory) -> Line:
+    folder = tmp_path_factory.mktemp("line")
+    return make_line(folder, write_drop(folder / "drop"))
+
+
+@pytest.fixture(scope="module")
+def learned(line: Line, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    return learn(line, tmp_path_factory.mktemp("learned"), Inline(1))
+
+
+def test_fits_by_processes_leave_the_bytes_of_one(line: Line, learned: dict[str, bytes], tmp_path: Path) -> None:
+    with open_engine(Settings(WAFER_WORKERS=2)) as engine:
+        assert learn(line, tmp_path, engine) == learned
+
+
+def test_fits_by_a_cluster_leave_the_bytes_of_one(
+    line: Line, learned: dict[str, bytes], cluster: Running, tmp_path: Path
+) -> None:
+    with open_engine(cluster.settings) as engine:
+        assert learn(line, tmp_path, engine) == learned
 
 
 @contextmanager

@@ -2,8 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -17,8 +16,8 @@ from tests.faults.line import make_line, write_drop
 from wafer.documents import open_documents
 from wafer.model import ModelBundle, load_bundle
 from wafer.model.families.boosted_trees import BoostedTrees
-from wafer.model.families.held_out import begin_with_folds
-from wafer.model.families.protocol import Family, FitPlan, Fitted
+from wafer.model.families.held_out import joined_whole_and_folds, whole_and_folds
+from wafer.model.families.protocol import Family, FitPlan, Fitted, Piece
 from wafer.model.families.random_forest import RandomForest
 from wafer.model.recipe import Recipe
 from wafer.model.training_set import TrainingSet, training_set
@@ -65,8 +64,14 @@ class Straight:
         )
         return StraightModel(passing, (failing - passing) / (features.var(axis=0) + self.shrinkage))
 
-    def begin(self, training: TrainingSet, plan: FitPlan) -> Callable[[], Fitted]:
-        return begin_with_folds(self, training, plan)
+    def steps(self, rows: int) -> int:
+        return 0
+
+    def pieces(self, training: TrainingSet, plan: FitPlan) -> Sequence[Piece]:
+        return whole_and_folds(self, training, plan)
+
+    def joined(self, training: TrainingSet, files: Sequence[Path]) -> Fitted:
+        return joined_whole_and_folds(self, training, files)
 
     def lighter(self) -> "Straight":
         return self
@@ -140,11 +145,13 @@ def test_people_read_its_name_in_every_report(trained: Trained) -> None:
     assert {page: Straight.label in (trained.folder / page).read_text() for page in pages} == dict.fromkeys(pages, True)
 
 
-def test_it_keeps_the_protocol_of_a_family() -> None:
+def test_it_keeps_the_protocol_of_a_family(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     training = training_set(rng.normal(size=(60, 3)).astype(np.float32), np.arange(60) % 3 == 0, np.arange(60) // 3 % 3)
 
-    with ThreadPoolExecutor(1) as pool:
-        fitted = Straight().begin(training, FitPlan(seed=1, in_cluster=False, n_jobs=1, pool=pool))()
+    pieces = Straight().pieces(training, FitPlan(seed=1, in_cluster=False))
+    for piece in pieces:
+        piece.work(training, tmp_path / piece.name)
+    fitted = Straight().joined(training, [tmp_path / piece.name for piece in pieces])
 
     assert np.isfinite(fitted.scores).all()

@@ -4,12 +4,11 @@ Code that works calls `report` or goes through `reported`, as often as it likes,
 listener nothing happens.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
-from concurrent.futures import Future
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sized
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import count
-from typing import Any, TypeVar
+from typing import TypeVar
 
 _Item = TypeVar("_Item")
 _Table = TypeVar("_Table", bound=Sized)
@@ -29,12 +28,44 @@ class Progress:
 
 Listener = Callable[[Progress], None]
 _listeners: list[Listener] = []  # no context variable: a pool's threads would not see it
+_counters: list[Callable[[int], None]] = []
 
 
 def report(done: int, of: int, what: str) -> None:
     """Tell how far the work of this process has come: `report(3, 9, "fits")`. Costs nothing to speak of."""
     for listener in _listeners[-1:]:
         listener(Progress(done, of, what))
+
+
+def advance(steps: int = 1) -> None:
+    """Tell that units of work, which know nothing of each other, have come so many steps further together."""
+    for counter in _counters[-1:]:
+        counter(steps)
+
+
+@contextmanager
+def counted(of: int, what: str) -> Iterator[None]:
+    """Add up the steps of the block and report where they have come to: `counted(4400, "steps of the fits")`."""
+    done, lock = 0, threading.Lock()
+
+    def add(steps: int) -> None:
+        nonlocal done
+        with lock:
+            done += steps
+            report(min(done, of), of, what)
+
+    with advancing(add):
+        yield
+
+
+@contextmanager
+def advancing(counter: Callable[[int], None]) -> Iterator[None]:
+    """Give every step to a counter for as long as the block."""
+    _counters.append(counter)
+    try:
+        yield
+    finally:
+        _counters.remove(counter)
 
 
 def reported(pieces: Iterable[_Item], of: int, what: str) -> Iterator[_Item]:
@@ -50,13 +81,6 @@ def reported_rows(tables: Iterable[_Table], of: int, what: str) -> Iterator[_Tab
     for table in tables:
         yield table
         report(done := done + len(table), of, what)
-
-
-def report_each(futures: Sequence[Future[Any]], what: str) -> None:
-    """Report every future as done when it is, in whatever order."""
-    done = count(1)
-    for future in futures:
-        future.add_done_callback(lambda _: report(next(done), len(futures), what))
 
 
 @contextmanager

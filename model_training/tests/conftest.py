@@ -8,6 +8,7 @@ import pyarrow as pa
 import pytest
 
 from clustering.stage import cluster_wafers
+from model_training.fits import Fits
 from preprocessing_train.stage import fit_preprocessor
 from wafer.model.families.boosted_trees import BoostedTrees
 from wafer.model.families.random_forest import RandomForest
@@ -24,6 +25,14 @@ QUICK = Recipe(
 def quick() -> Recipe:
     """The recipe with fewer trees."""
     return QUICK
+
+
+@pytest.fixture
+def fits(tmp_path: Path) -> Fits:
+    """Fits whose files lie in a folder of the test."""
+    folder = tmp_path / "fits"
+    folder.mkdir()
+    return Fits(folder)
 
 
 @pytest.fixture(scope="session")

@@ -1,30 +1,33 @@
 """What each family promises: scores of rows it did not see, and margins that stay where they were."""
 
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from sklearn.ensemble import RandomForestClassifier
 
+from model_training.fits import Fits
 from model_training.learn import fit_cluster, fit_families
+from wafer.engine import Inline
 from wafer.evaluation.metrics import roc_auc
 from wafer.model.families.boosted_trees import BoostedTrees
-from wafer.model.families.protocol import FitPlan
+from wafer.model.families.protocol import FitPlan, Fitted
 from wafer.model.families.random_forest import RandomForest
 from wafer.model.recipe import Recipe
 from wafer.model.training_set import TrainingSet, deal_folds, training_set
+from wafer.tests.forests import kept
 
 FOREST, BOOSTING = RandomForest(trees=80), BoostedTrees(rounds=60, learning_rate=0.1)
 RECIPE = Recipe(families=(FOREST, BOOSTING))
 FAMILIES = [family.name for family in RECIPE.families]
 
 
-@pytest.fixture
-def plan() -> Iterator[FitPlan]:
-    with ThreadPoolExecutor(1) as pool:
-        yield FitPlan(RECIPE.seed, in_cluster=False, n_jobs=1, pool=pool)
+def _fitted(fits: Fits, training: TrainingSet, recipe: Recipe = RECIPE) -> dict[str, Fitted]:
+    """Fit every family on rows of which a copy is the table that the fits read."""
+    table = fits.features(*training.features.shape)
+    table[:] = training.features
+    plan = FitPlan(recipe.seed, in_cluster=False)
+    return fit_families(fits, replace(training, table=table, chosen=None), recipe, plan, Inline(1))
 
 
 def _training_set(count: int, signal: float, seed: int = 0) -> TrainingSet:
@@ -36,20 +39,20 @@ def _training_set(count: int, signal: float, seed: int = 0) -> TrainingSet:
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_noise_is_not_learned_by_heart(family: str, plan: FitPlan) -> None:
+def test_noise_is_not_learned_by_heart(family: str, fits: Fits) -> None:
     training = _training_set(400, signal=0.0)
 
-    fitted = fit_families(training, RECIPE, plan)[family]
+    fitted = _fitted(fits, training)[family]
 
     assert roc_auc(training.failed, fitted.model.score(training.features)) > 0.9
     assert roc_auc(training.failed, fitted.scores) < 0.62
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_a_signal_is_found_on_rows_not_seen(family: str, plan: FitPlan) -> None:
+def test_a_signal_is_found_on_rows_not_seen(family: str, fits: Fits) -> None:
     training = _training_set(400, signal=2.0)
 
-    fitted = fit_families(training, RECIPE, plan)[family]
+    fitted = _fitted(fits, training)[family]
 
     assert roc_auc(training.failed, fitted.scores) > 0.7
     assert np.isfinite(fitted.scores).all()
@@ -64,21 +67,21 @@ def test_margins_of_boosted_trees_lie_in_the_same_place_however_many_wafers_they
     assert abs(margins.mean()) < 1e-4
 
 
-def test_rows_of_small_weight_hardly_count(plan: FitPlan) -> None:
+def test_rows_of_small_weight_hardly_count(fits: Fits) -> None:
     training = _training_set(400, signal=2.0)
     flipped = np.where(np.arange(400) < 200, training.failed, ~training.failed)
     weight = np.where(np.arange(400) < 200, 1.0, 0.02)
 
-    fitted = FOREST.begin(replace(training, failed=flipped, weight=weight), plan)()
+    fitted = _fitted(fits, replace(training, failed=flipped, weight=weight))[FOREST.name]
 
     assert roc_auc(training.failed[:200], fitted.scores[:200]) > 0.7
 
 
-def test_forest_scores_are_those_of_trees_that_did_not_draw_the_row(plan: FitPlan) -> None:
+def test_parts_of_a_forest_are_the_forest_that_one_fit_grows(fits: Fits) -> None:
     training = replace(_training_set(9000, signal=1.0), weight=np.where(np.arange(9000) % 3, 1.0, 0.2))
-    forest = RandomForest(trees=30)
+    forest = RandomForest(trees=30)  # parts of 25 and 5
 
-    fitted = forest.begin(training, plan)()
+    fitted = _fitted(fits, training, replace(RECIPE, families=(forest,)))[forest.name]
 
     peer = RandomForestClassifier(
         30,
@@ -90,6 +93,7 @@ def test_forest_scores_are_those_of_trees_that_did_not_draw_the_row(plan: FitPla
         random_state=RECIPE.seed,
     ).fit(training.features, training.failed, training.weight)
     np.testing.assert_array_equal(fitted.scores, peer.oob_decision_function_[:, 1])
+    assert fitted.model == kept(peer)
 
 
 def test_boosting_on_blocks_of_rows_grows_the_trees_of_the_same_rows_in_one_piece() -> None:
@@ -120,7 +124,7 @@ def test_folds_are_stratified_and_hold_every_wafer_once() -> None:
 
 
 @pytest.mark.parametrize(("boosted", "family"), [(0.0, "random_forest"), (0.4, "random_forest"), (3.0, "xgboost")])
-def test_xgboost_serves_only_where_it_is_clearly_better(boosted: float, family: str, plan: FitPlan) -> None:
+def test_xgboost_serves_only_where_it_is_clearly_better(boosted: float, family: str, fits: Fits) -> None:
     rng = np.random.default_rng(2)
     failed = np.arange(300) < 40
     training = training_set(np.zeros((300, 1), np.float32), failed, deal_folds(failed, RECIPE.folds))
@@ -130,7 +134,7 @@ def test_xgboost_serves_only_where_it_is_clearly_better(boosted: float, family: 
         "xgboost": rng.normal(size=300) + (1 + boosted) * failed,
     }
 
-    chosen = fit_cluster(training, np.ones(300, bool), scores, RECIPE, plan)
+    chosen = fit_cluster(fits, training, np.ones(300, bool), scores, RECIPE, Inline(1))
 
     assert chosen.family == family
     assert chosen.fitted is None

@@ -8,6 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from model_training.stage import TrainedCluster, fit_global_models, train_cluster
+from wafer.engine import Engine, Inline
 from wafer.errors import BundleRejected
 from wafer.model.assembly import CLUSTERS, OUT_OF_FOLD, assemble_bundle
 from wafer.model.clusters import Clustering
@@ -20,8 +21,8 @@ Make = Callable[..., Path]
 TRAINING = "training.parquet"
 
 
-def _train(before: Path, out: Path, recipe: Recipe, n_jobs: int = 1) -> list[TrainedCluster]:
-    fit_global_models(before / TRAINING, before / "preprocessor", out / "global", recipe, n_jobs)
+def _train(before: Path, out: Path, recipe: Recipe, engine: Engine | None = None) -> list[TrainedCluster]:
+    fit_global_models(before / TRAINING, before / "preprocessor", out / "global", recipe, engine)
     count = read_json(before / "clusters" / CLUSTERS, Clustering).k
     return [
         train_cluster(
@@ -32,7 +33,7 @@ def _train(before: Path, out: Path, recipe: Recipe, n_jobs: int = 1) -> list[Tra
             out / "global",
             out / f"cluster-{number}",
             out / f"cluster-{number}.html",
-            n_jobs,
+            engine,
         )
         for number in range(count)
     ]
@@ -67,7 +68,7 @@ def test_neither_cores_nor_row_order_change_a_byte(
     folder, _ = trained
     export = make_export(tmp_path / "export", order=3)
 
-    _train(prepare(export, tmp_path), tmp_path, quick, n_jobs=2)
+    _train(prepare(export, tmp_path), tmp_path, quick, Inline(2))
 
     first, second = _bytes_below(folder), _bytes_below(tmp_path)
     made = {name for name in second if not name.startswith("export/")}

@@ -10,8 +10,11 @@ from wafer.settings import Settings
 _SECRET = ("ca.crt", "tls.crt", "tls.key")  # as cert-manager writes them
 
 
-def open_engine(settings: Settings) -> Engine:
-    """The cluster at `WAFER_ENGINE`, else `WAFER_WORKERS` processes, else this process. Raises EngineUnavailable."""
+def open_engine(settings: Settings, threads: int = 0) -> Engine:
+    """The cluster at `WAFER_ENGINE`, else `WAFER_WORKERS` processes, else threads of this one, by default a few.
+
+    Raises EngineUnavailable.
+    """
     if settings.engine:
         from wafer.engine.cluster import Cluster  # this and the next: who works inline goes without
 
@@ -20,7 +23,7 @@ def open_engine(settings: Settings) -> Engine:
         from wafer.engine.processes import Processes
 
         return Processes(settings.workers)
-    return Inline()
+    return Inline(threads)
 
 
 def certificates(settings: Settings) -> Path:

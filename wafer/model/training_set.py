@@ -38,6 +38,10 @@ class TrainingSet:
         chosen = np.flatnonzero(index) if self.chosen is None else self.chosen[index]
         return TrainingSet(self.table, self.failed[index], self.fold[index], self.weight[index], chosen)
 
+    def compact(self) -> "TrainingSet":
+        """Return the same rows with a table of their own, in the order of columns."""
+        return replace(self, table=np.asfortranarray(self.features), chosen=None)
+
     def weighted(self, weight: Floats) -> "TrainingSet":
         """Return the same rows with these weights."""
         return replace(self, weight=weight)

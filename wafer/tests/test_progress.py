@@ -1,13 +1,13 @@
 """Work says how far it has come, and the record of its task tells it while the task runs."""
 
 import threading
-from concurrent.futures import Future
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from wafer.errors import StoreUnavailable
-from wafer.progress import Progress, listening, report, report_each, reported, reported_rows
+from wafer.progress import Progress, advance, counted, listening, report, reported, reported_rows
 from wafer.runs import TaskRecord, run_stage, task_records
 from wafer.store import open_store
 from wafer.store.local import LocalStore
@@ -55,17 +55,16 @@ def test_reports_reach_the_listener_of_the_moment_from_any_thread() -> None:
 
 
 @pytest.mark.usefixtures("hurried")
-def test_rows_and_futures_are_counted_as_they_are_done() -> None:
+def test_rows_and_steps_are_counted_as_they_are_done() -> None:
     heard: list[str] = []
-    futures: list[Future[None]] = [Future(), Future()]
 
     with listening(lambda progress: heard.append(str(progress))):
         assert list(reported_rows(["ab", "c"], 3, "rows")) == ["ab", "c"]
-        report_each(futures, "fits")
-        for future in reversed(futures):
-            future.set_result(None)
+        with counted(9, "steps"), ThreadPoolExecutor(1) as pool:
+            list(pool.map(advance, [1, 3]))
+        advance()
 
-    assert heard == ["2 of 3 rows", "3 of 3 rows", "1 of 2 fits", "2 of 2 fits"]
+    assert heard == ["2 of 3 rows", "3 of 3 rows", "1 of 9 steps", "4 of 9 steps"]
 
 
 def test_a_task_that_takes_long_tells_in_its_record_and_log_how_far_it_has_come(

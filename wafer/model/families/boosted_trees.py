@@ -2,15 +2,15 @@
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
 
-from wafer.model.families.held_out import begin_with_folds, scored
-from wafer.model.families.protocol import FitPlan, Fitted
+from wafer.model.families.held_out import joined_whole_and_folds, scored, whole_and_folds
+from wafer.model.families.protocol import FitPlan, Fitted, Piece
 from wafer.model.families.tree_model import TreeModel, load_trees
 from wafer.model.training_set import TrainingSet
 
@@ -43,6 +43,7 @@ class BoostedTrees:
         import xgboost
 
         from wafer.model.families.binned_rows import in_bins
+        from wafer.model.families.rounds import EachRound
 
         passing, failing = training.weight[~training.failed].sum(), training.weight[training.failed].sum()
         parameters = {
@@ -59,12 +60,20 @@ class BoostedTrees:
             "seed": seed,
             "nthread": 1,
         }
-        booster = xgboost.train(parameters, in_bins(training, self.bins), self.rounds)
+        booster = xgboost.train(parameters, in_bins(training, self.bins), self.rounds, callbacks=[EachRound()])
         return TreeModel.of(_centred(booster, training))
 
-    def begin(self, training: TrainingSet, plan: FitPlan) -> Callable[[], Fitted]:
-        """Fit on all rows and without each fold, in the plan's pool."""
-        return begin_with_folds(self, training, plan)
+    def steps(self, rows: int) -> int:  # noqa: ARG002 - a forest looks at it
+        """One a round."""
+        return self.rounds
+
+    def pieces(self, training: TrainingSet, plan: FitPlan) -> Sequence[Piece]:
+        """A fit on all rows and one without each fold."""
+        return whole_and_folds(self, training, plan)
+
+    def joined(self, training: TrainingSet, files: Sequence[Path]) -> Fitted:
+        """The model of all rows and the scores of the folds."""
+        return joined_whole_and_folds(self, training, files)
 
     def lighter(self) -> Self:
         """Return a quarter of the rounds, each of which counts four times as much."""

@@ -5,34 +5,31 @@ Shapley values.
 """
 
 import json
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from wafer.model.families.trees import Saved
 from wafer.wafers.arrays import Features, Floats, Ints
 
 if TYPE_CHECKING:
-    from sklearn.ensemble import RandomForestClassifier
     from xgboost import Booster
 
 _NO_PARENT = 2147483647
+_NO_TREES = '"trees": []'
 
 
-def booster_of(forest: "RandomForestClassifier") -> "Booster":
-    """Return the same forest as an XGBoost booster whose margin is the forest's probability of failure."""
+def booster_of(trees: Sequence[str], width: int) -> "Booster":
+    """Return a forest of trees, as `tree_json` writes them, as a booster whose margin is the probability of failure."""
     import xgboost  # see `boosted_trees`
 
-    trees = [_tree_json(i, tree.tree_, len(forest.estimators_)) for i, tree in enumerate(forest.estimators_)]
-    width = str(int(forest.n_features_in_))
-    for tree in trees:
-        tree["tree_param"]["num_feature"] = width
+    count = len(trees)
     model = {
-        "gbtree_model_param": {"num_parallel_tree": "1", "num_trees": str(len(trees))},
+        "gbtree_model_param": {"num_parallel_tree": "1", "num_trees": str(count)},
         "cats": {"enc": [], "feature_segments": [], "sorted_idx": []},
-        "iteration_indptr": list(range(len(trees) + 1)),
-        "tree_info": [0] * len(trees),
-        "trees": trees,
+        "iteration_indptr": list(range(count + 1)),
+        "tree_info": [0] * count,
+        "trees": [],
     }
     learner = {
         "attributes": {},
@@ -43,22 +40,26 @@ def booster_of(forest: "RandomForestClassifier") -> "Booster":
             "base_score": "0E0",
             "boost_from_average": "0",
             "num_class": "0",
-            "num_feature": width,
+            "num_feature": str(width),
             "num_target": "1",
         },
         "objective": {"name": "reg:squarederror", "reg_loss_param": {"scale_pos_weight": "1"}},
     }
-    document = {"learner": learner, "version": [3, 2, 0]}
-    return xgboost.Booster({"nthread": 1}, model_file=bytearray(json.dumps(document), "ascii"))
+    frame = json.dumps({"learner": learner, "version": [3, 2, 0]})
+    document = frame.replace(_NO_TREES, f"{_NO_TREES[:-1]}{','.join(trees)}]")
+    return xgboost.Booster({"nthread": 1}, model_file=bytearray(document, "ascii"))
 
 
-def _tree_json(number: int, tree: Any, trees: int) -> Saved:  # noqa: ANN401 - a Cython class
-    """Translate one tree. scikit-learn goes left when x <= t in float64, XGBoost when x < t in float32."""
+def tree_json(number: int, tree: Any, trees: int) -> str:  # noqa: ANN401 - a Cython class
+    """Translate one tree of a forest of so many, as one line of JSON.
+
+    scikit-learn goes left when x <= t in float64, XGBoost when x < t in float32.
+    """
     order, left, right, parents = _sibling_order(tree.children_left, tree.children_right)
     leaf = left < 0
     share = (tree.value[:, 0, 1] / tree.value[:, 0, :].sum(axis=1) / trees)[order]
     zeros = [0] * tree.node_count
-    return {
+    nodes = {
         "id": number,
         "base_weights": _floats(share),
         "split_conditions": _floats(np.where(leaf, share, _strictly_above(tree.threshold[order]))),
@@ -74,8 +75,10 @@ def _tree_json(number: int, tree: Any, trees: int) -> Saved:  # noqa: ANN401 - a
         "categories_nodes": [],
         "categories_segments": [],
         "categories_sizes": [],
-        "tree_param": {"num_deleted": "0", "num_nodes": str(tree.node_count), "size_leaf_vector": "1"},
     }
+    width = str(int(tree.n_features))
+    parameters = {"num_deleted": "0", "num_feature": width, "num_nodes": str(tree.node_count), "size_leaf_vector": "1"}
+    return json.dumps(nodes | {"tree_param": parameters})
 
 
 def _sibling_order(lefts: Ints, rights: Ints) -> tuple[Ints, Ints, Ints, Ints]:

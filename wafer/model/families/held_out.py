@@ -1,32 +1,57 @@
 """Honest scores for any family: fit without some rows, then score these."""
 
-from collections.abc import Callable
-from concurrent.futures import Future
-from typing import Any
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from wafer.model.families.protocol import Family, FamilyModel, FitPlan, Fitted
+from wafer.model.families.protocol import Family, FamilyModel, FitPlan, Fitted, Piece
 from wafer.model.training_set import TrainingSet
-from wafer.progress import report_each
 from wafer.wafers.arrays import Bools, Floats
 
 
-def begin_with_folds(family: Family, training: TrainingSet, plan: FitPlan) -> Callable[[], Fitted]:
-    """Fit on all rows, and once more without each fold to score that fold, all of it in the plan's pool."""
-    everything = plan.pool.submit(family.fit, training, plan.seed)
-    held_out = [training.fold == number for number in range(int(training.fold.max()) + 1)]
-    parts = [plan.pool.submit(score_unseen, family, training, unseen, plan.seed) for unseen in held_out]
-    fits: list[Future[Any]] = [everything, *parts]
-    report_each(fits, f"{family.label} fits")
+def whole_and_folds(family: Family, training: TrainingSet, plan: FitPlan) -> list[Piece]:
+    """The pieces of a family that is fitted on all rows, and once more without each fold to score that fold."""
+    work = partial(_save_fit, family=family, seed=plan.seed)
+    whole = Piece(f"{family.name}-whole", family.packages, family.steps(len(training)), work)
+    return [whole, *folds(family, training, plan.seed)]
 
-    def collect() -> Fitted:
-        scores = np.empty(len(training))
-        for unseen, part in zip(held_out, parts, strict=True):
-            scores[unseen] = part.result()
-        return Fitted(everything.result(), scores)
 
-    return collect
+def joined_whole_and_folds(family: Family, training: TrainingSet, files: Sequence[Path]) -> Fitted:
+    """What the pieces of `whole_and_folds` left."""
+    whole, *parts = files
+    return Fitted(family.load(whole), joined_folds(training, parts))
+
+
+def fitted(family: Family, training: TrainingSet, plan: FitPlan, folder: Path) -> Fitted:
+    """Do all pieces of a family in this thread; their files lie in the folder, which is there."""
+    rows = training.compact()
+    with TemporaryDirectory(dir=folder) as scratch:
+        left = [(piece, Path(scratch) / piece.name) for piece in family.pieces(rows, plan)]
+        for piece, path in left:
+            piece.work(rows, path)
+        return family.joined(rows, [path for _, path in left])
+
+
+def folds(family: Family, training: TrainingSet, seed: int) -> list[Piece]:
+    """The pieces that score every fold by a model of the others."""
+    steps = family.steps(len(training))
+    return [
+        Piece(
+            f"{family.name}-{fold}", family.packages, steps, partial(_save_scores, family=family, seed=seed, fold=fold)
+        )
+        for fold in range(int(training.fold.max()) + 1)
+    ]
+
+
+def joined_folds(training: TrainingSet, files: Sequence[Path]) -> Floats:
+    """What the pieces of `folds` left: an honest score for every row, (rows,)."""
+    scores = np.empty(len(training))
+    for fold, path in enumerate(files):
+        scores[training.fold == fold] = np.load(path)
+    return scores
 
 
 def score_unseen(family: Family, training: TrainingSet, unseen: Bools, seed: int) -> Floats:
@@ -40,3 +65,12 @@ def scored(model: FamilyModel, rows: TrainingSet) -> Floats:
     for some, features in rows.blocks():
         scores[some] = model.score(features)
     return scores
+
+
+def _save_fit(training: TrainingSet, out: Path, *, family: Family, seed: int) -> None:
+    family.fit(training, seed).save(out)
+
+
+def _save_scores(training: TrainingSet, out: Path, *, family: Family, seed: int, fold: int) -> None:
+    with out.open("wb") as file:  # `np.save` adds to the name of a path
+        np.save(file, score_unseen(family, training, training.fold == fold, seed))

@@ -1,7 +1,6 @@
 """What training, prediction and reports ask of a family of models."""
 
-from collections.abc import Callable
-from concurrent.futures import Executor
+from collections.abc import Callable, Sequence
 from dataclasses import Field, dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, Self
@@ -36,16 +35,24 @@ class Fitted:
 
 @dataclass(frozen=True, slots=True)
 class FitPlan:
-    """How a fit is to run; apart from `seed` and `in_cluster` it changes the time, never the bytes."""
+    """How a family is to be fitted."""
 
     seed: int
     in_cluster: bool  # averaged with a model of all wafers, so it may be smaller
-    n_jobs: int  # threads for what runs in the calling thread
-    pool: Executor  # for what can run beside it
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Something to fit that needs nothing but the rows, so that any process can do it."""
+
+    name: str  # unique among the pieces of one training set
+    packages: tuple[str, ...]  # that the work imports
+    steps: int  # that the work tells `wafer.progress.advance`
+    work: Callable[[TrainingSet, Path], None]  # leaves what was found as a file; by one thread; can be pickled
 
 
 class Family(Protocol):
-    """A frozen dataclass whose fields are the family's knobs. Only `fit` and `begin` may import what training needs."""
+    """A frozen dataclass whose fields are the family's knobs. Only what fits may import what training needs."""
 
     __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
     name: ClassVar[str]  # in bundles and tables of figures
@@ -53,14 +60,22 @@ class Family(Protocol):
     colour: ClassVar[str]  # in plots
     file: ClassVar[str]  # name of a saved model
     prefix: ClassVar[str]  # of the knobs' names in a recorded recipe
-    packages: ClassVar[tuple[str, ...]]  # that a fit imports; imported before threads start
+    packages: ClassVar[tuple[str, ...]]  # that a fit imports
 
     def fit(self, training: TrainingSet, seed: int) -> FamilyModel:
         """Fit on all rows in this thread."""
         ...
 
-    def begin(self, training: TrainingSet, plan: FitPlan) -> Callable[[], Fitted]:
-        """Start to fit on all rows and to score each row honestly; the function returned waits for the end of it."""
+    def steps(self, rows: int) -> int:
+        """How many steps a fit of so many rows tells `wafer.progress.advance`."""
+        ...
+
+    def pieces(self, training: TrainingSet, plan: FitPlan) -> Sequence[Piece]:
+        """What is to be done to fit on all rows and to score each row honestly, in any order."""
+        ...
+
+    def joined(self, training: TrainingSet, files: Sequence[Path]) -> Fitted:
+        """Join what the pieces left, in their order."""
         ...
 
     def lighter(self) -> Self:

@@ -1,22 +1,21 @@
 """A balanced random forest of scikit-learn, scored out of bag and kept as a booster of the same trees."""
 
-from collections.abc import Callable
-from copy import copy
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import ClassVar, Self
 
 import numpy as np
-import numpy.typing as npt
 
 from wafer.model.families.forest_as_booster import booster_of
-from wafer.model.families.protocol import FitPlan, Fitted
+from wafer.model.families.forest_part import ForestPart, OutOfBag, Tree, in_steps, seed_of, trees_of
+from wafer.model.families.protocol import FitPlan, Fitted, Piece
 from wafer.model.families.tree_model import TreeModel, load_trees
 from wafer.model.training_set import TrainingSet
-from wafer.wafers.arrays import Floats
+from wafer.progress import advance
 
-if TYPE_CHECKING:
-    from sklearn.ensemble import RandomForestClassifier
+TREES_OF_A_PART = 25
 
 _JUDGES = 150  # trees of a lighter forest
 
@@ -41,35 +40,33 @@ class RandomForest:
 
     def fit(self, training: TrainingSet, seed: int) -> TreeModel:
         """Fit the global number of trees."""
-        return self._fit(training, seed, self.trees, 1)[0]
+        trees = self.steps(len(training))
+        return _as_one(self.grow(training, seed, range(trees), trees).trees, training)
 
-    def begin(self, training: TrainingSet, plan: FitPlan) -> Callable[[], Fitted]:
-        """Fit in the thread that waits: a forest's threads often wait for the interpreter, those of boosting never."""
-        trees = self.trees_cluster if plan.in_cluster else self.trees
-        return lambda: Fitted(*self._fit(training, plan.seed, trees, plan.n_jobs))
+    def steps(self, rows: int) -> int:
+        """One a tree."""
+        return self._trees(rows, in_cluster=False)
 
-    def _fit(self, training: TrainingSet, seed: int, trees: int, n_jobs: int) -> tuple[TreeModel, Floats]:
-        """Return the forest and out-of-bag scores: each row by the third of the trees that did not draw it.
+    def pieces(self, training: TrainingSet, plan: FitPlan) -> Sequence[Piece]:
+        """Some trees each. Trees are drawn from seeds of their own, so parts grow the trees of the whole."""
+        trees = self._trees(len(training), in_cluster=plan.in_cluster)
+        parts = [range(trees)[start : start + TREES_OF_A_PART] for start in range(0, trees, TREES_OF_A_PART)]
+        work = partial(_save_part, forest=self, seed=plan.seed, total=trees)
+        return [
+            Piece(f"{self.name}-{part.start}", self.packages, len(part), partial(work, trees=part)) for part in parts
+        ]
 
-        That keeps the promise of folds in a quarter of their time, and the time pays for more trees. Rows are drawn
-        in proportion to their weight, as many as the weights add up to, so that a row of weight 1 is left out by a
-        third of the trees in every cluster. Trees are drawn from seeds of their own: cores never change the bytes.
+    def joined(self, training: TrainingSet, files: Sequence[Path]) -> Fitted:
+        """The forest of all parts, and out-of-bag scores: each row by the third of the trees that did not draw it.
+
+        That keeps the promise of folds in a quarter of their time, and the time pays for more trees.
         """
-        from sklearn.ensemble import RandomForestClassifier  # 1.7 s, only to fit
-
-        forest = RandomForestClassifier(
-            min(trees, max(self.least_trees, self.work // len(training))),
-            min_samples_leaf=self.min_leaf,
-            max_depth=self.max_depth,
-            max_features="sqrt",
-            class_weight="balanced_subsample",
-            max_samples=round(float(training.weight.sum())),
-            random_state=seed,
-            n_jobs=n_jobs,
-        )
-        # Trees read column by column. scikit-learn copies neither float32 nor this order, and its threads share it.
-        forest.fit(np.asfortranarray(training.features), training.failed, sample_weight=training.weight)
-        return TreeModel.of(booster_of(forest)), _out_of_bag(forest, training)
+        trees: list[str] = []
+        scores = OutOfBag(len(training))
+        for part in map(ForestPart.load, files):
+            trees += part.trees
+            scores.add(part)
+        return Fitted(_as_one(trees, training), scores.mean())
 
     def lighter(self) -> Self:
         """Return a forest of fewer trees; where wafers are many, of fewer still."""
@@ -79,27 +76,39 @@ class RandomForest:
         """Read a saved forest; scikit-learn is not needed for it."""
         return load_trees(path)
 
+    def _trees(self, rows: int, *, in_cluster: bool) -> int:
+        return min(self.trees_cluster if in_cluster else self.trees, max(self.least_trees, self.work // rows))
 
-def _out_of_bag(forest: "RandomForestClassifier", training: TrainingSet) -> Floats:
-    """Return each row's probability of failure by the trees that did not draw it, (rows,).
+    def grow(self, training: TrainingSet, seed: int, trees: range, total: int) -> ForestPart:
+        """Grow some of the trees.
 
-    The same numbers as scikit-learn's `oob_score`, which copies a third of the features for each tree.
-    """
-    left_out = [_left_out(forest, tree, len(training)) for tree in forest.estimators_]
-    sums, trees = np.zeros(len(training)), np.zeros(len(training))
-    for rows, features in training.blocks():
-        for tree, bits in zip(forest.estimators_, left_out, strict=True):
-            asked = np.unpackbits(bits[rows.start // 8 : -(-rows.stop // 8)], count=rows.stop - rows.start).view(bool)
-            sums[rows][asked] += tree.predict_proba(features[asked], check_input=False)[:, 1]
-            trees[rows] += asked
-    return sums / np.maximum(trees, 1)
+        Rows are drawn in proportion to their weight, as many as the weights add up to, so that a row of weight 1 is
+        left out by a third of the trees in every cluster.
+        """
+        from sklearn.ensemble import RandomForestClassifier  # 1.7 s, only to fit
+
+        # Trees read column by column. scikit-learn copies neither float32 nor this order.
+        features = np.asfortranarray(training.features)
+        found: list[Tree] = []
+        for some in in_steps(trees, len(training)):
+            forest = RandomForestClassifier(
+                len(some),
+                min_samples_leaf=self.min_leaf,
+                max_depth=self.max_depth,
+                max_features="sqrt",
+                class_weight="balanced_subsample",
+                max_samples=round(float(training.weight.sum())),
+                random_state=seed_of(seed, some.start),
+            )
+            forest.fit(features, training.failed, sample_weight=training.weight)
+            found += trees_of(forest, len(training))
+            advance(len(some))
+        return ForestPart.of(found, training, trees.start, total)
 
 
-def _left_out(forest: "RandomForestClassifier", tree: Any, rows: int) -> "npt.NDArray[np.uint8]":  # noqa: ANN401 - a Cython class
-    """Which rows a tree did not draw, a bit a row."""
-    one = copy(forest)
-    one.estimators_ = [tree]  # the samples of all trees at once would be four bytes a row and tree
-    (drawn,) = one.estimators_samples_
-    missed = np.ones(rows, bool)
-    missed[drawn] = False
-    return np.packbits(missed)
+def _save_part(training: TrainingSet, out: Path, *, forest: RandomForest, seed: int, trees: range, total: int) -> None:
+    forest.grow(training, seed, trees, total).save(out)
+
+
+def _as_one(trees: Sequence[str], training: TrainingSet) -> TreeModel:
+    return TreeModel.of(booster_of(trees, training.table.shape[1]))

@@ -20,7 +20,6 @@ from wafer.model.assembly import (
 )
 from wafer.model.calibration import fit_calibration, probability_of
 from wafer.model.clusters import PERCENTILES, Clustering, NoveltyLimits
-from wafer.model.families.forest_as_booster import booster_of
 from wafer.model.families.tree_model import TreeModel
 from wafer.model.files import write_json
 from wafer.model.out_of_fold import InTime, OutOfFold, joined
@@ -29,6 +28,7 @@ from wafer.model.recipe import Recipe
 from wafer.model.scoring import ModelBundle
 from wafer.model.statistics import StatisticsFile, sensor_statistics
 from wafer.model.summaries import ClusterSummary, GlobalSummary
+from wafer.tests.forests import kept
 from wafer.wafers.arrays import Wafers
 from wafer.wafers.identity import content_keys
 
@@ -165,7 +165,7 @@ def _fit(family: str, features: np.ndarray, failed: np.ndarray, target: Path, se
         from sklearn.ensemble import RandomForestClassifier
 
         forest = RandomForestClassifier(12, min_samples_leaf=3, random_state=seed).fit(features, failed)
-        model = TreeModel.of(booster_of(forest))
+        model = kept(forest)
     else:
         import xgboost
 

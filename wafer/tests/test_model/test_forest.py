@@ -5,8 +5,7 @@ import pytest
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.tree import DecisionTreeClassifier
 
-from wafer.model.families.forest_as_booster import booster_of
-from wafer.model.families.tree_model import TreeModel
+from wafer.tests.forests import kept
 
 
 def _forest(trees: int = 30) -> tuple[RandomForestClassifier, np.ndarray]:
@@ -38,7 +37,7 @@ def test_the_booster_answers_as_the_forest_even_on_the_thresholds_themselves() -
     forest, features = _forest()
     rows = _on_every_threshold(forest, features)
 
-    scores = TreeModel.of(booster_of(forest)).score(rows)
+    scores = kept(forest).score(rows)
 
     assert len(rows) > 1000
     np.testing.assert_allclose(scores, forest.predict_proba(rows)[:, 1], atol=1e-6)
@@ -48,7 +47,7 @@ def test_a_forest_of_a_single_leaf_becomes_a_constant() -> None:
     features = np.zeros((40, 3), dtype=np.float32)
     forest = RandomForestClassifier(3, random_state=1).fit(features, np.arange(40) % 2 == 0)
 
-    scores = TreeModel.of(booster_of(forest)).score(features)
+    scores = kept(forest).score(features)
 
     np.testing.assert_allclose(scores, forest.predict_proba(features)[:, 1], atol=1e-6)
 
@@ -58,7 +57,7 @@ def test_contributions_of_a_forest_are_its_shapley_values() -> None:
     features = rng.normal(size=(60, 2)).astype(np.float32)
     failed = (features[:, 0] > 0) & (features[:, 1] > 0)
     forest = RandomForestClassifier(1, bootstrap=False, max_features=None, random_state=0).fit(features, failed)
-    model = TreeModel.of(booster_of(forest))
+    model = kept(forest)
 
     found = model.contributions(features)
 
@@ -85,7 +84,7 @@ def _shapley_of_two(tree: DecisionTreeClassifier, row: np.ndarray) -> list[float
 @pytest.mark.parametrize("rows", [1, 2, 63, 200])
 def test_a_row_alone_scores_as_it_does_among_others(rows: int) -> None:
     forest, features = _forest()
-    model = TreeModel.of(booster_of(forest))
+    model = kept(forest)
     together, explained = model.score(features), model.contributions(features)
 
     np.testing.assert_array_equal(model.score(features[:rows]), together[:rows])

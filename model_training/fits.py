@@ -1,0 +1,111 @@
+"""The fits of a task as units of work: each reads the training set from files and leaves what it found as a file."""
+
+import os
+import shutil
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+
+from wafer.engine import Engine
+from wafer.files import complete_file
+from wafer.model.families.protocol import Piece
+from wafer.model.training_files import TrainingFiles, new_features
+from wafer.model.training_set import TrainingSet
+from wafer.progress import advance, counted
+from wafer.wafers.arrays import Features
+
+_IMPORTING = threading.Lock()
+_MOST_AT_ONCE = 16  # a fit may hold 300 bytes a wafer beside the features
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """A piece of fitting as a unit of work: what it reads and what it leaves."""
+
+    piece: Piece
+    training: TrainingFiles
+    out: Path
+
+    @property
+    def name(self) -> str:
+        """That of the file that it leaves."""
+        return self.out.name
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A file that a unit left, and how many wafers it is about."""
+
+    out: Path
+    wafers: int
+
+
+def fit(unit: Fit) -> Done:
+    """Do a unit of work."""
+    with _IMPORTING:  # two threads that import one package at once can find it half imported
+        for package in unit.piece.packages:
+            import_module(package)
+    training = unit.training.read()
+    with complete_file(unit.out, durable=False) as part:
+        unit.piece.work(training, part)
+    advance()
+    return Done(unit.out, len(training))
+
+
+class Fits:
+    """The fits of one task, gathered before an engine does all of them."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._added: list[list[Fit]] = []
+
+    def features(self, rows: int, width: int) -> Features:
+        """Return the table that the task's training sets share, to be filled, (rows, width)."""
+        return new_features(self._folder / "features.npy", rows, width)
+
+    def files(self, name: str, training: TrainingSet) -> TrainingFiles:
+        """Write a training set for units to read: the shared table or some rows of it."""
+        features = "features.npy" if training.chosen is None else f"{name}.npy"
+        files = TrainingFiles(self._folder / features, self._folder / f"{name}.npz")
+        files.write(training)
+        return files
+
+    def add(self, files: TrainingFiles, pieces: Sequence[Piece]) -> list[Path]:
+        """Let these be done too; returns what they will leave, in their order."""
+        units = [Fit(piece, files, self._folder / f"{files.rows.stem}-{piece.name}") for piece in pieces]
+        self._added.append(units)
+        return [unit.out for unit in units]
+
+    def run(self, engine: Engine, what: str) -> None:
+        """Do everything that was added; `what` its steps are."""
+        units = _mixed(self._added)
+        with counted(sum(unit.piece.steps + 1 for unit in units), what):
+            for _ in engine.run(fit, units):
+                pass
+        self._added.clear()
+
+
+def at_once() -> int:
+    """How many fits are done side by side in one process: each takes one core."""
+    return min(_MOST_AT_ONCE, len(os.sched_getaffinity(0)))
+
+
+def _mixed(several: Sequence[Sequence[Fit]]) -> list[Fit]:
+    """Spread each list over the whole: threads of a forest wait for each other, not for those of boosting."""
+    placed = [(place / len(units), unit) for units in several for place, unit in enumerate(units)]
+    return [unit for _, unit in sorted(placed, key=lambda each: each[0])]
+
+
+@contextmanager
+def fits_beside(out: Path) -> Iterator[Fits]:
+    """Fits whose files lie beside the output, where there is room; what a killed attempt left goes first."""
+    folder = out.with_name(f".{out.name}.fits")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    try:
+        yield Fits(folder)
+    finally:
+        shutil.rmtree(folder)

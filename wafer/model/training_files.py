@@ -1,0 +1,43 @@
+"""A training set as files: what a fit in another process reads.
+
+The features are one `.npy` file, float32 in the order of columns, which every fit maps into its memory; the rest of the
+rows is a small `.npz` file beside it.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from wafer.model.training_set import TrainingSet
+from wafer.wafers.arrays import Features
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingFiles:
+    """The files of one training set; several may share their features."""
+
+    features: Path
+    rows: Path
+
+    def write(self, training: TrainingSet) -> None:
+        """Write the rows, and the features of some rows of a table, which no other training set has."""
+        if training.chosen is not None:
+            table = new_features(self.features, len(training), training.table.shape[1])
+            for some, features in training.blocks():
+                table[some] = features
+        np.savez(self.rows, failed=training.failed, fold=training.fold, weight=training.weight)
+
+    def read(self) -> TrainingSet:
+        """Return the training set; its features come into memory as they are asked for."""
+        with np.load(self.rows) as rows:
+            return TrainingSet(_mapped(self.features), rows["failed"], rows["fold"], rows["weight"])
+
+
+def new_features(path: Path, rows: int, width: int) -> Features:
+    """Return an array to fill, (rows, width), which is the file of this name."""
+    return np.lib.format.open_memmap(path, "w+", np.float32, (rows, width), fortran_order=True)
+
+
+def _mapped(path: Path) -> Features:
+    return np.asarray(np.load(path, mmap_mode="r"))
