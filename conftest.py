@@ -25,6 +25,8 @@ NEEDS = {
 }
 REAL_DATA = Path(os.environ.get("WAFER_DATA", ROOT.parent / "shared" / "data" / "wafer"))
 
+FIELD_DATA = REAL_DATA.parent / "field"
+
 
 def skip_or_fail(what: str) -> None:
     """Skip a test whose part is not on this machine; with `WAFER_REQUIRE=all` (CI) that is a failure."""
@@ -63,6 +65,14 @@ def real_data() -> Path:
     if not (REAL_DATA / "training").is_dir():
         skip_or_fail(f"the real batches are not at {REAL_DATA} (WAFER_DATA names another place)")
     return REAL_DATA
+
+
+@pytest.fixture(scope="session")
+def field_data() -> Path:
+    """Folder with small made-up exports of other lines, a folder each."""
+    if not FIELD_DATA.is_dir():
+        skip_or_fail(f"the made-up exports are not at {FIELD_DATA}")
+    return FIELD_DATA
 
 
 @pytest.fixture(scope="session")

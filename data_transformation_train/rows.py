@@ -113,7 +113,7 @@ def read_rows(path: Path, contract: Contract) -> Iterator[Rows]:
 
 def _rows(batch: pa.RecordBatch, file: str, sha256: str, contract: Contract) -> Rows:
     wafers, *sensors = batch.columns
-    failed = _failed(sensors.pop(), contract.policy.labels) if contract.label else None
+    failed = _failed(sensors.pop(), contract.policy.label_codes) if contract.label else None
     readings = pa.RecordBatch.from_arrays(sensors, contract.sensors).to_tensor(null_to_nan=True).to_numpy()
     readings[np.isnan(readings)] = np.nan  # one bit pattern for every missing reading: ids are made from the bits
     readings += 0.0  # -0.0 becomes 0.0: not every database keeps the sign of nothing

@@ -51,14 +51,16 @@ def fingerprints(rows: Rows) -> Fingerprints:
     return Fingerprints(np.frombuffer(hashes, np.uint64).reshape(-1, 2), _value_hashes(rows), rows.lines)
 
 
-def find_repeats(files: Sequence[Fingerprints]) -> dict[int, Repeats]:
+def find_repeats(files: Sequence[Fingerprints], times: Sequence[int] | None = None) -> dict[int, Repeats]:
     """Rows to take out, by file: every row but the first where all are equal, every row where they are not.
 
-    "First" goes by the order of `files`, then by line.
+    "First" goes by the order of `files`, then by line. With `times`, a number a file, the latest row stays where they
+    are not equal: it is a second measurement.
     """
     every = Fingerprints.joined(files)
-    first_row = np.cumsum([0, *(len(file.lines) for file in files)])
-    rows, conflicting, other = _repeated(every)
+    sizes = [len(file.lines) for file in files]
+    first_row = np.cumsum([0, *sizes])
+    rows, conflicting, other = _repeated(every, None if times is None else np.repeat(times, sizes))
     other_file = np.searchsorted(first_row, other, side="right") - 1
     cuts = np.searchsorted(rows, first_row)
     return {
@@ -68,7 +70,9 @@ def find_repeats(files: Sequence[Fingerprints]) -> dict[int, Repeats]:
     }
 
 
-def _repeated(every: Fingerprints) -> tuple[NDArray[np.int64], NDArray[np.bool_], NDArray[np.int64]]:
+def _repeated(
+    every: Fingerprints, times: NDArray[np.int64] | None
+) -> tuple[NDArray[np.int64], NDArray[np.bool_], NDArray[np.int64]]:
     """Rows to take out in their order; whether the wafer's readings differ; another row of the same wafer."""
     n = len(every.lines)
     order = np.lexsort((np.arange(n), every.ids[:, 0], every.ids[:, 1]))
@@ -79,10 +83,23 @@ def _repeated(every: Fingerprints) -> tuple[NDArray[np.int64], NDArray[np.bool_]
     differs = np.zeros(len(starts), dtype=bool)
     np.logical_or.at(differs, wafer, values != values[starts][wafer])
     several = np.bincount(wafer, minlength=len(starts)) > 1
-    out = np.flatnonzero(several[wafer] & (differs[wafer] | ~begins))
-    other = np.where(begins[out], out + 1, starts[wafer[out]])
+    if times is None:
+        out = np.flatnonzero(several[wafer] & (differs[wafer] | ~begins))
+        other = np.where(begins[out], out + 1, starts[wafer[out]])
+        conflicting = differs[wafer[out]]
+    else:
+        kept = np.where(differs, _latest(wafer, times[order]), starts)[wafer]
+        out = np.flatnonzero(kept != np.arange(n))
+        other = kept[out]
+        conflicting = values[out] != values[other]
     by_row = np.argsort(order[out])
-    return order[out][by_row], differs[wafer[out]][by_row], order[other][by_row]
+    return order[out][by_row], conflicting[by_row], order[other][by_row]
+
+
+def _latest(wafer: NDArray[np.int64], times: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The place of every wafer's latest row, the last of those of one time; rows stand by wafer."""
+    by_time = np.lexsort((np.arange(len(wafer)), times, wafer))
+    return by_time[np.flatnonzero(np.diff(wafer, append=-1))]
 
 
 def _value_hashes(rows: Rows) -> Words:

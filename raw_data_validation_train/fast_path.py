@@ -1,32 +1,40 @@
 """The fast path: parse a whole block in columns. A block with anything unusual is left to the row parser."""
 
 import re
+from typing import get_args
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
+from pyarrow import compute
 from pyarrow import csv as arrow_csv
 
 from raw_data_validation_train.header import Layout
 from raw_data_validation_train.lines import Block
 from raw_data_validation_train.rows import Rows
+from raw_data_validation_train.wafer_ids import WaferIds
 from wafer.contract import Contract
+from wafer.contract.text import Text
 
-_PARSE = arrow_csv.ParseOptions(newlines_in_values=False)
-_STRAY_QUOTE = re.compile(rb'[^,\r\n]"[^,\r\n]')  # pyarrow reads `"1"5` as 15
+_STRAY_QUOTE = {  # pyarrow reads `"1"5` as 15
+    sign: re.compile(rb'[^%b\r\n]"[^%b\r\n]' % (re.escape(sign.encode()), re.escape(sign.encode())))
+    for sign in get_args(Text.model_fields["delimiter"].annotation)
+}
 
 
-def read_ordinary(block: Block, layout: Layout, contract: Contract) -> Rows | None:
+def read_ordinary(block: Block, layout: Layout, contract: Contract, ids: WaferIds | None = None) -> Rows | None:
     """The block's rows if every one of them is good; None if the block needs the row parser."""
     batch = _parse(block, layout)
     if batch is None:
         return None
-    first, last = int(layout.id_at is not None), int(layout.label_at is not None)
-    ids = batch.column(0).to_pylist() if first else []
+    if layout.unusual and (batch := _usual(batch, layout, contract, ids, block)) is None:
+        return None
+    first, last = int(layout.has_id), int(layout.label_at is not None)
+    wafers = batch.column(0).to_pylist() if first else []
     sensors = batch.select(range(first, batch.num_columns - last))
     readings = sensors.to_tensor(null_to_nan=True).to_numpy()
     labels = batch.column(batch.num_columns - 1) if last else None
-    if not (_ids_are_good(ids, contract) and _labels_are_good(labels, contract)):
+    if not (_ids_are_good(wafers, contract) and _labels_are_good(labels, contract)):
         return None
     missing = np.isnan(readings)
     if not _readings_are_good(readings, contract) or _has_nan_text(sensors, missing):
@@ -37,7 +45,7 @@ def read_ordinary(block: Block, layout: Layout, contract: Contract) -> Rows | No
     return Rows(
         rows_in=batch.num_rows,
         table=batch,
-        ids=ids,
+        ids=wafers,
         readings=readings,
         labels=None if labels is None else labels.to_numpy().astype(np.int64),
         lines=np.arange(block.first_line, block.first_line + batch.num_rows, dtype=np.uint32),
@@ -47,11 +55,11 @@ def read_ordinary(block: Block, layout: Layout, contract: Contract) -> Rows | No
 
 def _parse(block: Block, layout: Layout) -> pa.RecordBatch | None:
     data = block.data
-    if b'"' in data and _STRAY_QUOTE.search(data):
+    if b'"' in data and _STRAY_QUOTE[layout.parse.delimiter].search(data):
         return None
     try:
         table = arrow_csv.read_csv(
-            pa.BufferReader(data), read_options=layout.read, parse_options=_PARSE, convert_options=layout.convert
+            pa.BufferReader(data), read_options=layout.read, parse_options=layout.parse, convert_options=layout.convert
         )
     except pa.ArrowInvalid:
         return None
@@ -60,13 +68,42 @@ def _parse(block: Block, layout: Layout) -> pa.RecordBatch | None:
     return table.combine_chunks().to_batches()[0]
 
 
+def _usual(
+    batch: pa.RecordBatch, layout: Layout, contract: Contract, ids: WaferIds | None, block: Block
+) -> pa.RecordBatch | None:
+    """The block as a usual header gives it: id, readings, label as a number; None where an outcome is unknown."""
+    last = len(layout.key) + len(layout.measured)
+    names = batch.schema.names[len(layout.key) : last]
+    columns = batch.columns[len(layout.key) : last]
+    if layout.has_id and ids:
+        columns = [pa.array(ids.of_block(batch, block), pa.string()), *columns]
+        names = [contract.id_column, *names]
+    if layout.label_at is not None:
+        label = batch.column(last)
+        if contract.policy.label_words and (label := _codes(label, contract)) is None:
+            return None
+        columns, names = [*columns, label], [*names, batch.schema.names[last]]
+    return pa.RecordBatch.from_arrays(columns, names)
+
+
+def _codes(labels: pa.Array, contract: Contract) -> pa.Array | None:
+    """The numbers of outcomes that are words, as float64 like those that are read as numbers."""
+    known = contract.policy.labels
+    places = compute.index_in(labels, pa.array([str(label) for label in known]))
+    if places.null_count:
+        return None
+    return pa.array([contract.policy.label_code(label) for label in known], pa.float64()).take(places)
+
+
 def _ids_are_good(ids: list[str], contract: Contract) -> bool:
     wafer_id = re.compile(contract.policy.wafer_id, re.ASCII)
     return all(map(wafer_id.fullmatch, ids))
 
 
 def _labels_are_good(labels: pa.Array | None, contract: Contract) -> bool:
-    return labels is None or bool(np.isin(labels.to_numpy(zero_copy_only=False), list(contract.policy.labels)).all())
+    return labels is None or bool(
+        np.isin(labels.to_numpy(zero_copy_only=False), list(contract.policy.label_codes)).all()
+    )
 
 
 def _readings_are_good(readings: NDArray[np.float64], contract: Contract) -> bool:

@@ -1,16 +1,17 @@
 """The header of a file held against the contract: which column is what, and what is wrong with it."""
 
 import csv
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
+from raw_data_validation_train.header_findings import HeaderColumns, header_findings, no_header
 from raw_data_validation_train.verdicts import FileCode, Finding
-from wafer.contract import Contract, without_blanks
+from wafer.contract import Contract
+from wafer.contract.wafer_ids import ID
 
 _PARSED_AT_ONCE = 2**20  # bytes that stay in the processor's cache: a fifth faster than the whole block at once
 _MOST_COLUMNS = 20_000  # more than the schema's: beyond, the rows of a wrong table are not even counted
@@ -21,7 +22,9 @@ class Layout:
     """Where a file keeps what.
 
     `measured` are the positions of the readings: in schema order under a right header, else all columns but id and
-    label in the file's order. `read` and `convert` make pyarrow return id, readings, label, in that order.
+    label in the file's order. `key` are the columns that the wafer id is made of, if they are all there (`has_id`),
+    `trailing` those at the end that must be empty. `read`, `parse` and `convert` make pyarrow return key, readings,
+    label, trailing, in that order; a layout is `unusual` when that is not yet id, readings, and label as a number.
     """
 
     findings: tuple[Finding, ...]
@@ -30,7 +33,12 @@ class Layout:
     label_at: int | None
     measured: tuple[int, ...]
     names: tuple[str, ...]
+    key: tuple[int, ...]
+    trailing: tuple[int, ...]
+    has_id: bool
+    unusual: bool
     read: arrow_csv.ReadOptions
+    parse: arrow_csv.ParseOptions
     convert: arrow_csv.ConvertOptions
 
 
@@ -42,61 +50,86 @@ class Headers:
         self._spellings = contract.spellings()
         self.layout = lru_cache(maxsize=16)(self._layout)
 
+    def without_line(self) -> Layout | Finding:
+        """The layout of a file without a header: the schema's columns in the schema's order."""
+        id_column = [self._contract.id_column] if ID in self._contract.policy.id_template.columns else []
+        return self._of([*id_column, *self._contract.columns[1:]])
+
     def _layout(self, line: bytes) -> Layout | Finding:
-        cells = split_row(line.decode())
+        delimiter = self._contract.policy.text.delimiter
+        cells = split_row(line.decode(), delimiter)
         if cells is None:
             return Finding(FileCode.NOT_CSV, "The header's quotes do not match. Export the batch again as CSV.")
         if len(cells) < 2:
-            return Finding(
-                FileCode.NOT_CSV,
-                "The first line is no header with commas between the column names. Export with the comma as separator.",
-            )
+            return Finding(FileCode.NOT_CSV, no_header(line.decode(), delimiter))
         if len(cells) > _MOST_COLUMNS + len(self._contract.columns):
             return Finding(
                 FileCode.COLUMN_COUNT, f"The file has {len(cells)} columns. Export the schema's columns only."
             )
-        roles = self._roles(cells)
-        findings = tuple(_findings(cells, roles, self._contract))
-        places = {role: at for at, role in enumerate(roles) if role is not None}
-        return _layout(self._contract, cells, places, findings)
+        return self._of(cells)
 
-    def _roles(self, cells: Sequence[str]) -> list[str | None]:
-        """The schema's name for every column; None for an unknown column and for a name's second appearance."""
+    def _of(self, cells: Sequence[str]) -> Layout:
+        columns = self._columns(cells)
+        return _layout(self._contract, columns, tuple(header_findings(columns, self._contract)))
+
+    def _columns(self, cells: Sequence[str]) -> HeaderColumns:
+        """What every column is to the contract."""
+        columns = self._contract.policy.columns
+        keys = [columns.key(cell) for cell in cells]
+        trailing = _trailing(keys) if columns.trailing_empty == "drop" else ()
         taken: set[str] = set()
         roles: list[str | None] = []
-        for cell in cells:
-            name = self._spellings.get(without_blanks(cell))
+        for at, key in enumerate(keys):
+            name = None if at in trailing else self._spellings.get(key)
             roles.append(None if name in taken else name)
             taken |= {name} if name else set()
-        return roles
+        parts = {field: self._part(field, keys, roles) for field in self._contract.policy.id_template.columns}
+        passed = {at for at in parts.values() if at is not None} | {*trailing}
+        passed |= {at for at, cell in enumerate(cells) if self._spellings.get(keys[at]) is None and self._ignores(cell)}
+        return HeaderColumns(tuple(cells), tuple(roles), parts, trailing, frozenset(passed))
+
+    def _part(self, field: str, keys: Sequence[str], roles: Sequence[str | None]) -> int | None:
+        """Where a column of the wafer id stands."""
+        if field == ID:
+            return roles.index(self._contract.id_column) if self._contract.id_column in roles else None
+        key = self._contract.policy.columns.key(field)
+        return keys.index(key) if key in keys else None
+
+    def _ignores(self, cell: str) -> bool:
+        return self._contract.ignores(cell)
 
 
-def split_row(line: str) -> list[str] | None:
+def _trailing(keys: Sequence[str]) -> tuple[int, ...]:
+    """The columns without a name at the end."""
+    named = max((at for at, key in enumerate(keys) if key), default=len(keys))
+    return tuple(range(named + 1, len(keys)))
+
+
+def split_row(line: str, delimiter: str = ",") -> list[str] | None:
     """Fields of one line, or None when its quotes do not match; a quoted field never runs into the next line."""
     if '"' not in line:
-        return line.split(",")
+        return line.split(delimiter)
     try:
-        return next(csv.reader([line], strict=True))
+        return next(csv.reader([line], delimiter=delimiter, strict=True))
     except csv.Error:
         return None
 
 
-def in_short(names: Iterable[str], limit: int = 5) -> str:
-    """The first few names, and how many more."""
-    listed = list(names)
-    more = f" and {len(listed) - limit} more" if len(listed) > limit else ""
-    return ", ".join(f"`{name}`" for name in listed[:limit]) + more
-
-
-def _layout(contract: Contract, cells: Sequence[str], places: dict[str, int], findings: tuple[Finding, ...]) -> Layout:
+def _layout(contract: Contract, header: HeaderColumns, findings: tuple[Finding, ...]) -> Layout:
+    cells, text = header.cells, contract.policy.text
+    places = header.places
     id_at = places.get(contract.id_column)
     label_at = places.get(contract.label) if contract.label else None
-    others = [at for at in range(len(cells)) if at not in (id_at, label_at)]
+    others = [at for at in range(len(cells)) if at not in (id_at, label_at) and at not in header.passed]
     measured = others if findings else [places[sensor] for sensor in contract.sensors]
     columns = [f"\0{at}" for at in range(len(cells))]  # a name no header can hold
     for name, at in places.items():
         columns[at] = name
-    order = [at for at in (id_at, *measured, label_at) if at is not None]
+    key = tuple(at for at in header.parts.values() if at is not None)
+    order = [at for at in (*key, *measured, label_at, *header.trailing) if at is not None]
+    kinds = dict.fromkeys(key, pa.string()) | dict.fromkeys(header.trailing, pa.null())
+    if label_at is not None and contract.policy.label_words:
+        kinds[label_at] = pa.string()
     return Layout(
         findings=findings,
         width=len(cells),
@@ -104,49 +137,17 @@ def _layout(contract: Contract, cells: Sequence[str], places: dict[str, int], fi
         label_at=label_at,
         measured=tuple(measured),
         names=tuple(cells[at] for at in measured) if findings else contract.sensors,
+        key=key,
+        trailing=header.trailing,
+        has_id=None not in header.parts.values(),
+        unusual=bool(header.trailing) or contract.policy.label_words or not contract.policy.id_template.is_column,
         read=arrow_csv.ReadOptions(column_names=columns, use_threads=False, block_size=_PARSED_AT_ONCE),
+        parse=arrow_csv.ParseOptions(newlines_in_values=False, delimiter=text.delimiter),
         convert=arrow_csv.ConvertOptions(
-            column_types={name: pa.string() if at == id_at else pa.float64() for at, name in enumerate(columns)},
+            column_types={name: kinds.get(at, pa.float64()) for at, name in enumerate(columns)},
             include_columns=[columns[at] for at in order],
             null_values=["", *contract.policy.readings.missing],
             strings_can_be_null=False,
+            decimal_point=text.decimal,
         ),
     )
-
-
-def _findings(cells: Sequence[str], roles: Sequence[str | None], contract: Contract) -> Iterable[Finding]:
-    known = set(roles)
-    missing = [name for name in contract.columns if name not in known]
-    strange = [cell for cell, role in zip(cells, roles, strict=True) if role is None]
-    if missing or strange:
-        yield Finding(FileCode.HEADER, " ".join(_header_sentences(missing, strange, cells, contract)))
-    if len(cells) > len(contract.columns):
-        yield Finding(
-            FileCode.COLUMN_COUNT,
-            f"The file has {len(cells)} columns, the schema {len(contract.columns)}. Export only the schema's columns.",
-        )
-
-
-def _header_sentences(
-    missing: Sequence[str], strange: Sequence[str], cells: Sequence[str], contract: Contract
-) -> Iterable[str]:
-    sensors = [name for name in missing if name not in (contract.id_column, contract.label)]
-    twice = [name for name, count in Counter(cells).items() if count > 1 and name in strange]
-    nameless = sum(not without_blanks(name) for name in strange)
-    unknown = [name for name in strange if name not in twice and without_blanks(name)]
-    if contract.id_column in missing:
-        yield f"The wafer id column `{contract.id_column}` is missing."
-    if contract.label in missing:
-        spellings = ", ".join(f"`{name}`" for name in (contract.label, *contract.policy.columns.label))
-        yield f"The outcome column is missing ({spellings}): a file without outcomes cannot train a model."
-    if sensors:
-        yield f"Sensor columns missing: {in_short(sensors)}."
-    if nameless:
-        yield f"Columns without a name: {nameless}."
-    if named_twice := [name for name in twice if without_blanks(name)]:
-        yield f"Named more than once: {in_short(named_twice)}."
-    if labels := [name for name in unknown if contract.label is None and name in contract.policy.columns.label]:
-        yield f"A file to predict has no outcome column; this one has {in_short(labels)}."
-    if unknown := [name for name in unknown if name not in labels]:
-        yield f"Unknown columns: {in_short(unknown)}."
-    yield "Export the batch again with the schema's column names; their order does not matter."

@@ -10,14 +10,16 @@ import numpy as np
 from raw_data_validation_train.accepted import AcceptedFile
 from raw_data_validation_train.duplicates import Fingerprints, fingerprints
 from raw_data_validation_train.fast_path import read_ordinary
-from raw_data_validation_train.header import Headers, Layout, in_short
+from raw_data_validation_train.header import Headers, Layout
+from raw_data_validation_train.header_findings import in_short
 from raw_data_validation_train.lines import Block, FileLines
 from raw_data_validation_train.quarantine import Quarantine, RowList
 from raw_data_validation_train.row_parser import RowParser
 from raw_data_validation_train.rows import Rows, accepted_schema
 from raw_data_validation_train.verdicts import FileCode, FileVerdict, Finding, RowCode
+from raw_data_validation_train.wafer_ids import WaferIds
 from wafer.contract import Contract
-from wafer.files import sha256_of
+from wafer.files import sha256_of, stem
 
 _LISTED_SENSORS = 20
 _ROW_PARSER_LINES = 128
@@ -54,7 +56,7 @@ class Inspector:
                 f"The file has {size:,} bytes, the policy allows {limit:,}. Split it, or raise `limits.file_bytes`."
             )
             findings.append(Finding(FileCode.FILE_TOO_LARGE, message))
-        if size > limit or not is_csv(name):
+        if size > limit or not is_opened(name, self._contract):
             result = Inspection(_unopened(path, name, findings), Fingerprints.joined([]))
         else:
             result = self._read(path, name, findings)
@@ -63,8 +65,8 @@ class Inspector:
         return result
 
     def _read(self, path: Path, name: str, findings: list[Finding]) -> Inspection:
-        lines = FileLines(path, self._contract.policy.limits)
-        reading = _Reading(self._contract, self._headers, keep=not findings)
+        lines = FileLines(path, self._contract.policy.limits, text=self._contract.policy.text)
+        reading = _Reading(self._contract, self._headers, name, keep=not findings)
         accepted = AcceptedFile(self.accepted_path(name), self._schema)
         listed = RowList(self._quarantine.rows_path(name), name)
         for rows in reading.rows(lines):
@@ -85,15 +87,18 @@ class Inspector:
 
     def accepted_path(self, name: str) -> Path:
         """Where the good rows of a file go."""
-        return self._accepted / f"{Path(name).stem}.parquet"
+        return self._accepted / f"{stem(name)}.parquet"
 
 
 class _Reading:
     """What is learned about a file while its blocks go by."""
 
-    def __init__(self, contract: Contract, headers: Headers, *, keep: bool) -> None:
+    def __init__(self, contract: Contract, headers: Headers, name: str, *, keep: bool) -> None:
         self._contract = contract
         self._headers = headers
+        self._name = name
+        self._lines_to_skip = contract.policy.text.lines_before_header
+        self._ids: WaferIds | None = None
         self._keep = keep
         self._header: Layout | Finding | None = None
         self._has_value = np.zeros(0, dtype=bool)
@@ -119,21 +124,32 @@ class _Reading:
         """The rows of a block in order; a block is halved so that the slow row parser reads few lines."""
         if block.is_blank:
             return
-        if (rows := read_ordinary(block, header, self._contract)) is not None:
+        if (rows := read_ordinary(block, header, self._contract, self._ids)) is not None:
             yield rows
         elif block.lines > _ROW_PARSER_LINES and (halves := block.halves()) is not None:
             for half in halves:
                 yield from self._judged(half, header)
         else:
-            yield RowParser(header, self._contract).read(block)
+            yield RowParser(header, self._contract, self._ids).read(block)
 
     def _take_header(self, block: Block) -> Block:
-        header, rest = block.without_header()
+        while self._lines_to_skip and block.data:
+            _, block = block.without_header()
+            self._lines_to_skip -= 1
+        if not self._contract.policy.text.header:
+            header, rest = b"", block
+        else:
+            header, rest = block.without_header()
         if header.strip() or rest.data.strip():
-            self._header = self._headers.layout(header)
+            self._header = self._layout_of(header)
         if isinstance(self._header, Layout):
             self._has_value = np.zeros(len(self._header.measured), dtype=bool)
+            if self._header.unusual:
+                self._ids = WaferIds.of(self._header, self._contract, self._name, rest.first_line)
         return rest
+
+    def _layout_of(self, header: bytes) -> Layout | Finding:
+        return self._headers.layout(header) if self._contract.policy.text.header else self._headers.without_line()
 
     def _count(self, rows: Rows) -> None:
         self._rows_in += rows.rows_in
@@ -216,9 +232,9 @@ def check_name(name: str, contract: Contract) -> Iterator[Finding]:
         )
 
 
-def is_csv(name: str) -> bool:
-    """Whether a file means to be CSV; others are refused by their name alone and not opened."""
-    return name.lower().endswith(".csv")
+def is_opened(name: str, contract: Contract) -> bool:
+    """Whether a file means to be a batch; others are refused by their name alone and not opened."""
+    return name.lower().endswith(".csv") or contract.file_name.matches(name)
 
 
 def _unopened(path: Path, name: str, findings: list[Finding]) -> FileVerdict:

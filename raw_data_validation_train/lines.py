@@ -7,13 +7,16 @@ from pathlib import Path
 
 import numpy as np
 
+from raw_data_validation_train.opening import Unreadable, chunks
 from raw_data_validation_train.verdicts import FileCode, Finding
 from wafer.contract.policy import Limits
+from wafer.contract.text import Text
 
 BLOCK_BYTES = 8 * 2**20
 _FEED, _RETURN = b"\n\r"
 _BOM = b"\xef\xbb\xbf"
 _WIDE = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
+_PLAIN = Text()
 _MAGIC = {
     b"\x1f\x8b": "a gzip archive",
     b"PK\x03\x04": "a zip archive or a spreadsheet",
@@ -63,8 +66,9 @@ class FileLines:
     Reading goes on to the end for the hash, but no block comes after the first trouble.
     """
 
-    def __init__(self, path: Path, limits: Limits, block_bytes: int = BLOCK_BYTES) -> None:
+    def __init__(self, path: Path, limits: Limits, block_bytes: int = BLOCK_BYTES, text: Text = _PLAIN) -> None:
         self._path = path
+        self._text = text
         self._limits = limits
         self._block_bytes = block_bytes
         self._hash = hashlib.sha256()
@@ -92,15 +96,27 @@ class FileLines:
     def _cut(self) -> Iterator[tuple[bytes, bytes]]:
         """Pairs of (whole lines, begin of the next line)."""
         carry = b""
-        size = self._path.stat().st_size
-        with self._path.open("rb", buffering=0) as file:
-            while chunk := file.read(min(self._block_bytes, size + 1)):
-                self._hash.update(chunk)
-                self.bytes += len(chunk)
+        size = min(self._block_bytes, self._path.stat().st_size + 1)
+        try:
+            for chunk in chunks(self._path, self._text, self._limits, size, self._see):
                 data = b"" if self.trouble else carry + chunk
                 end = _end_of_last_line(data)
                 carry = data[end:]
                 yield data[:end], carry
+        except Unreadable as exc:
+            self.trouble = self.trouble or exc.finding
+            self._see_rest()
+
+    def _see(self, data: bytes) -> None:
+        self._hash.update(data)
+        self.bytes += len(data)
+
+    def _see_rest(self) -> None:
+        """Hash what stands after the place where the text ended to be readable."""
+        with self._path.open("rb") as file:
+            file.seek(self.bytes)
+            while chunk := file.read(BLOCK_BYTES):
+                self._see(chunk)
 
     def _look_at(self, data: bytes, rest: bytes, *, first: bool) -> Finding | None:
         begin = data or rest
@@ -114,10 +130,10 @@ class FileLines:
         return _not_text(data) or _not_text(rest, cut=True)
 
 
-def lines_at(path: Path, numbers: Sequence[int], limits: Limits) -> Iterator[str]:
+def lines_at(path: Path, numbers: Sequence[int], limits: Limits, text: Text = _PLAIN) -> Iterator[str]:
     """Some lines of a file that was read before, by their numbers in rising order."""
     wanted = list(numbers)
-    for block in FileLines(path, limits):
+    for block in FileLines(path, limits, text=text):
         texts = block.data.splitlines()
         while wanted and wanted[0] < block.first_line + len(texts):
             yield texts[wanted.pop(0) - block.first_line].decode()

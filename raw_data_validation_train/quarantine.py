@@ -10,7 +10,7 @@ from typing import TextIO
 
 from raw_data_validation_train.verdicts import BadRow, RowCode
 from wafer.cells import safe_cell, text_of
-from wafer.files import UnfinishedFile, local_name
+from wafer.files import UnfinishedFile, local_name, stem
 
 _ROWS = ".rows.csv"
 COLUMNS = ("file", "line", "wafer", "code", "message", "raw")
@@ -30,10 +30,10 @@ class Quarantine:
 
     def rows_path(self, name: str) -> Path:
         """Where the bad rows of a file are listed; never the place of a refused file."""
-        stem = Path(local_name(name)).stem
-        while f"{stem}{_ROWS}" in self._names:
-            stem += "_"
-        return self._folder / f"{stem}{_ROWS}"
+        own = stem(local_name(name))
+        while f"{own}{_ROWS}" in self._names:
+            own += "_"
+        return self._folder / f"{own}{_ROWS}"
 
     def add_rows(self, name: str, rows: Iterable[BadRow]) -> None:
         """Add rows, in the order of their lines, to those already listed for the file."""

@@ -13,6 +13,9 @@ from raw_data_validation_train.quarantine import Quarantine
 from raw_data_validation_train.verdicts import BadRow, FileVerdict, Finding, RowCode
 from wafer.contract import Contract
 
+_WHICH = "the drop holds different readings of this wafer, see"
+_CURE = "which are right? With `second_measurement: keep_later` in the policy the later ones are kept"
+
 
 def without_repeats(
     inspection: Inspection,
@@ -31,8 +34,9 @@ def without_repeats(
     verdict = inspection.verdict
     lines = [int(line) for line in inspection.rows.lines[repeats.rows]]
     wafers = wafers_at(accepted, repeats.rows)
-    raw = lines_at(source, lines, contract.policy.limits)
-    quarantine.add_rows(verdict.name, _bad_rows(zip(lines, wafers, raw, strict=True), repeats, names))
+    raw = lines_at(source, lines, contract.policy.limits, contract.policy.text)
+    later = contract.policy.second_measurement == "keep_later"
+    quarantine.add_rows(verdict.name, _bad_rows(zip(lines, wafers, raw, strict=True), repeats, names, later=later))
     left = take_out(accepted, repeats.rows)
     verdict = replace(verdict, rows_good=left, row_codes=_counted(verdict, repeats))
     if left:
@@ -56,11 +60,13 @@ def _nothing_left(verdict: FileVerdict, repeats: Repeats, names: Sequence[str]) 
     return replace(finding, message=f"{finding.message} They all stand in `{names[others.pop()]}` already.")
 
 
-def _bad_rows(rows: Iterator[tuple[int, str, str]], repeats: Repeats, names: Sequence[str]) -> Iterator[BadRow]:
+def _bad_rows(
+    rows: Iterator[tuple[int, str, str]], repeats: Repeats, names: Sequence[str], *, later: bool
+) -> Iterator[BadRow]:
     for n, (line, wafer, raw) in enumerate(rows):
         place = f"{names[repeats.other_file[n]]}, line {repeats.other_line[n]}"
         if repeats.conflicting[n]:
-            message = f"the drop holds different readings of this wafer, see {place}; which are right?"
+            message = f"measured again in {place}, which is kept" if later else f"{_WHICH} {place}; {_CURE}"
             yield BadRow(line, wafer, RowCode.CONFLICTING_WAFER, message, raw)
         else:
             message = f"same readings as {place}, which is kept"

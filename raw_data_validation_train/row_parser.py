@@ -12,11 +12,9 @@ from raw_data_validation_train.header import Layout, split_row
 from raw_data_validation_train.lines import Block
 from raw_data_validation_train.rows import Rows, accepted_table
 from raw_data_validation_train.verdicts import BadRow, RowCode
+from raw_data_validation_train.wafer_ids import WaferIds
 from wafer.contract import Contract
 
-_DECIMAL = r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
-_NUMBER = re.compile(_DECIMAL)
-_NUMBERS = re.compile(rf"(?:{_DECIMAL})?(?:,(?:{_DECIMAL})?)*")
 _NOT_FINITE = re.compile(r"[+-]?(?:inf|infinity|nan(?:\(\w*\))?)", re.IGNORECASE | re.ASCII)
 _LONGEST_SHOWN = 40
 _LONGEST_ID = 200
@@ -35,9 +33,11 @@ class _GoodRow:
 class RowParser:
     """Judges single rows of a file with one layout."""
 
-    def __init__(self, layout: Layout, contract: Contract) -> None:
+    def __init__(self, layout: Layout, contract: Contract, ids: WaferIds | None = None) -> None:
         self._layout = layout
         self._contract = contract
+        self._ids = ids
+        self._numbers = contract.policy.text.numbers
         self._wafer_id = re.compile(contract.policy.wafer_id, re.ASCII)
 
     def read(self, block: Block) -> Rows:
@@ -63,13 +63,20 @@ class RowParser:
         """The row's fields, or None when it has not exactly as many as the header."""
         if len(text) > self._contract.policy.limits.row_bytes:
             return None
-        cells = split_row(text)
+        cells = split_row(text, self._contract.policy.text.delimiter)
+        if cells is not None and self._contract.policy.columns.trailing_empty == "drop":
+            cells = self._without_trailing(cells)
         return cells if cells is not None and len(cells) == self._layout.width else None
+
+    def _without_trailing(self, cells: list[str]) -> list[str] | None:
+        """The fields of a row that may have empty ones at its end; None when one of those is not empty."""
+        ends = [*(cells[at] for at in self._layout.trailing if at < len(cells)), *cells[self._layout.width :]]
+        return None if any(end.strip(" \t") for end in ends) else cells[: self._layout.width]
 
     def _judge(
         self, line: int, text: str, cells: list[str], readings: NDArray[np.float64], problems: Problems
     ) -> _GoodRow | BadRow:
-        wafer = self._wafer(cells, problems)
+        wafer = self._wafer(cells, line, problems)
         label = self._label(cells, problems)
         if not problems:
             return _GoodRow(line, wafer, readings, label)
@@ -95,17 +102,18 @@ class RowParser:
     def _plain_readings(self, texts: list[str]) -> NDArray[np.float64] | None:
         """All values at once where every field is empty or a plain number within bounds; ten times faster."""
         bounds = self._contract.policy.readings
-        joined = ",".join(texts)
-        if bounds.missing or joined.count(",") >= len(texts) or not _NUMBERS.fullmatch(joined):
+        numbers = self._numbers
+        joined = numbers.joiner.join(texts)
+        if bounds.missing or joined.count(numbers.joiner) >= len(texts) or not numbers.joined.fullmatch(joined):
             return None
-        values = np.array([float(text) if text else np.nan for text in texts])
+        values = np.array([numbers.value(text) if text else np.nan for text in texts])
         outside = (values < bounds.lowest) | (values > bounds.highest)
         return None if outside.any() else values
 
-    def _wafer(self, cells: list[str], problems: Problems) -> str:
-        if self._layout.id_at is None:
+    def _wafer(self, cells: list[str], line: int, problems: Problems) -> str:
+        if not self._layout.has_id:
             return ""
-        wafer = cells[self._layout.id_at]
+        wafer = self._ids.of_row(cells, line) if self._ids else cells[self._layout.key[0]]
         if not self._wafer_id.fullmatch(wafer):
             problems[RowCode.WAFER_ID] = [f"the wafer id is {_shown(wafer)}"]
         return wafer
@@ -115,8 +123,8 @@ class RowParser:
         if text in bounds.missing:
             return np.nan
         number = text.strip(" \t")
-        if _NUMBER.fullmatch(number):
-            value = float(number)
+        if self._numbers.one.fullmatch(number):
+            value = self._numbers.value(number)
             return value if bounds.lowest <= value <= bounds.highest else RowCode.OUT_OF_RANGE
         if not number:
             return np.nan
@@ -125,16 +133,19 @@ class RowParser:
     def _label(self, cells: list[str], problems: Problems) -> int:
         if self._layout.label_at is None:
             return 0
-        text, known = cells[self._layout.label_at], self._contract.policy.labels
-        number = text.strip(" \t")
-        if _NUMBER.fullmatch(number) and float(number) in known:
-            return int(float(number))
-        problems[RowCode.LABEL] = [f"the outcome is {_shown(text)}, not one of {', '.join(map(str, sorted(known)))}"]
+        text, policy = cells[self._layout.label_at], self._contract.policy
+        label = text.strip(" \t")
+        if label in policy.labels:
+            return policy.label_code(label)
+        if self._numbers.one.fullmatch(label) and (value := self._numbers.value(label)) in policy.labels:
+            return policy.label_code(int(value))
+        known = ", ".join(map(str, sorted(policy.labels, key=_natural)))
+        problems[RowCode.LABEL] = [f"the outcome is {_shown(text)}, not one of {known}"]
         return 0
 
     def _wrong_length(self, line: int, text: str) -> BadRow:
         limit = self._contract.policy.limits.row_bytes
-        cells, at = split_row(text[:limit]), self._layout.id_at
+        cells, at = split_row(text[:limit], self._contract.policy.text.delimiter), self._layout.id_at
         wafer = cells[at] if cells is not None and at is not None and at < len(cells) else ""
         if len(text) > limit:
             found = f"is longer than {limit} bytes"
@@ -169,6 +180,11 @@ def _lines(block: Block) -> Iterator[tuple[int, str]]:
     for number, line in enumerate(block.data.splitlines(), block.first_line):
         if line:
             yield number, line.decode()
+
+
+def _natural(label: int | str) -> tuple[bool, int, str]:
+    """Numbers in their order, then words in theirs."""
+    return (False, label, "") if isinstance(label, int) else (True, 0, label)
 
 
 def _first_few(texts: list[str]) -> str:

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from raw_data_validation_train.duplicates import Repeats, find_repeats
-from raw_data_validation_train.inspection import Inspection, Inspector, is_csv
+from raw_data_validation_train.inspection import Inspection, Inspector, is_opened
 from raw_data_validation_train.manifest import check_identity, write_manifest
 from raw_data_validation_train.quarantine import Quarantine
 from raw_data_validation_train.repeats import without_repeats
@@ -85,7 +85,7 @@ def _validate(
     engine: Engine | None,
 ) -> Validated:
     drop = [batch for batch in sorted(batches) if not batch.name.startswith(".") and batch.name != MARKER]
-    if not any(is_csv(batch.name) for batch in drop):
+    if not any(is_opened(batch.name, contract) for batch in drop):
         raise SourceEmpty("The source has no CSV file. Give the folder or prefix with the batches.")
     _make_room(accepted, quarantine)
     kept = Quarantine(quarantine, (batch.name for batch in drop))
@@ -118,12 +118,22 @@ class _Judge:
         inspect = partial(inspect_batch, inspector=self._inspector, scratch=self._scratch)
         inspections = list(reported(engine.run(inspect, self._drop), len(self._drop), "files"))
         verdicts = [inspection.verdict for inspection in inspections]
-        repeats = find_repeats([inspection.rows for inspection in inspections])
+        repeats = find_repeats([inspection.rows for inspection in inspections], self._times())
         second_round = partial(self._take_out_repeats, inspections)
         with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
             for file, verdict in zip(repeats, pool.map(second_round, repeats, repeats.values()), strict=True):
                 verdicts[file] = verdict
         return verdicts
+
+    def _times(self) -> list[int] | None:
+        """The place of every file in the order of time, as the names say it; None where no measurement is later."""
+        if self._contract.policy.second_measurement == "refuse":
+            return None
+        stamps = [self._contract.file_name.stamp(name) for name in self._names]
+        known = sorted(stamp for stamp in stamps if stamp)
+        if len(known) < len(stamps):
+            return list(range(len(stamps)))
+        return [known.index(stamp) for stamp in stamps if stamp]
 
     def _take_out_repeats(self, inspections: Sequence[Inspection], file: int, repeats: Repeats) -> FileVerdict:
         batch = self._drop[file]

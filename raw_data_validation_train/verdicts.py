@@ -57,7 +57,8 @@ ROW_CODES = {
     RowCode.OUT_OF_RANGE: "A reading lies outside the bounds of the policy.",
     RowCode.LABEL: "The outcome is not one of the values that the policy allows.",
     RowCode.DUPLICATE_WAFER: "The wafer is in the drop more than once with the same readings; the first is kept.",
-    RowCode.CONFLICTING_WAFER: "The wafer is in the drop more than once with different readings; none is kept.",
+    RowCode.CONFLICTING_WAFER: "The wafer is in the drop more than once with different readings; none is kept, "
+    "or the later one if the policy says so.",
     RowCode.ROW_LENGTH: "The row has another number of fields than the header; its values cannot be assigned.",
 }
 

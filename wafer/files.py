@@ -116,3 +116,10 @@ def local_name(name: str) -> str:
     if name in {".", ".."} or len(name.encode()) > LONGEST_NAME:
         return f"{hashlib.sha256(name.encode()).hexdigest()[:16]}.csv"
     return name
+
+
+def stem(name: str) -> str:
+    """A batch's name without `.csv`; another ending stays, so that `a.csv` and `a.txt` do not share a stem."""
+    if "." not in name:
+        return f"{name}."
+    return Path(name).stem if name.lower().endswith(".csv") else name

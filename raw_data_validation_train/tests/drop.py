@@ -15,13 +15,18 @@ from wafer.store import list_batches
 
 
 def validate(
-    folder: Path, out: Path, kind: str = "training", policy: str = "", engine: Engine | None = None
+    folder: Path,
+    out: Path,
+    kind: str = "training",
+    policy: str = "",
+    engine: Engine | None = None,
+    schema: str | Path = "",
 ) -> dict[str, Any]:
     """The manifest of a drop, whether or not a file of it is good."""
     try:
         validate_batches(
             list_batches(str(folder)),
-            load_contract(kind, policy=policy),
+            load_contract(kind, schema, policy),
             engine,
             accepted=out / "accepted",
             manifest=out / "manifest.json",

@@ -12,6 +12,7 @@ from raw_data_validation_train.header import Headers, Layout
 from raw_data_validation_train.lines import Block
 from raw_data_validation_train.row_parser import RowParser
 from raw_data_validation_train.tests.corpus import batch
+from raw_data_validation_train.wafer_ids import WaferIds
 from wafer.contract import Contract, load_contract
 
 SCHEMA = (
@@ -21,6 +22,13 @@ SCHEMA = (
 )
 CONTRACT = load_contract("training", SCHEMA, '{"readings": {"missing": ["-999", "n.a."]}}')
 STRICT = load_contract("training", SCHEMA)
+OTHER = load_contract(
+    "training",
+    SCHEMA,
+    '{"text": {"delimiter": ";", "decimal": ",", "thousands": "."}, '
+    '"labels": {"1": "fail", "-1": "pass", "x": "fail"}, '
+    '"wafer_id_from": "{file}-{id}", "columns": {"trailing_empty": "drop"}}',
+)
 
 
 def layout_of(header: bytes, contract: Contract) -> Layout:
@@ -29,6 +37,8 @@ def layout_of(header: bytes, contract: Contract) -> Layout:
     return layout
 
 
+OTHER_LAYOUT = layout_of(b"Wafer;S1;S2;S3;Output;;", OTHER)
+OTHER_IDS = WaferIds.of(OTHER_LAYOUT, OTHER, "lot 7.csv", 2)
 LAYOUT, STRICT_LAYOUT = (layout_of(b"Wafer,S1,S2,S3,Output", contract) for contract in (CONTRACT, STRICT))
 _PIECES = [*"109.-+eE \t\"'naNifx_,é٣", "inf", "999"]
 _CELL = st.one_of(
@@ -62,6 +72,24 @@ def test_both_paths_read_the_same_rows(
         np.testing.assert_array_equal(fast.readings, exact.readings)
         np.testing.assert_array_equal(fast.has_value, exact.has_value)
         np.testing.assert_array_equal(fast.lines, exact.lines)
+
+
+@settings(max_examples=200, deadline=None)
+@given(rows=st.lists(st.tuples(_ROW, st.sampled_from(["", "", "", "7", " "])), min_size=1, max_size=3))
+def test_both_paths_read_the_same_rows_of_another_form(rows: list[tuple[tuple[str, ...], str]]) -> None:
+    swapped = [([cell.replace(",", ";").replace(".", ",") for cell in row], end) for row, end in rows]
+    text = "".join(f"{row[0]};{row[1]};{row[2]};1,5;{row[3]};;{end}\n" for row, end in swapped)
+    block = Block(2, len(rows), text.encode())
+
+    fast = read_ordinary(block, OTHER_LAYOUT, OTHER, OTHER_IDS)
+    exact = RowParser(OTHER_LAYOUT, OTHER, OTHER_IDS).read(block)
+
+    assert exact.rows_in == len(rows)
+    if fast is not None:
+        assert not exact.bad
+        assert fast.ids == exact.ids
+        assert fast.table.equals(exact.table)
+        np.testing.assert_array_equal(fast.labels, exact.labels)
 
 
 @settings(max_examples=100, deadline=None)

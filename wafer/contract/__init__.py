@@ -1,5 +1,6 @@
 """The data contract: the field's schema, read unchanged, the policy beside it, and the form of file names."""
 
-from wafer.contract.contract import KINDS, Contract, Kind, Schema, load_contract, without_blanks
+from wafer.contract.columns import without_blanks
+from wafer.contract.contract import KINDS, Contract, Kind, Schema, load_contract
 
 __all__ = ["KINDS", "Contract", "Kind", "Schema", "load_contract", "without_blanks"]

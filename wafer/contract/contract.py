@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -11,13 +11,18 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from wafer.contract.file_name import FileName
-from wafer.contract.policy import Policy
+from wafer.contract.file_name import DATE_FORMATS, TIME_FORMATS, FileName, date_form, digits_form, time_form
+from wafer.contract.policy import FileNames, Policy
 from wafer.errors import ContractInvalid, WaferError
 from wafer.store import open_store
 
 Kind = Literal["training", "prediction"]
 KINDS: tuple[Kind, ...] = ("training", "prediction")
+_WHOLE = frozenset({"integer", "int", "bigint", "smallint", "tinyint"})
+_READINGS = _WHOLE | {"float", "double", "double precision", "real", "numeric", "decimal", "number"}
+_WORDS = frozenset({"varchar", "char", "string"})
+_TEXTS = _WORDS | {"date", "time", "datetime", "timestamp"}
+_IDS = _WHOLE | _WORDS
 
 
 class Schema(BaseModel):
@@ -25,8 +30,8 @@ class Schema(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
     SampleFileName: str
-    LengthOfDateStampInFile: int = Field(ge=1, le=20)
-    LengthOfTimeStampInFile: int = Field(ge=1, le=20)
+    LengthOfDateStampInFile: int = Field(ge=0, le=20)
+    LengthOfTimeStampInFile: int = Field(ge=0, le=20)
     NumberofColumns: int = Field(ge=2)
     ColName: Annotated[dict[str, str], Field(min_length=2)]
 
@@ -35,18 +40,47 @@ class Schema(BaseModel):
         """Column name to type, in small letters and without the blanks the field writes around it."""
         return {name: kind.strip().lower() for name, kind in self.ColName.items()}
 
-    @property
-    def file_name(self) -> FileName | None:
+    def file_name(self, names: FileNames) -> FileName | None:
         """The form of file names, None when the sample does not hold the stamps it should."""
-        return FileName.like(self.SampleFileName, self.LengthOfDateStampInFile, self.LengthOfTimeStampInFile)
+        date, time = self.LengthOfDateStampInFile, self.LengthOfTimeStampInFile
+        dates = date_form(names.date) or digits_form(date, DATE_FORMATS)
+        times = time_form(names.time) or digits_form(time, TIME_FORMATS)
+        if names.form:
+            return FileName.of_form(names.form, dates, times, self.SampleFileName)
+        found = FileName.like(self.SampleFileName, date, time) if date and time else None
+        return replace(found, date_format=dates.format, time_format=times.format) if found else None
+
+    def label(self, kind: Kind, policy: Policy) -> str | None:
+        """The column with the outcome: the one that the policy names, else the last one, else the last whole number.
+
+        Readings can be whole numbers too, and outcomes can be words.
+        """
+        columns, fitting = policy.columns, _WHOLE | (_WORDS if policy.label_words else set())
+        if kind == "prediction":
+            return None
+        types = list(self.types.items())[1:]
+        spellings = {columns.key(name) for name in columns.label}
+        able = [(name, found) for name, found in types if found in fitting]
+        called = [name for name, _ in able if columns.key(name) in spellings]
+        last = [name for name, _ in types[-1:] if able and name == able[-1][0]]
+        whole = [name for name, found in able if found in _WHOLE]
+        return next(iter([*called, *last, *whole[-1:]]), None)
+
+    def sensors(self, label: str | None) -> tuple[str, ...]:
+        """The columns with readings."""
+        return tuple(name for name, found in list(self.types.items())[1:] if name != label and found in _READINGS)
+
+    def others(self, label: str | None) -> tuple[str, ...]:
+        """Columns that are known and never read: lot, carrier, time."""
+        return tuple(name for name, found in list(self.types.items())[1:] if name != label and found in _TEXTS)
 
 
 @dataclass(frozen=True, slots=True)
 class Contract:
     """What a batch file of one kind must look like.
 
-    `sensors` and `label` are spelled as in the schema; `label` is None for files to predict. `digest` is the sha256
-    over the canonical form of schema and policy.
+    `sensors` and `label` are spelled as in the schema; `label` is None for files to predict. `others` are columns of
+    text that a file may have and nobody reads. `digest` is the sha256 over the canonical form of schema and policy.
     """
 
     kind: Kind
@@ -56,6 +90,7 @@ class Contract:
     file_name: FileName
     policy: Policy
     digest: str
+    others: tuple[str, ...] = ()
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -68,12 +103,15 @@ class Contract:
         return int(self.policy.silent_sensors * len(self.sensors) + 1e-9)
 
     def spellings(self) -> dict[str, str]:
-        """Every accepted spelling of a column, without blanks, and the schema's name it stands for."""
-        claims = {without_blanks(name): name for name in self.columns}
-        claims |= {without_blanks(spelling): self.id_column for spelling in self.policy.columns.id}
-        if self.label:
-            claims |= {without_blanks(spelling): self.label for spelling in self.policy.columns.label}
-        return claims
+        """The key of every accepted spelling of a column, and the schema's name it stands for."""
+        columns = self.policy.columns
+        claims = columns.claims(self.id_column, self.sensors, self.label)
+        return {columns.key(spelling): name for spelling, name in claims}
+
+    def ignores(self, name: str) -> bool:
+        """Whether a column that is no part of the contract may stand in a file."""
+        columns = self.policy.columns
+        return columns.ignores(name) or columns.key(name) in {columns.key(other) for other in self.others}
 
 
 def load_contract(kind: str, schema: str | Path = "", policy: str | Path = "") -> Contract:
@@ -87,32 +125,27 @@ def load_contract(kind: str, schema: str | Path = "", policy: str | Path = "") -
     problems: list[str] = []
     read_schema = _read_schema(_text(schema, f"schema_{kind}.json", problems), problems)
     read_policy = _read_policy(_text(policy, "contract.yaml", problems), problems)
-    file_name = read_schema.file_name if read_schema else None
-    problems += _schema_problems(known, read_schema) if read_schema else []
+    file_name = read_schema.file_name((read_policy or Policy()).file_name) if read_schema else None
+    problems += _schema_problems(known, read_schema, read_policy or Policy()) if read_schema else []
     problems += _clashes(known, read_schema, read_policy) if read_schema and read_policy else []
     if problems or not (read_schema and read_policy and file_name):
         raise ContractInvalid("The data contract cannot be used: " + "; ".join(problems) + ".")
     return _contract(known, read_schema, read_policy, file_name)
 
 
-def without_blanks(name: str) -> str:
-    """A column name with all white space taken out: the field writes both `Sensor - 1` and `Sensor-1`."""
-    return "".join(name.split())
-
-
 def _contract(kind: Kind, schema: Schema, policy: Policy, file_name: FileName) -> Contract:
     names = list(schema.types)
-    label = _label(kind, schema)
-    sensors = tuple(name for name in names[1:] if name != label)
-    form = [file_name.pattern.pattern, list(schema.types.items()), policy.model_dump(mode="json")]
+    label = schema.label(kind, policy)
+    form = [file_name.pattern.pattern, list(schema.types.items()), policy.for_digest()]
     return Contract(
         kind=kind,
         id_column=names[0],
-        sensors=sensors,
+        sensors=schema.sensors(label),
         label=label,
         file_name=file_name,
         policy=policy,
         digest=_digest(form),
+        others=schema.others(label),
     )
 
 
@@ -177,46 +210,59 @@ def _sentences(part: str, error: ValidationError) -> list[str]:
     return [f"{part} {'.'.join(map(str, each['loc'])) or 'as a whole'}: {each['msg']}" for each in error.errors()]
 
 
-def _schema_problems(kind: Kind, schema: Schema) -> list[str]:
+def _schema_problems(kind: Kind, schema: Schema, policy: Policy) -> list[str]:
     """Where the well-formed parts of a schema contradict each other."""
     types = schema.types
     problems = []
-    if schema.file_name is None:
-        problems.append(
-            f"SampleFileName {schema.SampleFileName!r} does not hold a date of {schema.LengthOfDateStampInFile} "
-            f"and a time of {schema.LengthOfTimeStampInFile} digits"
-        )
+    if schema.file_name(policy.file_name) is None:
+        problems.append(_no_name(schema, policy))
     if len(types) != schema.NumberofColumns:
         problems.append(f"NumberofColumns says {schema.NumberofColumns} but ColName lists {len(types)}")
-    if next(iter(types.values())) != "varchar":
+    if next(iter(types.values())) not in _IDS:
         problems.append("the first column of ColName must be the wafer id, of type varchar")
-    label = _label(kind, schema)
+    label = schema.label(kind, policy)
     if kind == "training" and label is None:
         problems.append("a training schema ends with the label, a column of type Integer; it has none")
     problems += [
         f"column {name!r} has type {found!r} where a sensor is a float"
         for name, found in list(types.items())[1:]
-        if name != label and found != "float"
+        if name != label and found not in _READINGS | _TEXTS
     ]
+    if not schema.sensors(label):
+        problems.append("ColName has no sensor, a column of type float")
     return problems
+
+
+def _no_name(schema: Schema, policy: Policy) -> str:
+    if form := policy.file_name.form:
+        return (
+            f"file_name.form {form!r} is no form of a name; write for example 'wafer_{{date}}_{{time}}.csv' or '*.csv'"
+        )
+    return (
+        f"SampleFileName {schema.SampleFileName!r} does not hold a date of {schema.LengthOfDateStampInFile} "
+        f'and a time of {schema.LengthOfTimeStampInFile} digits (`file_name: {{form: "*.csv"}}` in the policy takes '
+        "any name)"
+    )
 
 
 def _clashes(kind: Kind, schema: Schema, policy: Policy) -> list[str]:
-    """Spellings that two columns would claim."""
-    names, label = list(schema.types), _label(kind, schema)
+    """Spellings that two columns would claim, and names in the policy that no column has."""
+    columns, label = policy.columns, schema.label(kind, policy)
+    id_column, sensors = next(iter(schema.types)), schema.sensors(label)
     owners: dict[str, str] = {}
     problems = []
-    claims = [(name, name) for name in names] + [(spelling, names[0]) for spelling in policy.columns.id]
-    claims += [(spelling, label) for spelling in policy.columns.label if label]
-    for spelling, owner in claims:
-        first = owners.setdefault(without_blanks(spelling), owner)
+    for spelling, owner in columns.claims(id_column, sensors, label):
+        first = owners.setdefault(columns.key(spelling), owner)
         if first != owner:
             problems.append(f"the spelling {spelling!r} stands for both {first!r} and {owner!r}")
+    problems += [
+        f"wafer_id_from names {field!r}, which is no id but a reading or the outcome"
+        for field in policy.id_template.columns
+        if owners.get(columns.key(field), id_column) != id_column
+    ]
+    if kind == "training":
+        problems += [
+            f"columns.aliases names {name!r}, which the schema does not have"
+            for name in columns.unknown_aliases(schema.types)
+        ]
     return problems
-
-
-def _label(kind: Kind, schema: Schema) -> str | None:
-    if kind == "prediction":
-        return None
-    integers = [name for name, found in schema.types.items() if found == "integer"]
-    return integers[-1] if integers else None

@@ -1,12 +1,14 @@
-"""The form of a batch file's name, as the schema's sample shows it."""
+"""The form of a batch file's name, as the schema's sample shows it or the policy says it."""
 
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-_DATE_FORMATS = {8: "%d%m%Y", 6: "%d%m%y"}
-_TIME_FORMATS = {6: "%H%M%S", 4: "%H%M"}
+DATE_FORMATS = {8: "%d%m%Y", 6: "%d%m%y"}
+TIME_FORMATS = {6: "%H%M%S", 4: "%H%M"}
+_PLACES = re.compile(r"(\{date\}|\{time\}|\*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +35,17 @@ class FileName:
     def stamp(self, name: str) -> datetime | None:
         """When the batch was written, as its name says it; None for another form, or stamps of an unknown one."""
         found = self.pattern.fullmatch(name)
-        if found is None or not (self.date_format and self.time_format):
+        stamps = found.groupdict() if found else {}
+        if not self.date_format or "date" not in stamps or ("time" in stamps and not self.time_format):
             return None
         try:
-            return datetime.strptime(found["date"] + found["time"], self.date_format + self.time_format)  # noqa: DTZ007
+            return datetime.strptime("".join(stamps.values()), self._order_of(stamps))  # noqa: DTZ007
         except ValueError:
             return None
+
+    def _order_of(self, stamps: Iterable[str]) -> str:
+        """The formats of the stamps, in the order in which the name has them."""
+        return "".join(self.date_format if part == "date" else self.time_format for part in stamps)
 
     def to_json(self) -> str:
         """The form as text, for the metadata of a table."""
@@ -59,7 +66,50 @@ class FileName:
             return None
         before, between, after = (re.escape(parts[n]) for n in (1, 3, 5))
         pattern = re.compile(rf"{before}(?P<date>[0-9]{{{date}}}){between}(?P<time>[0-9]{{{time}}}){after}")
-        return cls(example, pattern, _DATE_FORMATS.get(date, ""), _TIME_FORMATS.get(time, ""))
+        return cls(example, pattern, DATE_FORMATS.get(date, ""), TIME_FORMATS.get(time, ""))
+
+    @classmethod
+    def of_form(cls, form: str, date: "Stamp", time: "Stamp", example: str) -> "FileName | None":
+        """The form of a name with `{date}`, `{time}` and `*` for any text; None when it is none."""
+        parts = _PLACES.split(form)
+        if not form or parts.count("{date}") > 1 or parts.count("{time}") > 1 or "/" in form:
+            return None
+        texts = {"{date}": f"(?P<date>{date.pattern})", "{time}": f"(?P<time>{time.pattern})", "*": ".*"}
+        pattern = re.compile("".join(texts.get(part, re.escape(part)) for part in parts))
+        dates = date.format if "{date}" in form else ""
+        times = time.format if "{time}" in form else ""
+        return cls(example if pattern.fullmatch(example) else form, pattern, dates, times)
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """How a date or a time is written: a pattern of its digits, and the format for `strptime`."""
+
+    pattern: str
+    format: str
+
+
+def date_form(text: str) -> Stamp | None:
+    """The stamp that `YYYYMMDD` or `DD-MM-YY` stands for."""
+    return _stamp(text, {"YYYY": "%Y", "YY": "%y", "MM": "%m", "DD": "%d"})
+
+
+def time_form(text: str) -> Stamp | None:
+    """The stamp that `HHMMSS` or `HH-MM` stands for."""
+    return _stamp(text, {"HH": "%H", "MM": "%M", "SS": "%S"})
+
+
+def digits_form(length: int, forms: dict[int, str]) -> Stamp:
+    """A stamp of so many digits; of an unknown form when the length has none."""
+    return Stamp(rf"[0-9]{{{length}}}", forms.get(length, ""))
+
+
+def _stamp(text: str, known: dict[str, str]) -> Stamp | None:
+    parts = re.findall("|".join(known) + r"|[-_.]", text)
+    if "".join(parts) != text or len(set(parts) & set(known)) < 2:
+        return None
+    pattern = "".join(rf"[0-9]{{{len(part)}}}" if part in known else re.escape(part) for part in parts)
+    return Stamp(pattern, "".join(known.get(part, part) for part in parts))
 
 
 def _is_in_calendar(digits: str, form: str) -> bool:

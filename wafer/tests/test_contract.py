@@ -215,3 +215,65 @@ def test_a_schema_can_lie_in_the_store(tmp_path: Path) -> None:
 
 def test_an_unknown_kind_is_refused() -> None:
     assert "choose training or prediction" in refusal(kind="test")
+
+
+def test_the_digest_of_a_contract_without_newer_keys_never_changes() -> None:
+    known = "3a6e018b96eadb1d5713de79825877090d3fb5b022e3f51f7290df785c1e675d"
+
+    assert load_contract("training").digest == known
+    assert load_contract("training", policy='{"text": {"delimiter": ","}, "wafer_id_from": "{id}"}').digest == known
+    assert load_contract("training", policy='{"text": {"delimiter": ";"}}').digest != known
+    assert load_contract("training", policy='{"columns": {"ignored": ["Lot"]}}').digest != known
+
+
+@pytest.mark.parametrize(
+    ("policy", "part"),
+    [
+        ("{labels: {yes: pass, no: fail}}", "write them in quotes"),
+        ('{"text": {"decimal": ",", "thousands": ","}}', "different signs"),
+        ('{"columns": {"sensors": ["Sensor"]}}', "must hold {n}"),
+        ('{"wafer_id_from": "lot"}', "fields in braces"),
+        ('{"wafer_id_from": "{Sensor-1}"}', "'Sensor-1', which is no id"),
+        ('{"columns": {"aliases": {"Sensor - 9": ["P"]}}}', "'Sensor - 9', which the schema does not have"),
+        ('{"columns": {"aliases": {"Sensor - 1": ["Sensor-2"]}}}', "stands for both"),
+        ('{"file_name": {"date": "YYYYDDD"}}', "written like YYYYMMDD"),
+        ('{"file_name": {"form": "a/{date}.csv"}}', "no form of a name"),
+    ],
+)
+def test_a_policy_that_contradicts_itself_is_refused_with_the_cure(policy: str, part: str) -> None:
+    assert part in refusal(schema=schema(), policy=policy)
+
+
+def test_a_schema_may_have_whole_numbers_words_and_columns_nobody_reads() -> None:
+    columns = {"Id": "int", "Lot": "varchar", "S1": "int", "S2": "double", "At": "timestamp", "Result": "varchar"}
+    text = schema(ColName=columns, NumberofColumns=6)
+
+    contract = load_contract("training", text, '{"labels": {"good": "pass", "bad": "fail"}}')
+
+    assert (contract.id_column, contract.sensors, contract.label) == ("Id", ("S1", "S2"), "Result")
+    assert contract.ignores("Lot")
+    assert load_contract("prediction", text).label is None
+
+
+@pytest.mark.parametrize(
+    ("names", "name", "real", "stamp"),
+    [
+        ({"date": "YYYYMMDD"}, "wafer_20211231_120000.csv", True, "2021-12-31 12:00:00"),
+        ({"date": "MMDDYYYY"}, "wafer_12312021_120000.csv", True, "2021-12-31 12:00:00"),
+        ({"date": "MMDDYYYY"}, "wafer_31122021_120000.csv", False, "None"),
+        (
+            {"form": "*_{time}-{date}.txt", "date": "YYYY-MM-DD", "time": "HHMM"},
+            "a_2359-2021-12-31.txt",
+            True,
+            "2021-12-31 23:59:00",
+        ),
+        ({"form": "L*-{date}.csv", "date": "YYMMDD"}, "L17-211231.csv", True, "2021-12-31 00:00:00"),
+        ({"form": "*.csv"}, "anything.csv", True, "None"),
+    ],
+)
+def test_the_policy_says_how_files_are_named(names: dict[str, str], name: str, real: bool, stamp: str) -> None:
+    form = load_contract("training", schema(), json.dumps({"file_name": names})).file_name
+
+    assert form.matches(name)
+    assert form.stamps_are_real(name) == real
+    assert str(form.stamp(name)) == stamp

@@ -1,0 +1,112 @@
+"""What is wrong with a header, in sentences that say what to do: export it otherwise, or say it in the policy."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from raw_data_validation_train.verdicts import FileCode, Finding
+from wafer.contract import Contract, without_blanks
+from wafer.contract.wafer_ids import ID
+
+_DELIMITERS = {";": "a semicolon", "\t": "a tab", "|": "a bar", ",": "a comma", " ": "a blank"}
+_QUOTED = {"\t": '"\\t"'}
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderColumns:
+    """The columns of a header and what each is to the contract.
+
+    `roles` has the schema's name for every column, None for an unknown one and for a name's second appearance. `parts`
+    says where the columns stand that the wafer id is made of, `passed` are columns that are no part of the contract and
+    may be there, `trailing` those of them at the end that must be empty.
+    """
+
+    cells: tuple[str, ...]
+    roles: tuple[str | None, ...]
+    parts: Mapping[str, int | None]
+    trailing: tuple[int, ...]
+    passed: frozenset[int]
+
+    @property
+    def places(self) -> dict[str, int]:
+        """Where the schema's columns stand."""
+        return {role: at for at, role in enumerate(self.roles) if role is not None}
+
+
+def in_short(names: Iterable[str], limit: int = 5) -> str:
+    """The first few names, and how many more."""
+    listed = list(names)
+    more = f" and {len(listed) - limit} more" if len(listed) > limit else ""
+    return ", ".join(f"`{name}`" for name in listed[:limit]) + more
+
+
+def no_header(line: str, delimiter: str) -> str:
+    """The first line is one cell: another delimiter is likely, and the policy can name it."""
+    counts = Counter({sign: line.count(sign) for sign in _DELIMITERS if sign != delimiter})
+    named = _DELIMITERS[delimiter]
+    if delimiter == ",":
+        message = (
+            "The first line is no header with commas between the column names. Export with the comma as separator."
+        )
+    else:
+        message = f"The first line is no header with {named} between the column names, as the policy says."
+    sign, times = counts.most_common(1)[0]
+    if times == 0 or line.lstrip().startswith("<"):
+        return message
+    if line.lower().startswith("sep="):
+        return f"{message} Or write `text: {{delimiter: {_yaml(line[4:5])}, lines_before_header: 1}}` in the policy."
+    return f"{message} Or write `text: {{delimiter: {_yaml(sign)}}}` in the policy."
+
+
+def _yaml(text: str) -> str:
+    return _QUOTED.get(text, f'"{text}"')
+
+
+def header_findings(header: HeaderColumns, contract: Contract) -> Iterable[Finding]:
+    """What is wrong with the columns."""
+    known = set(header.roles)
+    optional = set() if ID in header.parts else {contract.id_column}
+    missing = [name for name in contract.columns if name not in known | optional]
+    strange = [
+        cell
+        for at, (cell, role) in enumerate(zip(header.cells, header.roles, strict=True))
+        if role is None and at not in header.passed
+    ]
+    lost = [name for name, at in header.parts.items() if at is None and name != ID]
+    if missing or strange or lost:
+        sentences = _sentences(missing, strange, lost, header, contract)
+        yield Finding(FileCode.HEADER, " ".join(sentences))
+    read = len(header.cells) - sum(1 for at in header.passed if header.roles[at] is None)
+    if read > len(contract.columns):
+        yield Finding(
+            FileCode.COLUMN_COUNT,
+            f"The file has {read} columns, the schema {len(contract.columns)}. Export only the schema's columns.",
+        )
+
+
+def _sentences(
+    missing: Sequence[str], strange: Sequence[str], lost: Sequence[str], header: HeaderColumns, contract: Contract
+) -> Iterator[str]:
+    cells = header.cells
+    sensors = [name for name in missing if name not in (contract.id_column, contract.label)]
+    twice = [name for name, count in Counter(cells).items() if count > 1 and name in strange]
+    nameless = sum(not without_blanks(name) for name in strange)
+    unknown = [name for name in strange if name not in twice and without_blanks(name)]
+    if contract.id_column in missing:
+        yield f"The wafer id column `{contract.id_column}` is missing."
+    if lost:
+        yield f"The wafer id is made of columns that are missing: {in_short(lost)}."
+    if contract.label in missing:
+        spellings = ", ".join(f"`{name}`" for name in (contract.label, *contract.policy.columns.label))
+        yield f"The outcome column is missing ({spellings}): a file without outcomes cannot train a model."
+    if sensors:
+        yield f"Sensor columns missing: {in_short(sensors)}."
+    if nameless:
+        yield f"Columns without a name: {nameless}."
+    if named_twice := [name for name in twice if without_blanks(name)]:
+        yield f"Named more than once: {in_short(named_twice)}."
+    if labels := [name for name in unknown if contract.label is None and name in contract.policy.columns.label]:
+        yield f"A file to predict has no outcome column; this one has {in_short(labels)}."
+    if unknown := [name for name in unknown if name not in labels]:
+        yield f"Unknown columns: {in_short(unknown)}."
+    yield "Export the batch again with the schema's column names; their order does not matter."

@@ -1,0 +1,89 @@
+"""A file's bytes as UTF-8 text, whatever the policy says they are: packed, UTF-16 or Latin-1."""
+
+import codecs
+import gzip
+import zlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO, cast
+
+from raw_data_validation_train.verdicts import FileCode, Finding
+from wafer.contract.policy import Limits
+from wafer.contract.text import Text
+
+Hashed = Callable[[bytes], None]
+
+
+class Unreadable(Exception):
+    """The bytes are not what the policy says; `finding` is for the file's verdict."""
+
+    def __init__(self, finding: Finding) -> None:
+        super().__init__(finding.message)
+        self.finding = finding
+
+
+def chunks(path: Path, text: Text, limits: Limits, size: int, seen: Hashed) -> Iterator[bytes]:
+    """The text of a file in UTF-8, a chunk at a time; `seen` is given the bytes as they lie on disk.
+
+    Raises Unreadable.
+    """
+    with path.open("rb", buffering=0) as raw:
+        file = _Seen(raw, seen)
+        if text.is_plain:
+            yield from iter(lambda: file.read(size), b"")
+        else:
+            yield from _decoded(file, text, limits, size)
+
+
+class _Seen:
+    """A file that hands on a copy of every byte that is read."""
+
+    def __init__(self, file: IO[bytes], seen: Hashed) -> None:
+        self._file = file
+        self._seen = seen
+
+    def read(self, size: int = -1) -> bytes:
+        chunk = self._file.read(size)
+        self._seen(chunk)
+        return chunk
+
+
+def _decoded(file: _Seen, text: Text, limits: Limits, size: int) -> Iterator[bytes]:
+    opened = gzip.GzipFile(fileobj=cast("IO[bytes]", file), mode="rb") if text.compression == "gzip" else file
+    decoder = codecs.getincrementaldecoder(text.encoding)()
+    whole = 0
+    try:
+        while chunk := opened.read(size):
+            whole += len(chunk)
+            if whole > limits.file_bytes:
+                raise Unreadable(
+                    Finding(
+                        FileCode.FILE_TOO_LARGE,
+                        f"Unpacked, the file has more than {limits.file_bytes:,} bytes, which the policy allows. "
+                        "Split it, or raise `limits.file_bytes`.",
+                    )
+                )
+            yield decoder.decode(chunk).encode()
+        yield decoder.decode(b"", final=True).encode()
+    except (OSError, EOFError, zlib.error) as exc:
+        if isinstance(exc, OSError) and exc.errno is not None:
+            raise
+        raise Unreadable(_no_gzip(exc)) from exc
+    except UnicodeError as exc:
+        raise Unreadable(_no_text(text)) from exc
+
+
+def _no_gzip(exc: Exception) -> Finding:
+    return Finding(
+        FileCode.NOT_CSV,
+        f"The file is no complete gzip archive, as the policy says ({exc}). Pack it again, or take "
+        "`text: {compression: gzip}` out of the policy.",
+    )
+
+
+def _no_text(text: Text) -> Finding:
+    return Finding(
+        FileCode.ENCODING,
+        f"The file is not {text.encoding.upper()} text, as the policy says. Export it again, or correct "
+        "`text: {encoding: …}` in the policy.",
+    )

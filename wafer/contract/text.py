@@ -1,0 +1,67 @@
+"""How the text of a batch file is written: encoding, delimiter, signs inside numbers, lines before the table."""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+_ALSO = {" ": "\u00a0\u202f", "'": "\u2019"}  # what spreadsheets write for a thousands sign of this kind
+
+
+class Text(BaseModel):
+    """The form of a file's text; the default is UTF-8 with commas, points and a header."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    delimiter: Literal[",", ";", "\t", "|", " "] = ","
+    decimal: Literal[".", ","] = "."
+    thousands: Literal["", ",", ".", " ", "'"] = ""
+    encoding: Literal["utf-8", "utf-16", "latin-1"] = "utf-8"
+    compression: Literal["none", "gzip"] = "none"
+    lines_before_header: int = Field(0, ge=0, le=1000)
+    header: bool = True
+
+    @model_validator(mode="after")
+    def _distinct(self) -> "Text":
+        if self.thousands == self.decimal:
+            raise ValueError("decimal and thousands must be different signs")
+        return self
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the bytes of a file are its text as UTF-8."""
+        return self.encoding == "utf-8" and self.compression == "none"
+
+    @property
+    def numbers(self) -> "Numbers":
+        """How numbers are written."""
+        return _numbers(self.decimal, self.thousands)
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """How numbers are written: `one` matches a number, `joined` several with `joiner` between them, or nothing."""
+
+    one: re.Pattern[str]
+    joined: re.Pattern[str]
+    joiner: str
+    _plain: dict[int, str | None]
+
+    def value(self, text: str) -> float:
+        """The value of a text that `one` matches."""
+        return float(text.translate(self._plain) if self._plain else text)
+
+
+@lru_cache(maxsize=16)
+def _numbers(decimal: str, thousands: str) -> Numbers:
+    point = re.escape(decimal)
+    signs = thousands + _ALSO.get(thousands, "")
+    grouped = rf"[0-9]{{1,3}}(?:[{re.escape(signs)}][0-9]{{3}})+|" if thousands else ""
+    number = rf"[+-]?(?:(?:{grouped}[0-9]+)(?:{point}[0-9]*)?|{point}[0-9]+)(?:[eE][+-]?[0-9]+)?"
+    joiner = ";" if "," in (decimal, thousands) else ","
+    plain: dict[int, str | None] = {ord(sign): None for sign in signs}
+    if decimal != ".":
+        plain[ord(decimal)] = "."
+    joined = re.compile(rf"(?:{number})?(?:{joiner}(?:{number})?)*")
+    return Numbers(re.compile(number), joined, joiner, plain)
