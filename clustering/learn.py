@@ -60,33 +60,31 @@ def learn_clusters(wafers: TrainingFile, preprocessor: Preprocessor, recipe: Rec
 
 def _scaled(wafers: TrainingFile, sensors: tuple[str, ...], recipe: Recipe) -> Clustering:
     """Scale the sensors that speak often enough; of the model nothing else is known yet."""
-    missing, medians, scales, lows, highs = np.array([_described(column) for column in wafers.columns(sensors)]).T
+    missing, medians, scales = np.array([_described(column) for column in wafers.columns(sensors)]).T
     speaks = missing <= recipe.cluster_max_missing_share
     speaks |= not speaks.any()  # nothing speaks often: better all sensors than none
     return Clustering(
         sensors=tuple(name for name, keep in zip(sensors, speaks, strict=True) if keep),
         medians=medians[speaks],
         scales=scales[speaks],
-        lows=lows[speaks],
-        highs=highs[speaks],
         clip=recipe.cluster_clip,
         mean=np.zeros(int(speaks.sum())),
         components=np.empty((0, int(speaks.sum()))),
         centroids=np.empty((0, 0)),
         distances=PERCENTILES,
-        limits=NoveltyLimits(recipe.novelty_percentile, recipe.novelty_ranges, 1.0),
+        limits=NoveltyLimits(recipe.novelty_percentile, 1.0, recipe.novelty_margin),
     )
 
 
-def _described(readings: Floats) -> tuple[float, float, float, float, float]:
-    """Share of missing readings, median, scale, lowest and highest reading of a sensor.
+def _described(readings: Floats) -> tuple[float, float, float]:
+    """Share of missing readings, median and scale of a sensor.
 
     The scale is the interquartile range, or the deviation where that is 0.
     """
     spoken = readings[~np.isnan(readings)]
     low, median, high = np.quantile(spoken, [0.25, 0.5, 0.75])
     scale = high - low if high > low else spoken.std()
-    return 1 - len(spoken) / len(readings), median, scale, spoken.min(), spoken.max()
+    return 1 - len(spoken) / len(readings), median, scale
 
 
 def _turned(wafers: TrainingFile, scaled: Clustering, wanted: int) -> Clustering:

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from preprocessing_train.novelty import Spread, learn_novelty, spread_of
 from preprocessing_train.ordering import Ordered
 from wafer.errors import DataUnlearnable
+from wafer.model.novelty import NoveltyModel
 from wafer.model.preprocessor import Dropped, DropReason, Preprocessor
 from wafer.model.recipe import Recipe
 from wafer.model.statistics import SensorStatistics, joined_statistics, sensor_statistics
@@ -29,6 +31,7 @@ class Learned:
 
     preprocessor: Preprocessor
     statistics: SensorStatistics
+    novelty: NoveltyModel
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,7 @@ class _Sensor:
     """One sensor over all wafers, as models see it."""
 
     missing: float  # share of the wafers
-    varies: bool
+    spread: Spread
     median: float  # NaN for a sensor that never spoke
     silence: str  # the same for sensors that are silent for the same wafers; empty where none or all are
 
@@ -62,7 +65,8 @@ def learn(export: ExportFile, wafers: Ordered, recipe: Recipe) -> Learned:
         indicators=_indicators(sensors, kept) if recipe.missing_indicators else (),
         dropped=dropped,
     )
-    return Learned(preprocessor, statistics)
+    spreads = {name: sensor.spread for name, sensor in sensors.items()}
+    return Learned(preprocessor, statistics, learn_novelty(wafers, spreads, usable, recipe))
 
 
 def check_learnable(failed: Bools, recipe: Recipe) -> None:
@@ -106,7 +110,7 @@ def _sensor(column: Floats) -> _Sensor:
     spoken = seen[~silent]
     median = float(np.median(spoken)) if len(spoken) else np.nan
     pattern = hashlib.sha256(np.packbits(silent).tobytes()).hexdigest() if silent.any() and len(spoken) else ""
-    return _Sensor(float(silent.mean()), bool(len(spoken) and spoken.max() > spoken.min()), median, pattern)
+    return _Sensor(float(silent.mean()), spread_of(spoken), median, pattern)
 
 
 def _unusable(sensors: Mapping[str, _Sensor], recipe: Recipe) -> dict[str, Dropped]:
@@ -114,7 +118,7 @@ def _unusable(sensors: Mapping[str, _Sensor], recipe: Recipe) -> dict[str, Dropp
     for name, sensor in sensors.items():
         if sensor.missing > recipe.max_missing_share:
             reasons[name] = Dropped(DropReason.SILENT)
-        elif not sensor.varies:
+        elif not sensor.spread.varies:
             reasons[name] = Dropped(DropReason.CONSTANT)
     return reasons
 

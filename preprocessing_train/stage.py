@@ -12,7 +12,7 @@ from preprocessing_train.learn import check_learnable, learn
 from preprocessing_train.ordering import Ordered, in_order
 from wafer.contract.file_name import FileName
 from wafer.files import complete_folder
-from wafer.model.assembly import PREPROCESSOR, STATISTICS
+from wafer.model.assembly import NOVELTY, PREPROCESSOR, STATISTICS
 from wafer.model.files import write_json
 from wafer.model.preprocessor import DropReason, Preprocessor
 from wafer.model.recipe import Recipe
@@ -49,6 +49,7 @@ def fit_preprocessor(export: Path, out: Path, training: Path, recipe: Recipe | N
         with complete_folder(out) as folder:
             write_json(folder / PREPROCESSOR, learned.preprocessor)
             write_json(folder / STATISTICS, StatisticsFile.of(learned.statistics))
+            learned.novelty.save(folder / NOVELTY)
         _write_training(training, wafers, learned.preprocessor, recipe.folds, file.file_names)
         copies = file.wafers - len(wafers)
     reasons = Counter(dropped.reason for dropped in learned.preprocessor.dropped.values())

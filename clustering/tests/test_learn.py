@@ -125,23 +125,34 @@ def test_a_model_survives_json_to_the_last_bit() -> None:
     np.testing.assert_array_equal(again.assign(wafers), model.assign(wafers))
 
 
-def test_training_wafers_are_hardly_ever_called_unlike_the_training_wafers() -> None:
+def test_a_training_wafer_lies_within_the_usual_distances() -> None:
     wafers = _wafers([300, 300], [30, 30])
+    model = _cluster(wafers).model
 
-    novelty = _cluster(wafers).model.novelty(wafers)
+    distance, _ = model.distance_and_silence(wafers)
 
-    assert novelty.unlike.sum() <= 1
-    assert novelty.percentile.min() == 0
-    assert novelty.percentile.max() == 100
+    nearest, farthest = model.usual_distance
+    assert ((distance > nearest) & (distance < farthest)).all()
+    assert model.percentile(distance).min() == 0
+    assert model.percentile(distance).max() == 100
 
 
-def test_more_silent_sensors_than_any_training_wafer_had_is_unlike() -> None:
+def test_a_wafer_at_the_medians_is_nearer_than_any_real_one() -> None:
+    wafers = _wafers([300], [30])
+    model = _cluster(wafers).model
+    middle = np.median(wafers.readings, axis=0, keepdims=True)
+
+    distance, _ = model.distance_and_silence(replace(wafers.rows(np.array([0])), readings=middle))
+
+    assert distance[0] < model.usual_distance[0]
+
+
+def test_more_silent_sensors_than_any_training_wafer_had_are_too_many() -> None:
     wafers = _wafers([100], [30])
-    found = _cluster(wafers)
+    model = _cluster(wafers).model
     readings = wafers.readings[:2].copy()
     readings[0, :3] = np.nan
 
-    novelty = found.model.novelty(replace(wafers.rows(np.array([0, 1])), readings=readings))
+    _, missing = model.distance_and_silence(replace(wafers.rows(np.array([0, 1])), readings=readings))
 
-    assert novelty.unlike.tolist() == [True, False]
-    assert "silent" in novelty.reason(0, found.model.limits)
+    assert (missing > model.limits.missing_share).tolist() == [True, False]

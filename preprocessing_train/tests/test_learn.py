@@ -5,20 +5,19 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from preprocessing_train.stage import fit_preprocessor
+from preprocessing_train.tests.exports import write_export
 from wafer.errors import DataUnlearnable
 from wafer.model.assembly import PREPROCESSOR
 from wafer.model.codec import from_json, to_json
 from wafer.model.files import read_json
 from wafer.model.preprocessor import Dropped, DropReason, Preprocessor
 from wafer.model.recipe import Recipe
-from wafer.wafers.arrays import EXPORT_FILE, Wafers
-from wafer.wafers.table import WaferColumns, wafers_writer
+from wafer.wafers.arrays import Wafers
 
 RECIPE = Recipe()
 # Wafers that differ, by one sensor of six that speaks or by which of them speak, so that none is a copy.
@@ -33,29 +32,16 @@ def _wafers(count: int = 60, failures: int = 12, sensors: int = 6) -> Wafers:
     return Wafers(names, names, ("a.csv",) * count, columns, readings, np.arange(count) < failures)
 
 
-def _export(wafers: Wafers, folder: Path, rows_at_once: int = 100) -> Path:
-    """Write the wafers as the load stage does."""
-    columns = WaferColumns("Wafer", wafers.sensors, None if wafers.failed is None else "Output")
-    readings = [pa.array(column, from_pandas=True) for column in wafers.readings.T]
-    label = [] if wafers.failed is None else [wafers.failed.astype(np.int8)]
-    schema = columns.schema(kind="training", contract="c")
-    shas = ["0" * 64] * len(wafers)
-    table = pa.table([list(wafers.ids), list(wafers.files), shas, list(wafers.names), *readings, *label], schema=schema)
-    with wafers_writer(folder / "export" / EXPORT_FILE, schema) as writer:
-        writer.write_table(table, row_group_size=rows_at_once)
-    return folder / "export"
-
-
 def learn_preprocessor(wafers: Wafers, recipe: Recipe) -> Preprocessor:
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        fit_preprocessor(_export(wafers, folder), folder / "out", folder / "training.parquet", recipe)
+        fit_preprocessor(write_export(wafers, folder), folder / "out", folder / "training.parquet", recipe)
         return read_json(folder / "out" / PREPROCESSOR, Preprocessor)
 
 
 def _files(wafers: Wafers, folder: Path, rows_at_once: int = 100) -> dict[str, bytes]:
     """Everything that the stage writes of these wafers."""
-    export = _export(wafers, folder, rows_at_once)
+    export = write_export(wafers, folder, rows_at_once)
     fit_preprocessor(export, folder / "out", folder / "training.parquet", RECIPE)
     return {path.name: path.read_bytes() for path in [*(folder / "out").iterdir(), folder / "training.parquet"]}
 
@@ -187,6 +173,6 @@ def test_copies_count_once_unless_their_outcome_differs(tmp_path: Path, relabell
     assert doubled.failed is not None
     doubled.failed[60] ^= relabelled
 
-    done = fit_preprocessor(_export(doubled, tmp_path), tmp_path / "out", tmp_path / "training.parquet")
+    done = fit_preprocessor(write_export(doubled, tmp_path), tmp_path / "out", tmp_path / "training.parquet")
 
     assert (done.wafers, done.copies) == (kept, 61 - kept)

@@ -11,6 +11,7 @@ from wafer.model.clusters import Clustering
 from wafer.model.codec import from_json
 from wafer.model.files import read_json, seal
 from wafer.model.files import verify_bundle as verify_bundle
+from wafer.model.novelty import NoveltyModel, load_novelty
 from wafer.model.out_of_fold import (
     Known,
     OutcomeCounts,
@@ -29,6 +30,7 @@ from wafer.model.summaries import BundleSummary, ClusterSummary, GlobalSummary
 
 PREPROCESSOR = "preprocessor.json"
 STATISTICS = "statistics.json"
+NOVELTY = "novelty.parquet"
 CLUSTERS = "clusters.json"
 GLOBAL = "global.json"
 MEMBER = "member.json"
@@ -72,8 +74,8 @@ def assemble_bundle(
         recipe=recipe,
     )
     with complete_folder(out) as folder:
-        shutil.copyfile(preprocessor_dir / PREPROCESSOR, folder / PREPROCESSOR)
-        shutil.copyfile(preprocessor_dir / STATISTICS, folder / STATISTICS)
+        for name in (PREPROCESSOR, STATISTICS, NOVELTY):
+            shutil.copyfile(preprocessor_dir / name, folder / name)
         shutil.copyfile(cluster_model_dir / CLUSTERS, folder / CLUSTERS)
         counts.save(folder / COUNTS)
         save_known(rows.known, folder / KNOWN)
@@ -130,10 +132,12 @@ def load_bundle(folder: Path, expected_digest: str | None = None) -> ModelBundle
     try:
         about = from_json(BundleSummary, sealed.about)
         counts, known = _learned(folder, about)
+        clusters = read_json(folder / CLUSTERS, Clustering)
         return ModelBundle(
             digest=sealed.digest,
             preprocessor=read_json(folder / PREPROCESSOR, Preprocessor),
-            clusters=read_json(folder / CLUSTERS, Clustering),
+            clusters=clusters,
+            novelty=_novelty(folder, clusters),
             cluster_models=tuple(_cluster_model(folder, about.recipe, summary) for summary in about.clusters),
             out_of_fold=counts,
             known=known,
@@ -154,6 +158,11 @@ def load_scores(folder: Path, about: BundleSummary) -> OutcomeCounts:
 def _learned(folder: Path, about: BundleSummary) -> tuple[OutcomeCounts, Known]:
     known = load_known(folder / KNOWN) if about.out_of_fold else load_out_of_fold(folder / OUT_OF_FOLD).known
     return load_scores(folder, about), known
+
+
+def _novelty(folder: Path, clusters: Clustering) -> NoveltyModel:
+    path = folder / NOVELTY
+    return load_novelty(path) if path.exists() else NoveltyModel.of_clusters(clusters)
 
 
 def _cluster_model(folder: Path, recipe: Recipe, summary: ClusterSummary) -> ClusterModel:

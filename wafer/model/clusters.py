@@ -1,12 +1,12 @@
-"""Where a wafer lies among the training wafers: its cluster, and whether it is too far out to be judged at all."""
+"""Where a wafer lies among the training wafers: its cluster, and how far out."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from wafer.model.codec import FloatsInJson
-from wafer.wafers.arrays import Bools, Floats, Ints, Wafers
+from wafer.wafers.arrays import Floats, Ints, Wafers
 from wafer.wafers.identity import as_models_see
 
 PERCENTILES = np.linspace(0.0, 100.0, 1001)
@@ -15,34 +15,15 @@ _CHUNK = 256
 
 
 @dataclass(frozen=True, slots=True)
-class Novelty:
-    """How unlike the training wafers each wafer is; rows as in the wafers asked about."""
-
-    distance: Floats  # root mean square of robust z over the sensors
-    percentile: Floats  # the same among the training wafers, 0 to 100
-    far_sensors: Ints  # readings further out than several whole training ranges
-    missing_share: Floats  # of the sensors looked at
-    unlike: Bools  # beyond one of the limits
-
-    def reason(self, row: int, limits: "NoveltyLimits") -> str:
-        """Say in one sentence why this wafer is not judged; empty when it is."""
-        facts = []
-        if self.missing_share[row] > limits.missing_share:
-            facts.append(f"{self.missing_share[row]:.0%} of its sensors are silent")
-        if self.far_sensors[row]:
-            facts.append(f"{self.far_sensors[row]} sensor(s) read far outside anything seen in training")
-        if self.percentile[row] > limits.percentile:
-            facts.append(f"it lies further out than {limits.percentile:g} % of the training wafers")
-        return "; ".join(facts)
-
-
-@dataclass(frozen=True, slots=True)
 class NoveltyLimits:
     """Beyond any of these a wafer is `inspect`."""
 
     percentile: float  # of the distance, 0 to 100
-    ranges: float  # whole training ranges beyond the lowest or highest reading
     missing_share: float
+    margin: float | None = (
+        None  # beyond the percentile, or below its counterpart, by this share of it; None: no lower one
+    )
+    ranges: float = 0.0  # in bundles of before recipe 4: training ranges beyond the lowest or highest reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +36,14 @@ class Clustering:
     sensors: tuple[str, ...]
     medians: FloatsInJson  # (sensors,)
     scales: FloatsInJson  # (sensors,), above 0
-    lows: FloatsInJson  # (sensors,) lowest training reading
-    highs: FloatsInJson
     clip: float
     mean: FloatsInJson  # (sensors,) of the clipped z
     components: FloatsInJson  # (components, sensors)
     centroids: FloatsInJson  # (clusters, components)
     distances: FloatsInJson  # (1001,) training distances at PERCENTILES
     limits: NoveltyLimits
+    lows: FloatsInJson = field(default_factory=lambda: np.empty(0))  # in bundles of before recipe 4: (sensors,) lowest
+    highs: FloatsInJson = field(default_factory=lambda: np.empty(0))  # and highest training reading
 
     @property
     def k(self) -> int:
@@ -89,17 +70,17 @@ class Clustering:
             found[rows] = squared.argmin(axis=1)
         return found
 
-    def novelty(self, wafers: Wafers) -> Novelty:
-        """Measure how unlike the training wafers each wafer is."""
+    @property
+    def usual_distance(self) -> tuple[float, float]:
+        """Between which distances wafers usually lie."""
+        outer, margin = self.limits.percentile, self.limits.margin
+        low, high = np.interp([100 - outer, outer], PERCENTILES, self.distances)
+        return (0.0, float(high)) if margin is None else (float(low * (1 - margin)), float(high * (1 + margin)))
+
+    def distance_and_silence(self, wafers: Wafers) -> tuple[Floats, Floats]:
+        """Return the distance of each wafer, (wafers,), and the share of its sensors that are silent, (wafers,)."""
         readings = self._readings(wafers)
-        distance = self.distance(readings)
-        percentile = self.percentile(distance)
-        margin = self.limits.ranges * (self.highs - self.lows)
-        far = ((readings < self.lows - margin) | (readings > self.highs + margin)).sum(axis=1)
-        missing = np.isnan(readings).mean(axis=1)
-        beyond = distance > np.interp(self.limits.percentile, PERCENTILES, self.distances)
-        unlike = beyond | (far > 0) | (missing > self.limits.missing_share)
-        return Novelty(distance, percentile, far.astype(np.int64), missing, unlike)
+        return self.distance(readings), np.isnan(readings).mean(axis=1)
 
     def percentile(self, distance: Floats) -> Floats:
         """Return the share of the training wafers that lie closer, 0 to 100."""

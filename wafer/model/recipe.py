@@ -15,7 +15,7 @@ FAMILIES: tuple[Family, ...] = (  # the first one serves unless another is clear
 
 
 Knobs = dict[str, Any]  # by name, those of a family with its prefix
-VERSION = 3  # goes up when the same wafers and knobs give other bytes (`docs/model.md`)
+VERSION = 4  # goes up when the same wafers and knobs give other bytes (`docs/model.md`)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +42,15 @@ class Recipe:
     min_cluster_failures: int = 25
 
     # Novelty: when a wafer is too unlike the training wafers to be judged
-    novelty_percentile: float = 99.9
-    novelty_ranges: float = 10.0
+    novelty_percentile: float = 99.9  # of the distance, and of what the pattern leaves over of held-out wafers
+    novelty_margin: float = 0.10  # beyond it, as a share of it
+    novelty_ranges: float = 2.0  # training ranges outside, or as many as held-out wafers need
+    novelty_most_ranges: float = 8.0
+    novelty_heldout_percentile: float = 99.6
     novelty_missing_margin: float = 0.10
+    novelty_clip: float = 5.0
+    novelty_ridge: float = 0.20  # share of a sensor's variance that its pattern takes for noise
+    novelty_components: int = 128  # at most
 
     # Models: every family brings knobs of its own
     families: tuple[Family, ...] = field(default_factory=lambda: FAMILIES)

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from wafer.model.calibration import Calibration, probability_of
-from wafer.model.clusters import Clustering, Novelty
+from wafer.model.clusters import Clustering
 from wafer.model.families.protocol import FamilyModel
+from wafer.model.novelty import Novelty, NoveltyModel
 from wafer.model.out_of_fold import Known, OutcomeCounts, beginnings
 from wafer.model.preprocessor import Preprocessor
 from wafer.model.recipe import Recipe
@@ -52,7 +53,11 @@ class Scores:
     threshold: float
     cluster: Ints
     novelty: Novelty
-    notes: tuple[str, ...]  # why a wafer is `inspect`, else empty
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Why each wafer is `inspect`, else empty."""
+        return self.novelty.notes
 
     @property
     def verdicts(self) -> tuple[Verdict, ...]:
@@ -86,6 +91,7 @@ class ModelBundle:
     digest: str
     preprocessor: Preprocessor
     clusters: Clustering
+    novelty: NoveltyModel
     cluster_models: tuple[ClusterModel, ...]  # by cluster
     out_of_fold: OutcomeCounts  # of the training wafers, by models that did not see them
     known: Known  # the wafers it was trained on
@@ -102,12 +108,17 @@ class ModelBundle:
         """Share of good wafers that may be flagged unless a run says otherwise."""
         return self.recipe.false_alarm_budget
 
+    @property
+    def _sensors(self) -> tuple[str, ...]:
+        """Every sensor that an answer rests on."""
+        return tuple(dict.fromkeys((*self.preprocessor.sensors, *self.novelty.spans.sensors)))
+
     def score(self, wafers: "Wafers | pd.DataFrame", false_alarm_budget: float | None = None) -> Scores:
         """Judge wafers. Raises ContractMismatch when a sensor the model rests on was not measured."""
         if not isinstance(wafers, Wafers):
-            wafers = wafers_from_frame(wafers, sensors=self.preprocessor.sensors)
+            wafers = wafers_from_frame(wafers, sensors=self._sensors)
         budget = self.false_alarm_budget if false_alarm_budget is None else false_alarm_budget
-        cluster, novelty = self.clusters.assign(wafers), self.clusters.novelty(wafers)
+        cluster, novelty = self.clusters.assign(wafers), self.novelty.novelty(wafers, self.clusters)
         log_odds = self._log_odds(self.preprocessor.transform(wafers), cluster)
         return Scores(
             names=wafers.names,
@@ -116,7 +127,6 @@ class ModelBundle:
             threshold=self.out_of_fold.threshold(budget),
             cluster=cluster,
             novelty=novelty,
-            notes=tuple(novelty.reason(row, self.clusters.limits) for row in range(len(wafers))),
         )
 
     def _log_odds(self, features: Features, cluster: Ints) -> Floats:

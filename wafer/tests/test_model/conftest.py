@@ -13,6 +13,7 @@ from wafer.model.assembly import (
     CLUSTERS,
     GLOBAL,
     MEMBER,
+    NOVELTY,
     OUT_OF_FOLD,
     PREPROCESSOR,
     STATISTICS,
@@ -22,12 +23,14 @@ from wafer.model.calibration import fit_calibration, probability_of
 from wafer.model.clusters import PERCENTILES, Clustering, NoveltyLimits
 from wafer.model.families.tree_model import TreeModel
 from wafer.model.files import write_json
+from wafer.model.novelty import NoveltyModel
 from wafer.model.out_of_fold import InTime, OutOfFold, joined
 from wafer.model.preprocessor import Dropped, DropReason, Preprocessor
 from wafer.model.recipe import Recipe
 from wafer.model.scoring import ModelBundle
 from wafer.model.statistics import StatisticsFile, sensor_statistics
 from wafer.model.summaries import ClusterSummary, GlobalSummary
+from wafer.model.usual import Pattern, Spans
 from wafer.tests.forests import kept
 from wafer.wafers.arrays import Wafers
 from wafer.wafers.identity import content_keys
@@ -83,6 +86,7 @@ def parts(tmp_path_factory: pytest.TempPathFactory) -> Parts:
         folder / "preprocessor" / STATISTICS,
         StatisticsFile.of(sensor_statistics(wafers.sensors, wafers.readings, wafers.known_failed)),
     )
+    _novelty(wafers).save(folder / "preprocessor" / NOVELTY)
     model = _clusters(wafers, medians)
     write_json(folder / "clusters" / CLUSTERS, model)
     _members(folder, wafers, preprocessor, model)
@@ -116,6 +120,14 @@ def folder(parts: Parts, tmp_path: Path) -> Path:
     return tmp_path / "bundle"
 
 
+def _novelty(wafers: Wafers) -> NoveltyModel:
+    """Sensors that read alone, so that the pattern expects the median of each."""
+    low, middle, high = np.nanquantile(wafers.readings, [0.0, 0.5, 1.0], axis=0)
+    alone = np.zeros((1, len(SENSORS)), np.float32)
+    pattern = Pattern(SENSORS, middle, np.full(len(SENSORS), 10.0), alone[0], alone, 5.0)
+    return NoveltyModel(Spans(SENSORS, low, high), 2.0, pattern, 2.0)
+
+
 def _clusters(wafers: Wafers, medians: np.ndarray) -> Clustering:
     readings = wafers.columns(KEPT)
     first = np.eye(1, len(KEPT))
@@ -123,14 +135,12 @@ def _clusters(wafers: Wafers, medians: np.ndarray) -> Clustering:
         sensors=KEPT,
         medians=medians,
         scales=np.full(len(KEPT), 10.0),
-        lows=np.nanmin(readings, axis=0),
-        highs=np.nanmax(readings, axis=0),
         clip=10.0,
         mean=np.zeros(len(KEPT)),
         components=first,
         centroids=np.array([[0.0], [6.0]]),
         distances=PERCENTILES,
-        limits=NoveltyLimits(99.9, 10.0, 0.6),
+        limits=NoveltyLimits(99.9, 0.6, margin=0.1),
     )
     return replace(draft, distances=np.quantile(draft.distance(readings), PERCENTILES / 100))
 
