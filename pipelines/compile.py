@@ -1,4 +1,4 @@
-"""Compiles both DAGs: plain packages, and Kubernetes Pipeline and PipelineVersion resources."""
+"""Compiles the DAGs: plain packages, and Kubernetes Pipeline and PipelineVersion resources."""
 
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from pipelines.descriptors import described
 from pipelines.graph import steps
 from pipelines.images import development_images, read_images
 from pipelines.outcome import OUTCOME
+from pipelines.outcomes import outcomes_pipeline
 from pipelines.packages import PIPELINES
 from pipelines.prediction import prediction_pipeline
 from pipelines.table import FILE, Planned, to_json
@@ -21,12 +22,16 @@ from wafer.stages import WAFERS
 
 
 def graphs(deployment: Deployment) -> dict[str, GraphComponent]:
-    """Both DAGs by their route."""
-    return {"train": training_pipeline(deployment), "predict": prediction_pipeline(deployment)}
+    """The DAGs by their route."""
+    return {
+        "train": training_pipeline(deployment),
+        "predict": prediction_pipeline(deployment),
+        "outcomes": outcomes_pipeline(deployment),
+    }
 
 
 def compile_all(folder: Path, images: Path | None = None, wafers: int = WAFERS) -> list[Path]:
-    """Write `<route>.yaml` and `<route>.kubernetes.yaml` for both DAGs and the table of their tasks; the paths written.
+    """Write `<route>.yaml` and `<route>.kubernetes.yaml` for every DAG and the table of their tasks; the paths written.
 
     Memory and time limits are those of runs with up to `wafers` wafers. A PipelineVersion is named by the content of
     its package: a changed DAG is a new version, an unchanged one is not.

@@ -1,4 +1,4 @@
-"""The descriptors of all stages, found by their folders: what both DAGs take a task's image, size and caching from.
+"""The descriptors of all stages, found by their folders: what the DAGs take a task's image, size and caching from.
 
 For the places that hold the stages' sources. The application's image holds none and reads `pipelines.table`.
 """

@@ -1,4 +1,4 @@
-"""The exit task of both DAGs: records how the run ended, whatever happened before."""
+"""The exit task of every DAG: records how the run ended, whatever happened before."""
 
 from kfp import dsl
 from kfp.dsl import PipelineTaskFinalStatus
@@ -18,5 +18,6 @@ def record_outcome(pipeline: str, run_id: str, job_id: str, status: PipelineTask
     `status` makes this the exit task; the cluster backend fills it with RUNNING after a failure, so it is not read.
     """
     from wafer.runs import record_outcome, resolve_run_id
+    from wafer.store.layout import PUBLISHED
 
-    record_outcome(resolve_run_id(run_id, job_id), "train" if pipeline == "train" else "predict")
+    record_outcome(resolve_run_id(run_id, job_id), next(each for each in PUBLISHED if each == pipeline))

@@ -1,4 +1,4 @@
-"""The compiled packages: the one form in which both DAGs reach Kubeflow and the embedded run."""
+"""The compiled packages: the one form in which the DAGs reach Kubeflow and the embedded run."""
 
 from collections.abc import Sequence
 from importlib.resources import files
@@ -9,7 +9,7 @@ import yaml
 from pipelines.graph import Dag, PipelineSpec, TaskSpec
 from pipelines.table import planned
 
-PIPELINES = ("train", "predict")
+PIPELINES = ("train", "predict", "outcomes")
 
 
 def package(pipeline: str) -> str:

@@ -1,4 +1,4 @@
-"""What every task of both DAGs gets: image, resources, retries, time limit, identity and settings."""
+"""What every task of a DAG gets: image, resources, retries, time limit, identity and settings."""
 
 import math
 from dataclasses import dataclass

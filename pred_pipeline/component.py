@@ -69,3 +69,4 @@ def predict(
         )
         counts = {name: getattr(result, name) for name in ("wafers", "failing", "inspect", "passing")}
         stage.measure(metrics, **counts)
+        stage.count(false_alarm_budget=result.false_alarm_budget)

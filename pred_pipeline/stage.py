@@ -35,6 +35,7 @@ class Predicted:
     inspect: int
     passing: int
     threshold: float
+    false_alarm_budget: float
     model_version: str
     parquet: Path
     csv: Path
@@ -81,6 +82,7 @@ def predict_wafers(
         inspect=ranked.verdicts["inspect"],
         passing=ranked.verdicts["pass"],
         threshold=ranked.threshold,
+        false_alarm_budget=budget,
         model_version=model_version,
         parquet=out / layout.PREDICTIONS,
         csv=out / layout.PREDICTIONS_CSV,

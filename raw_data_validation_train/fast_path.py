@@ -32,7 +32,7 @@ def read_ordinary(block: Block, layout: Layout, contract: Contract, ids: WaferId
     first, last = int(layout.has_id), int(layout.label_at is not None)
     wafers = batch.column(0).to_pylist() if first else []
     sensors = batch.select(range(first, batch.num_columns - last))
-    readings = sensors.to_tensor(null_to_nan=True).to_numpy()
+    readings = _readings(sensors)
     labels = batch.column(batch.num_columns - 1) if last else None
     if not (_ids_are_good(wafers, contract) and _labels_are_good(labels, contract)):
         return None
@@ -49,7 +49,7 @@ def read_ordinary(block: Block, layout: Layout, contract: Contract, ids: WaferId
         readings=readings,
         labels=None if labels is None else labels.to_numpy().astype(np.int64),
         lines=np.arange(block.first_line, block.first_line + batch.num_rows, dtype=np.uint32),
-        has_value=~missing.all(axis=0),
+        has_value=np.asarray(~missing.all(axis=0)),
     )
 
 
@@ -66,6 +66,13 @@ def _parse(block: Block, layout: Layout) -> pa.RecordBatch | None:
     if table.num_rows != block.lines:  # a blank line, or a line end inside quotes
         return None
     return table.combine_chunks().to_batches()[0]
+
+
+def _readings(sensors: pa.RecordBatch) -> NDArray[np.float64]:
+    if not sensors.num_columns:  # a file of outcomes alone
+        return np.empty((sensors.num_rows, 0))
+    readings: NDArray[np.float64] = sensors.to_tensor(null_to_nan=True).to_numpy()
+    return readings
 
 
 def _usual(

@@ -55,6 +55,12 @@ class Headers:
         id_column = [self._contract.id_column] if ID in self._contract.policy.id_template.columns else []
         return self._of([*id_column, *self._contract.columns[1:]])
 
+    def say_outcomes_alone(self, line: bytes) -> bool:
+        """Whether a header names the outcome and no sensor, as a file may that says what predicted wafers became."""
+        cells = split_row(line.decode(errors="replace"), self._contract.policy.text.delimiter) or []
+        named = {self._spellings.get(self._contract.policy.columns.key(cell)) for cell in cells}
+        return self._contract.label in named and named.isdisjoint(self._contract.sensors)
+
     def _layout(self, line: bytes) -> Layout | Finding:
         delimiter = self._contract.policy.text.delimiter
         cells = split_row(line.decode(), delimiter)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 
 from raw_data_validation_train.accepted import AcceptedFile
 from raw_data_validation_train.duplicates import Fingerprints, fingerprints
@@ -33,13 +34,26 @@ class Inspection:
     rows: Fingerprints
 
 
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """What the files of a drop may look like: a contract, what reads headers by it, the table of good rows."""
+
+    contract: Contract
+    headers: Headers
+    schema: pa.Schema
+
+    @classmethod
+    def of(cls, contract: Contract) -> "_Form":
+        return cls(contract, Headers(contract), accepted_schema(contract))
+
+
 class Inspector:
     """Inspects the files of one drop; may be used from several threads, and sent to other processes."""
 
     def __init__(self, contract: Contract, accepted: Path, quarantine: Quarantine) -> None:
         self._contract = contract
-        self._headers = Headers(contract)
-        self._schema = accepted_schema(contract)
+        self._whole = _Form.of(contract)
+        self._outcomes_alone = _Form.of(contract.without_readings)
         self._accepted = accepted
         self._quarantine = quarantine
 
@@ -65,9 +79,11 @@ class Inspector:
         return result
 
     def _read(self, path: Path, name: str, findings: list[Finding]) -> Inspection:
-        lines = FileLines(path, self._contract.policy.limits, text=self._contract.policy.text)
-        reading = _Reading(self._contract, self._headers, name, keep=not findings)
-        accepted = AcceptedFile(self.accepted_path(name), self._schema)
+        text = self._contract.policy.text
+        lines = FileLines(path, self._contract.policy.limits, text=text)
+        form = self._form(FileLines(path, self._contract.policy.limits, text=text))
+        reading = _Reading(form.contract, form.headers, name, keep=not findings)
+        accepted = AcceptedFile(self.accepted_path(name), form.schema)
         listed = RowList(self._quarantine.rows_path(name), name)
         for rows in reading.rows(lines):
             if reading.keeps:
@@ -85,9 +101,24 @@ class Inspector:
         accepted.close({"file": name, "sha256": lines.sha256, "contract": self._contract.digest})
         return Inspection(verdict, Fingerprints.joined(reading.fingerprints))
 
+    def _form(self, lines: Iterable[Block]) -> _Form:
+        """What a file is held against, by its header; only a file of outcomes may come without readings."""
+        if self._contract.kind == "outcomes" and self._contract.policy.text.header:
+            for block in lines:
+                header, _ = _header_of(block, self._contract.policy.text.lines_before_header)
+                return self._outcomes_alone if self._whole.headers.say_outcomes_alone(header) else self._whole
+        return self._whole
+
     def accepted_path(self, name: str) -> Path:
         """Where the good rows of a file go."""
         return self._accepted / f"{stem(name)}.parquet"
+
+
+def _header_of(block: Block, skipped: int) -> tuple[bytes, Block]:
+    """The line after so many others, and the lines after it."""
+    for _ in range(skipped):
+        _, block = block.without_header()
+    return block.without_header()
 
 
 class _Reading:

@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from application.runs.run import Run
 from pipelines.table import base_name
 from wafer.runs import TaskRecord
+from wafer.store import layout
 
 _STAGE_SECONDS = (0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600)
 _WAIT_SECONDS = (0.1, 0.5, 1, 5, 15, 60, 300, 1800, 7200)
@@ -75,7 +76,7 @@ class Metrics:
     def exposition(self, active: Iterable[Run]) -> bytes:
         """The text that Prometheus reads."""
         self._active.clear()
-        for pipeline in ("train", "predict"):
+        for pipeline in layout.RAW:
             for state in ("queued", "running"):
                 self._active.labels(pipeline, state).set(0)
         for run in active:

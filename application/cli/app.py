@@ -1,4 +1,4 @@
-"""The `wafer` command: train, predict, explain, look at runs and models, write synthetic batches, compile pipelines."""
+"""The `wafer` command: train, predict, take in outcomes, look at runs and models, write batches, compile pipelines."""
 
 import sys
 from pathlib import Path
@@ -10,7 +10,7 @@ from rich.markup import escape
 
 from application.cli.explain import explain
 from application.cli.models import models_app
-from application.cli.runs import predict, runs, train
+from application.cli.runs import outcomes, predict, runs, train
 from application.cli.service import keys_app, serve
 from wafer.errors import WaferError
 from wafer.process import restrain_mlflow
@@ -20,6 +20,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 pipelines_app = typer.Typer(no_args_is_help=True, help="The compiled pipeline packages.")
 app.command()(train)
 app.command()(predict)
+app.command()(outcomes)
 app.command()(runs)
 app.command()(explain)
 app.add_typer(models_app, name="models")
@@ -47,7 +48,7 @@ def compile_pipelines(
     images: Annotated[Path | None, typer.Option(help="JSON file stage -> image by digest.")] = None,
     wafers: Annotated[int, typer.Option(min=1, help="Most wafers of a run; sets memory and time limits.")] = WAFERS,
 ) -> None:
-    """Compile both DAGs to packages for Kubeflow, and to Kubernetes Pipeline and PipelineVersion resources."""
+    """Compile the DAGs to packages for Kubeflow, and to Kubernetes Pipeline and PipelineVersion resources."""
     from pipelines.compile import compile_all  # kfp: 0.7 s that no other command needs
 
     for path in compile_all(folder, images, wafers):

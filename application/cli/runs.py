@@ -1,4 +1,4 @@
-"""The commands around runs: `wafer train`, `wafer predict`, `wafer runs`. They speak to the run service, as the API."""
+"""The commands around runs: train, predict, outcomes, runs. They speak to the run service, as the API."""
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
@@ -81,6 +81,20 @@ def predict(
     parameters: Parameters = {"false_alarm_budget": false_alarm_budget, **_contract(schema, policy)}
     with _shared_by(workers):
         _start(_wanted("predict", source, parameters, runner), backend, as_json=as_json, output=output)
+
+
+def outcomes(
+    source: Source,
+    schema: Schema = "",
+    policy: Policy = "",
+    runner: RunnerOption = "processes",
+    workers: Workers = None,
+    backend: BackendOption = None,
+    as_json: Json = False,
+) -> None:
+    """Take in what predicted wafers turned out to be: labelled batches, or files of wafer and outcome alone."""
+    with _shared_by(workers):
+        _start(_wanted("outcomes", source, _contract(schema, policy), runner), backend, as_json=as_json)
 
 
 def runs(

@@ -37,6 +37,21 @@ def test_a_training_is_accepted_with_its_id_and_the_place_to_look_at_it(service:
     assert started.arguments()["run_id"] == answer.json()["run_id"]
 
 
+def test_outcomes_are_taken_in_by_a_run_of_their_own_beside_a_training(service: Service) -> None:
+    training, outcomes = service.batches(), service.batches("raw/outcomes/lot-1")
+
+    with service.client("operator") as client:
+        client.post("/train", json={"source": training})
+        answer = client.post("/outcomes", json={"source": outcomes})
+        listed = client.get("/runs?pipeline=outcomes").json()["runs"]
+        elsewhere = client.post("/outcomes", json={"source": training})
+
+    assert answer.status_code == 202
+    assert answer.headers["Location"] == f"/runs/{answer.json()['run_id']}"
+    assert [(each["run_id"], each["source"]) for each in listed] == [(answer.json()["run_id"], outcomes)]
+    assert problem_of(elsewhere) == "SOURCE_NOT_ALLOWED"
+
+
 def test_a_hundred_trainings_with_one_key_are_one_run(service: Service) -> None:
     body = {"source": service.batches()}
     headers = {"Idempotency-Key": "the-same"}

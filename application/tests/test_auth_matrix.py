@@ -10,6 +10,7 @@ from application.tests.serving import Service, expired
 EXPECTED: dict[tuple[str, str], Role | None] = {
     ("/train", "POST"): "operator",
     ("/predict", "POST"): "operator",
+    ("/outcomes", "POST"): "operator",
     ("/runs", "GET"): "viewer",
     ("/runs/{run_id}", "GET"): "viewer",
     ("/runs/{run_id}/events", "GET"): "viewer",

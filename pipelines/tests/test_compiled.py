@@ -11,7 +11,7 @@ from pipelines.images import STAGES, read_images
 from pipelines.packages import PIPELINES, embedded_package, package
 from pipelines.tasks import ROLES
 
-OUTSIDE = {"validate", "load", "promote", "predict", "select-model", "record-outcome"}
+OUTSIDE = {"validate", "load", "promote", "predict", "select-model", "match", "record-outcome"}
 
 
 def graphs(text: str) -> dict[str, dict[str, Any]]:
@@ -41,7 +41,7 @@ def test_what_touches_the_world_outside_its_artifacts_is_never_taken_from_a_cach
     tasks = graphs(package(pipeline))
 
     cached = {name for name, task in tasks.items() if task["cachingOptions"].get("enableCache")}
-    assert cached
+    assert cached or pipeline == "outcomes"
     assert not cached & OUTSIDE
 
 

@@ -19,13 +19,15 @@ WRITERS = {  # prefix of the store -> workloads that may write there, beside wha
     "quarantine/": {"raw_data_validation_train"},
     "training/": {"load_prod_model"},
     "predictions/": {"pred_pipeline"},
+    "outcomes/": {"db_operation_train"},
     "pipelines/": set(),
     "kfp/": {*STAGES, "ml-pipeline", "pipeline-runner"},
 }
 READERS = {
-    "raw/": {"application", "raw_data_validation_train", "data_transformation_train"},
+    "raw/": {"application", "raw_data_validation_train", "data_transformation_train", "db_operation_train"},
     "training/": {"application", "load_prod_model"},
-    "predictions/": {"application", "pred_pipeline"},
+    "predictions/": {"application", "pred_pipeline", "db_operation_train"},
+    "outcomes/": {"application", "db_operation_train"},
     "pipelines/": {"application"},
 }
 PUBLIC_ACCESS = ("block_public_acls", "block_public_policy", "ignore_public_acls", "restrict_public_buckets")

@@ -16,8 +16,13 @@ from wafer.contract.policy import FileNames, Policy
 from wafer.errors import ContractInvalid, WaferError
 from wafer.store import open_store
 
-Kind = Literal["training", "prediction"]
-KINDS: tuple[Kind, ...] = ("training", "prediction")
+Kind = Literal["training", "prediction", "outcomes"]
+KINDS: tuple[Kind, ...] = ("training", "prediction", "outcomes")
+_SHIPPED: dict[Kind, str] = {
+    "training": "schema_training.json",
+    "prediction": "schema_prediction.json",
+    "outcomes": "schema_training.json",
+}
 _WHOLE = frozenset({"integer", "int", "bigint", "smallint", "tinyint"})
 _READINGS = _WHOLE | {"float", "double", "double precision", "real", "numeric", "decimal", "number"}
 _WORDS = frozenset({"varchar", "char", "string"})
@@ -80,7 +85,8 @@ class Contract:
     """What a batch file of one kind must look like.
 
     `sensors` and `label` are spelled as in the schema; `label` is None for files to predict. `others` are columns of
-    text that a file may have and nobody reads. `digest` is the sha256 over the canonical form of schema and policy.
+    text that a file may have and nobody reads. A file of outcomes is one to train on, or has the wafer and its outcome
+    alone (`without_readings`). `digest` is the sha256 over the canonical form of schema and policy.
     """
 
     kind: Kind
@@ -102,6 +108,11 @@ class Contract:
         """How many sensors may be without any value in one file."""
         return int(self.policy.silent_sensors * len(self.sensors) + 1e-9)
 
+    @property
+    def without_readings(self) -> "Contract":
+        """The same for files that say nothing but what each wafer turned out to be."""
+        return replace(self, sensors=())
+
     def spellings(self) -> dict[str, str]:
         """The key of every accepted spelling of a column, and the schema's name it stands for."""
         columns = self.policy.columns
@@ -121,9 +132,9 @@ def load_contract(kind: str, schema: str | Path = "", policy: str | Path = "") -
     """
     known = next((each for each in KINDS if each == kind), None)
     if known is None:
-        raise ContractInvalid(f"{kind!r} is no kind of batch; choose training or prediction.")
+        raise ContractInvalid(f"{kind!r} is no kind of batch; choose training, prediction or outcomes.")
     problems: list[str] = []
-    read_schema = _read_schema(_text(schema, f"schema_{kind}.json", problems), problems)
+    read_schema = _read_schema(_text(schema, _SHIPPED[known], problems), problems)
     read_policy = _read_policy(_text(policy, "contract.yaml", problems), problems)
     file_name = read_schema.file_name((read_policy or Policy()).file_name) if read_schema else None
     problems += _schema_problems(known, read_schema, read_policy or Policy()) if read_schema else []
@@ -221,7 +232,7 @@ def _schema_problems(kind: Kind, schema: Schema, policy: Policy) -> list[str]:
     if next(iter(types.values())) not in _IDS:
         problems.append("the first column of ColName must be the wafer id, of type varchar")
     label = schema.label(kind, policy)
-    if kind == "training" and label is None:
+    if kind != "prediction" and label is None:
         problems.append("a training schema ends with the label, a column of type Integer; it has none")
     problems += [
         f"column {name!r} has type {found!r} where a sensor is a float"

@@ -22,15 +22,16 @@ from pymongo.errors import (
 )
 from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random_exponential
 
-from wafer.contract import KINDS
 from wafer.documents.document import Document, DocumentRows, by_name
-from wafer.documents.protocol import Inserted, batches_of, collection_of
+from wafer.documents.outcome import Outcome
+from wafer.documents.protocol import KINDS, Inserted, batches_of, collection_of
 from wafer.errors import DocumentsUnavailable
 
 T = TypeVar("T")
 PATIENCE_SECONDS = 60  # how long a call is repeated while the database is away
 TIMEOUTS = {"serverSelectionTimeoutMS": 5_000, "connectTimeoutMS": 5_000, "socketTimeoutMS": 60_000}
 INSERTED_AT_ONCE = 250  # documents a request; 590 readings are about 8 kB of BSON
+OUTCOMES = "outcomes"  # collection of what wafers turned out to be
 SENSORS = "sensors"  # collection of the sensors' names by their digest
 READ_AT_ONCE = 2_000  # ids a query; about 100 MB in memory, put in order before they are handed on
 DATABASE = "wafer"  # where the address names none
@@ -77,6 +78,18 @@ class MongoDocuments:
                 if document := found.get(identity):
                     yield by_name(dict(document), self._sensors) if "sensors" in document else _unescaped(document)
 
+    def keep_outcomes(self, outcomes: Iterable[Outcome]) -> int:
+        """Write those outcomes whose `_id` is not there yet; how many these were. Safe to repeat, as `insert`."""
+        collection, kept = self._database[OUTCOMES], 0
+        for batch in batches_of((dict(each) for each in outcomes), INSERTED_AT_ONCE):
+            kept += len(batch) - len(self._call(partial(_insert_new, collection, batch)))
+        return kept
+
+    def outcomes_of(self, wafers: Iterable[str]) -> Iterator[Outcome]:
+        """Every outcome that is known of these wafers, in no order, a bounded number of them in memory."""
+        for batch in batches_of(wafers, READ_AT_ONCE):
+            yield from self._call(partial(_all_of, self._database[OUTCOMES], batch))
+
     def count(self, kind: str) -> int:
         """How many documents of a kind there are, of all runs."""
         return self._call(partial(self._collection(kind).count_documents, {}))
@@ -116,6 +129,7 @@ class MongoDocuments:
             for kind in KINDS:
                 for field in ("wafer", "sha256"):
                     self._call(partial(self._collection(kind).create_index, field))
+            self._call(partial(self._database[OUTCOMES].create_index, "wafer"))
         except DocumentsUnavailable:
             self.close()
             raise
@@ -150,6 +164,10 @@ def _insert_new(collection: Collection[Any], documents: list[Stored]) -> list[st
 
 def _find(collection: Collection[Any], ids: list[str]) -> Stored:
     return {document["_id"]: document for document in collection.find({"_id": {"$in": ids}})}
+
+
+def _all_of(collection: Collection[Any], wafers: list[str]) -> list[Any]:
+    return list(collection.find({"wafer": {"$in": wafers}}))
 
 
 def _passes(failure: BaseException) -> bool:

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Protocol, Self, TypeVar
 from urllib.parse import unquote, urlsplit
 
-from wafer.contract import KINDS
 from wafer.documents.document import Document, DocumentRows
+from wafer.documents.outcome import Outcome
 from wafer.errors import ContractInvalid, DocumentsUnavailable
 
 T = TypeVar("T")
+KINDS = ("training", "prediction")  # of wafers with their readings
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,12 @@ class Documents(Protocol):
 
     def read(self, kind: str, ids: Iterable[str]) -> Iterator[Document]:
         """Read documents in the order of the ids, a bounded number of them in memory; unknown ids are left out."""
+
+    def keep_outcomes(self, outcomes: Iterable[Outcome]) -> int:
+        """Write those outcomes whose `_id` is not there yet; how many these were. Safe to repeat, as `insert`."""
+
+    def outcomes_of(self, wafers: Iterable[str]) -> Iterator[Outcome]:
+        """Every outcome that is known of these wafers, in no order, a bounded number of them in memory."""
 
     def count(self, kind: str) -> int:
         """How many documents of a kind there are, of all runs."""

@@ -14,9 +14,9 @@ from typing import Any, Self
 import orjson
 from tenacity import retry, retry_if_exception, stop_after_delay, wait_random
 
-from wafer.contract import KINDS
 from wafer.documents.document import Document, DocumentRows, by_name
-from wafer.documents.protocol import Inserted, batches_of, collection_of
+from wafer.documents.outcome import Outcome
+from wafer.documents.protocol import KINDS, Inserted, batches_of, collection_of
 from wafer.errors import DocumentsUnavailable
 
 BUSY_SECONDS = 60  # how long a process waits for the others that write
@@ -30,6 +30,12 @@ _CREATE = (
        FROM {kind}, json_each(document, '$.readings') LEFT JOIN sensors ON digest = document ->> 'sensors'
        WHERE value IS NOT NULL""",
 )
+_CREATE_OUTCOMES = (
+    "CREATE TABLE IF NOT EXISTS outcomes (_id TEXT PRIMARY KEY, wafer TEXT NOT NULL, document TEXT NOT NULL)",
+    "CREATE INDEX IF NOT EXISTS outcomes_of_wafer ON outcomes (wafer)",
+)
+_KEEP = "INSERT INTO outcomes VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
+_OUTCOMES_OF = "SELECT document FROM outcomes WHERE wafer IN (SELECT value FROM json_each(?))"
 _INSERT = "INSERT INTO {kind} VALUES (?, ?) ON CONFLICT DO NOTHING"
 _NAME = "INSERT INTO sensors VALUES (?, ?) ON CONFLICT DO NOTHING"
 _SELECT = "SELECT _id, document FROM {kind} WHERE _id IN (SELECT value FROM json_each(?))"
@@ -66,6 +72,23 @@ class SqliteDocuments:
             with self._failures():
                 found = dict(self._connection.execute(query, [orjson.dumps(batch).decode()]).fetchall())
             yield from (self._document(found[identity]) for identity in batch if identity in found)
+
+    def keep_outcomes(self, outcomes: Iterable[Outcome]) -> int:
+        """Write those outcomes whose `_id` is not there yet; how many these were. Safe to repeat, as `insert`."""
+        rows = ((each["_id"], each["wafer"], orjson.dumps(each).decode()) for each in outcomes)
+        kept = 0
+        for batch in batches_of(rows, INSERTED_AT_ONCE):
+            with self._failures(), self._connection:
+                self._connection.execute("BEGIN IMMEDIATE")
+                kept += sum(self._connection.execute(_KEEP, row).rowcount for row in batch)
+        return kept
+
+    def outcomes_of(self, wafers: Iterable[str]) -> Iterator[Outcome]:
+        """Every outcome that is known of these wafers, in no order, a bounded number of them in memory."""
+        for batch in batches_of(wafers, READ_AT_ONCE):
+            with self._failures():
+                found = self._connection.execute(_OUTCOMES_OF, [orjson.dumps(batch).decode()]).fetchall()
+            yield from (orjson.loads(text) for (text,) in found)
 
     def count(self, kind: str) -> int:
         """How many documents of a kind there are, of all runs."""
@@ -134,6 +157,8 @@ def _connect(path: Path) -> sqlite3.Connection:
         for kind in KINDS:
             for statement in _CREATE:
                 connection.execute(_on(kind, statement))
+        for statement in _CREATE_OUTCOMES:
+            connection.execute(statement)
     except sqlite3.Error:
         connection.close()
         raise

@@ -2,7 +2,7 @@
 
 from wafer.store.layout import MARKER
 from wafer.store.protocol import Store, StoredObject, open_store
-from wafer.store.published import Marker, PublishedFile, fetch_published, files_below, publish, read_marker
+from wafer.store.published import Marker, PublishedFile, fetch_files, fetch_published, files_below, publish, read_marker
 from wafer.store.sources import Batch, fetch, list_batches
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "Store",
     "StoredObject",
     "fetch",
+    "fetch_files",
     "fetch_published",
     "files_below",
     "list_batches",

@@ -2,22 +2,26 @@
 
     raw/train/<set>/             labelled batches, as they were dropped
     raw/predict/<set>/           batches to predict
+    raw/outcomes/<set>/          files that say what wafers turned out to be
     quarantine/<run>/            what the contract refused, with manifest and report
     training/<run>/              what a training publishes
     predictions/<run>/           what a prediction publishes
+    outcomes/<run>/              what wafers turned out to be, beside what was predicted of them
     pipelines/<route>.yaml       the compiled package of a route
     kfp/<run>/stages/<task>.json the record that a task leaves of itself
     kfp/<run>/outcome.json       how the run ended
     kfp/…                        Kubeflow's own artifacts
 
-The folders of `quarantine`, `training` and `predictions` are published: complete or invisible (`published.py`).
+The folders of `quarantine`, `training`, `predictions` and `outcomes` are published: complete or invisible
+(`published.py`).
 """
 
 from typing import Literal
 
-Pipeline = Literal["train", "predict"]
+Pipeline = Literal["train", "predict", "outcomes"]
 
-RAW: dict[Pipeline, str] = {"train": "raw/train", "predict": "raw/predict"}
+RAW: dict[Pipeline, str] = {"train": "raw/train", "predict": "raw/predict", "outcomes": "raw/outcomes"}
+PUBLISHED: dict[Pipeline, str] = {"train": "training", "predict": "predictions", "outcomes": "outcomes"}
 PACKAGES, ARTIFACTS = "pipelines", "kfp"
 
 MARKER = "_SUCCESS.json"
@@ -26,6 +30,8 @@ INPUT_FILE = "InputFile.csv"  # the wafers that a run read, as the documents hol
 DECISION, MODEL_CARD, MODEL_CARD_PAGE = "decision.json", "model_card.md", "model_card.html"
 PREDICTIONS, PREDICTIONS_CSV, DRIFT = "predictions.parquet", "predictions.csv", "drift.json"
 DOCUMENTS = "documents.parquet"  # `_id` of each row's document, in the order of the predictions
+OUTCOMES, OUTCOMES_CSV = "outcomes.parquet", "outcomes.csv"  # every good row, and what became of it
+MATCHED = "matched.parquet"  # every prediction of those wafers, and its outcome
 # In the quarantine they lie beside refused files, whose names all end in .csv.
 QUARANTINE_MANIFEST, QUARANTINE_REPORT = "_manifest.json", "_report.html"
 
@@ -33,6 +39,7 @@ QUARANTINE_MANIFEST, QUARANTINE_REPORT = "_manifest.json", "_report.html"
 OUTPUTS: dict[Pipeline, dict[str, str]] = {
     "train": {"manifest": MANIFEST, "report": REPORT, "decision": DECISION},
     "predict": {"manifest": MANIFEST, "predictions": PREDICTIONS_CSV, "report": REPORT},
+    "outcomes": {"manifest": MANIFEST, "outcomes": OUTCOMES_CSV, "report": REPORT},
 }
 REFUSED = {"manifest": QUARANTINE_MANIFEST, "report": QUARANTINE_REPORT}
 
@@ -49,7 +56,7 @@ def quarantine(run_id: str) -> str:
 
 def published(pipeline: Pipeline, run_id: str) -> str:
     """Folder that a run publishes."""
-    return f"training/{run_id}" if pipeline == "train" else f"predictions/{run_id}"
+    return f"{PUBLISHED[pipeline]}/{run_id}"
 
 
 def decision(run_id: str) -> str:

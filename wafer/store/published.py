@@ -12,7 +12,6 @@ import json
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from wafer.errors import NotPublished, ObjectNotFound, PublishConflict
@@ -91,11 +90,16 @@ def fetch_published(store: Store, prefix: str, folder: Path) -> Marker:
     with disk_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
         (folder / MARKER).unlink(missing_ok=True)
-    with ThreadPoolExecutor(TRANSFERS) as pool:
-        list(pool.map(partial(_fetch_file, store, prefix.rstrip("/"), folder), marker.files.items()))
+    fetch_files(store, prefix, {name: (folder / name, file) for name, file in marker.files.items()})
     with disk_errors(folder):
         write_file(folder / MARKER, marker.to_json())
     return marker
+
+
+def fetch_files(store: Store, prefix: str, files: Mapping[str, tuple[Path, PublishedFile]]) -> None:
+    """Copy files of a published folder to local paths and verify them; `NotPublished` for a missing or other one."""
+    with ThreadPoolExecutor(TRANSFERS) as pool:
+        list(pool.map(lambda item: _fetch_file(store, prefix.rstrip("/"), item[0], *item[1]), files.items()))
 
 
 def files_below(folder: Path) -> dict[str, Path]:
@@ -135,9 +139,7 @@ def _write(store: Store, key: str, content: Path | bytes) -> None:
         store.upload(content, key)
 
 
-def _fetch_file(store: Store, prefix: str, folder: Path, item: tuple[str, PublishedFile]) -> None:
-    name, expected = item
-    path = folder / name
+def _fetch_file(store: Store, prefix: str, name: str, path: Path, expected: PublishedFile) -> None:
     try:
         store.download(f"{prefix}/{name}", path)
     except ObjectNotFound as exc:

@@ -214,7 +214,7 @@ def test_a_schema_can_lie_in_the_store(tmp_path: Path) -> None:
 
 
 def test_an_unknown_kind_is_refused() -> None:
-    assert "choose training or prediction" in refusal(kind="test")
+    assert "choose training, prediction or outcomes" in refusal(kind="test")
 
 
 def test_the_digest_of_a_contract_without_newer_keys_never_changes() -> None:

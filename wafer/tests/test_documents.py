@@ -4,7 +4,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from itertools import chain, cycle, islice, repeat
 from pathlib import Path
@@ -19,7 +19,7 @@ from pymongo import MongoClient
 
 from tests.documents import document_rows
 from tests.servers.toxiproxy import Proxy
-from wafer.documents import Document, Documents, Inserted, open_documents
+from wafer.documents import Document, Documents, Inserted, Outcome, open_documents, outcome_of
 from wafer.errors import ContractInvalid, DocumentsUnavailable
 
 SENSORS = ["Sensor - 1", "Sensor - 2", "Temp. in %", "$price", "a.b.c", "%2E", "ü", ""]
@@ -300,3 +300,42 @@ def test_a_connection_that_breaks_in_the_middle_of_a_load_or_an_export_loses_not
 
         assert list(documents.read("training", [each["_id"] for each in loaded])) == loaded
         assert documents.count("training") == 1200
+
+
+def outcome(
+    wafer: str, *, failed: bool = False, key: str = "", file: str = "0", received: str = "2026-01-01"
+) -> Outcome:
+    return outcome_of(
+        wafer, key, failed=failed, file=f"{file}.csv", sha256=file * 64, run_id="outcomes-1", received=received
+    )
+
+
+def by_id(outcomes: Iterable[Outcome]) -> list[Outcome]:
+    return sorted(outcomes, key=lambda each: each["_id"])
+
+
+def test_outcomes_come_back_as_they_were_by_their_wafers(documents: Documents) -> None:
+    kept = [outcome(f"W-{number}", failed=number % 7 == 0, key=f"{number:064x}") for number in range(700)]
+
+    assert documents.keep_outcomes(kept) == 700
+
+    assert by_id(documents.outcomes_of(each["wafer"] for each in kept)) == by_id(kept)
+    assert by_id(documents.outcomes_of(["W-7", "W-nobody"])) == [kept[7]]
+
+
+def test_the_same_file_again_changes_no_outcome(documents: Documents) -> None:
+    first = [outcome("W-1", failed=True), outcome("W-2")]
+    documents.keep_outcomes(first)
+
+    again = documents.keep_outcomes([{**each, "received": "2026-05-05", "run_id": "outcomes-2"} for each in first])
+
+    assert again == 0
+    assert by_id(documents.outcomes_of(["W-1", "W-2"])) == by_id(first)
+
+
+def test_another_outcome_of_a_wafer_stands_beside_the_first(documents: Documents) -> None:
+    first, corrected = outcome("W-1", failed=True), outcome("W-1", file="1", received="2026-01-02")
+
+    assert [documents.keep_outcomes([each]) for each in (first, corrected)] == [1, 1]
+
+    assert by_id(documents.outcomes_of(["W-1"])) == by_id([first, corrected])

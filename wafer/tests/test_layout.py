@@ -12,7 +12,7 @@ from wafer.store import layout
 
 ROOT = Path(__file__).parents[2]
 PLACES = re.compile(
-    r"(raw/(train|predict)|quarantine/|training/|predictions/|kfp/)|pipelines/((train|predict)\.yaml)?$"
+    r"(raw/(train|predict|outcomes)|quarantine/|training/|predictions/|outcomes/|kfp/)|pipelines/((train|predict|outcomes)\.yaml)?$"
 )
 FILES = {
     "InputFile.csv",
@@ -21,6 +21,7 @@ FILES = {
     "outcome.json",
     "predictions.csv",
     "predictions.parquet",
+    "matched.parquet",
     "_SUCCESS.json",
 }
 OTHERS = {
@@ -62,6 +63,8 @@ def test_no_other_module_spells_a_place_in_the_store() -> None:
         (layout.quarantine("r"), "quarantine/r"),
         (layout.published("train", "r"), "training/r"),
         (layout.published("predict", "r"), "predictions/r"),
+        (layout.batch_set("outcomes", "march"), "raw/outcomes/march"),
+        (layout.published("outcomes", "r"), "outcomes/r"),
         (layout.decision("r"), "training/r/decision.json"),
         (layout.package("train"), "pipelines/train.yaml"),
         (layout.stage_record("r", "train-0"), "kfp/r/stages/train-0.json"),

@@ -48,6 +48,13 @@ def as_column(keys: Keys) -> pa.Array:
     return pa.FixedSizeBinaryArray.from_buffers(pa.binary(KEY.itemsize), len(keys), [None, data])
 
 
+def hex_of(keys: Keys) -> list[str]:
+    """Return keys as hex; one by one, numpy would cut off the zeros at a key's end."""
+    text = np.ascontiguousarray(keys).tobytes().hex()
+    digits = 2 * KEY.itemsize
+    return [text[start : start + digits] for start in range(0, len(text), digits)]
+
+
 def keys_of(column: pa.ChunkedArray) -> Keys:
     """Return the keys of a table's column of fixed-size binary."""
     return np.asarray(fixed(column, KEY))

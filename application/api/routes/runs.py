@@ -14,7 +14,7 @@ from application.access.gate import audit, caller_of
 from application.api.openapi import Responses, problems
 from application.api.parts import Parts
 from application.api.routes.common import RunId, parts_of, router_for
-from application.api.shapes.runs import PredictRequest, RunDetail, RunPage, RunSummary, TrainRequest
+from application.api.shapes.runs import OutcomesRequest, PredictRequest, RunDetail, RunPage, RunSummary, TrainRequest
 from application.runs.ledger.protocol import Wanted
 from application.runs.run import ACTIVE, RunState, new_run
 from wafer.errors import WaferError
@@ -60,6 +60,14 @@ def predict(
     """Predict batches with the model in production; refused while there is none."""
     parts_of(request).models.require_production()
     return _start(request, response, "predict", body, idempotency_key)
+
+
+@operator.post("/outcomes", status_code=202, responses=_ACCEPTED)
+def outcomes(
+    body: OutcomesRequest, request: Request, response: Response, idempotency_key: IdempotencyKey = None
+) -> RunSummary:
+    """Take in what predicted wafers turned out to be, from labelled batches or files of wafer and outcome alone."""
+    return _start(request, response, "outcomes", body, idempotency_key)
 
 
 @viewer.get("/runs")
@@ -122,7 +130,11 @@ def retry(request: Request, run_id: RunId) -> RunSummary:
 
 
 def _start(
-    request: Request, response: Response, pipeline: Pipeline, body: TrainRequest | PredictRequest, key: str | None
+    request: Request,
+    response: Response,
+    pipeline: Pipeline,
+    body: TrainRequest | PredictRequest | OutcomesRequest,
+    key: str | None,
 ) -> RunSummary:
     parts = parts_of(request)
     source = parts.sources.batches(body.source, pipeline)

@@ -68,6 +68,21 @@ class PredictRequest(BaseModel):
         return {"schema": self.schema_, "policy": self.policy, "false_alarm_budget": self.false_alarm_budget}
 
 
+class OutcomesRequest(BaseModel):
+    """Take in what predicted wafers turned out to be."""
+
+    model_config = ConfigDict(
+        **_IN, json_schema_extra={"examples": [{"source": layout.batch_set("outcomes", "lot-7")}]}
+    )
+    source: Source = layout.RAW["outcomes"]
+    schema_: ContractFile = Field("", alias="schema")
+    policy: ContractFile = ""
+
+    def parameters(self) -> Parameters:
+        """The pipeline's parameters but the source."""
+        return {"schema": self.schema_, "policy": self.policy}
+
+
 class Stage(BaseModel):
     """One task of a run; `started` is in seconds since 1970, `seconds` is null until it ends.
 

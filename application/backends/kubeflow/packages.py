@@ -9,9 +9,17 @@ from wafer.errors import ObjectNotFound
 from wafer.runs import Pipeline
 from wafer.store import Store, layout
 
-ON_SERVER: dict[Pipeline, str] = {"train": "wafer-fault-train", "predict": "wafer-fault-predict"}
+ON_SERVER: dict[Pipeline, str] = {
+    "train": "wafer-fault-train",
+    "predict": "wafer-fault-predict",
+    "outcomes": "wafer-fault-outcomes",
+}
 Package = dict[str, Any]  # as the server takes it
-GRAPHS: dict[str, Pipeline] = {"wafer-fault-training": "train", "wafer-fault-prediction": "predict"}
+GRAPHS: dict[str, Pipeline] = {
+    "wafer-fault-training": "train",
+    "wafer-fault-prediction": "predict",
+    "wafer-fault-outcomes": "outcomes",
+}
 
 
 def stored_package(store: Store, pipeline: Pipeline) -> Package | None:

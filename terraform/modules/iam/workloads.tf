@@ -5,11 +5,11 @@ locals {
   stages = {
     # Also runs the exit task, which judges a run by its published marker.
     raw_data_validation_train = {
-      read  = ["raw/*", "training/*/_SUCCESS.json", "predictions/*/_SUCCESS.json"]
+      read  = ["raw/*", "training/*/_SUCCESS.json", "predictions/*/_SUCCESS.json", "outcomes/*/_SUCCESS.json"]
       write = ["quarantine/*", "kfp/*"]
     }
     data_transformation_train = { read = ["raw/*"], write = ["kfp/*"] } # raw/: a schema or policy given beside the batches
-    db_operation_train        = { read = [], write = ["kfp/*"] }
+    db_operation_train        = { read = ["raw/*", "predictions/*"], write = ["outcomes/*", "kfp/*"] } # what was predicted
     preprocessing_train       = { read = [], write = ["kfp/*"] }
     clustering                = { read = [], write = ["kfp/*"] }
     model_training            = { read = [], write = ["kfp/*"] }
@@ -37,7 +37,7 @@ locals {
       accounts  = [account]
     }) },
     { application = {
-      read      = ["training/*", "predictions/*", "quarantine/*", "pipelines/*", "kfp/*"]
+      read      = ["training/*", "predictions/*", "outcomes/*", "quarantine/*", "pipelines/*", "kfp/*"]
       write     = ["raw/*"]
       namespace = var.application_namespace
       accounts  = ["application"]

@@ -1,0 +1,232 @@
+"""What wafers turned out to be: matched to their predictions by wafer and readings, kept once, nothing lost."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from pyarrow import parquet
+
+from db_operation_train.matching import Matched, match_outcomes
+from db_operation_train.outcome_files import publish_outcomes, write_outcomes
+from raw_data_validation_train.stage import validate_source
+from tests.documents import document_rows
+from tests.faults.line import SCHEMA, SENSORS
+from wafer.contract import load_contract
+from wafer.contract.manifest import read_manifest
+from wafer.documents import Document, Documents, open_documents
+from wafer.errors import WaferError
+from wafer.outcomes.matched import all_matched
+from wafer.runs import TaskRecord
+from wafer.store import Store, layout, open_store, publish, read_marker
+
+FILE = "wafer_05022021_101500.csv"
+READ = {"A": 1.25, "B": 2.5, "C": -3.0}
+
+
+@pytest.fixture(params=["sqlite", pytest.param("mongodb", marks=pytest.mark.server)])
+def documents(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Documents]:
+    sqlite = request.param == "sqlite"
+    uri = str(tmp_path / "documents.sqlite") if sqlite else str(request.getfixturevalue("mongodb_database"))
+    with open_documents(uri) as opened:
+        yield opened
+
+
+@dataclass
+class Line:
+    """A store with predictions, a database with their readings, and files of outcomes."""
+
+    folder: Path
+    store: Store
+    documents: Documents
+
+    def predict(self, run: str, readings: Mapping[str, float], *, version: int = 1, lost: str = "") -> None:
+        """Publish predictions of wafers that read the same at every sensor; `lost` is in the database no more."""
+        kept: list[Document] = [
+            {
+                "_id": f"{run}-{wafer}",
+                "wafer": wafer,
+                "file": FILE,
+                "sha256": "0" * 64,
+                "kind": "prediction",
+                "readings": dict.fromkeys(SENSORS, value),
+            }
+            for wafer, value in readings.items()
+        ]
+        self.documents.insert("prediction", document_rows(each for each in kept if each["wafer"] != lost))
+        count = len(kept)
+        columns: dict[str, Any] = {
+            "rank": range(1, count + 1),
+            "wafer": list(readings),
+            "verdict": ["fail"] * count,
+            "probability": np.linspace(0.9, 0.1, count),
+            "threshold": [0.5] * count,
+            "in_training": [False] * count,
+            "file": [FILE] * count,
+            "model_version": [str(version)] * count,
+        }
+        predictions, ids = self.folder / f"{run}.parquet", self.folder / f"{run}.ids.parquet"
+        parquet.write_table(pa.table({name: pa.array(values) for name, values in columns.items()}), predictions)
+        parquet.write_table(pa.table({"_id": [each["_id"] for each in kept]}), ids)
+        files: dict[str, Path | bytes] = {layout.PREDICTIONS: predictions, layout.DOCUMENTS: ids}
+        publish(self.store, layout.published("predict", run), files, run_id=run)
+        record = TaskRecord("predict", "succeeded", 1.7e9, 10.0, {"false_alarm_budget": 0.2})
+        self.store.put(layout.stage_record(run, "predict"), record.to_json().encode())
+
+    def send(self, run: str, *lines: str, alone: bool = False, file: str = FILE) -> Matched:
+        """Take in a file of outcomes, one `wafer,reading,label` a line; `alone` leaves the readings out."""
+        work = self.folder / run
+        (work / "drop").mkdir(parents=True)
+        header = ["Wafer", *([] if alone else SENSORS), "Output"]
+        rows = (line.split(",") for line in lines)
+        texts = (",".join([wafer, *([] if alone else [read] * len(SENSORS)), label]) for wafer, read, label in rows)
+        (work / "drop" / file).write_text("\n".join([",".join(header), *texts]) + "\n")
+        return self.take_in(run)
+
+    def take_in(self, run: str) -> Matched:
+        """Validate, match and publish, as the run's tasks do."""
+        work, contract = self.folder / run, load_contract("outcomes", SCHEMA)
+        pages = {"manifest": work / "manifest.json", "report": work / "validation.html"}
+        validate_source(str(work / "drop"), contract, accepted=work / "accepted", store=self.store, run_id=run, **pages)
+        found = match_outcomes(work / "accepted", contract, self.documents, self.store, run_id=run)
+        publish_outcomes(
+            found,
+            self.store,
+            run,
+            manifest=work / "manifest.json",
+            validation_report=work / "validation.html",
+            report=work / "report.html",
+        )
+        return found
+
+    def known(self) -> dict[str, bool]:
+        """Whether each wafer with an outcome failed, as whoever reads the store sees it."""
+        rows = all_matched(self.store)
+        return dict(zip(rows["wafer"].to_pylist(), rows["failed"].to_pylist(), strict=True))
+
+
+@pytest.fixture
+def line(tmp_path: Path, documents: Documents) -> Line:
+    made = Line(tmp_path, open_store(str(tmp_path / "store")), documents)
+    made.predict("predict-1", READ)
+    return made
+
+
+def codes(found: Matched) -> list[str]:
+    return [row.code for row in found.rows]
+
+
+def test_outcomes_are_matched_by_wafer_and_readings(line: Line) -> None:
+    found = line.send("outcomes-1", "A,1.25,1", "B,2.50,-1", "B2,2.5,1", "C,-3.1,1")
+
+    assert codes(found) == ["", "", "NOT_PREDICTED", "OTHER_READINGS"]
+    assert line.known() == {"A": True, "B": False}
+    (first, _) = all_matched(line.store).to_pylist()
+    assert (first["prediction"], first["document"]) == ("predict-1", "predict-1-A")
+    assert (first["model_version"], first["probability"], first["budget"]) == (1, 0.9, 0.2)
+    assert first["moment"].isoformat() == "2021-02-05T10:15:00+00:00"
+
+
+def test_no_row_gets_lost(line: Line) -> None:
+    found = line.send("outcomes-1", "A,1.25,1", "B,x,-1", "D,2,1", "D,2,1")
+
+    manifest = read_manifest(line.folder / "outcomes-1" / "manifest.json")
+    counts = found.counts()
+    assert manifest.totals.rows_in == 4
+    assert (counts["matched"], counts["unmatched"], manifest.totals.rows_quarantined) == (1, 1, 2)
+    with pytest.raises(WaferError, match="Rows got lost"):
+        write_outcomes(Matched(found.rows[1:], found.predictions), manifest, line.folder / "elsewhere")
+
+
+def test_a_file_without_readings_is_matched_where_the_wafer_was_read_once(line: Line) -> None:
+    line.predict("predict-2", {"B": 2.5, "C": -4.0})
+
+    found = line.send("outcomes-1", "A,,1", "B,,1", "C,,1", "D,,-1", alone=True)
+
+    assert codes(found) == ["", "", "SEVERAL_READINGS", "NOT_PREDICTED"]
+    assert [row.predictions for row in found.rows] == [1, 2, 0, 0]
+    assert line.known() == {"A": True, "B": True}
+
+
+def test_the_same_file_again_changes_nothing(line: Line) -> None:
+    first = line.send("outcomes-1", "A,1.25,1", "B,2.5,-1")
+    before = all_matched(line.store)
+
+    again = line.send("outcomes-2", "A,1.25,1", "B,2.5,-1")
+
+    assert [row.state for row in first.rows] == ["new", "new"]
+    assert [row.state for row in again.rows] == ["known", "known"]
+    assert all_matched(line.store).equals(before)
+
+
+def test_a_retried_task_publishes_the_same_again(line: Line) -> None:
+    first = line.send("outcomes-1", "A,1.25,1", "D,1,1")
+    (line.folder / "outcomes-1" / "manifest.json").unlink()
+
+    again = line.take_in("outcomes-1")
+
+    assert [(row.state, row.code, row.predictions) for row in again.rows] == [
+        (row.state, row.code, row.predictions) for row in first.rows
+    ]
+    assert again.predictions.equals(first.predictions)
+
+
+def test_the_later_outcome_replaces_the_earlier_and_says_so(line: Line) -> None:
+    line.send("outcomes-1", "A,1.25,1", "B,2.5,-1")
+
+    found = line.send("outcomes-2", "A,1.25,-1", "B,2.5,-1")
+
+    assert [row.state for row in found.rows] == ["changed", "known"]
+    assert "It was fail by" in found.rows[0].message
+    assert "outcomes-1" in found.rows[0].message
+    assert line.known() == {"A": False, "B": False}
+
+
+def test_an_old_file_sent_again_does_not_undo_a_correction(line: Line) -> None:
+    line.send("outcomes-1", "A,1.25,1")
+    line.send("outcomes-2", "A,,-1", alone=True)
+
+    again = line.send("outcomes-3", "A,1.25,1")
+
+    assert [row.state for row in again.rows] == ["known"]
+    assert line.known() == {"A": False}
+
+
+def test_a_prediction_made_after_the_outcome_is_found_when_it_is_sent_again(line: Line) -> None:
+    line.send("outcomes-1", "A,1.25,1")
+    line.predict("predict-2", READ, version=2)
+
+    again = line.send("outcomes-2", "A,1.25,1")
+
+    assert again.counts()["predictions"] == 2
+    assert [row["model_version"] for row in all_matched(line.store).to_pylist()] == [1, 2]
+
+
+def test_readings_that_the_database_lost_match_nothing_but_the_name(line: Line) -> None:
+    line.predict("predict-2", {"E": 7.0}, lost="E")
+
+    assert codes(line.send("outcomes-1", "E,7,1")) == ["OTHER_READINGS"]
+    assert codes(line.send("outcomes-2", "E,,1", alone=True)) == [""]
+    assert line.known() == {"E": True}
+
+
+def test_what_is_published_can_be_read_by_a_person(line: Line) -> None:
+    line.send("outcomes-1", "A,1.25,1", "D,1,1")
+    line.send("outcomes-2", "A,1.25,-1")
+
+    marker = read_marker(line.store, layout.published("outcomes", "outcomes-2"))
+    text = line.store.get(f"{layout.published('outcomes', 'outcomes-2')}/{layout.OUTCOMES_CSV}").decode()
+    page = line.store.get(f"{layout.published('outcomes', 'outcomes-1')}/{layout.REPORT}").decode()
+    assert set(marker.files) == {
+        layout.OUTCOMES,
+        layout.OUTCOMES_CSV,
+        layout.MATCHED,
+        layout.MANIFEST,
+        layout.VALIDATION_REPORT,
+        layout.REPORT,
+    }
+    assert text.splitlines()[1].startswith(f'{FILE},A,pass,changed,1,,"It was fail')
+    assert "No run has predicted this wafer" in page

@@ -1,0 +1,36 @@
+"""What a wafer turned out to be, as somebody said it: a document for each time that another file says so.
+
+Nothing is ever replaced, so a file that comes again finds its documents, in sixteen processes too. Of several documents
+about one wafer the one received last counts; the others are its history.
+"""
+
+import hashlib
+from typing import TypedDict
+
+
+class Outcome(TypedDict):
+    """One row of one file; `key` is the wafer's content key in hex, empty where the file holds no readings."""
+
+    _id: str
+    wafer: str
+    key: str
+    failed: bool
+    file: str
+    sha256: str
+    run_id: str  # the run that received it first
+    received: str  # when: ISO 8601 in UTC
+
+
+def outcome_of(wafer: str, key: str, *, failed: bool, file: str, sha256: str, run_id: str, received: str) -> Outcome:
+    """The document of a row: its `_id` stands for what the row says and for the file's bytes, not for who sent it."""
+    told = "\n".join((sha256, wafer, key, "fail" if failed else "pass"))
+    return Outcome(
+        _id=hashlib.sha256(told.encode()).hexdigest()[:32],
+        wafer=wafer,
+        key=key,
+        failed=failed,
+        file=file,
+        sha256=sha256,
+        run_id=run_id,
+        received=received,
+    )

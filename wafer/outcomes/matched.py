@@ -1,0 +1,64 @@
+"""`matched.parquet`: a row for each prediction whose outcome is known, and all of them that a store holds."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import parquet
+
+from wafer.store import MARKER, Store, fetch_files, layout, read_marker
+from wafer.wafers.identity import KEY
+
+SCHEMA = pa.schema(
+    [
+        ("prediction", pa.string()),  # the run that predicted
+        ("document", pa.string()),  # `_id` of the readings
+        ("wafer", pa.string()),
+        ("key", pa.binary(KEY.itemsize)),  # of the readings; null where the database does not hold them any more
+        ("file", pa.string()),  # that the wafer was predicted from
+        ("moment", pa.timestamp("ms", "UTC")),  # when that file was written, by its name; else when it was predicted
+        ("model_version", pa.int64()),
+        ("verdict", pa.string()),
+        ("probability", pa.float64()),
+        ("threshold", pa.float64()),
+        ("in_training", pa.bool_()),  # the model learned from these readings: no forecast
+        ("budget", pa.float64()),  # false-alarm budget of the verdict; null for predictions that do not say it
+        ("failed", pa.bool_()),
+        ("received", pa.string()),  # when that was said: ISO 8601 in UTC
+    ]
+)
+
+
+def runs_that_published(store: Store, pipeline: layout.Pipeline) -> list[str]:
+    """Every run of a pipeline that published its folder, by name."""
+    prefix = layout.PUBLISHED[pipeline]
+    keys = (each.key.removeprefix(f"{prefix}/").split("/") for each in store.keys(prefix))
+    return [parts[0] for parts in keys if parts[1:] == [MARKER]]
+
+
+def all_matched(store: Store) -> pa.Table:
+    """Every prediction whose outcome is known, once, with the outcome received last; in `SCHEMA`, by run and wafer.
+
+    Some 200 bytes a row in memory.
+    """
+    every = pa.concat_tables([SCHEMA.empty_table(), *_published(store)])
+    by = [("prediction", "ascending"), ("wafer", "ascending"), ("document", "ascending"), ("received", "descending")]
+    rows = every.take(pc.sort_indices(every, by))
+    last = np.ones(len(rows), bool)
+    if len(rows):
+        same = [pc.equal(rows[name][1:], rows[name][:-1]).to_numpy() for name in ("prediction", "document")]
+        last[1:] = ~np.logical_and(*same)
+    return rows.filter(pa.array(last))
+
+
+def _published(store: Store) -> Iterator[pa.Table]:
+    with TemporaryDirectory(prefix="wafer-outcomes-") as folder:
+        path = Path(folder) / layout.MATCHED
+        for run_id in runs_that_published(store, "outcomes"):
+            prefix = layout.published("outcomes", run_id)
+            marker = read_marker(store, prefix)
+            fetch_files(store, prefix, {layout.MATCHED: (path, marker.files[layout.MATCHED])})
+            yield parquet.read_table(path)
