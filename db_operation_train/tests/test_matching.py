@@ -89,8 +89,15 @@ class Line:
     def take_in(self, run: str) -> Matched:
         """Validate, match and publish, as the run's tasks do."""
         work, contract = self.folder / run, load_contract("outcomes", SCHEMA)
-        pages = {"manifest": work / "manifest.json", "report": work / "validation.html"}
-        validate_source(str(work / "drop"), contract, accepted=work / "accepted", store=self.store, run_id=run, **pages)
+        validate_source(
+            str(work / "drop"),
+            contract,
+            accepted=work / "accepted",
+            manifest=work / "manifest.json",
+            report=work / "validation.html",
+            store=self.store,
+            run_id=run,
+        )
         found = match_outcomes(work / "accepted", contract, self.documents, self.store, run_id=run)
         publish_outcomes(
             found,

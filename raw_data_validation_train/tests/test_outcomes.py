@@ -12,8 +12,15 @@ from wafer.store import list_batches
 
 
 def verdicts(folder: Path, kind: Kind = "outcomes") -> list[FileVerdict]:
-    written = {name: folder / name for name in ("accepted", "manifest", "quarantine", "report")}
-    return list(validate_batches(list_batches(str(folder / "drop")), load_contract(kind, SCHEMA), **written).files)
+    found = validate_batches(
+        list_batches(str(folder / "drop")),
+        load_contract(kind, SCHEMA),
+        accepted=folder / "accepted",
+        manifest=folder / "manifest.json",
+        quarantine=folder / "quarantine",
+        report=folder / "report.html",
+    )
+    return list(found.files)
 
 
 def test_a_file_may_hold_the_wafer_and_its_outcome_alone(tmp_path: Path) -> None:
