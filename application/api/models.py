@@ -68,6 +68,18 @@ class ModelShelf:
         """What each false-alarm budget would mean for a run's wafers; `used` is the run's own, 0 the model's."""
         return self._bundle(number).budgets(number, run_id, probabilities, used)
 
+    def budget(self, number: int) -> float:
+        """The false-alarm budget that a version was trained for. Raises `ModelNotFound`."""
+        return self._bundle(number).about.recipe.false_alarm_budget
+
+    def production(self) -> int:
+        """The version in production. Raises `NoProductionModel`."""
+        found = (each.version for each in self._registry.versions() if PRODUCTION in each.aliases)
+        number = next(found, None)
+        if number is None:
+            raise NoProductionModel
+        return number
+
     def _bundle(self, number: int) -> "Bundle":
         return self._read(self._registry.version(number))
 

@@ -11,6 +11,7 @@ from application.api.metrics import Metrics
 from application.api.models import ModelShelf
 from application.api.predictions import Predictions
 from application.api.registry import LazyRegistry
+from application.api.scorecards import Scorecards
 from application.api.sources import Sources
 from application.api.uploads import Uploads
 from application.api.views import Views
@@ -39,6 +40,7 @@ class Parts:
     predictions: Predictions
     explanations: Explanations
     models: ModelShelf
+    scorecards: Scorecards
     gate: Gate
     metrics: Metrics
     settings: ServiceSettings
@@ -59,6 +61,7 @@ def join_parts(
     sources = Sources(store, settings.allowed_sources)
     metrics = Metrics()
     predictions = Predictions(store)
+    models = ModelShelf(registry)
     runs = Runs(ledger, backends, store, metrics, settings.key_hours * 3600, settings.look_back_hours * 3600)
     return Parts(
         store=store,
@@ -68,7 +71,8 @@ def join_parts(
         views=Views(runs, store, sources),
         predictions=predictions,
         explanations=Explanations(store, predictions, registry, documents_uri),
-        models=ModelShelf(registry),
+        models=models,
+        scorecards=Scorecards(store, models),
         gate=gate,
         metrics=metrics,
         settings=settings,

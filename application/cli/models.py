@@ -1,14 +1,19 @@
 """The commands around the model: `wafer models`, promote, rollback."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
 from rich.table import Table
 
 from application.cli.console import Json, console_of, print_json, user
+from wafer.evaluation.standing import Period
 from wafer.registry import ByHand, Promotion, open_registry
 from wafer.settings import Settings
+from wafer.store import open_store
+
+if TYPE_CHECKING:
+    from wafer.evaluation.standing import Share
 
 Expected = Annotated[
     int | None,
@@ -58,6 +63,42 @@ def rollback(expected: Expected = None, why: Why = "") -> None:
     """Put the version back that was in production before."""
     back = open_registry(Settings().tracking_uri).rollback(ByHand(user(), why, expected))
     console_of(as_json=False).print(f"Version [bold]{back.version}[/] is in production again.")
+
+
+@models_app.command()
+def scorecard(
+    version: Annotated[int | None, typer.Argument(help="Version; default: the one in production.")] = None,
+    by: Annotated[Period, typer.Option(help="Periods to sum up by.")] = "month",
+    as_json: Json = False,
+) -> None:
+    """Tell what a version's predictions turned out to be worth, by the outcomes sent with `wafer outcomes`."""
+    from application.api.models import ModelShelf  # what no other command needs
+    from application.api.scorecards import Scorecards
+
+    common = Settings()
+    shelf = ModelShelf(open_registry(common.tracking_uri))
+    found = Scorecards(open_store(common.store_uri), shelf).of(version or shelf.production(), by)
+    if as_json:
+        print_json(found.model_dump())
+        return
+    console = console_of(as_json=False)
+    table = Table(by, "wafers", "failing", "recall", "false alarms", "budget", "promise", "AUC")
+    for each in (*found.periods, found.total):
+        figures = (_interval(each.recall), _interval(each.false_alarm_rate), f"{each.budget:.0%}", each.statement)
+        table.add_row(each.period, str(each.wafers), str(each.failures), *figures, _auc(each.auc))
+    console.print(table)
+    console.print(
+        f"Version {found.version}: {found.total.expected_failures:.1f} failing wafers expected, "
+        f"{found.total.failures} came. {found.in_training} wafers of its training set are left out."
+    )
+
+
+def _interval(share: "Share | None") -> str:
+    return "" if share is None else f"{share.value:.0%} ({share.low:.0%} to {share.high:.0%})"
+
+
+def _auc(share: "Share | None") -> str:
+    return "" if share is None else f"{share.value:.2f} ({share.low:.2f} to {share.high:.2f})"
 
 
 @models_app.command()

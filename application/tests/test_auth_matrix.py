@@ -29,6 +29,7 @@ EXPECTED: dict[tuple[str, str], Role | None] = {
     ("/models", "GET"): "viewer",
     ("/models/{version}", "GET"): "viewer",
     ("/models/{version}/curves", "GET"): "viewer",
+    ("/models/{version}/scorecard", "GET"): "viewer",
     ("/models/{version}/sensors/{sensor}", "GET"): "viewer",
     ("/models/{version}/promote", "POST"): "admin",
     ("/models/rollback", "POST"): "admin",

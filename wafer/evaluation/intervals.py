@@ -1,6 +1,7 @@
 """How sure the ranking figures are: one method for each question.
 
 - Could luck alone give one model this AUC? `auc_standard_error`, from the AUC alone.
+- Between which values does a share of the wafers lie? `exact_share`, from the counts alone.
 - Between which values do one model's figures lie? `bootstrap`, for every figure that ranks.
 - Is one family better than the other in one cluster? `auc_gain`: DeLong's closed form, asked once a cluster.
 - Is a challenger better than the champion? `auc_gain_interval`, which also holds where few wafers fail.
@@ -20,6 +21,7 @@ PAIRED_RESAMPLES = 2000
 INTERVAL = (0.05, 0.95)
 WITHIN = 1.6448536269514722  # standard errors of a normal distribution that hold the same interval
 MOST_RESAMPLED = 50_000  # wafers; beyond, 2,000 resamples take minutes
+_HALVINGS = 50  # of an interval that holds a share: all digits that a figure shows
 _CELLS = 4_000_000  # counts held at once while two models are compared: 32 MB
 
 
@@ -61,6 +63,27 @@ def _counts(failed: Bools, scores: Floats) -> tuple[Floats, Ints, Ints]:
 def _redrawn(random: np.random.Generator, counts: Ints) -> Ints:
     """Draw as many wafers again, with replacement."""
     return random.multinomial(int(counts.sum()), counts / counts.sum())
+
+
+def exact_share(count: int, of: int) -> Interval:
+    """90 % interval of a share, `count` of `of` at least one, by the binomial distribution itself (Clopper-Pearson)."""
+    ways = np.concatenate([np.zeros(1), np.cumsum(np.log(np.arange(1, of + 1)))])
+    ways = ways[of] - ways - ways[::-1]  # logarithm of the ways to draw so many
+    low, high = INTERVAL
+    return Interval(
+        _share_where(ways, count - 1, high) if count else 0.0, _share_where(ways, count, low) if count < of else 1.0
+    )
+
+
+def _share_where(ways: Floats, most: int, chance: float) -> float:
+    """The share at which `most` or fewer are drawn with this chance, which falls as the share grows."""
+    low, high = 0.0, 1.0
+    drawn, of = np.arange(most + 1), len(ways) - 1
+    for _ in range(_HALVINGS):
+        share = (low + high) / 2
+        found = np.exp(ways[: most + 1] + drawn * math.log(share) + (of - drawn) * math.log1p(-share)).sum()
+        low, high = (share, high) if found > chance else (low, share)
+    return (low + high) / 2
 
 
 def auc_standard_error(auc: float, failures: int, passes: int) -> float:

@@ -8,6 +8,7 @@ from application.access.gate import audit, caller_of
 from application.api.openapi import problems
 from application.api.routes.common import Version, parts_of, router_for
 from application.api.shapes.models import ChangeRequest, Model, ModelCurves, Models, SensorRange
+from wafer.evaluation.standing import Period, Scorecard
 from wafer.registry import ByHand
 
 viewer = router_for("viewer", "models")
@@ -33,6 +34,12 @@ def model(request: Request, version: Version) -> Model:
 def curves(request: Request, version: Version) -> ModelCurves:
     """ROC, precision and recall, calibration and clusters of a version, measured out of fold."""
     return parts_of(request).models.curves(version)
+
+
+@viewer.get("/models/{version}/scorecard")
+def scorecard(request: Request, version: Version, period: Period = "month") -> Scorecard:
+    """Show what a version's predictions turned out to be worth, by period: recall, false alarms, AUC, calibration."""
+    return parts_of(request).scorecards.of(version, period)
 
 
 @viewer.get("/models/{version}/sensors/{sensor}")

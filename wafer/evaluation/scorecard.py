@@ -1,0 +1,116 @@
+"""What a version's predictions turned out to be worth, by period: what it promised against what came of it.
+
+Wafers that the model learned from say nothing about it and do not come in here; whoever collects predictions leaves
+them out (`wafer.outcomes.judged`).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from wafer.evaluation.curve import curve_of
+from wafer.evaluation.intervals import bootstrap, exact_share
+from wafer.evaluation.reliability import reliability
+from wafer.evaluation.standing import Calibration, Period, Scorecard, Share, Standing, Statement
+from wafer.wafers.arrays import Bools, Floats
+
+LEAST = 5  # wafers of either outcome; with fewer an AUC and its interval mean nothing
+_UNDATED = "undated"
+_WEDNESDAY = 3  # the first of January 1970 was a Thursday, and a week begins on Monday
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Predictions of one version whose outcome is known, one a wafer, (wafers,) each."""
+
+    moment: npt.NDArray[np.datetime64]  # of the batch; NaT where nobody knows
+    probability: Floats
+    flagged: Bools
+    failed: Bools
+    budget: Floats  # share of the passing wafers that may be flagged, as promised with the verdict
+    inspected: Bools  # the verdict is `inspect`, whatever the probability
+
+    def __len__(self) -> int:
+        return len(self.failed)
+
+    def some(self, chosen: Bools) -> "Judged":
+        """A part of them."""
+        return Judged(
+            self.moment[chosen],
+            self.probability[chosen],
+            self.flagged[chosen],
+            self.failed[chosen],
+            self.budget[chosen],
+            self.inspected[chosen],
+        )
+
+
+def scorecard(version: int, judged: Judged, unit: Period = "month", in_training: int = 0) -> Scorecard:
+    """Sum up a version's predictions, all of them and by period."""
+    names = _names(judged.moment, unit)
+    periods = sorted(set(names.tolist()), key=lambda name: (name != _UNDATED, name))
+    bins = reliability(judged.failed, judged.probability) if len(judged) else []
+    return Scorecard(
+        version=version,
+        unit=unit,
+        in_training=in_training,
+        total=standing("all", judged),
+        periods=tuple(standing(name, judged.some(names == name)) for name in periods),
+        calibration=tuple(Calibration(predicted=b.predicted, observed=b.observed, wafers=b.wafers) for b in bins),
+    )
+
+
+def standing(period: str, judged: Judged) -> Standing:
+    """Sum up some predictions."""
+    failures, passes = int(judged.failed.sum()), int((~judged.failed).sum())
+    found, misled = int(judged.flagged[judged.failed].sum()), int(judged.flagged[~judged.failed].sum())
+    budget = float(judged.budget[~judged.failed].mean()) if passes else 0.0
+    false_alarm_rate = _share(misled, passes)
+    return Standing(
+        period=period,
+        wafers=len(judged),
+        failures=failures,
+        expected_failures=float(judged.probability.sum()),
+        found=found,
+        false_alarms=misled,
+        inspected=int(judged.inspected.sum()),
+        budget=budget,
+        recall=_share(found, failures),
+        false_alarm_rate=false_alarm_rate,
+        statement=statement(budget, false_alarm_rate),
+        auc=_auc(judged) if min(failures, passes) >= LEAST else None,
+    )
+
+
+def statement(budget: float, rate: Share | None) -> Statement:
+    """Whether the promise was kept.
+
+    It is broken where even the low end of the interval exceeds the budget. Where the interval is wider than the budget
+    itself, the wafers are too few to say that it was kept.
+    """
+    if rate is None:
+        return "too few to say"
+    if rate.low > budget:
+        return "broken"
+    return "too few to say" if rate.high - rate.low > budget else "kept"
+
+
+def _share(count: int, of: int) -> Share | None:
+    if not of:
+        return None
+    interval = exact_share(count, of)
+    return Share(value=count / of, low=interval.low, high=interval.high)
+
+
+def _auc(judged: Judged) -> Share:
+    interval = bootstrap(judged.failed, judged.probability).auc
+    return Share(value=curve_of(judged.failed, judged.probability).auc, low=interval.low, high=interval.high)
+
+
+def _names(moment: npt.NDArray[np.datetime64], unit: Period) -> npt.NDArray[np.str_]:
+    days = moment.astype("datetime64[D]")
+    if unit == "week":
+        days = days - (days.astype(np.int64) + _WEDNESDAY) % 7
+    texts = np.datetime_as_string(days, unit="M" if unit == "month" else "D")
+    return np.where(np.isnat(days), _UNDATED, texts)

@@ -1,0 +1,56 @@
+"""A version's record on wafers whose outcome came later, as it is told: promise, recall, false alarms, by period."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+Period = Literal["day", "week", "month"]
+Statement = Literal["kept", "broken", "too few to say"]
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class Share(_Record):
+    """A figure with its 90 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+class Standing(_Record):
+    """How the version did in one period; a figure is None where too few wafers tell it."""
+
+    period: str  # 2026-11-27, 2026-11-23 (the Monday of a week), 2026-11, or `undated`
+    wafers: int
+    failures: int
+    expected_failures: float  # sum of the probabilities
+    found: int  # failing wafers that were flagged
+    false_alarms: int  # passing wafers that were flagged
+    inspected: int
+    budget: float  # mean over the passing wafers
+    recall: Share | None
+    false_alarm_rate: Share | None
+    statement: Statement  # about the budget
+    auc: Share | None
+
+
+class Calibration(_Record):
+    """Wafers of similar probability."""
+
+    predicted: float
+    observed: float
+    wafers: int
+
+
+class Scorecard(_Record):
+    """A version's record on wafers that it had not seen; `in_training` are those left out because it had."""
+
+    version: int
+    unit: Period
+    in_training: int
+    total: Standing
+    periods: tuple[Standing, ...]  # the oldest first
+    calibration: tuple[Calibration, ...]

@@ -1,0 +1,41 @@
+"""Which of a version's predictions its scorecard counts."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from wafer.evaluation.scorecard import Judged
+
+
+def judged(matched: pa.Table, version: int, promised: Callable[[], float]) -> tuple[Judged, int]:
+    """A version's predictions with outcome, one for each wafer and readings, and how many were left out.
+
+    Of several the first counts: it was the forecast. Left out are wafers that the model learned from. `promised` tells
+    the version's own budget, for predictions that do not say theirs.
+    """
+    mine = matched.filter(pc.equal(matched["model_version"], version))
+    seen = mine["in_training"].to_numpy()
+    rows = _first(mine.filter(pa.array(~seen)))
+    budget = rows["budget"]
+    if budget.null_count:
+        budget = budget.fill_null(promised())
+    probability, threshold = rows["probability"].to_numpy(), rows["threshold"].to_numpy()
+    return Judged(
+        moment=rows["moment"].to_numpy(),
+        probability=probability,
+        flagged=np.asarray(probability >= threshold),
+        failed=rows["failed"].to_numpy(),
+        budget=budget.to_numpy(),
+        inspected=pc.equal(rows["verdict"], "inspect").to_numpy(),
+    ), len(_first(mine.filter(pa.array(seen))))
+
+
+def _first(rows: pa.Table) -> pa.Table:
+    """The first prediction of each wafer's readings; `rows` are in the order of their runs."""
+    names = zip(rows["wafer"].to_pylist(), rows["key"].to_pylist(), rows["document"].to_pylist(), strict=True)
+    found: dict[tuple[str, bytes | str], int] = {}
+    for place, (wafer, key, document) in enumerate(names):
+        found.setdefault((wafer, key or document), place)
+    return rows.take(pa.array(list(found.values()), pa.int64()))

@@ -1,0 +1,152 @@
+"""The scorecard says what came of a promise, and says so only where enough wafers tell."""
+
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from wafer.evaluation.intervals import exact_share
+from wafer.evaluation.scorecard import Judged, scorecard, standing
+from wafer.outcomes.judged import judged
+from wafer.outcomes.matched import SCHEMA
+
+
+def some(passes: int, misled: int, failures: int = 0, found: int = 0, *, budget: float = 0.1) -> Judged:
+    """So many wafers, the flagged ones at the upper end."""
+    failed = np.repeat([False, True], [passes, failures])
+    flagged = np.concatenate([np.arange(passes) < misled, np.arange(failures) < found])
+    count = passes + failures
+    moments = np.full(count, np.datetime64("2026-03-04T10:00", "ms"))
+    return Judged(moments, np.where(flagged, 0.6, 0.2), flagged, failed, np.full(count, budget), np.zeros(count, bool))
+
+
+@pytest.mark.parametrize(
+    ("count", "of", "low", "high"),
+    [(0, 10, 0.0, 0.25887), (10, 10, 0.74113, 1.0), (3, 20, 0.04217, 0.34366), (10, 100, 0.05526, 0.16372)],
+)
+def test_the_interval_of_a_share_is_that_of_clopper_and_pearson(count: int, of: int, low: float, high: float) -> None:
+    found = exact_share(count, of)
+
+    assert (found.low, found.high) == pytest.approx((low, high), abs=1e-5)
+
+
+def test_the_interval_of_a_share_holds_for_very_many_wafers() -> None:
+    found = exact_share(20_000, 200_000)
+
+    assert found.low == pytest.approx(0.1 - 1.645 * np.sqrt(0.09 / 200_000), abs=1e-5)
+    assert found.low < 0.1 < found.high
+
+
+@pytest.mark.parametrize(
+    ("passes", "misled", "said"),
+    [
+        (0, 0, "too few to say"),
+        (20, 2, "too few to say"),
+        (20, 12, "broken"),
+        (300, 30, "kept"),
+        (300, 3, "kept"),
+        (300, 60, "broken"),
+    ],
+)
+def test_a_promise_is_kept_or_broken_only_where_the_wafers_say_so(passes: int, misled: int, said: str) -> None:
+    assert standing("", some(passes, misled, 5, 2)).statement == said
+
+
+def test_figures_are_those_of_the_wafers() -> None:
+    found = standing("2026-03", some(200, 10, 10, 4))
+
+    assert (found.wafers, found.failures, found.found, found.false_alarms) == (210, 10, 4, 10)
+    assert found.recall is not None
+    assert found.recall.value == 0.4
+    assert found.budget == pytest.approx(0.1)
+    assert found.expected_failures == pytest.approx(14 * 0.6 + 196 * 0.2)
+    judged = some(200, 10, 10, 4)
+    assert found.auc is not None
+    assert found.auc.value == pytest.approx(roc_auc_score(judged.failed, judged.probability))
+    assert found.auc.low < found.auc.value < found.auc.high
+
+
+def test_an_auc_of_four_failing_wafers_is_not_told() -> None:
+    assert standing("", some(100, 3, 4, 2)).auc is None
+
+
+@pytest.mark.parametrize(
+    ("unit", "names"),
+    [
+        ("day", ["undated", "2026-02-28", "2026-03-01", "2026-03-02"]),
+        ("week", ["undated", "2026-02-23", "2026-03-02"]),
+        ("month", ["undated", "2026-02", "2026-03"]),
+    ],
+)
+def test_periods_are_those_of_the_calendar(unit: Any, names: list[str]) -> None:  # noqa: ANN401 - a literal
+    moments = np.array(["NaT", "2026-02-28", "2026-03-01T23:59", "2026-03-02T00:00"], "datetime64[ms]")
+    flags = np.zeros(4, bool)
+    card = scorecard(3, Judged(moments, np.full(4, 0.1), flags, flags, np.full(4, 0.1), flags), unit)
+
+    assert [each.period for each in card.periods] == names
+    assert card.total.wafers == sum(each.wafers for each in card.periods) == 4
+
+
+def test_a_version_without_outcomes_has_an_empty_scorecard() -> None:
+    card = scorecard(3, some(0, 0))
+
+    assert (card.total.wafers, card.total.statement, card.periods, card.calibration) == (0, "too few to say", (), ())
+
+
+def matched(*rows: dict[str, Any]) -> pa.Table:
+    usual = {
+        "prediction": "predict-1",
+        "document": "d",
+        "wafer": "A",
+        "key": bytes(32),
+        "file": "f.csv",
+        "moment": datetime(2026, 3, 4),  # noqa: DTZ001 - taken as UTC
+        "model_version": 1,
+        "verdict": "pass",
+        "probability": 0.25,
+        "threshold": 0.5,
+        "in_training": False,
+        "budget": 0.2,
+        "failed": False,
+        "received": "2026-03-09",
+    }
+    return pa.Table.from_pylist([usual | each for each in rows], SCHEMA)
+
+
+def test_wafers_of_the_training_set_never_count() -> None:
+    table = matched({}, {"wafer": "B", "in_training": True}, {"wafer": "C", "in_training": True, "failed": True})
+
+    found, left_out = judged(table, 1, lambda: 0.1)
+
+    assert (len(found), left_out) == (1, 2)
+
+
+def test_a_wafer_that_was_predicted_twice_counts_once_as_first_predicted() -> None:
+    table = matched(
+        {"probability": 0.9, "verdict": "fail"},
+        {"prediction": "predict-2", "probability": 0.1},
+        {"prediction": "predict-2", "wafer": "B", "key": None, "document": "e"},
+        {"prediction": "predict-3", "model_version": 2},
+    )
+
+    found, _ = judged(table, 1, lambda: 0.1)
+
+    assert found.flagged.tolist() == [True, False]
+    assert found.probability.tolist() == [0.9, 0.25]
+
+
+def test_a_prediction_that_names_no_budget_has_the_version_s_own() -> None:
+    found, _ = judged(matched({}, {"wafer": "B", "budget": None}), 1, lambda: 0.07)
+
+    assert found.budget.tolist() == [0.2, 0.07]
+
+
+def test_a_wafer_to_inspect_is_an_alarm_only_at_the_threshold() -> None:
+    table = matched({"verdict": "inspect"}, {"wafer": "B", "verdict": "inspect", "probability": 0.5})
+
+    found, _ = judged(table, 1, lambda: 0.1)
+
+    assert (found.flagged.tolist(), found.inspected.tolist()) == ([False, True], [True, True])
