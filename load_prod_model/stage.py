@@ -34,9 +34,14 @@ def floors(quality: Quality) -> tuple[Floor, ...]:
     nothing = "a model that flags nothing finds nothing"
     return (
         Floor(name="AUC", value=quality.auc, limit=CHANCE + margin, meaning=luck),
-        Floor(name="PR AUC", value=quality.pr_auc, limit=LEAST_LIFT * quality.failure_rate, meaning=lift),
+        Floor(name="PR AUC", value=quality.pr_auc, limit=_least_pr_auc(quality.failure_rate), meaning=lift),
         Floor(name="flagged wafers", value=quality.flagged, limit=0.0, meaning=nothing),
     )
+
+
+def _least_pr_auc(chance: float) -> float:
+    """What chance reaches, and a margin; where most wafers fail, half of the way to a perfect model."""
+    return min(LEAST_LIFT * chance, (1 + chance) / 2)
 
 
 def decide(challenger: Quality, champion_version: int | None, comparison: Comparison | None = None) -> Decision:

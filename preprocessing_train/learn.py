@@ -76,7 +76,9 @@ def check_learnable(failed: Bools, recipe: Recipe) -> None:
     if not failures or not passes:
         outcome = "passed" if passes else "failed"
         raise DataUnlearnable(
-            f"All {wafers} wafers {outcome}; a model needs examples of both. Add batches of the other outcome."
+            f"All {wafers} wafers {outcome}; a model needs examples of both. If the validation quarantined rows for "
+            "their outcome, say in the policy what its values mean, for example `labels: {0: pass, 1: fail}`. Else add "
+            "batches of the other outcome."
         )
     if failures < recipe.min_failures or passes < recipe.min_passes:
         raise DataUnlearnable(

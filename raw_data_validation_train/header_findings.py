@@ -1,15 +1,19 @@
 """What is wrong with a header, in sentences that say what to do: export it otherwise, or say it in the policy."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from raw_data_validation_train.cures import ID_NAMES, LABEL_NAMES, quoted
 from raw_data_validation_train.verdicts import FileCode, Finding
 from wafer.contract import Contract, without_blanks
+from wafer.contract.columns import loosely
 from wafer.contract.wafer_ids import ID
 
 _DELIMITERS = {";": "a semicolon", "\t": "a tab", "|": "a bar", ",": "a comma", " ": "a blank"}
-_QUOTED = {"\t": '"\\t"'}
+_LISTED = 5
+_COMMA = re.compile(r"[0-9],[0-9]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +44,7 @@ def in_short(names: Iterable[str], limit: int = 5) -> str:
     return ", ".join(f"`{name}`" for name in listed[:limit]) + more
 
 
-def no_header(line: str, delimiter: str) -> str:
+def no_header(line: str, delimiter: str, row: str = "") -> str:
     """The first line is one cell: another delimiter is likely, and the policy can name it."""
     counts = Counter({sign: line.count(sign) for sign in _DELIMITERS if sign != delimiter})
     named = _DELIMITERS[delimiter]
@@ -54,12 +58,9 @@ def no_header(line: str, delimiter: str) -> str:
     if times == 0 or line.lstrip().startswith("<"):
         return message
     if line.lower().startswith("sep="):
-        return f"{message} Or write `text: {{delimiter: {_yaml(line[4:5])}, lines_before_header: 1}}` in the policy."
-    return f"{message} Or write `text: {{delimiter: {_yaml(sign)}}}` in the policy."
-
-
-def _yaml(text: str) -> str:
-    return _QUOTED.get(text, f'"{text}"')
+        return f"{message} Or write `text: {{delimiter: {quoted(line[4:5])}, lines_before_header: 1}}` in the policy."
+    comma = ', decimal: ","' if sign != "," and _COMMA.search(row) else ""
+    return f"{message} Or write `text: {{delimiter: {quoted(sign)}{comma}}}` in the policy."
 
 
 def header_findings(header: HeaderColumns, contract: Contract) -> Iterable[Finding]:
@@ -92,21 +93,69 @@ def _sentences(
     twice = [name for name, count in Counter(cells).items() if count > 1 and name in strange]
     nameless = sum(not without_blanks(name) for name in strange)
     unknown = [name for name in strange if name not in twice and without_blanks(name)]
+    if index := _index(unknown, header, contract):
+        unknown.remove(contract.id_column)
+        yield index
     if contract.id_column in missing:
-        yield f"The wafer id column `{contract.id_column}` is missing."
+        yield f"The wafer id column `{contract.id_column}` is missing. {_id_cure(contract.id_column, unknown)}".strip()
     if lost:
         yield f"The wafer id is made of columns that are missing: {in_short(lost)}."
     if contract.label in missing:
         spellings = ", ".join(f"`{name}`" for name in (contract.label, *contract.policy.columns.label))
         yield f"The outcome column is missing ({spellings}): a file without outcomes cannot train a model."
+        yield from _label_cure(unknown)
     if sensors:
         yield f"Sensor columns missing: {in_short(sensors)}."
+        yield from _spelling_cure(sensors, unknown)
     if nameless:
         yield f"Columns without a name: {nameless}."
+    if nameless and not without_blanks(cells[-1]):
+        yield "If they are empty, write `columns: {trailing_empty: drop}` in the policy."
     if named_twice := [name for name in twice if without_blanks(name)]:
         yield f"Named more than once: {in_short(named_twice)}."
     if labels := [name for name in unknown if contract.label is None and name in contract.policy.columns.label]:
         yield f"A file to predict has no outcome column; this one has {in_short(labels)}."
+        yield f"`columns: {{ignored: [{quoted(labels[0])}]}}` in the policy leaves it out."
     if unknown := [name for name in unknown if name not in labels]:
         yield f"Unknown columns: {in_short(unknown)}."
+    if unknown and not sensors and contract.label not in missing:
+        listed = ", ".join(map(quoted, unknown)) if len(unknown) <= _LISTED else '"*"'
+        yield f"`columns: {{ignored: [{listed}]}}` in the policy leaves them out."
     yield "Export the batch again with the schema's column names; their order does not matter."
+
+
+def _index(unknown: Sequence[str], header: HeaderColumns, contract: Contract) -> str:
+    """An index that stands where the id is expected while the id has its own column; empty where there is none."""
+    if contract.id_column not in unknown or contract.id_column not in header.roles:
+        return ""
+    name = header.cells[header.roles.index(contract.id_column)]
+    return (
+        f"The column {quoted(name)} is taken for the wafer id, but `{contract.id_column}` stands beside it: it is the "
+        f"index of a table. Export with `index=False`, or write `columns: {{ignored: [{quoted(name)}]}}` in the policy."
+    )
+
+
+def _id_cure(id_column: str, unknown: Sequence[str]) -> str:
+    if loosely(id_column) in map(loosely, unknown):
+        return ""  # another spelling cures that
+    named = [name for name in unknown if loosely(name) in ID_NAMES]
+    if named:
+        return f"If it is {quoted(named[0])}, write `columns: {{id: [{quoted(named[0])}]}}` in the policy."
+    return 'If the wafers have none, write `wafer_id_from: "{file}-{row}"` in the policy.'
+
+
+def _label_cure(unknown: Sequence[str]) -> Iterator[str]:
+    for name in unknown:
+        if loosely(name).replace("/", "") in LABEL_NAMES:
+            yield f"If it is {quoted(name)}, write `columns: {{label: [{quoted(name)}]}}` in the policy."
+            return
+
+
+def _spelling_cure(sensors: Sequence[str], unknown: Sequence[str]) -> Iterator[str]:
+    """Columns that are known when capitals, or signs between, do not matter."""
+    found = {loosely(name) for name in unknown}
+    if all(loosely(name) in found for name in sensors):
+        yield (
+            "The file has them with other capitals, or with other signs between: write `columns: {spelling: loose}` "
+            "in the policy."
+        )

@@ -17,8 +17,9 @@ _FEED, _RETURN = b"\n\r"
 _BOM = b"\xef\xbb\xbf"
 _WIDE = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
 _PLAIN = Text()
+_GZIP = b"\x1f\x8b"
 _MAGIC = {
-    b"\x1f\x8b": "a gzip archive",
+    _GZIP: "a gzip archive",
     b"PK\x03\x04": "a zip archive or a spreadsheet",
     b"BZh": "a bzip2 archive",
     b"\xfd7zXZ": "an xz archive",
@@ -166,9 +167,13 @@ def _block(line: int, count: int, data: bytes) -> Block:
 def _known_format(data: bytes) -> Finding | None:
     for magic, what in _MAGIC.items():
         if data.startswith(magic):
-            return Finding(FileCode.NOT_CSV, f"The file is {what}, not CSV text. Unpack or export it as CSV.")
+            cure = " Or write `text: {compression: gzip}` in the policy." if magic == _GZIP else ""
+            return Finding(FileCode.NOT_CSV, f"The file is {what}, not CSV text. Unpack or export it as CSV.{cure}")
     if data.startswith(_WIDE):
-        return Finding(FileCode.ENCODING, "The file is UTF-16 or UTF-32 text. Export it as UTF-8.")
+        return Finding(
+            FileCode.ENCODING,
+            "The file is UTF-16 or UTF-32 text. Export it as UTF-8, or write `text: {encoding: utf-16}` in the policy.",
+        )
     return None
 
 
@@ -189,6 +194,7 @@ def _not_text(data: bytes, *, cut: bool = False) -> Finding | None:
         wrong = data[exc.start]
         return Finding(
             FileCode.ENCODING,
-            f"Byte 0x{wrong:02X} is not UTF-8; Latin-1 text looks like this. Export the file as UTF-8.",
+            f"Byte 0x{wrong:02X} is not UTF-8; Latin-1 text looks like this. Export the file as UTF-8, or write "
+            "`text: {encoding: latin-1}` in the policy.",
         )
     return None

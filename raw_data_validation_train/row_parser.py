@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from raw_data_validation_train import cures
 from raw_data_validation_train.header import Layout, split_row
 from raw_data_validation_train.lines import Block
 from raw_data_validation_train.rows import Rows, accepted_table
@@ -38,6 +39,7 @@ class RowParser:
         self._contract = contract
         self._ids = ids
         self._numbers = contract.policy.text.numbers
+        self._cure = ""  # of the row that is being read
         self._wafer_id = re.compile(contract.policy.wafer_id, re.ASCII)
 
     def read(self, block: Block) -> Rows:
@@ -50,6 +52,7 @@ class RowParser:
             if cells is None:
                 bad.append(self._wrong_length(line, text))
                 continue
+            self._cure = ""
             readings, problems = self._readings(cells)
             has_value |= ~np.isnan(readings)
             row = self._judge(line, text, cells, readings, problems)
@@ -81,8 +84,8 @@ class RowParser:
         if not problems:
             return _GoodRow(line, wafer, readings, label)
         codes = [code for code in RowCode if code in problems]
-        message = "; ".join(_first_few(problems[code]) for code in codes)
-        return BadRow(line, wafer[:_LONGEST_ID], codes[0], message, text)
+        message = "; ".join([*(_first_few(problems[code]) for code in codes), *filter(None, [self._cure])])
+        return BadRow(line, wafer[:_LONGEST_ID], codes[0], message, text, self._cure)
 
     def _readings(self, cells: list[str]) -> tuple[NDArray[np.float64], Problems]:
         """Value of every measured field: NaN for a missing reading, infinite for one that is noted as a problem."""
@@ -95,6 +98,7 @@ class RowParser:
             value = self._reading(text)
             if isinstance(value, RowCode):
                 problems.setdefault(value, []).append(f"{self._layout.names[n]} is {_shown(text)}")
+                self._cure = self._cure or cures.of_reading(text, self._contract)
                 value = np.inf
             values[n] = value
         return values, problems
@@ -141,6 +145,7 @@ class RowParser:
             return policy.label_code(int(value))
         known = ", ".join(map(str, sorted(policy.labels, key=_natural)))
         problems[RowCode.LABEL] = [f"the outcome is {_shown(text)}, not one of {known}"]
+        self._cure = self._cure or cures.of_label(text)
         return 0
 
     def _wrong_length(self, line: int, text: str) -> BadRow:

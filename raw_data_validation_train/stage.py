@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -86,7 +87,7 @@ def _validate(
 ) -> Validated:
     drop = [batch for batch in sorted(batches) if not batch.name.startswith(".") and batch.name != MARKER]
     if not any(is_opened(batch.name, contract) for batch in drop):
-        raise SourceEmpty("The source has no CSV file. Give the folder or prefix with the batches.")
+        raise SourceEmpty(_nothing_to_read(drop, contract))
     _make_room(accepted, quarantine)
     kept = Quarantine(quarantine, (batch.name for batch in drop))
     with tempfile.TemporaryDirectory(prefix="batches-") as scratch:
@@ -168,6 +169,20 @@ def _at_hand(batch: Batch, scratch: Path) -> Iterator[Path]:
     finally:
         if path.parent == scratch:
             path.unlink(missing_ok=True)
+
+
+def _nothing_to_read(drop: Sequence[Batch], contract: Contract) -> str:
+    """What lies at the source instead of batches."""
+    if not drop:
+        return "The source has no file directly in it. Give the folder or prefix that holds the batches themselves."
+    kinds = Counter(Path(batch.name).suffix or "no ending" for batch in drop)
+    lies = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common(5))
+    example = f'"*{Path(drop[0].name).suffix}"'
+    return (
+        f"The source has no CSV file, but {len(drop)} others ({lies}; for example `{drop[0].name}`). Give the folder "
+        f"or prefix with the batches, named like `{contract.file_name.example}`, or write "
+        f"`file_name: {{form: {example}}}` in the policy to read these."
+    )
 
 
 def _make_room(accepted: Path, quarantine: Path) -> None:

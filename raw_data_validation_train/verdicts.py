@@ -80,6 +80,7 @@ class BadRow:
     code: RowCode
     message: str
     raw: str
+    cure: str = ""  # what the policy could say; part of the message too
 
 
 @dataclass(frozen=True, slots=True)

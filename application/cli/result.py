@@ -53,7 +53,7 @@ class Result:
             found["error"] = _error(self.run.error)
         if self.decision:
             found |= {"model_version": self.decision.model_version, "metrics": self.decision.metrics.to_json()}
-            found["promoted"] = self.decision.promoted
+            found |= {"promoted": self.decision.promoted, "reason": self.decision.explained}
         return found
 
     def tell(self, console: Console) -> None:
@@ -66,7 +66,7 @@ class Result:
             console.print(f"The run is {self.run.state}.")
         elif self.decision:
             word = "is in production" if self.decision.promoted else "was not promoted"
-            console.print(f"\nVersion [bold]{self.decision.model_version}[/] {word}.")
+            console.print(f"\nVersion [bold]{self.decision.model_version}[/] {word}. {escape(self.decision.explained)}")
             console.print(", ".join(f"{name} {value:.3f}" for name, value in self.decision.metrics.to_json().items()))
         for name, uri in self.outputs.items():
             console.print(f"  {name:<12} {uri}", markup=False, soft_wrap=True, highlight=False)

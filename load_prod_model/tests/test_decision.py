@@ -62,3 +62,10 @@ def test_the_standard_error_is_how_much_the_auc_scatters() -> None:
         areas.append(roc_auc(np.arange(failures + passes) < failures, scores))
 
     assert float(np.std(areas)) == pytest.approx(auc_standard_error(scale / (1 + scale), failures, passes), rel=0.08)
+
+
+@pytest.mark.parametrize("rate", [0.05, 0.5, 0.7, 0.85, 0.99])
+def test_a_perfect_model_passes_the_floors_however_many_wafers_fail(rate: float) -> None:
+    failed = np.arange(1000) < 1000 * rate
+
+    assert all(floor.passed for floor in floors(measure(failed, failed.astype(float), failed)))

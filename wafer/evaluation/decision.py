@@ -62,6 +62,21 @@ class PromotionDecision(_Record):
     failures: int
     after_promotion: int = 0  # its number; 0 before the first
 
+    @property
+    def question(self) -> str:
+        """What a person should look at, whatever was decided; empty where nothing is odd."""
+        if self.failures <= self.wafers / 2:
+            return ""
+        return (
+            f"{self.failures} of {self.wafers} wafers failed: are the labels the other way round? If so, write "
+            "`labels: {-1: fail, 1: pass}` in the policy."
+        )
+
+    @property
+    def explained(self) -> str:
+        """The reason, and the question if there is one."""
+        return f"{self.reason} {self.question}".strip()
+
     def to_json(self, indent: int | None = None) -> str:
         """The decision as JSON text."""
         return json.dumps(self.model_dump(), indent=indent, sort_keys=True)

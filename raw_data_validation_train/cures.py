@@ -1,0 +1,81 @@
+"""What to write in the policy so that a row or a file is no longer refused: the key and the value, ready to copy."""
+
+import re
+
+from wafer.contract import Contract
+
+MISSING_WORDS = frozenset(
+    {"nan", "null", "n/a", "na", "none", "nil", "#n/a", "#na", "n.a.", "missing", "-", "?", ".", "-nan", "1.#qnan"}
+)
+LABEL_PAIRS = (
+    ("0", "1"),
+    ("pass", "fail"),
+    ("passed", "failed"),
+    ("good", "bad"),
+    ("ok", "nok"),
+    ("p", "f"),
+    ("true", "false"),
+    ("yes", "no"),
+    ("g", "b"),
+)
+LABEL_NAMES = frozenset(
+    {
+        "passfail",
+        "goodbad",
+        "output",
+        "outcome",
+        "label",
+        "labels",
+        "result",
+        "class",
+        "target",
+        "yield",
+        "status",
+        "quality",
+        "y",
+        "response",
+        "verdict",
+    }
+)
+ID_NAMES = frozenset(
+    {"wafer", "waferid", "wafernumber", "waferno", "id", "name", "serial", "serialnumber", "scribe", "scribeid"}
+)
+_COMMA = re.compile(r"[+-]?[0-9]{1,3}(?:\.[0-9]{3})*,[0-9]+|[+-]?[0-9]+,[0-9]+")
+_THOUSANDS = re.compile(r"[+-]?[0-9]{1,3}(?:([ '\u2019,\u00a0\u202f])[0-9]{3})+(?:\.[0-9]+)?")
+_NAMED = {"\t": r'"\t"'}
+
+
+def quoted(text: str) -> str:
+    """A text as YAML takes it."""
+    return _NAMED.get(text, '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"')
+
+
+def of_reading(text: str, contract: Contract) -> str:
+    """What makes a reading of a refused one; empty where nothing does."""
+    plain, form = text.strip(), contract.policy.text
+    if plain.lower() in MISSING_WORDS:
+        policy = f"readings: {{missing: [{quoted(plain)}]}}"
+        return f"if {quoted(plain)} means a missing reading, write `{policy}` in the policy"
+    if form.decimal == "." and _COMMA.fullmatch(plain):
+        points = ', thousands: "."' if "." in plain else ""
+        return f'if the comma is the decimal sign, write `text: {{decimal: ","{points}}}` in the policy'
+    if not form.thousands and form.decimal == "." and (found := _THOUSANDS.fullmatch(plain)):
+        sign = {"\u2019": "'", "\u00a0": " ", "\u202f": " "}.get(found[1], found[1])
+        return f"if it has thousands signs, write `text: {{thousands: {quoted(sign)}}}` in the policy"
+    return ""
+
+
+def of_label(text: str) -> str:
+    """What makes an outcome of a refused one."""
+    plain = text.strip()
+    for pair in LABEL_PAIRS:
+        if plain.lower() in pair:
+            good, bad = (_as(plain, word) for word in pair)
+            return f"write `labels: {{{good}: pass, {bad}: fail}}` in the policy if that is what they mean"
+    return "name it under `labels` in the policy if it is one" if plain else ""
+
+
+def _as(example: str, word: str) -> str:
+    """A word in the capitals of another one; in quotes where YAML would take it for something else."""
+    spelled = word.upper() if example.isupper() else word.title() if example[:1].isupper() else word
+    return quoted(spelled) if word in {"true", "false", "yes", "no", "y", "n"} else spelled
