@@ -29,6 +29,7 @@ def everything(context: typer.Context, *, quick: Quick = False, data: Data = Non
         speed_dag(quick=quick, data=data, document=document)
         speed_parse(quick=quick, document=document)
         quality(quick=quick, data=data, document=document)
+        gate(quick=quick, document=document)
         load(quick=quick, document=document)
         load_documents(quick=quick, document=document)
 
@@ -127,6 +128,19 @@ def scale(
     sizes = [400, 800] if quick else [int(size) for size in wafers.split(",")]
     place = document or (None if quick else SCALE)
     _report(lambda say: measure_scale(sizes, batch_size=batch_size, say=say), place, quick)
+
+
+@app.command()
+def gate(
+    *,
+    replicates: Annotated[int, typer.Option(min=1, help="Cases of each scenario.")] = 16,
+    quick: Quick = False,
+    document: Document = None,
+) -> None:
+    """How often a worse model replaces a better one, and a better one is blocked; beside the rule of before."""
+    from benchmarks.gate import measure_gate
+
+    _report(lambda say: measure_gate(replicates=2 if quick else replicates, say=say), document, quick)
 
 
 def _report(measure: Callable[[Callable[[str], None]], Section], document: Path | None, quick: bool) -> None:

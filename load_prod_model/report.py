@@ -8,7 +8,7 @@ from load_prod_model.card import Part, as_html
 from wafer import reports as report
 from wafer.contract.manifest import Manifest
 from wafer.evaluation.curve import curve_of
-from wafer.evaluation.decision import PromotionDecision
+from wafer.evaluation.decision import Comparison, OperatingPoint, PromotionDecision
 from wafer.evaluation.elbow import Elbow
 from wafer.evaluation.plots import RocLine, elbow_plot, reliability_plot, roc_plot
 from wafer.evaluation.quality import Quality
@@ -45,7 +45,7 @@ def training_report(
             _quality(model, quality, decision),
             _requirements(decision),
             _comparison(decision),
-            _data(manifest, quality),
+            _data(manifest, quality, decision.near_copies),
             _clusters(model, elbow),
             report.details("Model card", as_html(card)),
         ]
@@ -57,7 +57,8 @@ def training_report(
 def _verdict(decision: PromotionDecision) -> Markup:
     if decision.promoted:
         return report.notice("ok", f"Version {decision.model_version} is in production. {decision.reason}")
-    return report.notice("warning", f"Version {decision.model_version} was not promoted. {decision.reason}")
+    state = "waits for a person, who may promote it by hand" if decision.waits else "was not promoted"
+    return report.notice("warning", f"Version {decision.model_version} {state}. {decision.reason}")
 
 
 def _tiles(quality: Quality, decision: PromotionDecision) -> Markup:
@@ -68,9 +69,15 @@ def _tiles(quality: Quality, decision: PromotionDecision) -> Markup:
             ("AUC", f"{quality.auc:.3f}", "out of fold; 0.5 is chance"),
             ("Failures found", f"{quality.recall:.0%}", f"{quality.found:.0f} of {quality.failures}"),
             ("False alarms", f"{quality.false_alarm_rate:.0%}", f"{alarms} passing wafers"),
-            ("Version", decision.model_version, "in production" if decision.promoted else "not promoted"),
+            ("Version", decision.model_version, _place(decision)),
         ]
     )
+
+
+def _place(decision: PromotionDecision) -> str:
+    if decision.promoted:
+        return "in production"
+    return "waits for a person" if decision.waits else "not promoted"
 
 
 def _quality(model: ModelBundle, quality: Quality, decision: PromotionDecision) -> Markup:
@@ -129,19 +136,45 @@ def _comparison(decision: PromotionDecision) -> Markup:
         report.paragraph(
             f"Both on the same {found.wafers:,} wafers ({found.failures} failed), each scored by a model that "
             f"was not fitted on it. {found.added:,} wafers are only in the new training set, {found.missing:,} only in "
-            f"that of the model in production, {found.relabelled:,} are in both with different outcomes."
+            f"that of the model in production, {found.relabelled:,} are in both with different outcomes. "
+            f"{found.copies:,} near copies of other wafers do not count."
         ),
         report.table(("model", "AUC"), rows, numeric=(1,)),
+        _thresholds(decision.model_version, found),
+        _fall(found),
     )
 
 
-def _data(manifest: Manifest, quality: Quality) -> Markup:
+def _thresholds(number: int, found: Comparison) -> Markup:
+    points = ((found.champion_version, found.champion_point), (number, found.challenger_point))
+    rows = [(f"version {version}", *_cells(point)) for version, point in points if point]
+    headers = ("at its own threshold", "budget", "threshold", "failures found", "false alarms")
+    return report.table(headers, rows, numeric=(1, 2, 3, 4)) if rows else Markup()
+
+
+def _cells(point: OperatingPoint) -> tuple[str, ...]:
+    rates = f"{point.recall:.0%}", f"{point.false_alarm_rate:.1%}"
+    return f"{point.budget:.0%}", f"{point.threshold:.3f}", *rates
+
+
+def _fall(found: Comparison) -> Markup:
+    if not found.fall:
+        return Markup()
+    fall = found.fall
+    return report.paragraph(
+        f"Of the {fall.wafers:,} added wafers {fall.failures} failed. Version {found.champion_version}, which never "
+        f"saw them, ranks them with an AUC of {fall.auc:.3f}; below {fall.limit:.3f} would be an alarm."
+    )
+
+
+def _data(manifest: Manifest, quality: Quality, near_copies: int) -> Markup:
     rows = [
         (each.name, f"{each.rows_in:,}", f"{each.rows_good:,}", f"{each.rows_quarantined:,}") for each in manifest.good
     ]
     refused = [(each.name, ", ".join(each.codes), " ".join(each.messages)) for each in manifest.bad]
     learned = report.paragraph(
-        f"{len(manifest.good)} of {len(manifest.files)} files are good; the training set has {quality.wafers:,} wafers."
+        f"{len(manifest.good)} of {len(manifest.files)} files are good; the training set has {quality.wafers:,} wafers"
+        f". {near_copies:,} wafers read like another one to within a thousandth."
     )
     return report.section(
         "What it was made from",

@@ -3,15 +3,17 @@
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 
 from load_prod_model.comparison import Contestant, compare
+from load_prod_model.near_copies import near_copies
 from load_prod_model.stage import Decision, decide
 from wafer.documents import Documents
-from wafer.evaluation.decision import Comparison, PromotionDecision
+from wafer.evaluation.decision import Comparison, Mode, PromotionDecision
 from wafer.evaluation.quality import Quality
 from wafer.model import ModelBundle, OutOfFold, Wafers, load_bundle
 from wafer.model.assembly import OUT_OF_FOLD, rows_of
@@ -31,6 +33,7 @@ class Challenger:
     rows: OutOfFold
     quality: Quality
     export: Path  # the wafers it learned from
+    mode: Mode = "auto"
 
 
 def settle(challenger: Challenger, registry: Registry, documents: Documents) -> PromotionDecision:
@@ -61,20 +64,34 @@ def _decide(challenger: Challenger, registry: Registry, documents: Documents) ->
     number = challenger.version.version
     if champion and champion.version == number:
         reason = f"The training made the bundle of version {number} again, which is in production."
-        return _recorded(challenger, Decision(True, reason), None, last)
-    found = _comparison(challenger, champion, registry, documents) if champion else None
-    return _recorded(challenger, decide(challenger.quality, champion.version if champion else None, found), found, last)
+        return _recorded(challenger, Judged(Decision(True, reason)), last)
+    return _recorded(challenger, _judged(challenger, champion, registry, documents), last)
 
 
-def _comparison(
-    challenger: Challenger, champion: ModelVersion, registry: Registry, documents: Documents
-) -> Comparison | None:
-    """Both models on the same wafers; None when they were trained under different contracts."""
-    production = _load(registry, champion)
-    if set(production.model.preprocessor.contract) != set(challenger.model.preprocessor.contract):
-        return None
-    wafers = _learned_from(challenger, production, documents)
-    return compare(Contestant(challenger.model, challenger.rows), production, champion.version, wafers)
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A decision, and what it rests on."""
+
+    decision: Decision
+    comparison: Comparison | None = None
+    near_copies: int = 0
+
+
+def _judged(challenger: Challenger, champion: ModelVersion | None, registry: Registry, documents: Documents) -> Judged:
+    """Both models on the same wafers; there is no comparison when they were trained under different contracts."""
+    production = _load(registry, champion) if champion else None
+    comparable = production and _contract(production.model) == _contract(challenger.model)
+    parts = partial(_learned_from, challenger, production if comparable else None, documents)
+    copies = near_copies(parts)
+    found = None
+    if champion and production and comparable:
+        found = compare(Contestant.of(challenger.model, challenger.rows), production, champion.version, parts(), copies)
+    number = champion.version if champion else None
+    return Judged(decide(challenger.quality, number, found, challenger.mode), found, copies.extra)
+
+
+def _contract(model: ModelBundle) -> set[str]:
+    return set(model.preprocessor.contract)
 
 
 def _load(registry: Registry, champion: ModelVersion) -> Contestant:
@@ -82,13 +99,17 @@ def _load(registry: Registry, champion: ModelVersion) -> Contestant:
         folder = Path(scratch)
         bundle = registry.download(champion.version, folder)
         model = load_bundle(bundle, expected_digest=champion.digest)
-        return Contestant(model, rows_of(bundle, model, lambda: registry.fetch(champion.version, OUT_OF_FOLD, folder)))
+        return Contestant.of(
+            model, rows_of(bundle, model, lambda: registry.fetch(champion.version, OUT_OF_FOLD, folder))
+        )
 
 
-def _learned_from(challenger: Challenger, champion: Contestant, documents: Documents) -> Iterator[Wafers]:
+def _learned_from(challenger: Challenger, champion: Contestant | None, documents: Documents) -> Iterator[Wafers]:
     """This run's wafers, and those only the champion learned from, a part of them after the other."""
     with ExportFile(challenger.export) as file:
         yield from file.parts()
+    if champion is None:
+        return
     elsewhere = ~np.isin(champion.rows.keys, challenger.rows.keys)
     ids = champion.rows.ids.filter(pa.array(elsewhere))
     for start in range(0, len(ids), AT_ONCE):
@@ -108,19 +129,20 @@ def _from_documents(documents: Documents, ids: Sequence[str], sensors: Sequence[
     )
 
 
-def _recorded(
-    challenger: Challenger, decision: Decision, comparison: Comparison | None, last_promotion: int
-) -> PromotionDecision:
+def _recorded(challenger: Challenger, judged: Judged, last_promotion: int) -> PromotionDecision:
     return PromotionDecision(
         run_id=challenger.run_id,
         model_version=challenger.version.version,
         digest=challenger.version.digest,
-        promoted=decision.promoted,
-        reason=decision.reason,
-        floors=decision.floors,
-        comparison=comparison,
+        promoted=judged.decision.promoted,
+        reason=judged.decision.reason,
+        floors=judged.decision.floors,
+        comparison=judged.comparison,
         metrics=challenger.quality.reported(),
         wafers=challenger.quality.wafers,
         failures=challenger.quality.failures,
         after_promotion=last_promotion,
+        mode=challenger.mode,
+        waits=judged.decision.waits,
+        near_copies=judged.near_copies,
     )

@@ -44,6 +44,17 @@ def table_of(document: Path) -> list[dict[str, str]]:
     return [dict(zip(header, row, strict=True)) for row in rows]
 
 
+def test_gate_counts_the_errors_of_both_rules_in_every_scenario(tmp_path: Path) -> None:
+    run("gate", "--document", tmp_path / "gate.md")
+
+    rows = table_of(tmp_path / "gate.md")
+    assert len(rows) == 14
+    assert rows[-1]["scenario"] == "all"
+    for name in ("worse replaced", "better blocked"):
+        old, new = (int(rows[-1][f"{name}{rule}"].split(" of ")[1]) for rule in (", old rule", ""))
+        assert old == new == sum(int(row[name].split(" of ")[1]) for row in rows[:-1])
+
+
 def test_speed_dag_measures_every_stage_and_the_older_system(data: Path, tmp_path: Path) -> None:
     shown, _ = run("speed-dag", "--data", data, "--document", tmp_path / "speed.md")
 

@@ -8,6 +8,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from load_prod_model.comparison import Contestant, compare
+from load_prod_model.near_copies import near_copies
 from load_prod_model.stage import decide
 from load_prod_model.tests.qualities import GOOD
 from wafer.evaluation.decision import Comparison
@@ -49,7 +50,7 @@ def trained(wafers: Wafers, failed: npt.NDArray[np.bool_], skill: float) -> Cont
     keys, names = content_keys(wafers), pa.array(wafers.names)
     untested = InTime.unknown(len(wafers))
     rows = joined([OutOfFold(keys, names, names, np.zeros(len(wafers), np.int64), failed, scores, untested)])
-    return Contestant(cast("ModelBundle", Model(keys, skill)), rows)
+    return Contestant(cast("ModelBundle", Model(keys, skill)), rows, 0.1)
 
 
 def promoted(found: Comparison) -> bool:
@@ -77,13 +78,87 @@ def test_a_worse_challenger_loses_however_much_it_learned_from() -> None:
 
 
 def test_more_of_the_same_is_promoted_without_being_better_beyond_chance() -> None:
-    wafers, failed = line()
+    wafers, failed = line(seed=5)
     half = np.arange(300)
 
     found = compare(trained(wafers, failed, 1.0), trained(wafers.rows(half), failed[half], 1.0), 1, [wafers])
 
     assert (found.missing, found.added, found.difference) == (0, 300, 0.0)
     assert promoted(found)
+
+
+def test_more_of_the_same_is_not_promoted_when_it_is_more_than_a_hundredth_below() -> None:
+    wafers, failed = line(seed=5)
+    half = np.arange(300)
+
+    found = compare(trained(wafers, failed, 0.8), trained(wafers.rows(half), failed[half], 3.0), 1, [wafers])
+    found = found.model_copy(update={"low": -0.05, "high": 0.01})  # so few wafers cannot tell them apart
+
+    decision = decide(GOOD, 1, found)
+    assert found.difference < -0.01
+    assert not decision.promoted
+    assert "more than 0.01 below" in decision.reason
+
+
+def test_wrong_labels_among_the_added_wafers_raise_an_alarm_and_wait_for_a_person() -> None:
+    wafers, failed = line(2000, seed=5)
+    old = np.arange(1000)
+    wrong = failed ^ ((np.arange(2000) >= 1000) & (np.random.default_rng(3).random(2000) < 0.3))
+
+    clean = compare(trained(wafers, failed, 3.0), trained(wafers.rows(old), failed[old], 3.0), 1, [wafers])
+    found = compare(trained(wafers, wrong, 3.0), trained(wafers.rows(old), failed[old], 3.0), 1, [wafers])
+
+    decision = decide(GOOD, 1, found)
+    assert clean.fall
+    assert not clean.fall.alarm
+    assert (decision.promoted, decision.waits) == (False, True)
+    assert "Their outcomes may be wrong" in decision.reason
+
+
+def test_near_copies_count_once_and_as_learned_by_whoever_learned_one_of_them() -> None:
+    wafers, failed = line(300, seed=5)
+    again = replace(wafers, names=tuple(f"{name}-again" for name in wafers.names), readings=wafers.readings * 1.0003)
+    copies = near_copies(lambda: [wafers, again])
+
+    champion, challenger = trained(wafers, failed, 1.0), trained(again, failed, 1.0)
+    found = compare(challenger, champion, 1, [wafers, again], copies)
+
+    assert copies.extra == 300
+    assert (found.wafers, found.copies) == (300, 300)
+    assert found.fall is None  # the champion knows every wafer that was added
+
+
+def test_the_reason_says_what_both_thresholds_do() -> None:
+    wafers, failed = line(seed=5)
+    challenger = replace(trained(wafers, failed, 3.0), budget=0.2)
+
+    decision = decide(GOOD, 1, compare(challenger, trained(wafers, failed, 0.2), 1, [wafers]))
+
+    assert "(budget 20%)" in decision.reason
+    assert "(budget 10%)" in decision.reason
+
+
+def test_a_threshold_that_does_not_keep_its_budget_waits_for_a_person() -> None:
+    wafers, failed = line(seed=5)
+    found = compare(trained(wafers, failed, 3.0), trained(wafers, failed, 0.2), 1, [wafers])
+    assert found.challenger_point
+    wide = found.challenger_point.model_copy(update={"false_alarm_rate": 0.2})
+
+    decision = decide(GOOD, 1, found.model_copy(update={"challenger_point": wide}))
+
+    assert (decision.promoted, decision.waits) == (False, True)
+    assert "does not keep its budget" in decision.reason
+
+
+def test_a_candidate_waits_for_a_person_with_the_reason_it_would_be_promoted_for() -> None:
+    wafers, failed = line(seed=5)
+    found = compare(trained(wafers, failed, 3.0), trained(wafers, failed, 0.2), 1, [wafers])
+
+    decision = decide(GOOD, 1, found, "candidate")
+
+    assert (decision.promoted, decision.waits) == (False, True)
+    assert "better beyond chance" in decision.reason
+    assert not decide(replace(GOOD, auc=0.5), 1, found, "candidate").waits
 
 
 def test_fewer_wafers_of_the_same_do_not_take_the_place() -> None:

@@ -1,5 +1,6 @@
 """A model that knows nothing never reaches production; one that knows something does."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 
 from load_prod_model.stage import decide, floors
 from load_prod_model.tests.qualities import GOOD
+from wafer.evaluation.decision import PromotionDecision
 from wafer.evaluation.intervals import auc_standard_error
 from wafer.evaluation.metrics import measure, roc_auc
 from wafer.evaluation.quality import Quality
@@ -34,6 +36,20 @@ def test_a_model_below_one_floor_stays_out_and_the_reason_names_it(worse: Qualit
     (failed,) = (floor for floor in decision.floors if not floor.passed)
     assert not decision.promoted
     assert failed.name in decision.reason
+
+
+def test_a_decision_written_before_it_said_what_it_rests_on_is_still_read() -> None:
+    comparison = {"champion_version": 1, "wafers": 600, "failures": 60, "champion_auc": 0.7, "challenger_auc": 0.72}
+    comparison |= {"low": -0.01, "high": 0.05, "missing": 0, "added": 100, "relabelled": 0, "difference": 0.02}
+    text = {"run_id": "r", "model_version": 2, "digest": "d", "promoted": True, "reason": "It is.", "floors": []}
+    text |= {"comparison": comparison, "metrics": GOOD.to_json(), "wafers": 700, "failures": 60, "after_promotion": 1}
+
+    found = PromotionDecision.from_json(json.dumps(text))
+
+    assert (found.mode, found.waits, found.near_copies) == ("auto", False, 0)
+    assert found.comparison
+    assert (found.comparison.evidence, found.comparison.fall) == ("out_of_fold", None)
+    assert PromotionDecision.from_json(found.to_json()) == found
 
 
 def test_scores_drawn_at_random_pass_the_floors_about_once_in_twenty_times_at_most() -> None:

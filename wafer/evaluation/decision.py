@@ -1,10 +1,14 @@
 """What a promotion decided about one version, and the numbers it rests on: `decision.json`, a tag in the registry."""
 
 import json
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, computed_field
 
 from wafer.evaluation.quality import Figures
+
+Mode = Literal["auto", "candidate"]  # who promotes: the training itself, or a person after it
+Evidence = Literal["outcomes", "forward", "whole_file", "out_of_fold"]  # what a comparison rests on, the best first
 
 
 class _Record(BaseModel):
@@ -26,6 +30,36 @@ class Floor(_Record):
         return self.value > self.limit
 
 
+class OperatingPoint(_Record):
+    """What a model's own threshold does with the compared wafers; the threshold keeps its budget of false alarms."""
+
+    budget: float
+    threshold: float
+    recall: float
+    false_alarm_rate: float
+    limit: float  # of that rate: a threshold that keeps the budget exceeds it once in 20 times
+
+
+class Fall(_Record):
+    """How the champion ranks wafers that only the challenger learned from, against its own figure.
+
+    Labels of the added wafers that are wrong make it fall, and so does a line that has changed.
+    """
+
+    own_auc: float
+    auc: float
+    limit: float  # a champion that is as good as it was falls below it once in 20 times
+    wafers: int
+    failures: int
+    challenger_auc: float  # out of fold, on the same wafers
+
+    @computed_field  # type: ignore[prop-decorator]  # mypy issue 14461
+    @property
+    def alarm(self) -> bool:
+        """Whether chance does not explain it."""
+        return self.auc < self.limit
+
+
 class Comparison(_Record):
     """Two models on the same wafers; `low` to `high` is the 90 % interval of the difference (paired bootstrap)."""
 
@@ -39,6 +73,11 @@ class Comparison(_Record):
     missing: int  # wafers the champion learned from and the challenger did not
     added: int  # wafers the challenger learned from and the champion did not
     relabelled: int  # wafers both learned from, with different outcomes
+    evidence: Evidence = "out_of_fold"
+    copies: int = 0  # wafers left out because they are near copies of others
+    champion_point: OperatingPoint | None = None
+    challenger_point: OperatingPoint | None = None
+    fall: Fall | None = None  # None where too few wafers were added to tell
 
     @computed_field  # type: ignore[prop-decorator]  # mypy issue 14461
     @property
@@ -61,6 +100,9 @@ class PromotionDecision(_Record):
     wafers: int
     failures: int
     after_promotion: int = 0  # its number; 0 before the first
+    mode: Mode = "auto"
+    waits: bool = False  # for a person, who may promote it by hand
+    near_copies: int = 0  # wafers that read like another one to within a thousandth
 
     @property
     def question(self) -> str:

@@ -19,6 +19,7 @@ from wafer.wafers.arrays import Bools, Floats, Ints
 RESAMPLES = 500
 PAIRED_RESAMPLES = 2000
 INTERVAL = (0.05, 0.95)
+CONFIDENCE = 1.645  # standard errors of a normal distribution: one-sided 95 %
 WITHIN = 1.6448536269514722  # standard errors of a normal distribution that hold the same interval
 MOST_RESAMPLED = 50_000  # wafers; beyond, 2,000 resamples take minutes
 _HALVINGS = 50  # of an interval that holds a share: all digits that a figure shows

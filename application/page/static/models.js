@@ -165,7 +165,7 @@ export function modelsScreen(main, may) {
             h(
               "strong",
               {},
-              model.decision.promoted === false ? "Not promoted after training. " : "Promoted after training. ",
+              verdict(model.decision),
             ),
             reason,
           ),
@@ -239,6 +239,9 @@ export function modelsScreen(main, may) {
   };
 }
 
+const verdict = ({ promoted, waits }) =>
+  promoted !== false ? "Promoted after training. " : waits ? "Waits for a person. " : "Not promoted after training. ";
+
 /** The version that a rollback would restore, or null. */
 function before({ history, production }) {
   const at = history.lastIndexOf(production);
@@ -291,6 +294,12 @@ function floorTable(floors) {
   return table("Minimum requirements", columns, rows);
 }
 
+/** What both thresholds do with the compared wafers; decisions of before do not say it. */
+const points = ({ champion_version, champion_point: theirs, challenger_point: ours }) =>
+  ours && theirs
+    ? `Its threshold (budget ${percent(ours.budget)}) catches ${percent(ours.recall)} of the failures with ${percent(ours.false_alarm_rate, 1)} false alarms; that of version ${champion_version} (budget ${percent(theirs.budget)}) ${percent(theirs.recall)} with ${percent(theirs.false_alarm_rate, 1)}. `
+    : "";
+
 const plain = (value) => (Number.isInteger(value) ? count(value) : fixed(value));
 
 function versus(found) {
@@ -300,6 +309,7 @@ function versus(found) {
     `AUC ${fixed(found.challenger_auc)} compared with ${fixed(found.champion_auc)} on the same ${many(found.wafers, "wafer")} (${count(found.failures)} failing): `,
     h("strong", {}, signed(found.difference, 3)),
     `, 90 % interval ${signed(found.low, 3)} to ${signed(found.high, 3)}. `,
+    points(found),
     `Its training set has ${many(found.added, "wafer")} that the other one lacks, and lacks ${many(found.missing, "wafer")} that the other one has.`,
   );
 }

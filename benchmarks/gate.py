@@ -1,0 +1,163 @@
+"""How often promotion errs: a worse model replaces a better one, or a better one is blocked; the old rule beside it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from benchmarks.gate_line import (
+    Line,
+    Recipe,
+    copied,
+    joined_wafers,
+    mislabelled,
+    trained,
+)
+from benchmarks.report import Section, this_machine
+from load_prod_model.comparison import Contestant, compare
+from load_prod_model.near_copies import near_copies
+from load_prod_model.stage import MOST_BELOW, MOST_RELABELLED, Decision, decide
+from wafer.evaluation.decision import Comparison
+from wafer.evaluation.metrics import measure, roc_auc
+from wafer.evaluation.quality import Quality
+from wafer.model.calibration import threshold_for
+from wafer.wafers.arrays import Wafers
+
+BEFORE, ADDED, TRUTH = 800, 500, 6000  # wafers
+LINE, CHANGED = Line(), Line(changed=True)
+GOOD, WORSE, POOR = Recipe(), Recipe(noise=0.8), Recipe(sensors=10)
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Two training sets and two recipes, and the line whose next wafers tell which model is better."""
+
+    champion: tuple[Wafers, Recipe]
+    challenger: tuple[Wafers, Recipe]
+    truth: Line = LINE
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What both rules said of a case; `gain` is the challenger's AUC on the next wafers minus the champion's."""
+
+    gain: float
+    before: bool
+    after: Decision
+
+
+Make = Callable[[Wafers, Wafers, np.random.Generator], Case]
+
+
+def scenarios() -> dict[str, Make]:
+    """What happens between two trainings, by name."""
+    return {
+        "more wafers, same recipe": lambda old, new, _: Case((old, GOOD), (joined_wafers(old, new), GOOD)),
+        "more wafers, better recipe": lambda old, new, _: Case((old, POOR), (joined_wafers(old, new), GOOD)),
+        "more wafers, worse recipe": lambda old, new, _: Case((old, GOOD), (joined_wafers(old, new), WORSE)),
+        "more wafers, poorer sensors": lambda old, new, _: Case((old, GOOD), (joined_wafers(old, new), POOR)),
+        "same wafers, better recipe": lambda old, _, __: Case((old, WORSE), (old, GOOD)),
+        "same wafers, worse recipe": lambda old, _, __: Case((old, GOOD), (old, WORSE)),
+        "10 % of the new labels flipped": lambda old, new, random: _flipped(old, new, 0.1, random),
+        "20 % of the new labels flipped": lambda old, new, random: _flipped(old, new, 0.2, random),
+        "30 % of the new labels flipped": lambda old, new, random: _flipped(old, new, 0.3, random),
+        "near copies, worse recipe": _copies,
+        "half of the wafers": lambda old, _, __: Case((old, GOOD), (old.rows(np.arange(len(old) // 2)), GOOD)),
+        "other wafers": lambda old, new, _: Case((old, GOOD), (new, GOOD)),
+        "the line has changed": _changed,
+    }
+
+
+def _flipped(old: Wafers, new: Wafers, share: float, random: np.random.Generator) -> Case:
+    return Case((old, GOOD), (joined_wafers(old, mislabelled(new, share, random)), GOOD))
+
+
+def _copies(old: Wafers, new: Wafers, random: np.random.Generator) -> Case:
+    again = copied(old, random.permutation(len(old))[: len(new)], random)
+    return Case((old, GOOD), (joined_wafers(old, again), WORSE))
+
+
+def _changed(old: Wafers, new: Wafers, random: np.random.Generator) -> Case:
+    return Case((old, GOOD), (joined_wafers(old, CHANGED.wafers(len(new), random)), GOOD), CHANGED)
+
+
+def measure_gate(*, replicates: int, say: Say) -> Section:
+    """Judge every scenario so many times by both rules."""
+    machine = this_machine()
+    rows, every = [], []
+    for number, (name, make) in enumerate(scenarios().items()):
+        judged = [judge(make, seed=1000 * number + replicate) for replicate in range(replicates)]
+        rows.append([name, *_counts(judged)])
+        every += judged
+        say(f"{name}: {rows[-1][1:]}")
+    return Section(
+        name="gate",
+        title="Promotion: how often it errs",
+        command=f"python -m benchmarks gate --replicates {replicates}",
+        machine=machine,
+        protocol=_protocol(replicates),
+        headers=(
+            "scenario",
+            "worse replaced",
+            "worse replaced, old rule",
+            "better blocked",
+            "better blocked, old rule",
+            "left to a person",
+        ),
+        groups=[rows, [["all", *_counts(every)]]],
+    )
+
+
+def judge(make: Make, seed: int) -> Judgement:
+    """Make a case, train both models, ask both rules and the truth."""
+    random = np.random.default_rng(seed)
+    case = make(LINE.wafers(BEFORE, random), LINE.wafers(ADDED, random), random)
+    champion, challenger = (trained(*each, seed=seed) for each in (case.champion, case.challenger))
+    parts = [case.challenger[0], case.champion[0]]
+    quality = _quality(challenger)
+    old = compare(challenger, champion, 1, parts)
+    copies = near_copies(lambda: parts)
+    new = compare(challenger, champion, 1, parts, copies) if copies.extra else old
+    later = case.truth.wafers(TRUTH, random)
+    areas = [roc_auc(later.known_failed, each.model.score(later).probability) for each in (challenger, champion)]
+    floors = all(floor.passed for floor in decide(quality, None).floors)
+    return Judgement(areas[0] - areas[1], floors and old_rule(old), decide(quality, 1, new))
+
+
+def old_rule(found: Comparison) -> bool:
+    """The rule until 2026-11: promote unless worse beyond chance, or wafers of the champion are missing."""
+    if found.relabelled > MOST_RELABELLED * found.wafers or found.high < 0:
+        return False
+    return found.low > 0 or not found.missing
+
+
+def _quality(model: Contestant) -> Quality:
+    rows = model.rows
+    threshold = threshold_for(model.budget, rows.probability, rows.failed)
+    return measure(rows.failed, rows.probability, rows.probability >= threshold)
+
+
+def _counts(judged: Sequence[Judgement]) -> list[str]:
+    worse = [each for each in judged if each.gain < -MOST_BELOW]
+    better = [each for each in judged if each.gain > MOST_BELOW]
+    return [
+        f"{sum(each.after.promoted for each in worse)} of {len(worse)}",
+        f"{sum(each.before for each in worse)} of {len(worse)}",
+        f"{sum(not each.after.promoted for each in better)} of {len(better)}",
+        f"{sum(not each.before for each in better)} of {len(better)}",
+        str(sum(each.after.waits for each in judged)),
+    ]
+
+
+def _protocol(replicates: int) -> list[str]:
+    return [
+        f"Made-up wafers of 12 sensors, {BEFORE} before and {ADDED} added, about 8 % failing; models are linear "
+        f"discriminants, scored out of fold as the product's are. {replicates} replicates of each scenario, the same "
+        "every time.",
+        f"Worse and better: by more than {MOST_BELOW} AUC on {TRUTH:,} wafers that the line makes next. Models within "
+        "that are in neither count.",
+        "The old rule (until 2026-11): promoted unless worse beyond chance; near copies count like others; no alarm.",
+        "Left to a person: the alarm (the champion falls on the added wafers), changed outcomes, or a threshold that "
+        "does not hold. Such a version waits and is scored in shadow; here it counts as blocked.",
+    ]
