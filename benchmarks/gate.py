@@ -1,30 +1,36 @@
 """How often promotion errs: a worse model replaces a better one, or a better one is blocked; the old rule beside it."""
 
+import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from benchmarks.gate_line import (
+    TURN,
     Line,
     Recipe,
     copied,
+    drifting,
     joined_wafers,
     mislabelled,
     trained,
 )
 from benchmarks.report import Section, this_machine
-from load_prod_model.comparison import Contestant, compare
+from load_prod_model.comparison import compare
+from load_prod_model.contestant import Contestant
 from load_prod_model.near_copies import near_copies
 from load_prod_model.stage import MOST_BELOW, MOST_RELABELLED, Decision, decide
 from wafer.evaluation.decision import Comparison
 from wafer.evaluation.metrics import measure, roc_auc
 from wafer.evaluation.quality import Quality
 from wafer.model.calibration import threshold_for
+from wafer.model.out_of_fold import InTime
 from wafer.wafers.arrays import Wafers
 
 BEFORE, ADDED, TRUTH = 800, 500, 6000  # wafers
-LINE, CHANGED = Line(), Line(changed=True)
+LINE, CHANGED = Line(), Line(math.pi / 2)
+OLD_MONTHS, NEW_MONTHS = 5, 4  # of a line that drifts
 GOOD, WORSE, POOR = Recipe(), Recipe(noise=0.8), Recipe(sensors=10)
 Say = Callable[[str], None]
 
@@ -66,6 +72,10 @@ def scenarios() -> dict[str, Make]:
         "half of the wafers": lambda old, _, __: Case((old, GOOD), (old.rows(np.arange(len(old) // 2)), GOOD)),
         "other wafers": lambda old, new, _: Case((old, GOOD), (new, GOOD)),
         "the line has changed": _changed,
+        "drift, same recipe": lambda _, __, random: _drift(random, GOOD),
+        "drift, worse recipe": lambda _, __, random: _drift(random, WORSE),
+        "drift, better recipe": lambda _, __, random: _drift(random, GOOD, before=POOR),
+        "drift, 30 % of the new labels flipped": lambda _, __, random: _drift(random, GOOD, flipped=0.3),
     }
 
 
@@ -80,6 +90,13 @@ def _copies(old: Wafers, new: Wafers, random: np.random.Generator) -> Case:
 
 def _changed(old: Wafers, new: Wafers, random: np.random.Generator) -> Case:
     return Case((old, GOOD), (joined_wafers(old, CHANGED.wafers(len(new), random)), GOOD), CHANGED)
+
+
+def _drift(random: np.random.Generator, recipe: Recipe, before: Recipe = GOOD, flipped: float = 0.0) -> Case:
+    old = drifting(BEFORE, 0, OLD_MONTHS, random)
+    new = mislabelled(drifting(ADDED, OLD_MONTHS, NEW_MONTHS, random), flipped, random)
+    next_month = Line(TURN * (OLD_MONTHS + NEW_MONTHS))
+    return Case((old, before), (joined_wafers(old, new), recipe), next_month)
 
 
 def measure_gate(*, replicates: int, say: Say) -> Section:
@@ -116,13 +133,19 @@ def judge(make: Make, seed: int) -> Judgement:
     champion, challenger = (trained(*each, seed=seed) for each in (case.champion, case.challenger))
     parts = [case.challenger[0], case.champion[0]]
     quality = _quality(challenger)
-    old = compare(challenger, champion, 1, parts)
+    old = compare(_undated(challenger), _undated(champion), 1, parts)
     copies = near_copies(lambda: parts)
-    new = compare(challenger, champion, 1, parts, copies) if copies.extra else old
+    same = not copies.extra and np.isnat(challenger.rows.in_time.batch).all()
+    new = old if same else compare(challenger, champion, 1, parts, copies)
     later = case.truth.wafers(TRUTH, random)
     areas = [roc_auc(later.known_failed, each.model.score(later).probability) for each in (challenger, champion)]
     floors = all(floor.passed for floor in decide(quality, None).floors)
     return Judgement(areas[0] - areas[1], floors and old_rule(old), decide(quality, 1, new))
+
+
+def _undated(model: Contestant) -> Contestant:
+    """The model as the old rule knew it."""
+    return replace(model, rows=replace(model.rows, in_time=InTime.unknown(len(model.rows))))
 
 
 def old_rule(found: Comparison) -> bool:

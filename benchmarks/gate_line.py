@@ -1,12 +1,15 @@
 """A small made-up line for the gate: wafers, a model that fits in a millisecond, and the truth about both."""
 
+import math
+import re
 from dataclasses import dataclass, replace
+from functools import reduce
 from typing import cast
 
 import numpy as np
 import pyarrow as pa
 
-from load_prod_model.comparison import Contestant
+from load_prod_model.contestant import Contestant
 from wafer.model import ModelBundle, OutOfFold, content_keys
 from wafer.model.calibration import fit_calibration, probability_of
 from wafer.model.out_of_fold import InTime, joined
@@ -17,24 +20,36 @@ INFORMATIVE = 4
 SHIFT = 0.45  # standard deviations between failing and passing wafers, in each informative sensor
 FAILING = 0.08
 FOLDS = 5
+USUAL = 10.0  # reading
 BUDGET = 0.10
+TURN = 0.12  # radians that the direction of failure turns in a month
+DATED = re.compile(r"\d{4}-\d{2}$")
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line at one time; after a change other sensors tell failures apart."""
+    """A line; `turned` says how far (radians) failures show in other sensors than at its beginning."""
 
-    changed: bool = False
-    noise: float = 1.0
+    turned: float = 0.0
 
-    def wafers(self, count: int, random: np.random.Generator) -> Wafers:
+    def wafers(self, count: int, random: np.random.Generator, file: str = "") -> Wafers:
         """Make wafers with their true outcomes."""
         failed = random.random(count) < FAILING
-        readings = 10.0 + random.normal(0.0, self.noise, (count, SENSORS))
-        first = INFORMATIVE if self.changed else 0
-        readings[:, first : first + INFORMATIVE] += SHIFT * failed[:, None]
+        readings = USUAL + random.normal(0.0, 1.0, (count, SENSORS))
+        for start, share in ((0, math.cos(self.turned)), (INFORMATIVE, math.sin(self.turned))):
+            readings[:, start : start + INFORMATIVE] += share * SHIFT * failed[:, None]
         names = tuple(f"W-{number}" for number in random.integers(0, 2**62, count))
-        return Wafers(names, names, names, tuple(f"Sensor - {n + 1}" for n in range(SENSORS)), readings, failed)
+        sensors = tuple(f"Sensor - {number + 1}" for number in range(SENSORS))
+        return Wafers(names, names, (file,) * count, sensors, readings, failed)
+
+
+def drifting(count: int, first: int, months: int, random: np.random.Generator) -> Wafers:
+    """Wafers of a line that turns a little every month, a file a month."""
+    parts = [
+        Line(TURN * month).wafers(count // months, random, f"2026-{month + 1:02}")
+        for month in range(first, first + months)
+    ]
+    return reduce(joined_wafers, parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +78,7 @@ class Discriminant:
 
     def raw(self, readings: Floats) -> Floats:
         """Score readings; higher is more suspicious."""
-        return np.asarray((readings - 10.0) @ self.weights)
+        return np.asarray((readings - USUAL) @ self.weights)
 
     def score(self, wafers: Wafers) -> Probabilities:
         """Score wafers as a bundle does."""
@@ -73,7 +88,7 @@ class Discriminant:
 def fitted(readings: Floats, failed: Bools, recipe: Recipe, seed: int) -> Discriminant:
     """Fit the discriminant."""
     kept = slice(SENSORS - recipe.sensors, None)  # a poor recipe does not see the first sensors
-    inside = readings[:, kept] - 10.0
+    inside = readings[:, kept] - USUAL
     gap = inside[failed].mean(axis=0) - inside[~failed].mean(axis=0)
     spread = np.cov(inside[~failed], rowvar=False) + np.eye(recipe.sensors)
     weights = np.zeros(SENSORS)
@@ -94,8 +109,23 @@ def trained(wafers: Wafers, recipe: Recipe, seed: int) -> Contestant:
     model = replace(fitted(readings, failed, recipe, seed), slope=calibration.slope, intercept=calibration.intercept)
     names, clusters = pa.array(wafers.names), np.zeros(len(wafers), dtype=np.int64)
     scores = probability_of(calibration.log_odds(raw))
-    rows = joined([OutOfFold(content_keys(wafers), names, names, clusters, failed, scores, InTime.unknown(len(wafers))])
+    rows = joined(
+        [OutOfFold(content_keys(wafers), names, names, clusters, failed, scores, InTime.unknown(len(wafers)))]
+    )
     return Contestant(cast("ModelBundle", model), rows, recipe.budget)
+
+
+def in_time(wafers: Wafers, recipe: Recipe, seed: int) -> InTime:
+    """Test on each file a model of the files before it, as the product does; files are named by their month."""
+    months = np.array([f"{name}-01" if DATED.match(name) else "NaT" for name in wafers.files], "datetime64[s]")
+    known = np.unique(months[~np.isnat(months)])
+    tested = replace(InTime.unknown(len(wafers)), batch=months)
+    for month in known[2:]:
+        past, now = months < month, months == month
+        model = fitted(wafers.readings[past], wafers.known_failed[past], recipe, seed)
+        fit = fit_calibration(model.raw(wafers.readings[past]), wafers.known_failed[past])
+        tested.forward[now] = probability_of(fit.log_odds(model.raw(wafers.readings[now])))
+    return tested
 
 
 def joined_wafers(one: Wafers, other: Wafers) -> Wafers:

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from load_prod_model.comparison import Contestant, compare
+from load_prod_model.comparison import compare
+from load_prod_model.contestant import Contestant
 from load_prod_model.near_copies import near_copies
 from load_prod_model.stage import Decision, decide
 from wafer.documents import Documents

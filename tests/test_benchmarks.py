@@ -48,7 +48,7 @@ def test_gate_counts_the_errors_of_both_rules_in_every_scenario(tmp_path: Path) 
     run("gate", "--document", tmp_path / "gate.md")
 
     rows = table_of(tmp_path / "gate.md")
-    assert len(rows) == 14
+    assert len(rows) == 18
     assert rows[-1]["scenario"] == "all"
     for name in ("worse replaced", "better blocked"):
         old, new = (int(rows[-1][f"{name}{rule}"].split(" of ")[1]) for rule in (", old rule", ""))

@@ -7,7 +7,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from load_prod_model.comparison import Contestant, compare
+from load_prod_model.comparison import compare
+from load_prod_model.contestant import Contestant
 from load_prod_model.near_copies import near_copies
 from load_prod_model.stage import decide
 from load_prod_model.tests.qualities import GOOD
