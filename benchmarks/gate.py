@@ -118,9 +118,10 @@ def measure_gate(*, replicates: int, say: Say) -> Section:
             "scenario",
             "worse replaced",
             "worse replaced, old rule",
-            "better blocked",
-            "better blocked, old rule",
-            "left to a person",
+            "better not promoted",
+            "better not promoted, old rule",
+            "better that wait",
+            "worse that wait",
         ),
         groups=[rows, [["all", *_counts(every)]]],
     )
@@ -169,7 +170,8 @@ def _counts(judged: Sequence[Judgement]) -> list[str]:
         f"{sum(each.before for each in worse)} of {len(worse)}",
         f"{sum(not each.after.promoted for each in better)} of {len(better)}",
         f"{sum(not each.before for each in better)} of {len(better)}",
-        str(sum(each.after.waits for each in judged)),
+        f"{sum(each.after.waits for each in better)}",
+        f"{sum(each.after.waits for each in worse)}",
     ]
 
 
@@ -181,6 +183,6 @@ def _protocol(replicates: int) -> list[str]:
         f"Worse and better: by more than {MOST_BELOW} AUC on {TRUTH:,} wafers that the line makes next. Models within "
         "that are in neither count.",
         "The old rule (until 2026-11): promoted unless worse beyond chance; near copies count like others; no alarm.",
-        "Left to a person: the alarm (the champion falls on the added wafers), changed outcomes, or a threshold that "
-        "does not hold. Such a version waits and is scored in shadow; here it counts as blocked.",
+        "Wait for a person: the alarm (the champion falls on the added wafers), changed outcomes, or a threshold that "
+        "does not hold. Such a version waits, is scored in shadow, and counts as not promoted.",
     ]

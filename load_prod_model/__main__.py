@@ -8,6 +8,7 @@ import typer
 from load_prod_model.promotion import Parts, promote_run
 from wafer.command import run
 from wafer.documents import open_documents
+from wafer.evaluation.decision import mode_of
 from wafer.process import restrain_mlflow
 from wafer.registry import open_registry
 from wafer.settings import Settings
@@ -32,6 +33,7 @@ def promote(
     bundle: Written,
     decision: Written,
     report: Written,
+    promotion: Annotated[str, typer.Option(help="auto, candidate, or empty for WAFER_PROMOTION.")] = "",
 ) -> str:
     """Promote the model of one training run; store, documents and registry come from the environment."""
     settings = Settings()
@@ -57,6 +59,7 @@ def promote(
             bundle=bundle,
             decision=decision,
             report=report,
+            mode=mode_of(promotion, settings.promotion),
         )
     return f"version {done.model_version}: {done.reason}"
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from load_prod_model.contestant import Contestant
-from load_prod_model.evidence import best, evidence_of
+from load_prod_model.evidence import best, enough, evidence_of
 from load_prod_model.fall import fall_of, own_figure
 from load_prod_model.known import Known, counting_once, score_others
 from load_prod_model.near_copies import NO_COPIES, NearCopies
@@ -39,10 +39,11 @@ def compare(
     missing, added = theirs.learned & ~ours.learned, ours.learned & ~theirs.learned
     batch = np.where(np.isnat(ours.batch), theirs.batch, ours.batch)
     ours, theirs = replace(ours, batch=batch), replace(theirs, batch=batch)
-    alone = counting_once(copies, keys, (ours, theirs))
+    alone, twice = counting_once(copies, keys, (ours, theirs))
     score_others(((challenger.model, ours), (champion.model, theirs)), keys, wafers)
     counting = alone & ~relabelled & ~np.isnan(ours.score) & ~np.isnan(theirs.score)
     new = counting & added & ~theirs.learned
+    counting = counting & ~twice if enough(failed[counting & ~twice]) else counting
     evidence = best(evidence_of(ours, theirs), counting, failed)
     judged = counting & evidence.judged
     scores = evidence.ours[judged], evidence.theirs[judged]

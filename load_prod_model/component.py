@@ -7,6 +7,7 @@ from kfp.dsl import HTML, Artifact, Dataset, Input, Metrics, Model, Output
 @dsl.component(base_image="wafer-fault/load_prod_model", install_kfp_package=False)
 def promote(
     run_id: str,
+    promotion: str,
     manifest: Input[Artifact],
     validation_report: Input[HTML],
     export: Input[Dataset],
@@ -31,6 +32,7 @@ def promote(
 
         from load_prod_model.promotion import Parts, promote_run
         from wafer.documents import open_documents
+        from wafer.evaluation.decision import mode_of
         from wafer.registry import open_registry
         from wafer.settings import Settings
 
@@ -56,6 +58,7 @@ def promote(
                 bundle=Path(bundle.path),
                 decision=Path(decision.path),
                 report=Path(report.path),
+                mode=mode_of(promotion, settings.promotion),
             )
         stage.count(model_version=result.model_version, promoted=result.promoted, auc=result.metrics.auc)
         for name, value in result.metrics.to_json().items():

@@ -38,7 +38,11 @@ def evidence_of(ours: Known, theirs: Known) -> list[Scored]:
 def best(found: Sequence[Scored], counting: Bools, failed: Bools) -> Scored:
     """The first that rests on enough wafers; the last one if none does."""
     for each in found:
-        judged = counting & each.judged
-        if min(failed[judged].sum(), (~failed[judged]).sum()) >= ENOUGH:
+        if enough(failed[counting & each.judged]):
             return each
     return found[-1]
+
+
+def enough(failed: Bools) -> bool:
+    """Whether a comparison may rest on these wafers."""
+    return bool(min(failed.sum(), (~failed).sum()) >= ENOUGH)

@@ -53,12 +53,13 @@ class Known:
         return np.asarray(~self.learned & ~np.isnat(self.batch) & ~np.isin(self.batch, self.batch[self.learned]))
 
 
-def counting_once(copies: NearCopies, keys: Keys, models: tuple[Known, Known]) -> Bools:
-    """Which wafers count when near copies count once, (keys,).
+def counting_once(copies: NearCopies, keys: Keys, models: tuple[Known, Known]) -> tuple[Bools, Bools]:
+    """Which wafers count when near copies count once, and which of these a model learned from twice; (keys,) both.
 
     A model that learned from one copy knows them all, so the copy that counts has the score of one that was learned.
+    Who learned from two of them scored each by a model of the other: such a score is no test.
     """
-    alone = np.ones(len(keys), bool)
+    alone, twice = np.ones(len(keys), bool), np.zeros(len(keys), bool)
     places = _places(keys, copies.keys)
     for group in np.unique(copies.group[places >= 0]):
         members = places[(copies.group == group) & (places >= 0)]
@@ -66,9 +67,10 @@ def counting_once(copies: NearCopies, keys: Keys, models: tuple[Known, Known]) -
         alone[members[members != first]] = False
         for model in models:
             learned = members[model.learned[members]]
+            twice[first] |= len(learned) > 1
             if len(learned) and not model.learned[first]:
                 model.learned_as(int(first), int(learned[0]))
-    return alone
+    return alone, twice
 
 
 def score_others(pairs: Iterable[tuple[ModelBundle, Known]], keys: Keys, wafers: Iterable[Wafers]) -> None:

@@ -15,7 +15,7 @@ from load_prod_model.report import training_report
 from load_prod_model.settlement import Challenger, settle
 from wafer.contract.manifest import read_manifest
 from wafer.documents import Documents
-from wafer.evaluation.decision import PromotionDecision
+from wafer.evaluation.decision import Mode, PromotionDecision
 from wafer.evaluation.elbow import read_elbow
 from wafer.evaluation.quality import Quality
 from wafer.model import ModelBundle, assemble_bundle
@@ -53,6 +53,7 @@ def promote_run(
     bundle: Path,
     decision: Path,
     report: Path,
+    mode: Mode = "auto",
 ) -> PromotionDecision:
     """Assemble, register, decide, move the alias, publish; what was decided."""
     manifest = read_manifest(parts.manifest)
@@ -71,7 +72,7 @@ def promote_run(
         files = [parts.manifest, parts.elbow, kept]
         parent = registry.log_training(_record(run_id, model, quality, manifest.contract, files))
     version = registry.register(bundle, model.digest, parent, run_id)
-    decided = settle(Challenger(run_id, version, model, rows, quality, parts.export), registry, documents)
+    decided = settle(Challenger(run_id, version, model, rows, quality, parts.export, mode), registry, documents)
     elbow = read_elbow(parts.cluster_model)
     with TrainingFile(parts.training) as learned:
         card = model_card(model, quality, decided, manifest, learned.sample(EXPLAINED))

@@ -63,6 +63,7 @@ def prediction_pipeline(deployment: Deployment) -> GraphComponent:
                 export=loaded.outputs["export"],
                 input_file=loaded.outputs["input_file"],
                 bundle=selected.outputs["bundle"],
+                candidate=selected.outputs["candidate"],
                 manifest=validated.outputs["manifest"],
                 validation_report=validated.outputs["report"],
             )

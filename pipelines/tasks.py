@@ -16,7 +16,14 @@ _TIMES = 4  # the time that was measured: a cluster's processors are slower, and
 CONFIG_MAP = "wafer-settings"
 SECRET = "wafer-secrets"  # noqa: S105 - the name of a Kubernetes Secret, not its content
 USER = 1000
-SETTINGS = ("WAFER_STORE", "MLFLOW_TRACKING_URI", "AWS_ENDPOINT_URL", "AWS_REGION", "WAFER_EXPLAINED")
+SETTINGS = (
+    "WAFER_STORE",
+    "MLFLOW_TRACKING_URI",
+    "AWS_ENDPOINT_URL",
+    "AWS_REGION",
+    "WAFER_EXPLAINED",
+    "WAFER_PROMOTION",
+)
 ROLES = "wafer-roles"  # stage -> ARN of its role, and where a pod finds the token that it takes the role on with
 TOKEN_FILE = "AWS_WEB_IDENTITY_TOKEN_FILE"  # noqa: S105 - the name of a variable
 SECRETS = ("MONGODB_URI", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")

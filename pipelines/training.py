@@ -32,6 +32,7 @@ def training_pipeline(deployment: Deployment) -> GraphComponent:
         false_alarm_budget: float = 0.10,
         max_clusters: int = 10,
         seed: int = 7,
+        promotion: str = "",
     ) -> None:
         """Train on labelled batches.
 
@@ -43,6 +44,8 @@ def training_pipeline(deployment: Deployment) -> GraphComponent:
             false_alarm_budget: Share of good wafers that the decision threshold may flag.
             max_clusters: Most clusters that the elbow search considers.
             seed: Seed of everything random.
+            promotion: auto: the training puts a better model into production; candidate: a person does; empty: as
+                WAFER_PROMOTION says.
         """
         job_id = PIPELINE_JOB_ID_PLACEHOLDER
         outcome = record_outcome(pipeline="train", run_id=run_id, job_id=job_id)
@@ -100,6 +103,7 @@ def training_pipeline(deployment: Deployment) -> GraphComponent:
 
             promoted = promote(
                 run_id=run,
+                promotion=promotion,
                 manifest=validated.outputs["manifest"],
                 validation_report=validated.outputs["report"],
                 export=export,

@@ -5,19 +5,24 @@ from kfp.dsl import HTML, Artifact, Dataset, Input, Metrics, Model, Output
 
 
 @dsl.component(base_image="wafer-fault/pred_pipeline", install_kfp_package=False)
-def select_model(run_id: str, job_id: str, bundle: Output[Model]) -> int:
-    """Fetch the production model; without one the run fails. Returns its version."""
+def select_model(run_id: str, job_id: str, bundle: Output[Model], candidate: Output[Model]) -> int:
+    """Fetch the production model, and the one that waits for a person; without the first the run fails.
+
+    Returns the version in production.
+    """
     from pred_pipeline.descriptor import STAGE
     from wafer.runs import resolve_run_id, run_stage
 
     with run_stage("select-model", resolve_run_id(run_id, job_id), declared=STAGE) as stage:
         from pathlib import Path
 
-        from pred_pipeline.serving import fetch_production
+        from pred_pipeline.serving import fetch_candidate, fetch_production
         from wafer.registry import open_registry
         from wafer.settings import Settings
 
-        version = fetch_production(open_registry(Settings().tracking_uri), Path(bundle.path))
+        registry = open_registry(Settings().tracking_uri)
+        version = fetch_production(registry, Path(bundle.path))
+        fetch_candidate(registry, Path(candidate.path))
         bundle.metadata["version"] = version
         stage.count(model_version=version)
     return version
@@ -31,6 +36,7 @@ def predict(
     export: Input[Dataset],
     input_file: Input[Dataset],
     bundle: Input[Model],
+    candidate: Input[Model],
     manifest: Input[Artifact],
     validation_report: Input[HTML],
     predictions: Output[Dataset],
@@ -46,6 +52,7 @@ def predict(
         from pathlib import Path
 
         from pred_pipeline.serving import publish_predictions
+        from pred_pipeline.shadow import predict_in_shadow
         from pred_pipeline.stage import predict_wafers
         from wafer.settings import Settings
 
@@ -57,6 +64,13 @@ def predict(
             run_id=run_id,
             false_alarm_budget=false_alarm_budget or None,
             explained=Settings().explained,
+        )
+        predict_in_shadow(
+            Path(export.path),
+            Path(candidate.path),
+            Path(predictions.path),
+            run_id=run_id,
+            false_alarm_budget=false_alarm_budget or None,
         )
         shutil.copyfile(result.report, report.path)
         publish_predictions(

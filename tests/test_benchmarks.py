@@ -50,7 +50,7 @@ def test_gate_counts_the_errors_of_both_rules_in_every_scenario(tmp_path: Path) 
     rows = table_of(tmp_path / "gate.md")
     assert len(rows) == 18
     assert rows[-1]["scenario"] == "all"
-    for name in ("worse replaced", "better blocked"):
+    for name in ("worse replaced", "better not promoted"):
         old, new = (int(rows[-1][f"{name}{rule}"].split(" of ")[1]) for rule in (", old rule", ""))
         assert old == new == sum(int(row[name].split(" of ")[1]) for row in rows[:-1])
 

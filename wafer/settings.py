@@ -5,6 +5,8 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from wafer.evaluation.decision import Mode
+
 EXPLAINED = 1000
 
 WORKERS = "WAFER_WORKERS"
@@ -25,6 +27,9 @@ class Settings(BaseSettings):
 
     explained: int = Field(EXPLAINED, validation_alias="WAFER_EXPLAINED", ge=0)
     """So many wafers to review are published with their reasons; any other wafer is explained on request."""
+
+    promotion: Mode = Field("auto", validation_alias="WAFER_PROMOTION")
+    """Whether a training that does not say it promotes its model itself, or leaves that to a person."""
 
     @property
     def store_uri(self) -> str:

@@ -32,7 +32,14 @@ class ModelShelf:
         found = [_model(each) for each in reversed(self._registry.versions())]
         production = next((each.version for each in found if each.production), None)
         changes = [_change(each) for each in reversed(self._registry.promotions())]
-        return Models(models=found, production=production, history=self._registry.history(), changes=changes)
+        waiting = self._registry.candidate()
+        return Models(
+            models=found,
+            production=production,
+            candidate=waiting.version if waiting else None,
+            history=self._registry.history(),
+            changes=changes,
+        )
 
     def require_production(self) -> None:
         """Raise `NoProductionModel` when there is none; a registry that does not answer is for the run to find."""

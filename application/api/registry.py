@@ -44,6 +44,10 @@ class LazyRegistry:
         """Every promotion and rollback, oldest first."""
         return self._registry().promotions() if self._exists() else []
 
+    def candidate(self) -> ModelVersion | None:
+        """The newest version that waits for a person."""
+        return self._registry().candidate() if self._exists() else None
+
     def download(self, number: int, folder: Path) -> Path:
         """Fetch a version's bundle."""
         return self._registry().download(number, folder)

@@ -19,6 +19,7 @@ from application.runs.run import BackendName, Parameters, Run, Runner, absolute,
 from application.runs.service import Runs
 from application.settings import ServiceSettings
 from wafer.errors import WaferError, error_class
+from wafer.evaluation.decision import Mode
 from wafer.process import environment
 from wafer.runs import Pipeline
 from wafer.settings import WORKERS, Settings
@@ -39,6 +40,13 @@ Workers = Annotated[
     int | None,
     typer.Option("--workers", min=1, help="Processes that share each task's work here. [default: WAFER_WORKERS, or 1]"),
 ]
+Promotion = Annotated[
+    Mode | None,
+    typer.Option(
+        "--promotion",
+        help="auto: a better model is promoted; candidate: it waits for a person. [default: WAFER_PROMOTION, or auto]",
+    ),
+]
 BackendOption = Annotated[
     Where | None,
     typer.Option("--backend", help="Where to run. [default: kubeflow when KFP_ENDPOINT is set, else local]"),
@@ -52,6 +60,7 @@ def train(
     false_alarm_budget: Budget = 0.10,
     max_clusters: Annotated[int, typer.Option(min=1, max=20, help="Most clusters to consider.")] = 10,
     seed: Annotated[int, typer.Option(min=0, help="Seed of everything random.")] = 7,
+    promotion: Promotion = None,
     runner: RunnerOption = "processes",
     workers: Workers = None,
     backend: BackendOption = None,
@@ -59,6 +68,8 @@ def train(
 ) -> None:
     """Train on a folder of labelled batches and decide whether the model goes into production."""
     figures: Parameters = {"false_alarm_budget": false_alarm_budget, "max_clusters": max_clusters, "seed": seed}
+    if promotion:
+        figures = {**figures, "promotion": promotion}
     run = _wanted("train", source, {**figures, **_contract(schema, policy)}, runner)
     with _shared_by(workers):
         _start(run, backend, as_json=as_json)

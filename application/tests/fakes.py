@@ -125,6 +125,7 @@ class FakeRegistry:
         self._history = [1, 2]
         self._log = [Promotion(number, number - 1, number, f"train-{number}") for number in (1, 2)]
         self.downloads = 0
+        self.waiting: int | None = None
 
     def versions(self) -> list[ModelVersion]:
         return [self._version(number) for number in (1, 2)]
@@ -149,6 +150,9 @@ class FakeRegistry:
         self._history.pop()
         self._note(asked, undoes=True)
         return self.version(self._history[-1])
+
+    def candidate(self) -> ModelVersion | None:
+        return self.version(self.waiting) if self.waiting else None
 
     def promotions(self) -> list[Promotion]:
         return list(self._log)

@@ -144,6 +144,15 @@ def test_of_two_rollbacks_to_the_same_version_the_second_is_refused(service: Ser
     assert (newest["version"], newest["rollback"], newest["who"], newest["why"]) == (1, True, "admin", words["why"])
 
 
+def test_the_version_that_waits_for_a_person_is_named(service: Service) -> None:
+    service.registry.waiting = 1
+
+    with service.client("viewer") as client:
+        found = client.get("/models").json()
+
+    assert (found["candidate"], found["production"]) == (1, 2)
+
+
 def test_curves_come_from_the_bundle_which_is_fetched_once(service: Service) -> None:
     with service.client("viewer") as client:
         found = client.get("/models/2/curves").json()

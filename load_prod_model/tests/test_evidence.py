@@ -52,6 +52,7 @@ def test_too_few_forward_scores_are_not_taken_for_evidence() -> None:
     wafers, failed = line(seed=5)
     few = np.where(np.arange(600) < 100, 0.5, np.nan)
 
-    found = compare(*(in_months(trained(wafers, failed, skill), wafers, 4, few) for skill in (3.0, 0.2)), 1, [wafers])
+    ours, theirs = (in_months(trained(wafers, failed, skill), wafers, 4, few) for skill in (3.0, 0.2))
+    found = compare(ours, theirs, 1, [wafers])
 
     assert (found.evidence, found.wafers) == ("out_of_fold", 600)

@@ -46,6 +46,12 @@ class Promotions(Versions):
         with self._reported():
             return self._promotions()
 
+    def candidate(self) -> ModelVersion | None:
+        """The newest version that waits for a person; None when a newer one came into production since."""
+        newest = max((each.version for each in self.promotions()), default=0)
+        waiting = [each for each in self.versions() if each.decision and each.decision.waits and each.version > newest]
+        return waiting[-1] if waiting else None
+
     def take_over(self, number: int, *, after: int, by: str, why: str = "") -> bool:
         """Put a version into production unless another came there since the promotion `after`; whether it came there.
 

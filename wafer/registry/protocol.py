@@ -88,6 +88,9 @@ class ModelVersions(Protocol):
     def promotions(self) -> list[Promotion]:
         """Every promotion and rollback that counts, oldest first: what came into production when, by whom and why."""
 
+    def candidate(self) -> ModelVersion | None:
+        """The newest version that waits for a person; None when a newer one came into production since."""
+
     def download(self, number: int, folder: Path) -> Path:
         """Fetch a version's bundle below `folder`; the folder that holds it. Its bytes are checked by `load_bundle`.
 

@@ -32,6 +32,7 @@ PREDICTIONS, PREDICTIONS_CSV, DRIFT = "predictions.parquet", "predictions.csv", 
 DOCUMENTS = "documents.parquet"  # `_id` of each row's document, in the order of the predictions
 OUTCOMES, OUTCOMES_CSV = "outcomes.parquet", "outcomes.csv"  # every good row, and what became of it
 MATCHED = "matched.parquet"  # every prediction of those wafers, and its outcome
+SHADOW = "shadow.parquet"  # what the version that waits for a person says of the same wafers, where one waits
 # In the quarantine they lie beside refused files, whose names all end in .csv.
 QUARANTINE_MANIFEST, QUARANTINE_REPORT = "_manifest.json", "_report.html"
 

@@ -12,6 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wafer.errors import RegistryUnavailable
+from wafer.evaluation.decision import PromotionDecision
+from wafer.evaluation.quality import Figures
 from wafer.registry import PRODUCTION, Registry, TrainingRecord
 from wafer.registry.client import PRODUCTION_LOG
 from wafer.registry.promotion_log import Promotion, in_force, last_number, versions_in_order
@@ -177,6 +179,40 @@ def test_the_newest_challenger_keeps_its_name(uri: str) -> None:
     registry.stage(2)
 
     assert [each.version for each in registry.versions() if "staging" in each.aliases] == [3]
+
+
+def decided(version: int, *, waits: bool) -> PromotionDecision:
+    figures = Figures(0.75, 0.2, 0.35, 0.3, 0.1, 0.3, 0.05)
+    return PromotionDecision(
+        run_id=f"run-{version}",
+        model_version=version,
+        digest="d",
+        promoted=False,
+        reason="It waits.",
+        floors=(),
+        comparison=None,
+        metrics=figures,
+        wafers=100,
+        failures=10,
+        mode="candidate",
+        waits=waits,
+    )
+
+
+def test_the_newest_version_that_waits_is_the_candidate_until_it_or_a_newer_one_came_into_production(uri: str) -> None:
+    registry = MlflowRegistry(uri)
+    registry.promote(1)
+    assert registry.candidate() is None
+    registry.decide(decided(2, waits=True))
+    registry.decide(decided(3, waits=False))  # not good enough: nobody is asked about it
+
+    candidate = registry.candidate()
+    assert candidate
+    assert candidate.version == 2
+    registry.promote(2)
+    assert registry.candidate() is None
+    registry.rollback()
+    assert registry.candidate() is None  # a person has seen it
 
 
 @pytest.mark.slow  # an interpreter with MLflow, and three of its copies

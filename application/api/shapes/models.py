@@ -38,6 +38,7 @@ class Models(BaseModel):
 
     models: list[Model]
     production: int | None
+    candidate: int | None = Field(description="The version that waits for a person; predictions score it in shadow.")
     history: list[int]
     changes: list[Change] = Field(description="What came into production when, by whom and why, newest first.")
 

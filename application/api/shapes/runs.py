@@ -40,6 +40,9 @@ class TrainRequest(BaseModel):
     false_alarm_budget: float = Field(0.10, ge=0.001, le=0.9, description="Share of good wafers that may be flagged.")
     max_clusters: int = Field(10, ge=1, le=20)
     seed: int = Field(7, ge=0, le=2**31 - 1)
+    promotion: Literal["", "auto", "candidate"] = Field(
+        "", description="Whether the training promotes a better model itself, or a person does; empty: as configured."
+    )
 
     def parameters(self) -> Parameters:
         """The pipeline's parameters but the source."""
@@ -49,6 +52,7 @@ class TrainRequest(BaseModel):
             "false_alarm_budget": self.false_alarm_budget,
             "max_clusters": self.max_clusters,
             "seed": self.seed,
+            "promotion": self.promotion,
         }
 
 

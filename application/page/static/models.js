@@ -90,7 +90,9 @@ export function modelsScreen(main, may) {
           : h(
               "span",
               { class: "badge" },
-              model.aliases.includes("staging")
+              model.version === found.candidate
+                ? "waits for a person"
+                : model.aliases.includes("staging")
                 ? "staging"
                 : found.history.includes(model.version)
                   ? "former"

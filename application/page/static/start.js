@@ -44,11 +44,23 @@ export function startPanel(started) {
   const budget = h("input", { id: "budget", type: "number", min: "0.1", max: "90", step: "0.1", inputmode: "decimal" });
   const clusters = h("input", { id: "clusters", type: "number", min: "1", max: "20", step: "1", value: "10" });
   const seed = h("input", { id: "seed", type: "number", min: "0", max: "2147483647", step: "1", value: "7" });
+  const promotion = h(
+    "select",
+    { id: "promotion" },
+    h("option", { value: "" }, "As configured"),
+    h("option", { value: "auto" }, "Promote if it is better"),
+    h("option", { value: "candidate" }, "Wait for a person"),
+  );
   const trainingOnly = h(
     "div",
-    { class: "pair" },
-    field("clusters", "Maximum number of clusters", clusters),
-    field("seed", "Random seed", seed),
+    {},
+    h(
+      "div",
+      { class: "pair" },
+      field("clusters", "Maximum number of clusters", clusters),
+      field("seed", "Random seed", seed),
+    ),
+    field("promotion", "After the training", promotion),
   );
   const hint = h("p", { class: "small" });
   const messages = h("div", {});
@@ -206,7 +218,12 @@ export function startPanel(started) {
   function order(named) {
     const wanted = { source: named };
     if (budget.value) wanted.false_alarm_budget = Number(budget.value) / 100;
-    if (pipeline === "train") Object.assign(wanted, { max_clusters: Number(clusters.value), seed: Number(seed.value) });
+    if (pipeline === "train")
+      Object.assign(wanted, {
+        max_clusters: Number(clusters.value),
+        seed: Number(seed.value),
+        promotion: promotion.value,
+      });
     return wanted;
   }
 
