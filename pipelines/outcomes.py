@@ -37,7 +37,9 @@ def outcomes_pipeline(deployment: Deployment) -> GraphComponent:
         outcome = record_outcome(pipeline="outcomes", run_id=run_id, job_id=job_id)
         prepare(outcome, deployment, OUTCOME)
         with dsl.ExitHandler(outcome, name="outcomes"):
-            validated = validate(source=source, kind=KIND, run_id=run_id, job_id=job_id, schema=schema, policy=policy)
+            validated = validate(
+                source=source, kind=KIND, run_id=run_id, job_id=job_id, schema=schema, policy=policy, also=""
+            )
             prepare(validated, deployment)
 
             matched = match(

@@ -44,7 +44,9 @@ def prediction_pipeline(deployment: Deployment) -> GraphComponent:
             selected = select_model(run_id=run_id, job_id=job_id)
             prepare(selected, deployment)
 
-            validated = validate(source=source, kind=KIND, run_id=run_id, job_id=job_id, schema=schema, policy=policy)
+            validated = validate(
+                source=source, kind=KIND, run_id=run_id, job_id=job_id, schema=schema, policy=policy, also=""
+            )
             prepare(validated, deployment)
             run = validated.outputs["Output"]
 

@@ -33,6 +33,7 @@ def training_pipeline(deployment: Deployment) -> GraphComponent:
         max_clusters: int = 10,
         seed: int = 7,
         promotion: str = "",
+        outcomes: str = "",
     ) -> None:
         """Train on labelled batches.
 
@@ -46,12 +47,15 @@ def training_pipeline(deployment: Deployment) -> GraphComponent:
             seed: Seed of everything random.
             promotion: auto: the training puts a better model into production; candidate: a person does; empty: as
                 WAFER_PROMOTION says.
+            outcomes: Batches made of predictions and their outcomes (URI), to learn from as well; empty: none.
         """
         job_id = PIPELINE_JOB_ID_PLACEHOLDER
         outcome = record_outcome(pipeline="train", run_id=run_id, job_id=job_id)
         prepare(outcome, deployment, OUTCOME)
         with dsl.ExitHandler(outcome, name="train"):
-            validated = validate(source=source, kind=KIND, run_id=run_id, job_id=job_id, schema=schema, policy=policy)
+            validated = validate(
+                source=source, kind=KIND, run_id=run_id, job_id=job_id, schema=schema, policy=policy, also=outcomes
+            )
             prepare(validated, deployment)
             run = validated.outputs["Output"]
 

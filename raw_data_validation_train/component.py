@@ -12,6 +12,7 @@ def validate(
     job_id: str,
     schema: str,
     policy: str,
+    also: str,
     accepted: Output[Dataset],
     manifest: Output[Artifact],
     report: Output[HTML],
@@ -41,6 +42,7 @@ def validate(
                 report=Path(report.path),
                 store=stage.store,
                 run_id=run_id,
+                also=also,
                 engine=engine,
             )
         stage.measure(metrics, **result.counts())

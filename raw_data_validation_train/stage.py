@@ -34,14 +34,18 @@ def validate_source(
     report: Path,
     store: Store,
     run_id: str,
+    also: str = "",
 ) -> Validated:
     """Validate a folder or an S3 prefix; the quarantine is published with manifest and report.
+
+    `also` is a second place, whose files have other names: both are one drop.
 
     Raises SourceNotFound, SourceEmpty, and NoGoodFiles once everything is written and published.
     """
     with tempfile.TemporaryDirectory(prefix="quarantine-") as scratch:
         quarantine = Path(scratch) / "quarantine"
-        validated = _validate(list_batches(source), contract, accepted, manifest, quarantine, report, engine)
+        batches = [*list_batches(source), *(list_batches(also) if also else ())]
+        validated = _validate(batches, contract, accepted, manifest, quarantine, report, engine)
         files: dict[str, Path | bytes] = {layout.QUARANTINE_MANIFEST: manifest, layout.QUARANTINE_REPORT: report}
         publish(store, layout.quarantine(run_id), files | files_below(quarantine), run_id=run_id)
     return _with_good_files(validated)

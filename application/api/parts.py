@@ -19,6 +19,7 @@ from application.api.where import keys_of
 from application.backends.base import Backends
 from application.runs.ledger.protocol import Ledger
 from application.runs.opening import backends_of, open_ledger
+from application.runs.run import Parameters
 from application.runs.service import Runs
 from application.settings import ServiceSettings
 from wafer.registry import ModelVersions
@@ -45,6 +46,13 @@ class Parts:
     metrics: Metrics
     settings: ServiceSettings
     hosts: tuple[str, ...]
+    documents_uri: str
+
+    def from_outcomes(self, source: str, parameters: Parameters) -> Parameters:
+        """Further parameters of a training over `source` that learns from predictions and their outcomes too."""
+        from application.runs.from_outcomes import PARAMETER, batches_from_outcomes  # pyarrow: 0.2 s of a start
+
+        return {PARAMETER: batches_from_outcomes(self.store, self.documents_uri, source, parameters).uri}
 
 
 def join_parts(
@@ -77,6 +85,7 @@ def join_parts(
         metrics=metrics,
         settings=settings,
         hosts=settings.allowed_hosts or (LOCAL_HOSTS if gate.link else ()),
+        documents_uri=documents_uri,
     )
 
 

@@ -74,7 +74,7 @@ class Views:
         return RunDetail(
             **dict(self.summary(run)),
             parameters={
-                name: self._sources.shown(str(value)) if name in CONTRACT else value
+                name: self._sources.shown(str(value)) if name in (*CONTRACT, "outcomes") else value
                 for name, value in run.parameters.items()
             },
             stages=_stages(run),

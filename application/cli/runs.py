@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -54,7 +55,13 @@ BackendOption = Annotated[
 
 
 def train(
-    source: Source,
+    source: Annotated[
+        str, typer.Argument(help="Folder of CSV batches, or s3://bucket/prefix; default: that of the last training.")
+    ] = "",
+    from_outcomes: Annotated[
+        bool,
+        typer.Option("--from-outcomes", help="Learn also from predicted wafers whose outcome was sent since."),
+    ] = False,
     schema: Schema = "",
     policy: Policy = "",
     false_alarm_budget: Budget = 0.10,
@@ -70,7 +77,11 @@ def train(
     figures: Parameters = {"false_alarm_budget": false_alarm_budget, "max_clusters": max_clusters, "seed": seed}
     if promotion:
         figures = {**figures, "promotion": promotion}
-    run = _wanted("train", source, {**figures, **_contract(schema, policy)}, runner)
+    if not source and not from_outcomes:
+        raise typer.BadParameter("name a folder of CSV batches, or train --from-outcomes", param_hint="SOURCE")
+    run = _wanted("train", source or _last_source(), {**figures, **_contract(schema, policy)}, runner)
+    if from_outcomes:
+        run = _grown(run, console_of(as_json=as_json))
     with _shared_by(workers):
         _start(run, backend, as_json=as_json)
 
@@ -127,6 +138,26 @@ def runs(
 
 def _wanted(pipeline: Pipeline, source: str, parameters: Parameters, runner: Runner) -> Run:
     return new_run(pipeline, source, parameters, by=user(), runner=runner)
+
+
+def _last_source() -> str:
+    """What the last training that succeeded read."""
+    with _runs() as service:
+        trained = (run.source for run in service.history() if run.pipeline == "train" and run.state == "succeeded")
+        source = next(trained, "")
+    if not source:
+        raise typer.BadParameter("no training has succeeded yet: name its batches", param_hint="SOURCE")
+    return source
+
+
+def _grown(run: Run, console: Console) -> Run:
+    """The training with the batches that predictions and outcomes make."""
+    from application.runs.from_outcomes import PARAMETER, batches_from_outcomes  # pyarrow: 0.2 s
+
+    common = Settings()
+    made = batches_from_outcomes(open_store(common.store_uri), common.documents_uri, run.source, run.parameters)
+    console.print(f"{made.wafers} wafers of {made.files} predicted files have an outcome: {made.uri}", markup=False)
+    return replace(run, parameters={**run.parameters, PARAMETER: made.uri})
 
 
 def _contract(schema: str, policy: str) -> Parameters:

@@ -52,6 +52,15 @@ def test_outcomes_are_taken_in_by_a_run_of_their_own_beside_a_training(service: 
     assert problem_of(elsewhere) == "SOURCE_NOT_ALLOWED"
 
 
+def test_a_training_from_outcomes_is_refused_while_there_are_none(service: Service) -> None:
+    with service.client("operator") as client:
+        answer = client.post("/train", json={"source": service.batches(), "from_outcomes": True})
+
+    assert problem_of(answer) == "SOURCE_EMPTY"
+    assert "wafer outcomes" in answer.json()["detail"]
+    assert service.backend.started == []
+
+
 def test_a_hundred_trainings_with_one_key_are_one_run(service: Service) -> None:
     body = {"source": service.batches()}
     headers = {"Idempotency-Key": "the-same"}

@@ -101,18 +101,44 @@ def test_a_run_publishes_its_quarantine_and_says_what_it_counted(tmp_path: Path)
     made = batch(1)
     made.rows[1][0] = ""
     drop(tmp_path / "drop", **{GOOD: made.data()})
-    arguments = {name: tmp_path / name for name in ("accepted", "manifest", "report")}
     store = open_store(str(tmp_path / "store"))
 
     for _ in range(2):  # the second time is a repeated stage: the same bytes, so no conflict
         result = validate_source(
-            str(tmp_path / "drop"), load_contract("training"), Inline(), store=store, run_id="r1", **arguments
+            str(tmp_path / "drop"),
+            load_contract("training"),
+            Inline(),
+            accepted=tmp_path / "accepted",
+            manifest=tmp_path / "manifest",
+            report=tmp_path / "report",
+            store=store,
+            run_id="r1",
         )
 
     assert result.counts() == {
         "files": 1, "files_good": 1, "files_bad": 0, "rows_in": 6, "rows_good": 5, "rows_quarantined": 1,
     }  # fmt: skip
     assert f"{GOOD}.rows.csv" in read_marker(store, "quarantine/r1").files
+
+
+def test_a_drop_can_lie_in_two_places(tmp_path: Path) -> None:
+    drop(tmp_path / "drop", **{GOOD: batch(1).data()})
+    drop(tmp_path / "more", wafer_02022021_120000=batch(2).data(), wafer_03022021_120000=batch(1).data())
+
+    result = validate_source(
+        str(tmp_path / "drop"),
+        load_contract("training"),
+        accepted=tmp_path / "accepted",
+        manifest=tmp_path / "manifest",
+        report=tmp_path / "report",
+        store=open_store(str(tmp_path / "store")),
+        run_id="r1",
+        also=str(tmp_path / "more"),
+    )
+
+    counts = result.counts()
+    assert counts["files"] == 3
+    assert (counts["rows_in"], counts["rows_good"], counts["rows_quarantined"]) == (18, 12, 6)
 
 
 def test_an_empty_folder_and_a_folder_without_csv_are_told_apart_from_a_missing_one(tmp_path: Path) -> None:

@@ -50,7 +50,7 @@ def train(
     body: TrainRequest, request: Request, response: Response, idempotency_key: IdempotencyKey = None
 ) -> RunSummary:
     """Train on labelled batches and decide on the promotion of the model; one training runs at a time."""
-    return _start(request, response, "train", body, idempotency_key)
+    return _start(request, response, "train", body, idempotency_key, grow=body.from_outcomes)
 
 
 @operator.post("/predict", status_code=202, responses=_ACCEPTED | problems(s409="No model is in production."))
@@ -135,10 +135,14 @@ def _start(
     pipeline: Pipeline,
     body: TrainRequest | PredictRequest | OutcomesRequest,
     key: str | None,
+    *,
+    grow: bool = False,
 ) -> RunSummary:
     parts = parts_of(request)
     source = parts.sources.batches(body.source, pipeline)
     parameters = parts.sources.parameters(body.parameters())
+    if grow:
+        parameters = {**parameters, **parts.from_outcomes(source, parameters)}
     wanted = new_run(pipeline, source, parameters, by=caller_of(request).name)
     if not parts.runs.earlier(wanted, key):
         parts.sources.require_batches(source, body.source)

@@ -43,6 +43,9 @@ class TrainRequest(BaseModel):
     promotion: Literal["", "auto", "candidate"] = Field(
         "", description="Whether the training promotes a better model itself, or a person does; empty: as configured."
     )
+    from_outcomes: bool = Field(
+        False, description="Learn also from predicted wafers whose outcome was sent with POST /outcomes."
+    )
 
     def parameters(self) -> Parameters:
         """The pipeline's parameters but the source."""
