@@ -119,6 +119,35 @@ export function calibrationChart({ calibration }) {
   return svg;
 }
 
+/** False alarms of each period with their interval, and the budget that was promised. */
+export function promiseChart({ periods, total }) {
+  const told = periods.filter((each) => each.false_alarm_rate);
+  const most = Math.max(...told.map((each) => Math.max(each.false_alarm_rate.high, each.budget)), 0.01);
+  const to = [0.02, 0.04, 0.08, 0.12, 0.16, 0.2, 0.4, 0.6, 0.8, 1].find((each) => each >= most) ?? 1;
+  const { width, height, left, right, top, bottom } = SIZE;
+  const half = (width - left - right) / Math.max(told.length, 1) / 2;
+  const across = (place) => left + (2 * place + 1) * half;
+  const up = (value) => height - bottom - (value / to) * (height - top - bottom);
+  const words = `False alarms in ${told.length} periods, ${percent(total.false_alarm_rate?.value, 1)} in all; ${percent(total.budget, 1)} were promised: ${total.statement}.`;
+  const stroke = (kind, [x1, y1], [x2, y2]) => s("line", { class: kind, x1, y1, x2, y2 });
+  return s(
+    "svg",
+    { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": words, class: "chart" },
+    [0, 0.25, 0.5, 0.75, 1].map((part) => [
+      stroke("grid", [left, up(part * to)], [width - right, up(part * to)]),
+      s("text", { class: "tick", x: left - 6, y: up(part * to) + 4, "text-anchor": "end" }, label(part * to, to)),
+    ]),
+    told.map((each, place) => [
+      stroke("chance", [across(place) - half, up(each.budget)], [across(place) + half, up(each.budget)]),
+      stroke("line", [across(place), up(each.false_alarm_rate.low)], [across(place), up(each.false_alarm_rate.high)]),
+      s("circle", { class: "dot", cx: across(place), cy: up(each.false_alarm_rate.value), r: 3.5 }),
+    ]),
+    told.map((each, place) => (place === 0 || place === told.length - 1) &&
+      s("text", { class: "tick", x: across(place), y: height - bottom + 16, "text-anchor": "middle" }, each.period)),
+    s("text", { class: "title", x: (left + width - right) / 2, y: height - 6, "text-anchor": "middle" }, "% of good wafers; dashed: promised"),
+  );
+}
+
 /** The loosest point of a curve within a budget. */
 const at = (curve, budget) => curve.filter((each) => each.false_alarm_rate <= budget + 1e-9).at(-1);
 

@@ -4,7 +4,7 @@ const DAY = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" 
 const TIME = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 const FULL = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
 const NONE = "–";
-export const PIPELINES = { train: "Training", predict: "Prediction" };
+export const PIPELINES = { train: "Training", predict: "Prediction", outcomes: "Outcomes" };
 
 export const count = (number) => (number ?? 0).toLocaleString("en");
 export const many = (number, one, more = `${one}s`) => `${count(number)} ${number === 1 ? one : more}`;

@@ -1,7 +1,7 @@
 // Models: the versions, the one in production, each one's quality and why it was promoted or not.
 
 import * as api from "./api.js";
-import { calibrationChart, precisionChart, rocChart } from "./charts.js";
+import { calibrationChart, precisionChart, promiseChart, rocChart } from "./charts.js";
 import { announce, confirm, empty, failure, h, loading, put, table } from "./dom.js";
 import { count, fixed, fullMoment, many, moment, percent, signed } from "./format.js";
 
@@ -111,7 +111,9 @@ export function modelsScreen(main, may) {
     const model = found.models.find((each) => each.version === chosen);
     if (!model) return put(detail, empty("Version not found", h("a", { href: "#/models" }, "All versions")));
     const quality = h("div", {}, loading("the metrics"));
-    put(detail, decision(model), quality);
+    const live = h("div", {});
+    put(detail, decision(model), live, quality);
+    showScorecard(chosen, live);
     try {
       const curves = await api.get(`/models/${chosen}/curves`);
       if (!closed && curves.version === chosen) put(quality, figures(curves), pictures(curves), clusters(curves));
@@ -120,6 +122,15 @@ export function modelsScreen(main, may) {
         quality,
         failure(problem, () => go(version)),
       );
+    }
+  }
+
+  async function showScorecard(version, live, unit = "month") {
+    try {
+      const card = await api.get(`/models/${version}/scorecard?period=${unit}`);
+      if (!closed && version === chosen) put(live, scorecard(card, (other) => showScorecard(version, live, other)));
+    } catch (problem) {
+      if (!closed) put(live, failure(problem, () => showScorecard(version, live, unit)));
     }
   }
 
@@ -313,6 +324,73 @@ function versus(found) {
     `, 90 % interval ${signed(found.low, 3)} to ${signed(found.high, 3)}. `,
     points(found),
     `Its training set has ${many(found.added, "wafer")} that the other one lacks, and lacks ${many(found.missing, "wafer")} that the other one has.`,
+  );
+}
+
+const STATEMENTS = { kept: "pass", broken: "fail", "too few to say": "inspect" };
+const share = (figure) =>
+  figure ? `${percent(figure.value)} (${percent(figure.low)} to ${percent(figure.high)})` : "–";
+
+/** What the version's wafers turned out to be, by period; `turn` asks for other periods. */
+function scorecard(card, turn) {
+  const title = h("h3", { id: "scorecard-title" }, "Live scorecard");
+  if (card.total.wafers === 0)
+    return h(
+      "section",
+      { class: "card", "aria-labelledby": "scorecard-title" },
+      title,
+      h(
+        "p",
+        { class: "small" },
+        "No outcome is known yet of a wafer that this version predicted and had not learned from. Send outcomes on ",
+        h("a", { href: "#/runs" }, "Runs"),
+        ".",
+      ),
+    );
+  const units = h(
+    "select",
+    { id: "period", on: { change: () => turn(units.value) } },
+    ["day", "week", "month"].map((unit) => h("option", { value: unit, selected: unit === card.unit }, unit)),
+  );
+  const columns = [
+    ["Period", ""],
+    ["Wafers", "number"],
+    ["Failing", "number"],
+    ["Found", "number"],
+    ["False alarms", "number"],
+    ["Budget", "number"],
+    ["Promise", ""],
+    ["AUC", "number optional"],
+  ];
+  const row = (each) =>
+    h(
+      "tr",
+      {},
+      h("td", {}, each.period),
+      h("td", { class: "number" }, count(each.wafers)),
+      h("td", { class: "number" }, count(each.failures)),
+      h("td", { class: "number" }, share(each.recall)),
+      h("td", { class: "number" }, share(each.false_alarm_rate)),
+      h("td", { class: "number" }, percent(each.budget)),
+      h("td", {}, h("span", { class: `verdict ${STATEMENTS[each.statement]}` }, each.statement)),
+      h("td", { class: "number optional" }, fixed(each.auc?.value, 2)),
+    );
+  return h(
+    "section",
+    { class: "card", "aria-labelledby": "scorecard-title" },
+    h("div", { class: "heading" }, title, h("label", { for: "period", class: "small" }, "by "), units),
+    h(
+      "div",
+      { class: "pictures" },
+      h("figure", {}, h("figcaption", {}, "False alarms against the promise"), promiseChart(card)),
+      h("figure", {}, h("figcaption", {}, "Calibration"), calibrationChart(card)),
+    ),
+    table("Live scorecard", columns, [...card.periods, card.total].map(row)),
+    h(
+      "p",
+      { class: "small" },
+      `${fixed(card.total.expected_failures, 1)} failing wafers were expected, ${count(card.total.failures)} came. Intervals are exact binomial ones of 90 %. ${many(card.in_training, "wafer")} of the training set left out.`,
+    ),
   );
 }
 

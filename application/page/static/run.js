@@ -91,7 +91,7 @@ export function runView(element, runId, may, moved) {
         fact("Started", fullMoment(run.started ?? run.created)),
         run.finished && fact("Duration", seconds(between(run.started ?? run.created, run.finished))),
         run.attempt > 1 && fact("Attempt", [count(run.attempt), ...run.retries.slice(-1)].join(": ")),
-        fact(
+        run.pipeline !== "outcomes" && fact(
           "False-alarm budget",
           run.parameters.false_alarm_budget ? percent(run.parameters.false_alarm_budget, 1) : "as in the model",
         ),
@@ -103,6 +103,8 @@ export function runView(element, runId, may, moved) {
     const found = [];
     if (run.pipeline === "predict" && run.state === "succeeded")
       found.push(h("a", { class: "button primary", href: `#/results/${run.run_id}` }, "View wafers"));
+    if (run.pipeline === "outcomes" && run.state === "succeeded")
+      found.push(h("a", { class: "button primary", href: "#/models" }, "View scorecard"));
     if (run.model_version)
       found.push(
         h("a", { class: "button primary", href: `#/models/${run.model_version}` }, `View version ${run.model_version}`),

@@ -5,10 +5,15 @@ import { announce, failure, h, put } from "./dom.js";
 import { bytes, many, PIPELINES, sourceName } from "./format.js";
 import { uploadList } from "./uploads.js";
 
-const WORDS = { predict: ["Predict", "predict", "Predict"], train: ["Train", "train", "Train on"] };
+const WORDS = {
+  predict: ["Predict", "predict", "Predict"],
+  outcomes: ["Outcomes", "take in outcomes", "Take in outcomes of"],
+  train: ["Train", "train", "Train on"],
+};
 const OTHER = "other";
 const HINTS = {
   predict: "Ranks unlabelled wafers by suspicion with the model in production.",
+  outcomes: "Takes in what predicted wafers turned out to be: labelled batches, or files of wafer and outcome alone.",
   train: "Trains a model on labelled wafers and decides whether it replaces the one in production.",
 };
 
@@ -51,6 +56,7 @@ export function startPanel(started) {
     h("option", { value: "auto" }, "Promote if it is better"),
     h("option", { value: "candidate" }, "Wait for a person"),
   );
+  const fromOutcomes = h("input", { id: "from-outcomes", type: "checkbox" });
   const trainingOnly = h(
     "div",
     {},
@@ -61,6 +67,14 @@ export function startPanel(started) {
       field("seed", "Random seed", seed),
     ),
     field("promotion", "After the training", promotion),
+    h("p", {}, h("label", { for: "from-outcomes" }, fromOutcomes, " Learn also from predicted wafers with an outcome")),
+  );
+  const options = h(
+    "details",
+    {},
+    h("summary", {}, "Options"),
+    field("budget", "False-alarm budget (% of good wafers)", budget),
+    trainingOnly,
   );
   const hint = h("p", { class: "small" });
   const messages = h("div", {});
@@ -89,6 +103,7 @@ export function startPanel(started) {
         "div",
         { class: "segments", role: "radiogroup", "aria-label": "Kind of run" },
         choice("predict"),
+        choice("outcomes"),
         choice("train"),
       ),
     ),
@@ -96,13 +111,7 @@ export function startPanel(started) {
     drop,
     uploads.element,
     sourceField,
-    h(
-      "details",
-      {},
-      h("summary", {}, "Options"),
-      field("budget", "False-alarm budget (% of good wafers)", budget),
-      trainingOnly,
-    ),
+    options,
     messages,
     go,
   );
@@ -176,14 +185,15 @@ export function startPanel(started) {
   function render() {
     const [title, verb, over] = WORDS[pipeline];
     const [waiting, uploaded] = [uploads.count("waiting"), uploads.count("uploaded")];
-    const possible = pipeline === "train" || ready;
+    const possible = pipeline !== "predict" || ready;
     hint.textContent = possible ? HINTS[pipeline] : "No model is in production yet. Train one first, or promote a version.";
     sourceField.hidden = uploads.count() > 0;
     addressField.hidden = source.value !== OTHER;
+    options.hidden = pipeline === "outcomes";
     trainingOnly.hidden = pipeline !== "train";
     budget.placeholder = pipeline === "train" ? "10" : "as in the model";
     if (waiting > 0) go.textContent = `Upload ${many(waiting, "file")} and ${verb}`;
-    else go.textContent = uploaded > 0 ? `${over} ${many(uploaded, "file")}` : title;
+    else go.textContent = uploaded > 0 ? `${over} ${many(uploaded, "file")}` : pipeline === "outcomes" ? "Take in outcomes" : title;
     go.disabled = busy || !possible || (uploads.count() > 0 ? waiting + uploaded === 0 : !source.value);
   }
 
@@ -217,12 +227,14 @@ export function startPanel(started) {
 
   function order(named) {
     const wanted = { source: named };
+    if (pipeline === "outcomes") return wanted;
     if (budget.value) wanted.false_alarm_budget = Number(budget.value) / 100;
     if (pipeline === "train")
       Object.assign(wanted, {
         max_clusters: Number(clusters.value),
         seed: Number(seed.value),
         promotion: promotion.value,
+        from_outcomes: fromOutcomes.checked,
       });
     return wanted;
   }
