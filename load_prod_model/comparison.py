@@ -11,6 +11,7 @@ from load_prod_model.evidence import best, enough, evidence_of
 from load_prod_model.fall import fall_of, own_figure
 from load_prod_model.known import Known, counting_once, score_others
 from load_prod_model.near_copies import NO_COPIES, NearCopies
+from load_prod_model.since import scored_since
 from wafer.evaluation.decision import Comparison, OperatingPoint
 from wafer.evaluation.intervals import CONFIDENCE, auc_gain_interval
 from wafer.evaluation.metrics import roc_auc
@@ -25,12 +26,14 @@ def compare(
     champion_version: int,
     wafers: Iterable[Wafers],
     copies: NearCopies = NO_COPIES,
+    since: Iterable[Wafers] = (),
     seed: int = 0,
 ) -> Comparison:
     """Compare on every labelled wafer at hand; `wafers` holds the readings of what either model learned from.
 
     A wafer that a model learned from counts with its out-of-fold score, any other with the model's direct score. Of
-    near copies one counts, and for each model it counts as learned if one of them is.
+    near copies one counts, and for each model it counts as learned if one of them is. `since` are wafers with outcomes
+    that neither learned from; where there are enough of them, they alone decide.
     """
     keys = np.union1d(challenger.rows.keys, champion.rows.keys)
     ours, theirs = Known.of(challenger.rows, keys), Known.of(champion.rows, keys)
@@ -46,23 +49,26 @@ def compare(
     counting = counting & ~twice if enough(failed[counting & ~twice]) else counting
     evidence = best(evidence_of(ours, theirs), counting, failed)
     judged = counting & evidence.judged
-    scores = evidence.ours[judged], evidence.theirs[judged]
-    interval = auc_gain_interval(failed[judged], *scores, seed=seed)
+    kind, outcomes, scores = evidence.kind, failed[judged], (evidence.ours[judged], evidence.theirs[judged])
+    later = scored_since(challenger.model, champion.model, since)
+    if enough(later.failed):
+        kind, outcomes, scores = "outcomes", later.failed, (later.ours, later.theirs)
+    interval = auc_gain_interval(outcomes, *scores, seed=seed)
     return Comparison(
         champion_version=champion_version,
-        wafers=int(judged.sum()),
-        failures=int(failed[judged].sum()),
-        champion_auc=roc_auc(failed[judged], scores[1]),
-        challenger_auc=roc_auc(failed[judged], scores[0]),
+        wafers=len(outcomes),
+        failures=int(outcomes.sum()),
+        champion_auc=roc_auc(outcomes, scores[1]),
+        challenger_auc=roc_auc(outcomes, scores[0]),
         low=interval.low,
         high=interval.high,
         missing=int(missing.sum()),
         added=int(added.sum()),
         relabelled=int(relabelled.sum()),
-        evidence=evidence.kind,
+        evidence=kind,
         copies=int((~alone).sum()),
-        champion_point=_point(champion, failed[judged], scores[1]),
-        challenger_point=_point(challenger, failed[judged], scores[0]),
+        champion_point=_point(champion, outcomes, scores[1]),
+        challenger_point=_point(challenger, outcomes, scores[0]),
         fall=fall_of(own_figure(champion, theirs.newer[new]), failed[new], theirs.score[new], ours.score[new]),
     )
 

@@ -72,7 +72,7 @@ def promote_run(
         files = [parts.manifest, parts.elbow, kept]
         parent = registry.log_training(_record(run_id, model, quality, manifest.contract, files))
     version = registry.register(bundle, model.digest, parent, run_id)
-    decided = settle(Challenger(run_id, version, model, rows, quality, parts.export, mode), registry, documents)
+    decided = settle(Challenger(run_id, version, model, rows, quality, parts.export, mode), registry, documents, store)
     elbow = read_elbow(parts.cluster_model)
     with TrainingFile(parts.training) as learned:
         card = model_card(model, quality, decided, manifest, learned.sample(EXPLAINED))

@@ -1,7 +1,7 @@
 """Decide about a newly registered version and move the alias, also when several trainings end at the same moment."""
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -12,6 +12,7 @@ import pyarrow as pa
 from load_prod_model.comparison import compare
 from load_prod_model.contestant import Contestant
 from load_prod_model.near_copies import near_copies
+from load_prod_model.since import AT_ONCE, from_documents, wafers_since
 from load_prod_model.stage import Decision, decide
 from wafer.documents import Documents
 from wafer.evaluation.decision import Comparison, Mode, PromotionDecision
@@ -19,9 +20,8 @@ from wafer.evaluation.quality import Quality
 from wafer.model import ModelBundle, OutOfFold, Wafers, load_bundle
 from wafer.model.assembly import OUT_OF_FOLD, rows_of
 from wafer.registry import ModelVersion, Registry, persistently
+from wafer.store import Store
 from wafer.wafers.export import ExportFile
-
-AT_ONCE = 2000  # documents
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +37,14 @@ class Challenger:
     mode: Mode = "auto"
 
 
-def settle(challenger: Challenger, registry: Registry, documents: Documents) -> PromotionDecision:
+def settle(challenger: Challenger, registry: Registry, documents: Documents, store: Store) -> PromotionDecision:
     """Decide and move the alias; a decision that was overtaken by another run's promotion is made again."""
     earlier = challenger.version.decision
     if earlier and earlier.run_id == challenger.run_id and _carry_out(earlier, registry):
         return earlier
 
     def attempt() -> PromotionDecision | None:
-        decided = _decide(challenger, registry, documents)
+        decided = _decide(challenger, registry, documents, store)
         registry.decide(decided)
         return decided if _carry_out(decided, registry) else None
 
@@ -60,13 +60,13 @@ def _carry_out(decided: PromotionDecision, registry: Registry) -> bool:
     return True
 
 
-def _decide(challenger: Challenger, registry: Registry, documents: Documents) -> PromotionDecision:
+def _decide(challenger: Challenger, registry: Registry, documents: Documents, store: Store) -> PromotionDecision:
     last, champion = registry.champion()
     number = challenger.version.version
     if champion and champion.version == number:
         reason = f"The training made the bundle of version {number} again, which is in production."
         return _recorded(challenger, Judged(Decision(True, reason)), last)
-    return _recorded(challenger, _judged(challenger, champion, registry, documents), last)
+    return _recorded(challenger, _judged(challenger, champion, registry, documents, store), last)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,9 @@ class Judged:
     near_copies: int = 0
 
 
-def _judged(challenger: Challenger, champion: ModelVersion | None, registry: Registry, documents: Documents) -> Judged:
+def _judged(
+    challenger: Challenger, champion: ModelVersion | None, registry: Registry, documents: Documents, store: Store
+) -> Judged:
     """Both models on the same wafers; there is no comparison when they were trained under different contracts."""
     production = _load(registry, champion) if champion else None
     comparable = production and _contract(production.model) == _contract(challenger.model)
@@ -86,7 +88,10 @@ def _judged(challenger: Challenger, champion: ModelVersion | None, registry: Reg
     copies = near_copies(parts)
     found = None
     if champion and production and comparable:
-        found = compare(Contestant.of(challenger.model, challenger.rows), production, champion.version, parts(), copies)
+        learned = np.union1d(challenger.rows.keys, production.rows.keys)
+        since = wafers_since(store, documents, learned, production.model.preprocessor.contract)
+        ours = Contestant.of(challenger.model, challenger.rows)
+        found = compare(ours, production, champion.version, parts(), copies, since)
     number = champion.version if champion else None
     return Judged(decide(challenger.quality, number, found, challenger.mode), found, copies.extra)
 
@@ -112,22 +117,9 @@ def _learned_from(challenger: Challenger, champion: Contestant | None, documents
     if champion is None:
         return
     elsewhere = ~np.isin(champion.rows.keys, challenger.rows.keys)
-    ids = champion.rows.ids.filter(pa.array(elsewhere))
+    ids, sensors = champion.rows.ids.filter(pa.array(elsewhere)), champion.model.preprocessor.contract
     for start in range(0, len(ids), AT_ONCE):
-        yield _from_documents(documents, ids[start : start + AT_ONCE].to_pylist(), champion.model.preprocessor.contract)
-
-
-def _from_documents(documents: Documents, ids: Sequence[str], sensors: Sequence[str]) -> Wafers:
-    """Readings of wafers that only the champion learned from, as far as the database still holds them."""
-    found = list(documents.read("training", ids))
-    readings = [[each["readings"].get(sensor, np.nan) for sensor in sensors] for each in found]
-    return Wafers(
-        ids=tuple(each["_id"] for each in found),
-        names=tuple(each["wafer"] for each in found),
-        files=tuple(each["file"] for each in found),
-        sensors=tuple(sensors),
-        readings=np.array(readings, dtype=np.float64).reshape(len(found), len(sensors)),
-    )
+        yield from_documents(documents, "training", ids[start : start + AT_ONCE].to_pylist(), sensors)
 
 
 def _recorded(challenger: Challenger, judged: Judged, last_promotion: int) -> PromotionDecision:
