@@ -27,6 +27,6 @@ def transform(
         from wafer.settings import Settings
 
         contract = load_contract(kind, schema, policy)
-        with open_engine(Settings()) as engine:
+        with open_engine(Settings(), run_id=run_id, task="transform") as engine:
             result = transform_batches(Path(accepted.path), Path(wafers.path), contract, engine=engine)
         stage.measure(metrics, **result.counts())

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from data_transformation_train.rows import Rows, copied, order_of, read_rows
 from wafer.contract import Contract
+from wafer.engine import Given
 from wafer.files import complete_file
 from wafer.wafers.table import ROWS_AT_ONCE
 
@@ -18,15 +19,11 @@ _LEAST_UNITS = 8
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """Files whose rows go into one file of sorted parts."""
+    """Files whose rows go into one file of sorted parts; `parts` is its name."""
 
-    files: tuple[Path, ...]
-    parts: Path
-
-    @property
-    def name(self) -> str:
-        """Its first file, for errors."""
-        return f"{self.files[0].name} and {len(self.files) - 1} more"
+    name: str
+    files: tuple[Given, ...]
+    parts: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,21 +55,26 @@ class Bucket:
     slices: tuple[tuple[Path, int, int, int], ...]  # file, number of the part in it, first row, row after the last
 
 
-def units(files: Sequence[Path], scratch: Path) -> list[Unit]:
+def units(files: Sequence[Path], given: Sequence[Given], unit_bytes: int = UNIT_BYTES) -> list[Unit]:
     """Consecutive files in groups of some size; their number depends on nothing but the files."""
     sizes = [path.stat().st_size for path in files]
-    most = min(UNIT_BYTES, sum(sizes) // _LEAST_UNITS)
+    most = min(unit_bytes, sum(sizes) // _LEAST_UNITS)
     group = (np.cumsum([0, *sizes[:-1]]) // max(most, 1)).tolist()
-    grouped: dict[int, list[Path]] = {}
-    for number, path in zip(group, files, strict=True):
-        grouped.setdefault(number, []).append(path)
-    return [Unit(tuple(paths), scratch / f"{number:06}.arrow") for number, paths in enumerate(grouped.values())]
+    grouped: dict[int, list[tuple[str, Given]]] = {}
+    for number, path, file in zip(group, files, given, strict=True):
+        grouped.setdefault(number, []).append((path.name, file))
+    return [_unit(number, files) for number, files in enumerate(grouped.values())]
 
 
-def write_parts(unit: Unit, contract: Contract) -> Counts:
+def _unit(number: int, files: Sequence[tuple[str, Given]]) -> Unit:
+    names, given = zip(*files, strict=True)
+    return Unit(f"{names[0]} and {len(names) - 1} more", given, f"{number:06}.arrow")
+
+
+def write_parts(unit: Unit, folder: Path, contract: Contract) -> Counts:
     """Write the rows of a unit's files in sorted parts of about ROWS_AT_ONCE rows."""
     counts = Counts()
-    with complete_file(unit.parts, durable=False) as path, pa.OSFile(str(path), "wb") as sink:
+    with complete_file(folder / unit.parts, durable=False) as path, pa.OSFile(str(path), "wb") as sink:
         writer: pa.ipc.RecordBatchFileWriter | None = None
         for rows in _gathered(unit.files, contract):
             counts += Counts.of(rows, labelled=contract.label is not None)
@@ -84,10 +86,10 @@ def write_parts(unit: Unit, contract: Contract) -> Counts:
     return counts
 
 
-def _gathered(files: Sequence[Path], contract: Contract) -> Iterator[Rows]:
+def _gathered(files: Sequence[Given], contract: Contract) -> Iterator[Rows]:
     waiting: list[Rows] = []
-    for path in files:
-        for rows in read_rows(path, contract):
+    for file in files:
+        for rows in read_rows(file.at_hand(), contract):
             waiting.append(rows)
             if sum(map(len, waiting)) >= ROWS_AT_ONCE:
                 yield Rows.joined(waiting)

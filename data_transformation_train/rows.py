@@ -104,7 +104,8 @@ def read_rows(path: Path, contract: Contract) -> Iterator[Rows]:
         metadata = {key.decode(): value.decode() for key, value in (file.metadata.metadata or {}).items()}
         if metadata.get("contract") != contract.digest or tuple(file.schema.names) != contract.columns:
             raise ContractMismatch(
-                f"{path.name} was accepted under another contract than this run's; validate the batches again."
+                f"{metadata.get('file', path.name)} was accepted under another contract than this run's; "
+                "validate the batches again."
             )
         for group in range(file.num_row_groups):  # one by one: iter_batches keeps the decoded file until its end
             for batch in file.read_row_group(group, use_threads=False).to_batches():  # columns too short for threads

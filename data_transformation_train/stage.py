@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from data_transformation_train.parts import Counts, bucket_table, buckets, units, write_parts
+from data_transformation_train.parts import UNIT_BYTES, Counts, bucket_table, buckets, units, write_parts
 from data_transformation_train.rows import Rows, order_of, read_rows
 from wafer.contract import Contract
 from wafer.engine import Engine, Inline
@@ -41,11 +41,17 @@ class Transformed:
 
 
 def transform_batches(
-    accepted: Path, output: Path, contract: Contract, in_memory: int = IN_MEMORY, engine: Engine | None = None
+    accepted: Path,
+    output: Path,
+    contract: Contract,
+    in_memory: int = IN_MEMORY,
+    engine: Engine | None = None,
+    unit_bytes: int = UNIT_BYTES,
 ) -> Transformed:
     """Join a folder of accepted files into one `wafers.parquet`, sorted by wafer and document id.
 
-    Files of more than `in_memory` bytes together are sorted on disk by the engine, in a folder beside `output`. Raises
+    Files of more than `in_memory` bytes together are sorted on disk by the engine, in a folder beside `output`, about
+    `unit_bytes` of them at once; the table does not depend on that. Raises
     ContractMismatch for a file accepted under another contract, NoGoodFiles for an empty folder, ContractInvalid for a
     schema that uses a name of the table's own.
     """
@@ -59,7 +65,7 @@ def transform_batches(
         if sum(path.stat().st_size for path in paths) <= in_memory:
             counts = _join(paths, output, contract, schema, pool)
         else:
-            counts = _join_on_disk(paths, output, contract, schema, pool, engine or Inline())
+            counts = _join_on_disk(paths, output, contract, schema, pool, engine or Inline(), unit_bytes)
     return Transformed(len(paths), counts.wafers, counts.missing_readings, counts.failures if contract.label else None)
 
 
@@ -82,13 +88,19 @@ def _join(paths: Sequence[Path], output: Path, contract: Contract, schema: pa.Sc
 
 
 def _join_on_disk(
-    paths: Sequence[Path], output: Path, contract: Contract, schema: pa.Schema, pool: Executor, engine: Engine
+    paths: Sequence[Path],
+    output: Path,
+    contract: Contract,
+    schema: pa.Schema,
+    pool: Executor,
+    engine: Engine,
+    unit_bytes: int,
 ) -> Counts:
     with _scratch(output) as folder:
-        several = units(paths, folder)
-        written = engine.run(partial(write_parts, contract=contract), several)
+        several = units(paths, engine.give(paths), unit_bytes)
+        written = engine.run(partial(write_parts, contract=contract), several, folder)
         counts = sum(reported(written, len(several), "groups of files read"), Counts())
-        found = buckets([unit.parts for unit in several])
+        found = buckets([folder / unit.parts for unit in several])
         tables = (partial(bucket_table, bucket, schema) for bucket in found)
         _write(output, schema, reported(tables, len(found), "parts of the table written"), pool)
     return counts

@@ -33,7 +33,7 @@ def validate(
         from wafer.engine import open_engine
         from wafer.settings import Settings
 
-        with open_engine(Settings()) as engine:
+        with open_engine(Settings(), run_id=run_id, task="validate") as engine:
             result = validate_source(
                 source,
                 load_contract(kind, schema, policy),

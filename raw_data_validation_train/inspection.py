@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -49,44 +50,48 @@ class _Form:
         return cls(contract, Headers(contract), accepted_schema(contract))
 
 
+@dataclass(frozen=True)
 class Inspector:
     """Inspects the files of one drop; may be used from several threads, and sent to other processes."""
 
-    def __init__(self, contract: Contract, accepted: Path, quarantine: Quarantine) -> None:
-        self._contract = contract
-        self._whole = _Form.of(contract)
-        self._outcomes_alone = _Form.of(contract.without_readings)
-        self._accepted = accepted
-        self._quarantine = quarantine
+    contract: Contract
 
-    def __reduce__(self) -> tuple[type["Inspector"], tuple[Contract, Path, Quarantine]]:
-        return Inspector, (self._contract, self._accepted, self._quarantine)
+    def __reduce__(self) -> tuple[type["Inspector"], tuple[Contract]]:
+        return Inspector, (self.contract,)
 
-    def inspect(self, path: Path, name: str) -> Inspection:
+    @cached_property
+    def _whole(self) -> _Form:
+        return _Form.of(self.contract)
+
+    @cached_property
+    def _outcomes_alone(self) -> _Form:
+        return _Form.of(self.contract.without_readings)
+
+    def inspect(self, path: Path, name: str, accepted: Path, quarantine: Quarantine) -> Inspection:
         """Judge one file and put its good rows, its bad rows, or the whole of it where they belong."""
-        findings = list(check_name(name, self._contract))
-        limit = self._contract.policy.limits.file_bytes
+        findings = list(check_name(name, self.contract))
+        limit = self.contract.policy.limits.file_bytes
         size = path.stat().st_size
         if size > limit:
             message = (
                 f"The file has {size:,} bytes, the policy allows {limit:,}. Split it, or raise `limits.file_bytes`."
             )
             findings.append(Finding(FileCode.FILE_TOO_LARGE, message))
-        if size > limit or not is_opened(name, self._contract):
+        if size > limit or not is_opened(name, self.contract):
             result = Inspection(_unopened(path, name, findings), Fingerprints.joined([]))
         else:
-            result = self._read(path, name, findings)
+            result = self._read(path, name, findings, accepted_path(accepted, name), quarantine)
         if result.verdict.findings:
-            self._quarantine.keep_file(path, name)
+            quarantine.keep_file(path, name)
         return result
 
-    def _read(self, path: Path, name: str, findings: list[Finding]) -> Inspection:
-        text = self._contract.policy.text
-        lines = FileLines(path, self._contract.policy.limits, text=text)
-        form = self._form(FileLines(path, self._contract.policy.limits, text=text))
+    def _read(self, path: Path, name: str, findings: list[Finding], good: Path, quarantine: Quarantine) -> Inspection:
+        text = self.contract.policy.text
+        lines = FileLines(path, self.contract.policy.limits, text=text)
+        form = self._form(FileLines(path, self.contract.policy.limits, text=text))
         reading = _Reading(form.contract, form.headers, name, keep=not findings)
-        accepted = AcceptedFile(self.accepted_path(name), form.schema)
-        listed = RowList(self._quarantine.rows_path(name), name)
+        accepted = AcceptedFile(good, form.schema)
+        listed = RowList(quarantine.rows_path(name), name)
         for rows in reading.rows(lines):
             if reading.keeps:
                 accepted.write(rows.table)
@@ -100,20 +105,21 @@ class Inspector:
         if verdict.findings:
             accepted.discard()
             return Inspection(verdict, Fingerprints.joined([]))
-        accepted.close({"file": name, "sha256": lines.sha256, "contract": self._contract.digest})
+        accepted.close({"file": name, "sha256": lines.sha256, "contract": self.contract.digest})
         return Inspection(verdict, Fingerprints.joined(reading.fingerprints))
 
     def _form(self, lines: Iterable[Block]) -> _Form:
         """What a file is held against, by its header; only a file of outcomes may come without readings."""
-        if self._contract.kind == "outcomes" and self._contract.policy.text.header:
+        if self.contract.kind == "outcomes" and self.contract.policy.text.header:
             for block in lines:
-                header, _ = _header_of(block, self._contract.policy.text.lines_before_header)
+                header, _ = _header_of(block, self.contract.policy.text.lines_before_header)
                 return self._outcomes_alone if self._whole.headers.say_outcomes_alone(header) else self._whole
         return self._whole
 
-    def accepted_path(self, name: str) -> Path:
-        """Where the good rows of a file go."""
-        return self._accepted / f"{stem(name)}.parquet"
+
+def accepted_path(folder: Path, name: str) -> Path:
+    """Where the good rows of a file go."""
+    return folder / f"{stem(name)}.parquet"
 
 
 def _header_of(block: Block, skipped: int) -> tuple[bytes, Block]:

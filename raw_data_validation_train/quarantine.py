@@ -17,12 +17,15 @@ COLUMNS = ("file", "line", "wafer", "code", "message", "raw")
 
 
 class Quarantine:
-    """The quarantine folder of one drop: `<name>` for a refused file, `<stem>.rows.csv` for bad rows."""
+    """The quarantine folder of one drop: `<name>` for a refused file, `<stem>.rows.csv` for bad rows.
+
+    `names` are those of the drop's files, or the ones kept of them: names that a list of rows must not take.
+    """
 
     def __init__(self, folder: Path, names: Iterable[str]) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
-        self._names = frozenset(name for name in names if name.endswith(_ROWS))
+        self.names = tuple(sorted({name for name in names if name.endswith(_ROWS)}))
 
     def keep_file(self, path: Path, name: str) -> None:
         """Copy a refused file byte for byte."""
@@ -31,7 +34,7 @@ class Quarantine:
     def rows_path(self, name: str) -> Path:
         """Where the bad rows of a file are listed; never the place of a refused file."""
         own = stem(local_name(name))
-        while f"{own}{_ROWS}" in self._names:
+        while f"{own}{_ROWS}" in self.names:
             own += "_"
         return self._folder / f"{own}{_ROWS}"
 

@@ -5,23 +5,24 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from raw_data_validation_train.duplicates import Repeats, find_repeats
-from raw_data_validation_train.inspection import Inspection, Inspector, is_opened
+from raw_data_validation_train.duplicates import Fingerprints, Repeats, find_repeats
+from raw_data_validation_train.inspection import Inspection, Inspector, accepted_path, is_opened
 from raw_data_validation_train.manifest import check_identity, write_manifest
 from raw_data_validation_train.quarantine import Quarantine
 from raw_data_validation_train.repeats import without_repeats
 from raw_data_validation_train.report import write_report
 from raw_data_validation_train.verdicts import FileVerdict, Validated
 from wafer.contract import Contract
-from wafer.engine import Engine, Inline
+from wafer.engine import Engine, Given, Inline
 from wafer.errors import NoGoodFiles, PublishConflict, SourceEmpty, SourceNotFound
 from wafer.files import TEMPORARY
 from wafer.progress import reported
-from wafer.store import MARKER, Batch, Store, fetch, files_below, layout, list_batches, publish
+from wafer.store import MARKER, Batch, Store, fetch, files_below, is_s3, layout, list_batches, publish
 
 
 def validate_source(
@@ -94,8 +95,8 @@ def _validate(
         raise SourceEmpty(_nothing_to_read(drop, contract))
     _make_room(accepted, quarantine)
     kept = Quarantine(quarantine, (batch.name for batch in drop))
-    with tempfile.TemporaryDirectory(prefix="batches-") as scratch:
-        judge = _Judge(drop, contract, accepted, kept, Path(scratch))
+    with tempfile.TemporaryDirectory(prefix="fingerprints-") as scratch:
+        judge = _Judge(drop, contract, (accepted, quarantine, Path(scratch)), kept)
         validated = Validated(contract.kind, contract.digest, tuple(judge.verdicts(engine or Inline())))
     for folder in (accepted, quarantine):
         _sweep(folder)
@@ -109,20 +110,20 @@ class _Judge:
     """Two rounds over a drop: each file by itself, then the wafers that are in it more than once."""
 
     def __init__(
-        self, drop: Sequence[Batch], contract: Contract, accepted: Path, quarantine: Quarantine, scratch: Path
+        self, drop: Sequence[Batch], contract: Contract, folders: tuple[Path, Path, Path], quarantine: Quarantine
     ) -> None:
         self._drop = drop
         self._contract = contract
         self._quarantine = quarantine
-        self._scratch = scratch
+        self._folders = folders  # accepted, quarantine, fingerprints
         self._names = [batch.name for batch in drop]
-        self._inspector = Inspector(contract, accepted, quarantine)
 
     def verdicts(self, engine: Engine) -> list[FileVerdict]:
         """The verdict on every file, in their order."""
-        inspect = partial(inspect_batch, inspector=self._inspector, scratch=self._scratch)
-        inspections = list(reported(engine.run(inspect, self._drop), len(self._drop), "files"))
-        verdicts = [inspection.verdict for inspection in inspections]
+        inspect = partial(inspect_batch, inspector=Inspector(self._contract), names=self._quarantine.names)
+        done = engine.run(inspect, _given(self._drop, engine), *self._folders)
+        verdicts = list(reported(done, len(self._drop), "files"))
+        inspections = [Inspection(verdict, _fingerprints(verdict, self._folders[2])) for verdict in verdicts]
         repeats = find_repeats([inspection.rows for inspection in inspections], self._times())
         second_round = partial(self._take_out_repeats, inspections)
         with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
@@ -142,37 +143,70 @@ class _Judge:
 
     def _take_out_repeats(self, inspections: Sequence[Inspection], file: int, repeats: Repeats) -> FileVerdict:
         batch = self._drop[file]
-        with _at_hand(batch, self._scratch) as path:
+        with _at_hand(batch) as path:
             return without_repeats(
                 inspections[file],
                 repeats,
                 self._names,
                 source=path,
-                accepted=self._inspector.accepted_path(batch.name),
+                accepted=accepted_path(self._folders[0], batch.name),
                 quarantine=self._quarantine,
                 contract=self._contract,
             )
 
 
-def inspect_batch(batch: Batch, inspector: Inspector, scratch: Path) -> Inspection:
+def inspect_batch(
+    batch: Batch, accepted: Path, quarantine: Path, fingerprints: Path, inspector: Inspector, names: Sequence[str]
+) -> FileVerdict:
     """Judge one file by itself: a unit of work."""
-    with _at_hand(batch, scratch) as path:
-        return inspector.inspect(path, batch.name)
+    with _at_hand(batch) as path:
+        inspection = inspector.inspect(path, batch.name, accepted, Quarantine(quarantine, names))
+    if inspection.verdict.verdict == "good":
+        inspection.rows.save(_fingerprints_path(batch.name, fingerprints))
+    return inspection.verdict
+
+
+def _fingerprints(verdict: FileVerdict, folder: Path) -> Fingerprints:
+    if verdict.verdict == "bad":
+        return Fingerprints.joined([])
+    return Fingerprints.load(_fingerprints_path(verdict.name, folder))
+
+
+def _fingerprints_path(name: str, folder: Path) -> Path:
+    return accepted_path(folder, name).with_suffix(".npy")
+
+
+def _given(drop: Sequence[Batch], engine: Engine) -> list[Batch]:
+    """The batches where the engine's units can read them: files of this machine are given, S3 is there for all."""
+    local = [batch for batch in drop if not is_s3(batch.uri)]
+    with _readable(*local):
+        given = dict(zip(local, engine.give([Path(batch.uri) for batch in local]), strict=True))
+    return [_moved(batch, given[batch]) if batch in given else batch for batch in drop]
+
+
+def _moved(batch: Batch, given: Given) -> Batch:
+    return replace(batch, uri=given.uri, version=given.sha256)
 
 
 @contextmanager
-def _at_hand(batch: Batch, scratch: Path) -> Iterator[Path]:
+def _at_hand(batch: Batch) -> Iterator[Path]:
     """The file on this machine; a downloaded one goes again, so disk use does not grow with the drop."""
-    path = fetch(batch, scratch)
+    with tempfile.TemporaryDirectory(prefix="batch-") if is_s3(batch.uri) else nullcontext("") as scratch:
+        path = fetch(batch, Path(scratch))
+        with _readable(replace(batch, uri=str(path))):
+            yield path
+
+
+@contextmanager
+def _readable(*batches: Batch) -> Iterator[None]:
+    """Raise SourceNotFound for a batch on this machine that the operating system does not let us read."""
     try:
-        yield path
+        yield
     except OSError as exc:
-        if exc.filename != str(path):
+        batch = next((batch for batch in batches if batch.uri == str(exc.filename)), None)
+        if batch is None:
             raise
         raise SourceNotFound(f"{batch.name} cannot be read: {exc.strerror}. Check its permissions.") from exc
-    finally:
-        if path.parent == scratch:
-            path.unlink(missing_ok=True)
 
 
 def _nothing_to_read(drop: Sequence[Batch], contract: Contract) -> str:

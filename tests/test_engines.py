@@ -11,18 +11,21 @@ from pathlib import Path
 
 import pytest
 
+from data_transformation_train.parts import UNIT_BYTES
 from data_transformation_train.stage import transform_batches
 from model_training.stage import fit_global_models, train_cluster
 from raw_data_validation_train.tests.corpus import accept, reject, write
 from raw_data_validation_train.tests.drop import everything_below, validate
 from tests.faults.line import Line, make_line, write_drop
-from tests.servers.cluster import Running
+from tests.servers.cluster import Running, start_cluster
+from tests.servers.fixtures import S3Server
 from wafer.contract import load_contract
 from wafer.engine import Engine, Inline, open_engine
 from wafer.model.families.boosted_trees import BoostedTrees
 from wafer.model.families.random_forest import RandomForest
 from wafer.model.recipe import Recipe
 from wafer.settings import Settings
+from wafer.store import open_store
 
 
 @pytest.fixture(scope="module")
@@ -35,10 +38,10 @@ def drop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def work(drop: Path, out: Path, engine: Engine) -> dict[str, bytes]:
+def work(drop: Path | str, out: Path, engine: Engine, unit_bytes: int = UNIT_BYTES) -> dict[str, bytes]:
     validate(drop, out, engine=engine)
     contract = load_contract("training")
-    transform_batches(out / "accepted", out / "wafers.parquet", contract, in_memory=0, engine=engine)
+    transform_batches(out / "accepted", out / "wafers.parquet", contract, 0, engine, unit_bytes)
     return everything_below(out)
 
 
@@ -47,17 +50,40 @@ def inline(drop: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, by
     return work(drop, tmp_path_factory.mktemp("inline"), Inline(1))
 
 
+@pytest.fixture(scope="module")
+def cluster_with_s3(
+    s3_server: S3Server, certificates: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Running]:
+    """A cluster whose workers reach the tests' S3."""
+    yield from start_cluster(certificates, tmp_path_factory.mktemp("cluster"), s3_server.environment)
+
+
 @pytest.mark.slow  # the whole corpus twice, and two interpreters
 def test_processes_give_the_bytes_of_one(drop: Path, inline: dict[str, bytes], tmp_path: Path) -> None:
     with open_engine(Settings(WAFER_WORKERS=2)) as engine:
         assert work(drop, tmp_path, engine) == inline
 
 
+@pytest.mark.parametrize("source", ["a folder", "S3"])
 def test_a_cluster_gives_the_bytes_of_one(
-    drop: Path, inline: dict[str, bytes], cluster: Running, tmp_path: Path
+    source: str, drop: Path, inline: dict[str, bytes], cluster_with_s3: Running, s3_bucket: str, tmp_path: Path
 ) -> None:
-    with open_engine(cluster.settings) as engine:
-        assert work(drop, tmp_path, engine) == inline
+    store = open_store(s3_bucket)
+    for path in drop.iterdir() if source == "S3" else ():
+        store.upload(path, f"raw/{path.name}")
+    settings = cluster_with_s3.settings.model_copy(update={"store": s3_bucket})
+
+    with open_engine(settings) as engine:
+        assert work(f"{s3_bucket}/raw" if source == "S3" else drop, tmp_path, engine) == inline
+
+    assert store.keys("units") == []
+
+
+@pytest.mark.parametrize("unit_bytes", [1, 20_000])
+def test_units_of_any_size_give_the_same_bytes(
+    unit_bytes: int, drop: Path, inline: dict[str, bytes], tmp_path: Path
+) -> None:
+    assert work(drop, tmp_path, Inline(2), unit_bytes) == inline
 
 
 def test_a_worker_that_is_killed_in_the_middle_changes_no_byte(

@@ -195,7 +195,7 @@ def test_what_was_read_differently_never_shares_a_document_id(
 def test_files_accepted_under_another_contract_are_refused(tmp_path: Path) -> None:
     accept(tmp_path / "accepted", ROWS, contract("training", "Temperature", "Pressure"))
 
-    with pytest.raises(ContractMismatch, match=r"wafer_08012020_120000\.parquet was accepted under another contract"):
+    with pytest.raises(ContractMismatch, match=r"wafer_08012020_120000\.csv was accepted under another contract"):
         transform_batches(tmp_path / "accepted", tmp_path / "wafers.parquet", contract())
 
     assert not (tmp_path / "wafers.parquet").exists()

@@ -15,7 +15,7 @@ from wafer.store import list_batches
 
 
 def validate(
-    folder: Path,
+    folder: Path | str,
     out: Path,
     kind: str = "training",
     policy: str = "",

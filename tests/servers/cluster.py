@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,9 +57,11 @@ def write_certificates(folder: Path) -> Path:
     return folder
 
 
-def start_part(certificates: Path, log: Path, *arguments: str) -> subprocess.Popen[bytes]:
+def start_part(
+    certificates: Path, log: Path, *arguments: str, environment: Mapping[str, str] | None = None
+) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "wafer.engine", *arguments]
-    environment = {**os.environ, "WAFER_ENGINE_TLS": str(certificates)}
+    environment = {**os.environ, **(environment or {}), "WAFER_ENGINE_TLS": str(certificates)}
     with log.open("wb") as output:
         return subprocess.Popen(command, env=environment, stderr=output, start_new_session=True)
 
@@ -73,12 +75,13 @@ def said(log: Path, pattern: str, times: int = 1) -> str:
     raise AssertionError(log.read_text())
 
 
-def start_cluster(certificates: Path, logs: Path) -> Iterator[Running]:
+def start_cluster(certificates: Path, logs: Path, environment: Mapping[str, str] | None = None) -> Iterator[Running]:
     scheduler = start_part(certificates, logs / "scheduler.log", "scheduler", "--host", "127.0.0.1", "--port", "0")
     parts = [scheduler]
     try:
         address = said(logs / "scheduler.log", r"tls://127\.0\.0\.1:\d+")
-        workers = start_part(certificates, logs / "workers.log", "worker", address, "--processes", "2")
+        options = ("worker", address, "--processes", "2")
+        workers = start_part(certificates, logs / "workers.log", *options, environment=environment)
         parts.append(workers)
         said(logs / "workers.log", "Registered to", times=2)
         yield Running(scheduler, workers, address, certificates)

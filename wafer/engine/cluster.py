@@ -1,55 +1,94 @@
 """Units on the workers of a cluster: Dask's futures, and nothing else of it.
 
 The only module that imports `distributed`. Connections are encrypted and both sides show a certificate. A worker does
-only units whose code is its own: it offers a resource for each package, named by a digest of that (`content`).
+only units whose code is its own: it offers a resource for each package, named by a digest of that (`content`). It sees
+no folder of the task: what units read and leave goes through a place in the store (`place`).
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import CancelledError
+from collections.abc import Callable, Container, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import CancelledError, ThreadPoolExecutor
+from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import Concatenate, Self, TypeVar
 
 import dask
+import structlog
 from distributed import Client, Future, KilledWorker
 from distributed.cli import dask_scheduler, dask_worker
 from distributed.security import Security
 
+from wafer.engine.ahead import ahead
 from wafer.engine.content import content
+from wafer.engine.given import Given
+from wafer.engine.place import Order, Place, answers, do, order
 from wafer.engine.protocol import Unit, killers, module_of
-from wafer.errors import EngineUnavailable
+from wafer.errors import EngineUnavailable, StoreUnavailable
 
 U = TypeVar("U", bound=Unit)
 R = TypeVar("R")
 CONNECT_SECONDS = 30
+FETCHES = 8  # units whose files are brought here at once
+CONFIGURATION = {
+    "distributed.comm.require-encryption": True,
+    # The profiler looks at the frames of all threads, and hangs when one starts at that moment (seen on Python 3.11.7):
+    # https://github.com/python/cpython/issues/106883
+    "distributed.worker.profile.enabled": False,
+}
 _CHECK = "Check that scheduler and workers run and that the certificates are valid, then retry the run."
 
 
 class Cluster:
-    """`Engine` of the scheduler at an address."""
+    """`Engine` of the scheduler at an address, for the task whose place in the store is given."""
 
-    def __init__(self, address: str, certificates: Path) -> None:
+    def __init__(self, address: str, certificates: Path, place: Place) -> None:
         self._address = address
+        self._place = place
         secured = Security(require_encryption=True, **_paths(certificates))
         try:
             self._client = Client(address, security=secured, timeout=CONNECT_SECONDS, set_as_default=False)
         except (OSError, ValueError) as error:
             raise EngineUnavailable(f"The scheduler at {address} cannot be used: {error}. {_CHECK}") from error
 
-    def run(self, work: Callable[[U], R], units: Sequence[U]) -> Iterator[R]:
-        """Yield what `work` returns for each unit, in the order of the units."""
-        submit = partial(self._client.submit, work, pure=False, resources={self._resource(work): 1})
+    def give(self, paths: Sequence[Path]) -> list[Given]:
+        """The files in the store."""
+        return self._place.give(paths)
+
+    def run(self, work: Callable[Concatenate[U, ...], R], units: Sequence[U], *folders: Path) -> Iterator[R]:
+        """Yield what `work` returns for each unit, in the order of the units; units done before are not done again."""
+        if not folders:
+            yield from self._submitted(work, units, work)
+            return
+        kept = self._place.done()
+        orders = [order(work, unit) for unit in units]
+        missing = [each for each in orders if each.key not in kept]
+        structlog.get_logger().info("units", of=len(orders), kept=len(orders) - len(missing))
+        doing = self._submitted(partial(do, work=work, place=self._place, folders=len(folders)), missing, work)
+        with closing(doing), ThreadPoolExecutor(FETCHES) as pool:
+            left = ahead(pool, partial(self._place.take, folders=folders), _keys(orders, kept, doing), FETCHES)
+            yield from map(answers(work).validate_json, left)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self._client.close()
+        if kind is None:
+            with suppress(StoreUnavailable):  # the work is done; what stays there costs only room
+                self._place.remove()
+
+    def _submitted(
+        self, work: Callable[[U], R], units: Sequence[U], code: Callable[..., object]
+    ) -> Generator[R, None, None]:
+        """Every answer of the work, by workers that have this code."""
+        if not units:
+            return
+        submit = partial(self._client.submit, work, pure=False, resources={self._resource(code): 1})
         waiting = list(map(submit, units))
         try:
             yield from self._answers(submit, units, waiting)
         finally:
             self._client.cancel(waiting)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._client.close()
 
     def _answers(
         self, submit: Callable[[U], "Future[R]"], units: Sequence[U], waiting: Sequence["Future[R]"]
@@ -100,13 +139,21 @@ class Cluster:
         return name
 
 
+def _keys(orders: Iterable[Order[U]], kept: Container[str], doing: Iterator[None]) -> Iterator[str]:
+    """The key of every order, as soon as it is done."""
+    for each in orders:
+        if each.key not in kept:
+            next(doing)
+        yield each.key
+
+
 def serve(part: str, certificates: Path, *options: str) -> str:
     """Be a scheduler or a worker until told to end."""
     files = [
         f"--tls-{name}={path}" for name, path in zip(("ca-file", "cert", "key"), _files(certificates), strict=True)
     ]
     command = {"scheduler": dask_scheduler.main, "worker": dask_worker.main}[part]
-    with dask.config.set({"distributed.comm.require-encryption": True}):
+    with dask.config.set(CONFIGURATION):
         command([*options, *files, "--no-dashboard"], standalone_mode=False)
     return f"The {part} ended."
 

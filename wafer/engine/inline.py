@@ -3,8 +3,11 @@
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Self, TypeVar
+from itertools import repeat
+from pathlib import Path
+from typing import Concatenate, Self, TypeVar
 
+from wafer.engine.given import Given
 from wafer.engine.protocol import Unit
 
 U = TypeVar("U", bound=Unit)
@@ -18,10 +21,14 @@ class Inline:
     def __init__(self, threads: int = 0) -> None:
         self._threads = threads or min(MOST_THREADS, len(os.sched_getaffinity(0)))
 
-    def run(self, work: Callable[[U], R], units: Sequence[U]) -> Iterator[R]:
-        """Yield what `work` returns for each unit, in the order of the units."""
+    def give(self, paths: Sequence[Path]) -> list[Given]:
+        """The files in place."""
+        return [Given(str(path)) for path in paths]
+
+    def run(self, work: Callable[Concatenate[U, ...], R], units: Sequence[U], *folders: Path) -> Iterator[R]:
+        """Yield what `work` returns for each unit, in the order of the units; it writes into the folders themselves."""
         with ThreadPoolExecutor(self._threads) as pool:
-            yield from pool.map(work, units)
+            yield from pool.map(work, units, *map(repeat, folders))
 
     def __enter__(self) -> Self:
         return self

@@ -9,8 +9,10 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
-from typing import Any, Self, TypeVar
+from pathlib import Path
+from typing import Any, Concatenate, Self, TypeVar
 
+from wafer.engine.given import Given
 from wafer.engine.protocol import Unit, killers, module_of
 
 U = TypeVar("U", bound=Unit)
@@ -30,10 +32,14 @@ class Processes:
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix="units")
         self._idle: list[_Worker] = []
 
-    def run(self, work: Callable[[U], R], units: Sequence[U]) -> Iterator[R]:
-        """Yield what `work` returns for each unit, in the order of the units."""
+    def give(self, paths: Sequence[Path]) -> list[Given]:
+        """The files in place."""
+        return [Given(str(path)) for path in paths]
+
+    def run(self, work: Callable[Concatenate[U, ...], R], units: Sequence[U], *folders: Path) -> Iterator[R]:
+        """Yield what `work` returns for each unit, in the order of the units; it writes into the folders themselves."""
         _CONTEXT.set_forkserver_preload([__name__, module_of(work)])  # no matter once the server runs
-        waiting = [self._threads.submit(self._done, work, unit) for unit in units]
+        waiting = [self._threads.submit(self._done, work, (unit, *folders)) for unit in units]
         try:
             yield from _answers(units, waiting)
         finally:
@@ -48,11 +54,11 @@ class Processes:
         for worker in self._idle:
             worker.end()
 
-    def _done(self, work: Callable[[U], R], unit: U) -> R:
+    def _done(self, work: Callable[..., R], arguments: tuple[object, ...]) -> R:
         for _ in range(TRIES):
             worker = self._idle.pop() if self._idle else _Worker()
             try:
-                answer: R = worker.do(work, unit)
+                answer: R = worker.do(work, arguments)
             except _Killed:
                 worker.end()
                 continue
@@ -73,10 +79,10 @@ class _Worker:
             self._process = _CONTEXT.Process(target=_serve, args=(other,), daemon=True)
             self._process.start()
 
-    def do(self, work: Callable[[U], R], unit: U) -> Any:  # noqa: ANN401 - whatever the work returns
+    def do(self, work: Callable[..., R], arguments: tuple[object, ...]) -> Any:  # noqa: ANN401 - whatever the work returns
         """Return the work's answer or raise its error; `_Killed` when the process ends instead."""
         try:
-            self._pipe.send_bytes(pickle.dumps((work, unit)))
+            self._pipe.send_bytes(pickle.dumps((work, arguments)))
             done, value = pickle.loads(self._pipe.recv_bytes())  # noqa: S301  # nosec B301 - from a process of our own
         except (EOFError, ConnectionError) as error:
             raise _Killed from error
@@ -110,9 +116,9 @@ def _serve(pipe: Connection) -> None:
             asked = pipe.recv_bytes()
         except EOFError:
             return
-        work, unit = pickle.loads(asked)  # noqa: S301  # nosec B301 - from the process that started it
+        work, arguments = pickle.loads(asked)  # noqa: S301  # nosec B301 - from the process that started it
         try:
-            said = pickle.dumps((True, work(unit)))
+            said = pickle.dumps((True, work(*arguments)))
         except Exception as error:
             said = pickle.dumps((False, error))
         pipe.send_bytes(said)

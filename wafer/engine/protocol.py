@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import Protocol, Self, TypeVar
+from pathlib import Path
+from typing import Concatenate, Protocol, Self, TypeVar
 
+from wafer.engine.given import Given
 from wafer.errors import StageFailed
 
 LISTED = 5
@@ -25,8 +27,17 @@ R = TypeVar("R")
 class Engine(Protocol):
     """Does units of work; closed when its block ends."""
 
-    def run(self, work: Callable[[U], R], units: Sequence[U]) -> Iterator[R]:
+    def give(self, paths: Sequence[Path]) -> list[Given]:
+        """Let units read files of this machine, which stay as they are until the block ends."""
+        ...
+
+    def run(self, work: Callable[Concatenate[U, ...], R], units: Sequence[U], *folders: Path) -> Iterator[R]:
         """Yield what `work` returns for each unit, in the order of the units.
+
+        `work` is called with the unit and as many folders as are given here, and writes its files into those, under
+        names that no other unit uses. When an answer comes, the unit's files are in `folders`. With folders, the unit,
+        what is filled into the work, and the answer are plain data, and on a cluster what a unit has left is kept for
+        the task's next attempt when this one fails.
 
         `work` is a function of a module, or a `partial` of one, and safe to repeat: a unit whose process was killed is
         tried again. An error that it raises ends the run as it is. Raises `StageFailed` naming the units that end every
@@ -36,7 +47,7 @@ class Engine(Protocol):
 
     def __enter__(self) -> Self: ...
 
-    def __exit__(self, *_: object) -> None: ...
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None: ...
 
 
 def module_of(work: Callable[..., object]) -> str:
@@ -51,5 +62,5 @@ def killers(names: Sequence[str]) -> StageFailed:
     listed = ", ".join(names[:LISTED]) + (" …" if len(names) > LISTED else "")
     return StageFailed(
         f"{len(names)} unit(s) of work ended every process they were tried in: {listed}. That is most often a lack of "
-        "memory: give the workers more of it, then retry the run; all other units are done and kept."
+        "memory: give the workers more of it, then retry the run; all other units are done."
     )

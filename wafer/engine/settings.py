@@ -1,6 +1,7 @@
 """Which engine the settings ask for."""
 
 from pathlib import Path
+from uuid import uuid4
 
 from wafer.engine.inline import Inline
 from wafer.engine.protocol import Engine
@@ -10,15 +11,18 @@ from wafer.settings import Settings
 _SECRET = ("ca.crt", "tls.crt", "tls.key")  # as cert-manager writes them
 
 
-def open_engine(settings: Settings, threads: int = 0) -> Engine:
+def open_engine(settings: Settings, threads: int = 0, *, run_id: str = "", task: str = "units") -> Engine:
     """The cluster at `WAFER_ENGINE`, else `WAFER_WORKERS` processes, else threads of this one, by default a few.
 
+    On a cluster, another attempt at the same task of the same run finds the units that an earlier one has done.
     Raises EngineUnavailable.
     """
     if settings.engine:
         from wafer.engine.cluster import Cluster  # this and the next: who works inline goes without
+        from wafer.engine.place import Place
 
-        return Cluster(_encrypted(settings.engine), certificates(settings))
+        place = Place(settings.store_uri, run_id or f"command-{uuid4().hex}", task)
+        return Cluster(_encrypted(settings.engine), certificates(settings), place)
     if settings.workers > 1:
         from wafer.engine.processes import Processes
 

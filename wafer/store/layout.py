@@ -8,6 +8,7 @@
     predictions/<run>/           what a prediction publishes
     outcomes/<run>/              what wafers turned out to be, beside what was predicted of them
     pipelines/<route>.yaml       the compiled package of a route
+    units/<run>/<task>/          what a task shares with the workers that do its units; removed when it has succeeded
     kfp/<run>/stages/<task>.json the record that a task leaves of itself
     kfp/<run>/outcome.json       how the run ended
     kfp/…                        Kubeflow's own artifacts
@@ -78,6 +79,11 @@ def stage_records(run_id: str) -> str:
 def stage_record(run_id: str, task: str) -> str:
     """Key of a task's record."""
     return f"{stage_records(run_id)}/{task}.json"
+
+
+def units(run_id: str, task: str) -> str:
+    """Folder that a task shares with workers."""
+    return f"units/{run_id}/{task}"
 
 
 def outcome(run_id: str) -> str:

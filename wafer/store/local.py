@@ -1,6 +1,7 @@
 """The store in a folder: an object is a file, its key the path below the folder."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -64,6 +65,13 @@ class LocalStore:
         with disk_errors(path):
             if path.is_file():
                 path.unlink(missing_ok=True)
+
+    def delete_below(self, prefix: str) -> None:
+        """Remove every object below the folder `prefix`; none is no error."""
+        folder = self._path(prefix.rstrip("/"))
+        with disk_errors(folder):
+            if folder.is_dir():
+                shutil.rmtree(folder)
 
     def _create(self, path: Path, data: bytes) -> None:
         try:

@@ -1,6 +1,6 @@
 """What a store is, and which one an address means."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
@@ -13,10 +13,11 @@ LONGEST_KEY = 1024  # bytes, the limit of S3
 
 @dataclass(frozen=True, slots=True, order=True)
 class StoredObject:
-    """One object of a store: its key, and its size in bytes."""
+    """One object of a store: its key, its size in bytes, and what changes with its content where the store tells it."""
 
     key: str
     bytes: int
+    version: str = field(default="", compare=False)
 
 
 class Store(Protocol):
@@ -45,6 +46,9 @@ class Store(Protocol):
 
     def delete(self, key: str) -> None:
         """Remove an object; one that is not there is no error."""
+
+    def delete_below(self, prefix: str) -> None:
+        """Remove every object below the folder `prefix`; none is no error."""
 
 
 def open_store(uri: str) -> Store:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from functools import lru_cache, partial
 from pathlib import Path
@@ -26,6 +27,7 @@ CONNECT_SECONDS = 5
 READ_SECONDS = 30
 PATIENCE_SECONDS = 60  # how long a call is repeated while the store answers with errors
 PART = 8 * 1024 * 1024  # bytes; larger objects travel in parts of this size, four at a time
+DELETIONS = 8  # under way at once
 T = TypeVar("T")
 _TRANSFER = TransferConfig(multipart_threshold=PART, multipart_chunksize=PART, max_concurrency=4)
 
@@ -98,6 +100,11 @@ class S3Store:
         """Remove an object; one that is not there is no error."""
         self._call(key, partial(self._client.delete_object, Bucket=self._bucket, Key=self._path(key)))
 
+    def delete_below(self, prefix: str) -> None:
+        """Remove every object below the folder `prefix`; none is no error."""
+        with ThreadPoolExecutor(DELETIONS) as pool:
+            list(pool.map(lambda item: self.delete(item.key), self.keys(prefix)))
+
     def _path(self, key: str) -> str:
         return self._prefix + check_key(key)
 
@@ -121,7 +128,7 @@ class S3Store:
         for page in self._pages(folder, delimiter):
             for item in page.get("Contents", ()):
                 if not item["Key"].endswith("/"):  # an empty object some tools keep in place of a folder
-                    yield StoredObject(item["Key"].removeprefix(self._prefix), item["Size"])
+                    yield StoredObject(item["Key"].removeprefix(self._prefix), item["Size"], item["ETag"])
 
     def _pages(self, folder: str, delimiter: str) -> Iterator["ListObjectsV2OutputTypeDef"]:
         ask = partial(self._client.list_objects_v2, Bucket=self._bucket, Prefix=folder, Delimiter=delimiter)

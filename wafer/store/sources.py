@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from wafer.errors import SourceNotFound, StoreUnavailable
@@ -12,11 +12,15 @@ from wafer.store.protocol import is_s3, local_path, open_store
 
 @dataclass(frozen=True, slots=True, order=True)
 class Batch:
-    """One file of a drop: its name (always valid Unicode), where it lies (path or `s3://`), its size in bytes."""
+    """One file of a drop: its name (always valid Unicode), where it lies (path or `s3://`), its size in bytes.
+
+    `version` changes with the content of an S3 object; nothing tells that of a file on disk but the file itself.
+    """
 
     name: str
     uri: str
     bytes: int
+    version: str = field(default="", compare=False)
 
 
 def list_batches(source: str) -> list[Batch]:
@@ -50,7 +54,7 @@ def _list_s3(source: str) -> Iterator[Batch]:
             raise SourceNotFound(f"There is no bucket for {source}. Give the prefix with the CSV batches.") from exc
         raise
     for item in found:
-        yield Batch(item.key, f"{store.uri}/{item.key}", item.bytes)
+        yield Batch(item.key, f"{store.uri}/{item.key}", item.bytes, item.version)
 
 
 def _list_folder(source: str) -> Iterator[Batch]:

@@ -43,6 +43,9 @@ class MortalStore:
     def delete(self, key: str) -> None:
         self._store.delete(key)
 
+    def delete_below(self, prefix: str) -> None:
+        self._store.delete_below(prefix)
+
     def _die_or(self, write: Callable[[], None]) -> None:
         self._left -= 1
         if self._left < 0 and not self._after:

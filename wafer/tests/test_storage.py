@@ -129,6 +129,16 @@ def test_a_deleted_object_is_gone_and_deleting_it_again_is_no_error(store: Store
     assert store.keys("") == []
 
 
+def test_deleting_a_folder_leaves_what_is_beside_it(store: Store) -> None:
+    for key in ("a/b/1", "a/b/c/2", "a/bc", "a/d"):
+        store.put(key, b"1")
+
+    store.delete_below("a/b")
+    store.delete_below("a/b/")
+
+    assert [item.key for item in store.keys("")] == ["a/bc", "a/d"]
+
+
 def test_a_conditional_put_never_replaces_other_content(store: Store) -> None:
     store.put("claim", b"mine", only_if_absent=True)
     store.put("claim", b"mine", only_if_absent=True)

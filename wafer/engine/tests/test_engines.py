@@ -120,6 +120,59 @@ def test_workers_of_another_release_are_refused(
         list(engine.run(units.digest, parts(tmp_path)))
 
 
+def test_units_read_what_the_task_gives_and_leave_files_in_its_folders(engine: Engine, tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    files = [tmp_path / f"in-{number}" for number in range(4)]
+    for path in files:
+        path.write_text(path.name)
+
+    given = engine.give(files)
+    done = engine.run(units.copy, [units.Reading(*each) for each in enumerate(given)], tmp_path / "out")
+
+    assert [each.number for each in done] == [0, 1, 2, 3]
+    assert [path.read_text() for path in sorted((tmp_path / "out").iterdir())] == [path.name for path in files]
+
+
+def test_workers_of_a_cluster_see_no_folder_of_the_task(cluster: Running, tmp_path: Path) -> None:
+    (tmp_path / "task").mkdir()
+    (tmp_path / "task" / "in").write_text("given")
+    settings = cluster.settings.model_copy(update={"store": str(tmp_path / "store")})
+
+    with open_engine(settings) as engine:
+        (given,) = engine.give([tmp_path / "task" / "in"])
+        (copied,) = engine.run(units.copy, [units.Reading(0, given)], tmp_path / "task")
+
+    assert str(tmp_path / "task") not in copied.read + copied.written
+    assert (tmp_path / "task" / "part-0.txt").read_text() == "given"
+    assert not list((tmp_path / "store").rglob("*.*"))
+
+
+def test_the_next_attempt_does_only_the_units_that_are_missing(cluster: Running, tmp_path: Path) -> None:
+    settings = cluster.settings.model_copy(update={"store": str(tmp_path / "store")})
+    (tmp_path / "out").mkdir()
+
+    def attempt(task: str) -> list[int]:
+        with open_engine(settings, run_id="run", task=task) as engine:
+            return list(engine.run(units.die_unless_mended, parts(tmp_path), tmp_path / "out"))
+
+    with pytest.raises(StageFailed, match=r"1 unit.* part-1\."):
+        attempt("fit")
+    before = begun(tmp_path)
+    (tmp_path / "mended").touch()
+
+    assert attempt("fit") == [0, 1, 2, 3, 4]
+    assert begun(tmp_path) == before | {"part-1": before["part-1"] + 1}
+    assert [path.name for path in sorted((tmp_path / "out").iterdir())] == list(before)
+
+    assert attempt("fit") == [0, 1, 2, 3, 4]  # it succeeded: nothing was kept
+    assert begun(tmp_path) == {name: times + 1 + (name == "part-1") for name, times in before.items()}
+
+
+def begun(folder: Path) -> dict[str, int]:
+    """How often each unit was begun."""
+    return {path.stem: path.stat().st_size for path in sorted(folder.glob("*.begun"))}
+
+
 @pytest.mark.server
 def test_a_scheduler_that_was_killed_is_told(certificates: Path, tmp_path: Path) -> None:
     running = contextmanager(start_cluster)(certificates, tmp_path)

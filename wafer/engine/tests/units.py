@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from wafer.engine import Given
 from wafer.errors import ContractMismatch
 from wafer.files import complete_file
 
@@ -19,6 +20,23 @@ class Part:
     @property
     def name(self) -> str:
         return f"part-{self.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    number: int
+    file: Given
+
+    @property
+    def name(self) -> str:
+        return f"part-{self.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    number: int
+    read: str
+    written: str
 
 
 def digest(part: Part) -> tuple[str, int]:
@@ -51,6 +69,25 @@ def always_die(part: Part) -> tuple[str, int]:
 
 def refuse(part: Part) -> None:
     raise ContractMismatch(f"{part.name} was measured by other sensors.")
+
+
+def copy(part: Reading, folder: Path) -> Copied:
+    """Copy a given file; says where it was read, and where it went before it came to the task."""
+    path = part.file.at_hand()
+    with complete_file(folder / f"{part.name}.txt") as unfinished:
+        unfinished.write_bytes(path.read_bytes())
+    return Copied(part.number, str(path), str(folder))
+
+
+def die_unless_mended(part: Part, folder: Path) -> int:
+    """Note that the unit was begun; the second one ends its process until there is a file `mended`."""
+    with (part.folder / f"{part.name}.begun").open("a") as begun:
+        begun.write("x")
+    if part.number == 1 and not (part.folder / "mended").exists():
+        os.kill(os.getpid(), signal.SIGKILL)
+    with complete_file(folder / part.name) as unfinished:
+        unfinished.write_text(part.name)
+    return part.number
 
 
 def wait_for_long(part: Part) -> None:
