@@ -130,6 +130,8 @@ class Cluster:
     def _resource(self, work: Callable[..., object]) -> str:
         """What a worker must offer to do this work."""
         name = content(module_of(work).partition(".")[0])
+        with suppress(TimeoutError):  # all may be starting again after they died
+            self._client.wait_for_workers(1, timeout=CONNECT_SECONDS)
         workers = self._client.scheduler_info(n_workers=-1)["workers"].values()
         if not any(name in worker["resources"] for worker in workers):
             raise EngineUnavailable(
