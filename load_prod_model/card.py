@@ -3,16 +3,16 @@
 One list of parts, written twice: as Markdown for the registry, as HTML for people (Mitchell et al. 2019 for the form).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from markupsafe import Markup
 
+from load_prod_model.held_out import BY_FILE, HEADERS, ThreeWays
 from wafer import reports as report
 from wafer.contract.manifest import Manifest
 from wafer.evaluation.decision import PromotionDecision
-from wafer.evaluation.intervals import Interval, bootstrap
 from wafer.evaluation.quality import Quality
 from wafer.model import ModelBundle, Wafers
 
@@ -30,20 +30,26 @@ class Part:
     sentences: Sequence[str]
     headers: tuple[str, ...] = ()
     rows: Rows = ()
+    picture: bytes | None = None  # SVG, of which Markdown goes without
 
 
 def model_card(
-    model: ModelBundle, quality: Quality, decision: PromotionDecision, manifest: Manifest, wafers: Wafers
+    model: ModelBundle,
+    quality: Quality,
+    found: ThreeWays,
+    decision: PromotionDecision,
+    manifest: Manifest,
+    wafers: Wafers,
 ) -> list[Part]:
     """The card's parts; `wafers` are some of those that the model learned from."""
     return [
         _use(decision),
         _data(model, quality, manifest),
-        _figures(model, quality),
+        *_figures(found, quality),
         _threshold(model, quality),
         _clusters(model),
         _sensors(model, wafers),
-        _limits(model),
+        _limits(),
     ]
 
 
@@ -65,6 +71,7 @@ def as_html(parts: Sequence[Part]) -> Markup:
             part.title,
             *(report.paragraph(sentence) for sentence in part.sentences),
             *([report.table(part.headers, part.rows, numeric=range(1, len(part.headers)))] if part.rows else []),
+            *([report.figure(part.picture, part.title)] if part.picture else []),
         )
         for part in parts
     )
@@ -96,28 +103,21 @@ def _data(model: ModelBundle, quality: Quality, manifest: Manifest) -> Part:
     )
 
 
-def _figures(model: ModelBundle, quality: Quality) -> Part:
-    rows = model.out_of_fold
-    intervals = bootstrap(rows.failed, rows.probability)
-    return Part(
-        "How good it is",
-        [
-            "Every figure comes from scores out of fold, with wafers held out at random. "
-            "In brackets: the 90 % interval over resampled wafers.",
-        ],
-        ("figure", "value", "chance"),
-        [
-            ("AUC", _with(quality.auc, intervals.auc), "0.500"),
-            ("PR AUC", _with(quality.pr_auc, intervals.pr_auc), f"{quality.failure_rate:.3f}"),
-            ("recall at 10 % false alarms", _with(quality.recall_at_10, intervals.recall_at_10), "0.100"),
-            ("balanced error rate at the threshold", f"{quality.ber:.3f}", "0.500"),
-            ("Brier skill", f"{quality.brier_skill:.3f}", "0.000"),
-        ],
+def _figures(found: ThreeWays, quality: Quality) -> Iterator[Part]:
+    other = (
+        f"With wafers held out at random, the balanced error rate at the fixed threshold is {quality.ber:.3f} (chance "
+        f"0.500), recall at 10 % false alarms is {quality.recall_at_10:.3f} (0.100), and the Brier skill is "
+        f"{quality.brier_skill:.3f} (0.000)."
     )
-
-
-def _with(value: float, interval: Interval) -> str:
-    return f"{value:.3f} ({interval.low:.3f} to {interval.high:.3f})"
+    yield Part("How good it is", [*found.sentences(), other], HEADERS, found.rows())
+    if by_file := found.by_file():
+        yield Part(
+            "File by file, forward in time",
+            ["Each row is asked of a model of earlier files. Few failures a file say little about it by themselves."],
+            BY_FILE,
+            by_file,
+            found.curve(),
+        )
 
 
 def _threshold(model: ModelBundle, quality: Quality) -> Part:
@@ -128,8 +128,8 @@ def _threshold(model: ModelBundle, quality: Quality) -> Part:
         [
             f"The false-alarm budget is {model.false_alarm_budget:.0%} of the passing wafers. It sets the threshold to "
             f"a probability of {model.out_of_fold.threshold(model.false_alarm_budget):.3f}.",
-            f"Of 100 wafers about {quality.flagged * per_hundred:.1f} are flagged; {quality.found * per_hundred:.1f} "
-            f"of those fail, and {missed * per_hundred:.1f} failing wafers are missed.",
+            f"With wafers held out at random, of 100 wafers about {quality.flagged * per_hundred:.1f} are flagged; "
+            f"{quality.found * per_hundred:.1f} of those fail, and {missed * per_hundred:.1f} failing ones are missed.",
         ],
     )
 
@@ -164,23 +164,13 @@ def _sensors(model: ModelBundle, wafers: Wafers) -> Part:
     return Part("Sensors that matter most", [sentence], ("sensor", "contribution", "usual range"), rows)
 
 
-def _limits(model: ModelBundle) -> Part:
-    held_out = model.about.neighbours
-    family = model.recipe.family(model.recipe.stretch_family).label
-    apart = (
-        f"{held_out.auc_stretches:.3f} when whole blocks of consecutive wafers are held out"
-        if held_out.auc_stretches is not None
-        else "an unknown one when whole blocks are held out (too few failures to measure it)"
-    )
+def _limits() -> Part:
     return Part(
         "Limits",
         [
-            "The figures above hold out wafers at random, so the training set has wafers from just before and after. "
-            f"{family} on all these wafers has an AUC of {held_out.auc:.3f} when wafers are held out at random, "
-            f"and of {apart}.",
-            "Wafers made after the training set are harder. On the data this suite was built on, a model still ranks "
-            "them somewhat better than chance (AUC .59 to .66), but the threshold of its training flags too few of "
-            "them. Train again with every new labelled batch, and watch the drift section of each prediction report.",
+            "Wafers made after the training set are harder than wafers between those it learned from: expect the "
+            "figures forward in time, not the random ones. Train again with every new labelled batch, and watch the "
+            "drift section of each prediction report.",
             "Wafers that read exactly like a training wafer are marked: the model knows their outcome. Wafers "
             "unlike the training set get the verdict `inspect`, whatever their probability.",
         ],

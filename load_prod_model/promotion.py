@@ -11,13 +11,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from load_prod_model.card import EXPLAINED, as_html, as_markdown, model_card
+from load_prod_model.held_out import ThreeWays
 from load_prod_model.report import training_report
 from load_prod_model.settlement import Challenger, settle
 from wafer.contract.manifest import read_manifest
 from wafer.documents import Documents
 from wafer.evaluation.decision import Mode, PromotionDecision
 from wafer.evaluation.elbow import read_elbow
-from wafer.evaluation.quality import Quality
 from wafer.model import ModelBundle, assemble_bundle
 from wafer.model.assembly import OUT_OF_FOLD
 from wafer.model.out_of_fold import load_out_of_fold
@@ -25,6 +25,8 @@ from wafer.registry import MODEL, ChildRun, Parameter, Registry, TrainingRecord
 from wafer.reports import page as report_page
 from wafer.store import Store, layout, publish
 from wafer.wafers.training_file import TrainingFile
+
+BY_FILE_CSV = "forward_by_file.csv"  # in the registry
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,17 +71,21 @@ def promote_run(
             out_of_fold=kept,
         )
         rows, quality = load_out_of_fold(kept), model.out_of_fold.quality(model.false_alarm_budget)
-        files = [parts.manifest, parts.elbow, kept]
-        parent = registry.log_training(_record(run_id, model, quality, manifest.contract, files))
+        found = ThreeWays.of(model)
+        by_file = Path(scratch) / BY_FILE_CSV
+        by_file.write_text(found.table(), encoding="utf-8")
+        files = [parts.manifest, parts.elbow, kept, by_file]
+        figures = quality.reported().to_json() | found.metrics()
+        parent = registry.log_training(_record(run_id, model, figures, manifest.contract, files))
     version = registry.register(bundle, model.digest, parent, run_id)
     decided = settle(Challenger(run_id, version, model, rows, quality, parts.export, mode), registry, documents, store)
     elbow = read_elbow(parts.cluster_model)
     with TrainingFile(parts.training) as learned:
-        card = model_card(model, quality, decided, manifest, learned.sample(EXPLAINED))
+        card = model_card(model, quality, found, decided, manifest, learned.sample(EXPLAINED))
     title = f"Version {version.version} of {MODEL}"
     registry.describe(version, as_markdown(card, title))
     decision.write_text(decided.to_json(indent=1) + "\n", encoding="utf-8")
-    report.write_text(training_report(model, quality, decided, manifest, elbow, card), encoding="utf-8")
+    report.write_text(training_report(model, quality, found, decided, manifest, elbow, card), encoding="utf-8")
     cards = {
         layout.MODEL_CARD: as_markdown(card, title).encode(),
         layout.MODEL_CARD_PAGE: report_page(title, as_html(card), f"Bundle {model.digest}").encode(),
@@ -88,12 +94,14 @@ def promote_run(
     return decided
 
 
-def _record(run_id: str, model: ModelBundle, quality: Quality, contract: str, files: Sequence[Path]) -> TrainingRecord:
+def _record(
+    run_id: str, model: ModelBundle, figures: dict[str, float], contract: str, files: Sequence[Path]
+) -> TrainingRecord:
     return TrainingRecord(
         run_id=run_id,
         tags={"bundle": model.digest, "contract": contract},
         params=model.recipe.to_json(),
-        metrics=quality.reported().to_json(),
+        metrics=figures,
         files=files,
         children=list(_children(model)),
     )

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from load_prod_model.card import Part, as_html
+from load_prod_model.held_out import BY_FILE, HEADERS, ThreeWays
 from wafer import reports as report
 from wafer.contract.manifest import Manifest
 from wafer.evaluation.curve import curve_of
@@ -32,6 +33,7 @@ FIGURES = {
 def training_report(
     model: ModelBundle,
     quality: Quality,
+    found: ThreeWays,
     decision: PromotionDecision,
     manifest: Manifest,
     elbow: Elbow,
@@ -41,7 +43,8 @@ def training_report(
     body = Markup("").join(
         [
             _verdict(decision),
-            _tiles(quality, decision),
+            _tiles(quality, found, decision),
+            _held_out(found),
             _quality(model, quality, decision),
             _requirements(decision),
             _comparison(decision),
@@ -61,14 +64,17 @@ def _verdict(decision: PromotionDecision) -> Markup:
     return report.notice("warning", f"Version {decision.model_version} {state}. {decision.reason}")
 
 
-def _tiles(quality: Quality, decision: PromotionDecision) -> Markup:
-    alarms = f"{quality.false_alarms:.0f} of {quality.passes:,}"
+def _tiles(quality: Quality, found: ThreeWays, decision: PromotionDecision) -> Markup:
+    later = found.forward or found.random
+    how = "forward in time" if found.forward else "wafers held out at random"
+    verdicts = later.pooled.fixed
+    alarms = f"{verdicts.false_alarms} of {verdicts.passes:,} passing wafers"
     return report.tiles(
         [
             ("Training set", f"{quality.wafers:,} wafers", f"{quality.failures} of them failed"),
-            ("AUC", f"{quality.auc:.3f}", "out of fold; 0.5 is chance"),
-            ("Failures found", f"{quality.recall:.0%}", f"{quality.found:.0f} of {quality.failures}"),
-            ("False alarms", f"{quality.false_alarm_rate:.0%}", f"{alarms} passing wafers"),
+            ("AUC", f"{later.auc:.3f}", f"{how}; 0.5 is chance"),
+            ("Failures found", f"{verdicts.recall:.0%}", f"{verdicts.found} of {verdicts.failures}, {how}"),
+            ("False alarms", f"{verdicts.false_alarm_rate:.0%}", f"{alarms}, {how}"),
             ("Version", decision.model_version, _place(decision)),
         ]
     )
@@ -80,6 +86,18 @@ def _place(decision: PromotionDecision) -> str:
     return "waits for a person" if decision.waits else "not promoted"
 
 
+def _held_out(found: ThreeWays) -> Markup:
+    picture = found.curve()
+    by_file = report.table(BY_FILE, found.by_file(), numeric=range(1, len(BY_FILE)))
+    return report.section(
+        "How good it is on the next batch",
+        *(report.paragraph(sentence) for sentence in found.sentences()),
+        report.table(HEADERS, found.rows(), numeric=range(1, len(HEADERS))),
+        report.figure(picture, "AUC and false alarms of later files, in the order of time") if picture else Markup(),
+        report.details("File by file, forward in time", by_file) if found.forward else Markup(),
+    )
+
+
 def _quality(model: ModelBundle, quality: Quality, decision: PromotionDecision) -> Markup:
     rows = [(name, f"{getattr(decision.metrics, key):.3f}", meaning) for key, (name, meaning) in FIGURES.items()]
     rows_of = model.out_of_fold
@@ -89,10 +107,10 @@ def _quality(model: ModelBundle, quality: Quality, decision: PromotionDecision) 
     per_hundred = 100 * quality.flagged / quality.wafers
     hits = 100 * quality.found / max(quality.flagged, 1)
     return report.section(
-        "How good it is",
+        "How good it is with wafers held out at random",
         report.paragraph(
-            "Every figure comes from scores out of fold: by models that were not fitted on the wafer. The wafers were "
-            "held out at random. Wafers of a later week are harder."
+            "Every figure of this section comes from scores out of fold: by models that were not fitted on the wafer, "
+            "but on wafers from just before and after it."
         ),
         report.table(("figure", "value", "what it means"), rows, numeric=(1,)),
         report.paragraph(

@@ -34,8 +34,8 @@ def train_global(
                 Path(training.path), Path(preprocessor.path), Path(global_models.path), recipe, engine
             )
         figures = {f"auc_{family}": auc for family, auc in result.auc.items()}
-        if result.auc_stretches is not None:
-            figures["auc_stretches"] = result.auc_stretches
+        for name, found in (("forward", result.forward), ("whole_files", result.whole_files)):
+            figures |= found.to_metrics(name) if found else {}
         stage.count(wafers=result.wafers, failures=result.failures)
         stage.measure(metrics, **figures)
 

@@ -10,23 +10,63 @@ import numpy as np
 from model_training.fits import Fits
 from model_training.learn import serving_family
 from wafer.engine import Engine
+from wafer.evaluation.held_out import HeldOutFigures, Tested
 from wafer.evaluation.walk_forward import Split, Timeline
 from wafer.model.calibration import fit_calibration, probability_of, threshold_for
 from wafer.model.families.held_out import fitted, scored
 from wafer.model.families.protocol import Family, FitPlan, Piece
+from wafer.model.recent import recent_threshold
 from wafer.model.recipe import Recipe
 from wafer.model.training_set import TrainingSet
-from wafer.wafers.arrays import Bools, Floats
+from wafer.wafers.arrays import Bools, Floats, Ints
 
 _ASKED, _LEFT_OUT = -1, -2
 
 
+MOST_PARTS = 40  # rows of the table by file; the files of a longer line are put together
+
+
 @dataclass(frozen=True, slots=True)
 class Unseen:
-    """The answers of models that learned from other wafers; (wafers,) both, NaN where no test asked."""
+    """The answers of models that learned from other wafers; (wafers,) all, NaN where no test asked."""
 
     probability: Floats  # calibrated on the wafers that the model learned from
     threshold: Floats  # that the same wafers gave: what was known at that time
+    test: Ints  # which model was asked; -1 for none
+
+    def figures(self, failed: Bools, line: Timeline, budget: float, *, by_file: bool) -> HeldOutFigures | None:
+        """Judge the answers as if each file had come by itself; None where nothing was asked, or of one outcome only.
+
+        Both rules for the threshold: the one that was known, and the one by rank among the recent scores of the model.
+        """
+        asked = self.test >= 0
+        if not 0 < failed[asked].sum() < asked.sum():
+            return None
+        flags = self.probability >= self.threshold, self._by_rank(line, budget)
+
+        def tested(name: str, rows: Bools) -> Tested:
+            return Tested.of(name, failed[rows], self.probability[rows], flags[0][rows], flags[1][rows])
+
+        files = np.unique(line.file[asked]) if by_file else np.empty(0, np.int64)
+        groups = [each for each in np.array_split(files, min(len(files), MOST_PARTS) or 1) if len(each)]
+        parts = tuple(tested(_named(line, each), asked & np.isin(line.file, each)) for each in groups)
+        return HeldOutFigures.of(failed[asked], self.probability[asked], tested("", asked), parts)
+
+    def _by_rank(self, line: Timeline, budget: float) -> Bools:
+        """Flag file by file in the order of time; the scores of a model's earlier files are its reference."""
+        flagged, before = np.zeros(len(self.test), bool), dict[int, list[Floats]]()
+        asked = line.order[self.test[line.order] >= 0]
+        for rows in np.split(asked, np.flatnonzero(np.diff(line.file[asked])) + 1):
+            own, reference = self.probability[rows], before.setdefault(int(self.test[rows[0]]), [])
+            found = recent_threshold(budget, own, reference, float(self.threshold[rows[0]]))
+            flagged[rows] = own >= found.value
+            reference.insert(0, own)
+        return flagged
+
+
+def _named(line: Timeline, files: Ints) -> str:
+    first, last = line.names[files[0]], line.names[files[-1]]
+    return first if first == last else f"{first} to {last}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +75,13 @@ class HeldOut:
 
     forward: Unseen
     whole_file: Unseen
+
+    def figures(
+        self, failed: Bools, line: Timeline, budget: float
+    ) -> tuple[HeldOutFigures | None, HeldOutFigures | None]:
+        """Figures forward in time, by file, and of whole files."""
+        forward = self.forward.figures(failed, line, budget, by_file=True)
+        return forward, self.whole_file.figures(failed, line, budget, by_file=False)
 
 
 def held_out(
@@ -84,8 +131,8 @@ def _plan(recipe: Recipe) -> FitPlan:
 
 
 def _together(wafers: int, splits: Sequence[Split], answers: Sequence[tuple[Floats, float]]) -> Unseen:
-    found = Unseen(np.full(wafers, np.nan), np.full(wafers, np.nan))
-    tested: list[Bools] = [split.test for split in splits]
-    for rows, (probability, threshold) in zip(tested, answers, strict=True):
-        found.probability[rows], found.threshold[rows] = probability, threshold
+    found = Unseen(np.full(wafers, np.nan), np.full(wafers, np.nan), np.full(wafers, -1))
+    for number, (split, (probability, threshold)) in enumerate(zip(splits, answers, strict=True)):
+        found.probability[split.test], found.threshold[split.test] = probability, threshold
+        found.test[split.test] = number
     return found

@@ -12,9 +12,9 @@ from model_training.forward import held_out
 from model_training.judge import FamilyFigures, judge
 from model_training.learn import ClusterFit, begin_families, fit_cluster
 from model_training.page import cluster_page
-from model_training.stretches import begin_stretches, in_time
 from wafer.engine import Engine, Inline
 from wafer.errors import BundleRejected
+from wafer.evaluation.held_out import HeldOutFigures
 from wafer.evaluation.metrics import roc_auc
 from wafer.files import complete_folder
 from wafer.model.assembly import CLUSTERS, GLOBAL, IN_TIME, MEMBER, OUT_OF_FOLD, PREPROCESSOR
@@ -40,7 +40,8 @@ class GlobalModels:
     wafers: int
     failures: int
     auc: dict[str, float]  # out of fold
-    auc_stretches: float | None  # of the recipe's `stretch_family`, with stretches of consecutive wafers held out
+    forward: HeldOutFigures | None  # asked about later files; None: too few failures to tell
+    whole_files: HeldOutFigures | None  # asked about other files
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +64,13 @@ def fit_global_models(
     with fits_beside(out) as fits:
         with TrainingFile(training_file) as wafers:
             training, keys = _training_set(wafers, preprocessor, fits), wafers.keys
-            order, line, batch = in_time(wafers.column("_wafer")), wafers.timeline, wafers.batch
+            line, batch = wafers.timeline, wafers.batch
         families = begin_families(fits, "wafers", training, recipe, FitPlan(recipe.seed, in_cluster=False))
-        stretched = begin_stretches(fits, order, training, recipe)
         fits.run(engine, "steps of the fits")
-        fitted, stretches = families(), stretched()
+        fitted = families()
         scores = {name: each.scores for name, each in fitted.items()}
         later = held_out(fits, training, line, scores, recipe, engine)
+    figures = later.figures(training.failed, line, recipe.false_alarm_budget)
     auc = {name: roc_auc(training.failed, each) for name, each in scores.items()}
     with complete_folder(out) as folder:
         for name, each in fitted.items():
@@ -77,8 +78,8 @@ def fit_global_models(
         pq.write_table(pa.table({"key": as_column(keys), **scores}), folder / OUT_OF_FOLD)
         tested = InTime(batch, later.forward.probability, later.whole_file.probability)
         pq.write_table(pa.table({"key": as_column(keys), **tested.columns()}), folder / IN_TIME)
-        write_json(folder / GLOBAL, GlobalSummary(recipe, auc, stretches))
-    return GlobalModels(len(training), int(training.failed.sum()), auc, stretches)
+        write_json(folder / GLOBAL, GlobalSummary(recipe, auc, *figures))
+    return GlobalModels(len(training), int(training.failed.sum()), auc, *figures)
 
 
 def train_cluster(

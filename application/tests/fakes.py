@@ -19,7 +19,7 @@ from wafer.model.files import seal, write_json
 from wafer.model.out_of_fold import OutcomeCounts
 from wafer.model.recipe import Recipe
 from wafer.model.statistics import LEVELS, SensorStatistics, StatisticsFile
-from wafer.model.summaries import BundleSummary, ClusterSummary, Neighbours
+from wafer.model.summaries import BundleSummary, ClusterSummary
 from wafer.registry import UNSIGNED, ByHand, ModelVersion, Promotion
 from wafer.runs import Pipeline, RunError, judge, task_records
 from wafer.store import Store, layout
@@ -197,7 +197,7 @@ def write_bundle(folder: Path, number: int) -> str:
     quality = measure(failed, probability, probability >= 0.5)
     families = {"xgboost": replace(quality, auc=0.8), "random_forest": replace(quality, auc=0.7)}
     cluster = ClusterSummary(0, "xgboost", 1.0, Calibration(1.0, 0.0), 6, 2, families)
-    about = BundleSummary((cluster,), f"contract-{number}", {}, Neighbours(0.8, None), quality, Recipe(), "0" * 64)
+    about = BundleSummary((cluster,), f"contract-{number}", {}, quality, Recipe(), "0" * 64)
     return seal(folder, about)
 
 

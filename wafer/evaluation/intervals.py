@@ -5,10 +5,11 @@
 - Between which values do one model's figures lie? `bootstrap`, for every figure that ranks.
 - Is one family better than the other in one cluster? `auc_gain`: DeLong's closed form, asked once a cluster.
 - Is a challenger better than the champion? `auc_gain_interval`, which also holds where few wafers fail.
+- Between which values does a share of counted wafers lie? `exact_rate`.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -150,6 +151,33 @@ def _ranks(scores: Floats, others: Floats) -> tuple[Ints, Ints, Ints]:
     order = np.argsort(others, kind="stable")
     ordered = others[order]
     return np.searchsorted(ordered, scores, "left"), np.searchsorted(ordered, scores, "right"), order
+
+
+def exact_rate(hits: int, of: int) -> Interval:
+    """Exact 90 % interval of a rate (Clopper and Pearson 1934); 0 to 1 where nothing was counted."""
+    if not of:
+        return Interval(0.0, 1.0)
+    tail = INTERVAL[0]
+    # P(at least `hits`) grows with the rate and P(at most `hits`) falls: each bound is where that is a tail.
+    low = _rate_where(lambda rate: _binomial(of, rate)[hits:].sum(), tail) if hits else 0.0
+    high = _rate_where(lambda rate: 1.0 - _binomial(of, rate)[: hits + 1].sum(), 1.0 - tail) if hits < of else 1.0
+    return Interval(low, high)
+
+
+def _binomial(of: int, rate: float) -> Floats:
+    """Chance of 0 … `of` hits at a rate strictly between 0 and 1, (of + 1,)."""
+    ways = np.concatenate([[0.0], np.cumsum(np.log(np.arange(of, 0, -1)) - np.log(np.arange(1, of + 1)))])
+    hits = np.arange(of + 1)
+    return np.asarray(np.exp(ways + hits * math.log(rate) + (of - hits) * math.log1p(-rate)))
+
+
+def _rate_where(chance: Callable[[float], float], wanted: float) -> float:
+    """The rate at which a chance that grows with it has this value, to nine places."""
+    low, high = 0.0, 1.0
+    for _ in range(30):
+        middle = (low + high) / 2
+        low, high = (middle, high) if chance(middle) < wanted else (low, middle)
+    return (low + high) / 2
 
 
 def _interval(values: Floats) -> Interval:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from wafer.evaluation.elbow import Elbow
+from wafer.evaluation.held_out import Tested
 from wafer.evaluation.reliability import ReliabilityBin
 
 if TYPE_CHECKING:
@@ -71,6 +72,25 @@ def elbow_plot(found: Elbow) -> bytes:
         axes.legend()
 
     return svg(draw)
+
+
+def forward_plot(parts: Sequence[Tested], budget: float) -> bytes:
+    """AUC and false alarms of later files, in the order of time."""
+
+    def draw(axes: "Axes") -> None:
+        places = range(1, len(parts) + 1)
+        for label, colour, rates in (
+            ("false alarms by rank", BLUE, [each.recent.false_alarm_rate for each in parts]),
+            ("false alarms", RED, [each.fixed.false_alarm_rate for each in parts]),
+        ):
+            axes.plot(places, rates, "o-", color=colour, label=label, markersize=4)
+        axes.axhline(budget, color=GREY, linestyle=":", label=f"budget {budget:g}")
+        judged = [(place, each.auc) for place, each in zip(places, parts, strict=True) if each.auc is not None]
+        axes.plot(*zip(*judged, strict=True), "s", color=GREY, label="AUC (0.5 is chance)", markersize=4)
+        axes.set(xlabel="tested files, the earliest first", ylim=(0, 1), xticks=list(places))
+        axes.legend(loc="upper left", fontsize=7)
+
+    return svg(draw, width=7.0)
 
 
 def svg(draw: "Callable[[Axes], None]", width: float = 5.2, height: float = 3.4) -> bytes:

@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from wafer.evaluation.held_out import HeldOutFigures, Tested
 from wafer.evaluation.metrics import measure
 from wafer.evaluation.quality import Quality
 from wafer.evaluation.walk_forward import Stamps
@@ -179,6 +180,16 @@ class OutcomeCounts:
         """Return the figures of all training wafers under one threshold."""
         probability = self.probability
         return measure(self.failed, probability, probability >= self.threshold(false_alarm_budget))
+
+    def held_out(self, false_alarm_budget: float) -> HeldOutFigures:
+        """Return the figures with wafers held out at random, in the form of those forward in time.
+
+        The rank is among all of them, so both rules for the threshold nearly agree here.
+        """
+        failed, probability = self.failed, self.probability
+        fixed, rank = self.threshold(false_alarm_budget), threshold_for(false_alarm_budget, probability, failed & False)
+        tested = Tested.of("", failed, probability, probability >= fixed, probability >= rank)
+        return HeldOutFigures.of(failed, probability, tested)
 
     def save(self, path: Path) -> None:
         """Write the points as Parquet."""

@@ -58,7 +58,6 @@ class Recipe:
     out_of_cluster_weight: float = 0.2
     cluster_share: float = 0.5
     family_confidence: float = 1.645  # standard errors of AUC by which another must beat the first: one-sided 95 %
-    stretch_family: str = BoostedTrees.name  # tells how much skill neighbours lend; a forest takes five times as long
 
     # Decision: share of good wafers that may be flagged
     false_alarm_budget: float = 0.10

@@ -9,6 +9,7 @@ from typing import Annotated
 
 from pydantic import PlainSerializer, PlainValidator
 
+from wafer.evaluation.held_out import HeldOutFigures
 from wafer.evaluation.quality import Quality
 from wafer.model.calibration import Calibration
 from wafer.model.recipe import Recipe
@@ -40,20 +41,8 @@ class GlobalSummary:
 
     recipe: RecipeInJson
     auc: Mapping[str, float]  # by family, with wafers held out at random
-    auc_stretches: float | None  # of the recipe's `stretch_family`, with stretches of consecutive wafers held out
-
-    @property
-    def neighbours(self) -> "Neighbours":
-        """How much of the skill is lent by neighbours."""
-        return Neighbours(self.auc[self.recipe.stretch_family], self.auc_stretches)
-
-
-@dataclass(frozen=True, slots=True)
-class Neighbours:
-    """The same family on all wafers, with wafers and with whole stretches of wafers held out."""
-
-    auc: float
-    auc_stretches: float | None  # None: too few failures to tell
+    forward: HeldOutFigures | None  # of the family that serves, asked about later files; None: too few failures to tell
+    whole_files: HeldOutFigures | None  # the same, asked about other files
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +52,8 @@ class BundleSummary:
     clusters: tuple[ClusterSummary, ...]
     contract_digest: str
     metadata: Mapping[str, str]  # the caller's own; part of the digest
-    neighbours: Neighbours
     quality: Quality  # all training wafers out of fold, under one threshold
     recipe: RecipeInJson
     out_of_fold: str = ""  # sha256 of the file kept with the training; empty where the bundle holds the rows itself
+    forward: HeldOutFigures | None = None  # as in `GlobalSummary`; None too where nobody asked yet, before recipe 4
+    whole_files: HeldOutFigures | None = None

@@ -148,7 +148,7 @@ def _clusters(wafers: Wafers, medians: np.ndarray) -> Clustering:
 def _members(folder: Path, wafers: Wafers, preprocessor: Preprocessor, model: Clustering) -> None:
     features, cluster = preprocessor.transform(wafers), model.assign(wafers)
     assert wafers.failed is not None
-    write_json(folder / "global" / GLOBAL, GlobalSummary(Recipe(), {"xgboost": 0.7}, 0.6))
+    write_json(folder / "global" / GLOBAL, GlobalSummary(Recipe(), {"xgboost": 0.7}, None, None))
     for family in FAMILY.values():
         _fit(family, features, wafers.failed, folder / "global", seed=1)
     for number, family in FAMILY.items():

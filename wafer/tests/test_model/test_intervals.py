@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from wafer.evaluation.intervals import PAIRED_RESAMPLES, auc_gain, auc_gain_interval, bootstrap
+from wafer.evaluation.intervals import PAIRED_RESAMPLES, Interval, auc_gain, auc_gain_interval, bootstrap, exact_rate
 from wafer.evaluation.metrics import measure, roc_auc
 
 Floats = npt.NDArray[np.float64]
@@ -94,3 +94,18 @@ def test_each_figure_lies_in_its_interval() -> None:
     assert found.auc.low < quality.auc < found.auc.high
     assert found.pr_auc.low < quality.pr_auc < found.pr_auc.high
     assert found.recall_at_10.low <= quality.recall_at_10 <= found.recall_at_10.high
+
+
+@pytest.mark.parametrize(
+    ("hits", "of", "low", "high"),
+    [(0, 20, 0.0, 0.139108), (5, 56, 0.035843, 0.178609), (10, 100, 0.055263, 0.163718), (7, 7, 0.651836, 1.0)],
+)
+def test_the_interval_of_a_rate_is_that_of_clopper_and_pearson(hits: int, of: int, low: float, high: float) -> None:
+    found = exact_rate(hits, of)
+
+    assert found.low == pytest.approx(low, abs=1e-6)
+    assert found.high == pytest.approx(high, abs=1e-6)
+
+
+def test_nothing_counted_says_nothing_of_a_rate() -> None:
+    assert exact_rate(0, 0) == Interval(0.0, 1.0)
