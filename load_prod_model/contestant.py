@@ -17,5 +17,5 @@ class Contestant:
     @classmethod
     def of(cls, model: ModelBundle, rows: OutOfFold) -> "Contestant":
         """A model as its bundle describes it."""
-        apart = model.about.neighbours.auc_stretches
-        return cls(model, rows, model.false_alarm_budget, 1.0 if apart is None else apart)
+        tested = model.about.whole_files
+        return cls(model, rows, model.false_alarm_budget, tested.auc if tested else 1.0)
