@@ -30,6 +30,7 @@ def everything(context: typer.Context, *, quick: Quick = False, data: Data = Non
         speed_parse(quick=quick, document=document)
         quality(quick=quick, data=data, document=document)
         gate(quick=quick, document=document)
+        novelty(quick=quick, data=data, document=document)
         load(quick=quick, document=document)
         load_documents(quick=quick, document=document)
 
@@ -82,6 +83,23 @@ def quality(
     plan = Plan(repeats, offsets, folds, older_repeats) if not quick else Plan(1, 1, 2, 1, resamples=50, quick=True)
     place = cache or Settings().home / "benchmarks"
     _report(lambda say: measure_quality(data or default_data(), plan, cache=place, say=say), document, quick)
+
+
+@app.command()
+def novelty(
+    *,
+    repeats: Annotated[int, typer.Option(min=1, help="Repeats of the random folds.")] = 2,
+    folds: Annotated[int, typer.Option(min=2, help="Folds of each repeat.")] = 5,
+    quick: Quick = False,
+    data: Data = None,
+    document: Document = None,
+) -> None:
+    """Broken measurements that are not judged, and sound ones, by the rules of now and of before."""
+    from benchmarks.novelty import NoveltyPlan, measure_novelty
+
+    plan = NoveltyPlan(1, 2, 1) if quick else NoveltyPlan(repeats, folds)
+    command = "python -m benchmarks novelty " + ("--quick" if quick else f"--repeats {repeats} --folds {folds}")
+    _report(lambda say: measure_novelty(data or default_data(), plan, command=command, say=say), document, quick)
 
 
 @app.command()

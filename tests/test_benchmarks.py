@@ -99,6 +99,15 @@ def test_quality_measures_every_system_and_continues_where_it_was_interrupted(da
     assert table_of(tmp_path / "second.md") == rows
 
 
+def test_novelty_asks_both_rules_about_every_fault(data: Path, tmp_path: Path) -> None:
+    run("novelty", "--data", data, "--document", tmp_path / "novelty.md")
+
+    rows = table_of(tmp_path / "novelty.md")
+    protocols = [(kind, rules) for kind in ("random", "forward") for rules in ("before", "now")]
+    assert [(row["protocol"], row["rules"]) for row in rows] == protocols
+    assert all(0 <= float(cell) <= 1 for row in rows for cell in list(row.values())[3:])
+
+
 def test_load_reads_alone_and_during_a_training_without_an_error(tmp_path: Path) -> None:
     run("load", "--document", tmp_path / "load.md")
 

@@ -34,8 +34,8 @@ class Spans:
 class Pattern:
     """How the sensors read together: what each one should read, given the others, by a ridge on principal components.
 
-    One product a wafer, so that its last bit does not depend on the other wafers. In single precision 128 components of
-    474 sensors take 20 µs; products written out, as the clusters' few components are, take 300.
+    One product a wafer, so that its last bit does not depend on the other wafers; in single precision, since products
+    written out, as the clusters' few components are, take many times as long.
     """
 
     sensors: tuple[str, ...]
