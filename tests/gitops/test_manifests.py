@@ -60,7 +60,7 @@ def test_a_pipeline_version_is_named_by_its_content(environment: str, build: Bui
     text = build(f"overlays/{environment}")
 
     versions = [each for each in resources(text) if each["kind"] == "PipelineVersion"]
-    assert len(versions) == 2
+    assert len(versions) == 3
     for version in versions:
         assert re.fullmatch(rf"{version['spec']['pipelineName']}-[0-9a-f]{{12}}", version["metadata"]["name"])
 
@@ -98,9 +98,9 @@ def test_what_the_store_gets_is_by_digest_and_has_every_route_and_component(tmp_
 
     assert gitops(["--root", str(root), "packages", "dev", str(folder)]) == 0
 
-    assert {path.name for path in folder.glob("*.yaml")} == {"train.yaml", "predict.yaml"}
+    assert {path.name for path in folder.glob("*.yaml")} == {"train.yaml", "predict.yaml", "outcomes.yaml"}
     components = list((folder / "components").iterdir())
-    assert len(components) == 10
+    assert len(components) == 11
     for path in [*components, *folder.glob("*.yaml")]:
         used = re.findall(r"image: (\S+)", path.read_text())
         assert used

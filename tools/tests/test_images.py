@@ -50,6 +50,7 @@ CHANGES = [
             "raw_data_validation_train",
             "data_transformation_train",
             "db_operation_train",
+            "preprocessing_train",
             "load_prod_model",
             "application",
         },

@@ -51,7 +51,8 @@ class _TaskProcess:
 
     def __init__(self, imports: Sequence[str] = ()) -> None:
         self._pipe, its = _CONTEXT.Pipe()
-        self._process = _CONTEXT.Process(target=_be_task, args=(its, list(imports)), daemon=True)
+        # One that may never have a task must not be waited for; others may have processes of their own.
+        self._process = _CONTEXT.Process(target=_be_task, args=(its, list(imports)), daemon=bool(imports))
         with its:
             try:
                 self._process.start()

@@ -8,7 +8,7 @@ locals {
       read  = ["raw/*", "training/*/_SUCCESS.json", "predictions/*/_SUCCESS.json", "outcomes/*/_SUCCESS.json"]
       write = ["quarantine/*", "kfp/*"]
     }
-    data_transformation_train = { read = ["raw/*"], write = ["kfp/*"] } # raw/: a schema or policy given beside the batches
+    data_transformation_train = { read = ["raw/*"], write = ["kfp/*"] }                                # raw/: a schema or policy given beside the batches
     db_operation_train        = { read = ["raw/*", "predictions/*"], write = ["outcomes/*", "kfp/*"] } # what was predicted
     preprocessing_train       = { read = [], write = ["kfp/*"] }
     clustering                = { read = [], write = ["kfp/*"] }
