@@ -116,7 +116,7 @@ class _Places:
 
 
 class _History:
-    """All that was ever said of some wafers, by wafer, as it was received."""
+    """All that was ever stated of some wafers, by wafer, as it was received."""
 
     def __init__(self, outcomes: Iterator[Outcome]) -> None:
         self._of: dict[str, list[Outcome]] = defaultdict(list)
@@ -124,7 +124,7 @@ class _History:
             self._of[each["wafer"]].append(each)
 
     def of(self, wafer: str, key: str, *, one: bool) -> list[Outcome]:
-        """What was said of a wafer's readings, the last word last; by its name alone only if it has `one` readings."""
+        """What was stated of a wafer's readings, the last one last; by its name alone only if it has `one` readings."""
         keys = {key, ""} if one or key == _NO_KEY else {key}
         return [each for each in self._of[wafer] if each["key"] in keys]
 
@@ -157,17 +157,17 @@ def _rows(table: pa.Table, contract: Contract) -> Iterator[tuple[str, str, bool]
 def _row(told: Outcome, places: _Places, known: _History, run_id: str) -> Row:
     found = places.of(told)
     code = "" if found else places.reason(told)
-    said = known.of(told["wafer"], places.key(told), one=places.one(told["wafer"]))
-    state, message = _state(told, said, run_id)
+    stated = known.of(told["wafer"], places.key(told), one=places.one(told["wafer"]))
+    state, message = _state(told, stated, run_id)
     return Row(told, state, len(found), code, " ".join(filter(None, (REASONS.get(code, ""), message))))
 
 
-def _state(told: Outcome, said: Sequence[Outcome], run_id: str) -> tuple[State, str]:
-    """Whether a row says something new, by what was said before it came first; a sentence about a change."""
-    place = [each["_id"] for each in said].index(told["_id"])
-    if said[place]["run_id"] != run_id:
+def _state(told: Outcome, stated: Sequence[Outcome], run_id: str) -> tuple[State, str]:
+    """Whether a row says something new, by what was stated before it came first; a sentence about a change."""
+    place = [each["_id"] for each in stated].index(told["_id"])
+    if stated[place]["run_id"] != run_id:
         return "known", ""
-    before = [each for each in said[:place] if each["received"] < said[place]["received"]]
+    before = [each for each in stated[:place] if each["received"] < stated[place]["received"]]
     if not before:
         return "new", ""
     if before[-1]["failed"] == told["failed"]:

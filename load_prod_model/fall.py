@@ -25,24 +25,29 @@ class Own:
 def own_figure(champion: Contestant, newer: Bools) -> Own:
     """What a champion promises for added wafers: forward in time for newer ones, out of fold for those of its time.
 
-    Champions of before were not tested forward; for them the skill on stretches of wafers that were held out stands.
+    The figure on whole files stands for one that rests on too few wafers, or where nobody knows the time. A champion
+    of before has out-of-fold scores only, which promise more than it keeps on newer wafers.
     """
-    rows, tested = champion.rows, ~np.isnan(champion.rows.in_time.forward)
-    later = bool(newer.mean() > 0.5) if len(newer) else False
-    if later and min(rows.failed[tested].sum(), (~rows.failed[tested]).sum()) >= FEWEST:
-        failed, scores, most = rows.failed[tested], rows.in_time.forward[tested], 1.0
-    else:
-        of_its_time = not later and not np.isnat(rows.in_time.batch).all()
-        failed, scores, most = rows.failed, rows.probability, 1.0 if of_its_time else champion.elsewhere
-    auc = min(roc_auc(failed, scores), most)
+    rows = champion.rows
+    later = bool(len(newer)) and bool(newer.mean() > 0.5)
+    tests = [rows.in_time.forward] if later else []
+    if later or np.isnat(rows.in_time.batch).all():
+        tests.append(rows.in_time.whole_file)
+    scores = next((each for each in tests if _enough(rows.failed[~np.isnan(each)])), rows.probability)
+    failed, known = rows.failed[~np.isnan(scores)], scores[~np.isnan(scores)]
+    auc = roc_auc(failed, known)
     return Own(auc, auc_standard_error(auc, int(failed.sum()), int((~failed).sum())))
+
+
+def _enough(failed: Bools) -> bool:
+    return bool(min(failed.sum(), (~failed).sum()) >= FEWEST)
 
 
 def fall_of(own: Own, failed: Bools, theirs: Floats, ours: Floats) -> Fall | None:
     """How the champion ranks the added wafers, against its own figure; None for too few of them."""
-    failures, passes = int(failed.sum()), int((~failed).sum())
-    if min(failures, passes) < FEWEST:
+    if not _enough(failed):
         return None
+    failures, passes = int(failed.sum()), int((~failed).sum())
     return Fall(
         own_auc=own.auc,
         auc=roc_auc(failed, theirs),

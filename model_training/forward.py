@@ -20,9 +20,7 @@ from wafer.model.recipe import Recipe
 from wafer.model.training_set import TrainingSet
 from wafer.wafers.arrays import Bools, Floats, Ints
 
-_ASKED, _LEFT_OUT = -1, -2
-
-
+_ASKED, _LEFT_OUT = -1, -2  # in place of a row's fold
 MOST_PARTS = 40  # rows of the table by file; the files of a longer line are put together
 
 

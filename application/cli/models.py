@@ -76,8 +76,8 @@ def scorecard(
     from application.api.scorecards import Scorecards
 
     common = Settings()
-    shelf = ModelShelf(open_registry(common.tracking_uri))
-    found = Scorecards(open_store(common.store_uri), shelf).of(version or shelf.production(), by)
+    bundles = ModelShelf(open_registry(common.tracking_uri))
+    found = Scorecards(open_store(common.store_uri), bundles).of(version or bundles.production(), by)
     if as_json:
         print_json(found.model_dump())
         return

@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar, get_type_hints
 
 from pydantic import TypeAdapter
-from pydantic_core import to_json
 
 from wafer.engine.content import content
 from wafer.engine.given import Given
@@ -27,6 +26,7 @@ from wafer.store import MARKER, fetch_files, files_below, layout, open_store, pu
 
 U = TypeVar("U", bound=Unit)
 ANSWER = "answer.json"
+_ANY: TypeAdapter[Any] = TypeAdapter(Any)  # writes whatever is plain data
 TRANSFERS = 8  # files under way at once
 
 
@@ -102,7 +102,7 @@ def order(work: Callable[..., object], unit: U) -> Order[U]:
         given.append([work.args, work.keywords])
         work = work.func
     what = [content(module_of(work).partition(".")[0]), work.__module__, work.__qualname__, given, unit]
-    return Order(unit, hashlib.sha256(to_json(what)).hexdigest()[:32])
+    return Order(unit, hashlib.sha256(_ANY.dump_json(what)).hexdigest()[:32])
 
 
 def do(ordered: Order[U], work: Callable[..., object], place: Place, folders: int) -> None:

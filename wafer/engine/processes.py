@@ -118,7 +118,7 @@ def _serve(pipe: Connection) -> None:
             return
         work, arguments = pickle.loads(asked)  # noqa: S301  # nosec B301 - from the process that started it
         try:
-            said = pickle.dumps((True, work(*arguments)))
+            answer = pickle.dumps((True, work(*arguments)))
         except Exception as error:
-            said = pickle.dumps((False, error))
-        pipe.send_bytes(said)
+            answer = pickle.dumps((False, error))
+        pipe.send_bytes(answer)
