@@ -14,7 +14,7 @@ from wafer.files import complete_file
 from wafer.model.families.protocol import Piece
 from wafer.model.training_files import TrainingFiles, new_features
 from wafer.model.training_set import TrainingSet
-from wafer.progress import advance, counted
+from wafer.progress import advance, counted, is_counted
 from wafer.wafers.arrays import Features
 
 _IMPORTING = threading.Lock()
@@ -37,10 +37,11 @@ class Fit:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A file that a unit left, and how many wafers it is about."""
+    """A file that a unit left, how many wafers it is about, and whether its steps were told as they were done."""
 
     out: Path
     wafers: int
+    told: bool
 
 
 def fit(unit: Fit) -> Done:
@@ -52,7 +53,7 @@ def fit(unit: Fit) -> Done:
     with complete_file(unit.out, durable=False) as part:
         unit.piece.work(training, part)
     advance()
-    return Done(unit.out, len(training))
+    return Done(unit.out, len(training), is_counted())
 
 
 class Fits:
@@ -83,8 +84,9 @@ class Fits:
         """Do everything that was added; `what` its steps are."""
         units = _mixed(self._added)
         with counted(sum(unit.piece.steps + 1 for unit in units), what):
-            for _ in engine.run(fit, units):
-                pass
+            for unit, done in zip(units, engine.run(fit, units), strict=True):
+                if not done.told:  # in another process
+                    advance(unit.piece.steps + 1)
         self._added.clear()
 
 

@@ -43,6 +43,11 @@ def advance(steps: int = 1) -> None:
         counter(steps)
 
 
+def is_counted() -> bool:
+    """Whether steps of this process are added up: those of another process are not."""
+    return bool(_counters)
+
+
 @contextmanager
 def counted(of: int, what: str) -> Iterator[None]:
     """Add up the steps of the block and report where they have come to: `counted(4400, "steps of the fits")`."""

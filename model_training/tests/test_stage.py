@@ -9,12 +9,14 @@ import pytest
 
 from model_training.stage import TrainedCluster, fit_global_models, train_cluster
 from wafer.engine import Engine, Inline
+from wafer.engine.processes import Processes
 from wafer.errors import BundleRejected
 from wafer.model.assembly import CLUSTERS, OUT_OF_FOLD, assemble_bundle
 from wafer.model.clusters import Clustering
 from wafer.model.files import read_json
 from wafer.model.recipe import Recipe
 from wafer.model.scoring import ModelBundle
+from wafer.progress import Progress, listening
 from wafer.wafers.arrays import read_wafers
 
 Make = Callable[..., Path]
@@ -84,6 +86,21 @@ def test_a_stage_run_again_leaves_the_same_folder(trained: tuple[Path, list[Trai
     fit_global_models(folder / TRAINING, folder / "preprocessor", folder / "global", quick)
 
     assert _bytes_below(folder / "global") == before
+
+
+@pytest.mark.parametrize("engine", [lambda: Inline(2), lambda: Processes(2)], ids=["threads", "processes"])
+def test_fits_tell_how_far_they_have_come_wherever_they_run(
+    engine: Callable[[], Engine], trained: tuple[Path, list[TrainedCluster]], quick: Recipe, tmp_path: Path
+) -> None:
+    folder, _ = trained
+    told: list[Progress] = []
+
+    with engine() as doing, listening(told.append):
+        fit_global_models(folder / TRAINING, folder / "preprocessor", tmp_path / "global", quick, doing)
+
+    fits = [each for each in told if each.what == "steps of the fits"]
+    assert len(fits) > 3
+    assert fits[-1].done == fits[-1].of
 
 
 def test_the_parts_fit_together_into_a_bundle_that_finds_the_failures(
