@@ -45,8 +45,8 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
-    """What both rules said of a case; `gain` is the challenger's AUC on the next wafers minus the champion's."""
+class Verdicts:
+    """What both rules decided in a case; `gain` is the challenger's AUC on the next wafers minus the champion's."""
 
     gain: float
     before: bool
@@ -127,7 +127,7 @@ def measure_gate(*, replicates: int, say: Say) -> Section:
     )
 
 
-def judge(make: Make, seed: int) -> Judgement:
+def judge(make: Make, seed: int) -> Verdicts:
     """Make a case, train both models, ask both rules and the truth."""
     random = np.random.default_rng(seed)
     case = make(LINE.wafers(BEFORE, random), LINE.wafers(ADDED, random), random)
@@ -141,7 +141,7 @@ def judge(make: Make, seed: int) -> Judgement:
     later = case.truth.wafers(TRUTH, random)
     areas = [roc_auc(later.known_failed, each.model.score(later).probability) for each in (challenger, champion)]
     floors = all(floor.passed for floor in decide(quality, None).floors)
-    return Judgement(areas[0] - areas[1], floors and old_rule(old), decide(quality, 1, new))
+    return Verdicts(areas[0] - areas[1], floors and old_rule(old), decide(quality, 1, new))
 
 
 def _undated(model: Contestant) -> Contestant:
@@ -162,7 +162,7 @@ def _quality(model: Contestant) -> Quality:
     return measure(rows.failed, rows.probability, rows.probability >= threshold)
 
 
-def _counts(judged: Sequence[Judgement]) -> list[str]:
+def _counts(judged: Sequence[Verdicts]) -> list[str]:
     worse = [each for each in judged if each.gain < -MOST_BELOW]
     better = [each for each in judged if each.gain > MOST_BELOW]
     return [

@@ -13,7 +13,7 @@ OUTCOME = Planned(
 
 @dsl.component(base_image="wafer-fault/raw_data_validation_train", install_kfp_package=False)
 def record_outcome(pipeline: str, run_id: str, job_id: str, status: PipelineTaskFinalStatus) -> None:  # noqa: ARG001
-    """Judge the run by its published marker and its stages' records, and keep the judgement in the store.
+    """Judge the run by its published marker and its stages' records, and keep what it finds in the store.
 
     `status` makes this the exit task; the cluster backend fills it with RUNNING after a failure, so it is not read.
     """

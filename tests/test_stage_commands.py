@@ -37,7 +37,7 @@ class Line:
         done = self.calls[" ".join(words)] = self.run(*words, **options)
         assert done.code == 0, done.err
 
-    def said(self, *words: str) -> str:
+    def printed(self, *words: str) -> str:
         return self.calls[" ".join(words)].out
 
 
@@ -96,43 +96,43 @@ def promotion(line: Line) -> dict[str, object]:
 def test_validation_writes_good_rows_manifest_quarantine_and_report(line: Line) -> None:
     manifest = json.loads(line["manifest"].read_text())
 
-    assert "files_good 2" in line.said("raw_data_validation_train")
+    assert "files_good 2" in line.printed("raw_data_validation_train")
     assert manifest["totals"]["rows_quarantined"] == 1
     assert list(line["quarantine"].iterdir())
     assert line["report"].read_text().startswith("<!doctype html>")
 
 
 def test_transformation_writes_one_table_of_all_wafers(line: Line) -> None:
-    assert "wafers 120" in line.said("data_transformation_train")
+    assert "wafers 120" in line.printed("data_transformation_train")
     assert line["wafers"].read_bytes()[:4] == b"PAR1"
 
 
 def test_the_load_writes_its_export(line: Line) -> None:
-    assert "inserted 120" in line.said("db_operation_train")
+    assert "inserted 120" in line.printed("db_operation_train")
     assert [path.name for path in line["export"].iterdir()] == ["wafers.parquet"]
     assert len(line["input_file"].read_text().splitlines()) == 121
 
 
 def test_preprocessing_says_how_many_sensors_it_keeps(line: Line) -> None:
-    assert "120 wafers" in line.said("preprocessing_train")
+    assert "120 wafers" in line.printed("preprocessing_train")
     assert list(line["preprocessor"].iterdir())
 
 
 def test_clustering_prints_the_clusters_as_json(line: Line) -> None:
-    assert json.loads(line.said("clustering")) == [0]
+    assert json.loads(line.printed("clustering")) == [0]
     assert list(line["cluster_model"].iterdir())
     assert line["elbow"].read_text().startswith("<!doctype html>")
 
 
 def test_training_says_the_figures_of_all_wafers_and_of_a_cluster(line: Line) -> None:
-    assert "AUC 0." in line.said("model_training", "global")
-    assert line.said("model_training", "cluster").startswith("cluster 0: ")
+    assert "AUC 0." in line.printed("model_training", "global")
+    assert line.printed("model_training", "cluster").startswith("cluster 0: ")
     assert list(line["global_models"].iterdir())
     assert list(line["member"].iterdir())
 
 
 def test_promotion_publishes_the_training_and_says_the_version(line: Line) -> None:
-    assert line.said("load_prod_model").startswith("version 1: ")
+    assert line.printed("load_prod_model").startswith("version 1: ")
     assert json.loads(line["decision"].read_text())["model_version"] == 1
     assert list(line["home"].rglob("training/run/_SUCCESS.json"))
     (published,) = line["home"].rglob("training/run/InputFile.csv")
@@ -140,7 +140,7 @@ def test_promotion_publishes_the_training_and_says_the_version(line: Line) -> No
 
 
 def test_prediction_counts_its_verdicts(line: Line) -> None:
-    assert line.said("pred_pipeline").startswith("120 wafers: ")
+    assert line.printed("pred_pipeline").startswith("120 wafers: ")
     assert (line["predictions"] / "predictions.csv").exists()
 
 

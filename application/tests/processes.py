@@ -29,9 +29,9 @@ def serving(home: Path, port: int = 0, log: Path | None = None) -> Iterator[tupl
             subprocess.Popen(words, env=environment(home), stdout=out, stderr=subprocess.PIPE, text=True)
         )
         assert process.stderr
-        said = next(line.strip() for line in process.stderr if "http://" in line)
+        announced = next(line.strip() for line in process.stderr if "http://" in line)
         try:
-            yield process, said[said.index("http://") :].split(";")[0]
+            yield process, announced[announced.index("http://") :].split(";")[0]
         finally:
             process.terminate()
 

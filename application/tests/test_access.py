@@ -301,6 +301,6 @@ def test_every_change_leaves_an_audit_line(service: Service, capsys: pytest.Capt
 def test_keys_are_read_from_a_file_that_names_nothing_else(keys: Keys, tmp_path: Path) -> None:
     keys.add("a", "admin")
 
-    (said,) = json.loads((tmp_path / "keys.json").read_text())["keys"]
+    (record,) = json.loads((tmp_path / "keys.json").read_text())["keys"]
 
-    assert set(said) == {"id", "name", "role", "sha256", "created", "expires"}
+    assert set(record) == {"id", "name", "role", "sha256", "created", "expires"}

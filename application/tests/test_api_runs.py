@@ -14,10 +14,10 @@ from wafer.errors import RegistryUnavailable
 
 def problem_of(response: httpx.Response) -> str:
     assert response.headers["content-type"] == "application/problem+json"
-    said = response.json()
-    assert said["status"] == response.status_code
-    assert said["detail"]
-    return str(said["code"])
+    problem = response.json()
+    assert problem["status"] == response.status_code
+    assert problem["detail"]
+    return str(problem["code"])
 
 
 def test_a_training_is_accepted_with_its_id_and_the_place_to_look_at_it(service: Service) -> None:

@@ -77,9 +77,9 @@ def trained(tmp_path_factory: pytest.TempPathFactory, batches: Path) -> tuple[Ho
     home = Home(tmp_path_factory.mktemp("trained") / "home")
     process = home.start("train", batches / "training", "--json")
     out, err = process.communicate(timeout=400)
-    said = Ended(process.returncode, out, err)
-    assert said.code == 0, said.err
-    return home, said.json
+    ended = Ended(process.returncode, out, err)
+    assert ended.code == 0, ended.err
+    return home, ended.json
 
 
 @pytest.fixture(scope="module")
@@ -124,14 +124,16 @@ def test_a_training_prints_its_stages_outputs_version_and_figures(trained: tuple
 
 
 def test_predictions_come_ranked_with_reasons_and_a_marker(predicted: tuple[Path, Ended]) -> None:
-    out, said = predicted
+    out, ended = predicted
 
     rows = predictions(out)
-    assert said.code == 0, said.err
-    assert tuple(stage["name"] for stage in said.json["stages"]) == planned("predict")
-    assert all(counts_declared(stage["name"]) - {"failures"} <= stage["counts"].keys() for stage in said.json["stages"])
-    assert set(said.json["outputs"]) == {"manifest", "predictions", "report"}
-    assert len(rows) == said.json["stages"][-1]["counts"]["wafers"] >= 190
+    assert ended.code == 0, ended.err
+    assert tuple(stage["name"] for stage in ended.json["stages"]) == planned("predict")
+    assert all(
+        counts_declared(stage["name"]) - {"failures"} <= stage["counts"].keys() for stage in ended.json["stages"]
+    )
+    assert set(ended.json["outputs"]) == {"manifest", "predictions", "report"}
+    assert len(rows) == ended.json["stages"][-1]["counts"]["wafers"] >= 190
     assert {"wafer", "verdict", "probability", "threshold", "cluster", "model_version"} <= set(rows[0])
     assert all(row["top_sensors"] for row in rows if row["verdict"] == "fail")
     assert len((out / "InputFile.csv").read_text().splitlines()) == len(rows) + 1
@@ -212,12 +214,12 @@ def test_one_wafer_is_predicted_as_it_is_among_many(
 
 
 def test_without_a_model_nothing_is_read_and_the_error_says_what_to_do(fresh: Home, batches: Path) -> None:
-    said = fresh.wafer("predict", batches / "prediction", "--json")
+    ended = fresh.wafer("predict", batches / "prediction", "--json")
 
-    assert said.code == 1
-    assert said.json["error"]["code"] == "NO_PRODUCTION_MODEL"
-    assert "wafer train" in said.json["error"]["message"]
-    assert [stage["name"] for stage in said.json["stages"]] == ["select-model"]
+    assert ended.code == 1
+    assert ended.json["error"]["code"] == "NO_PRODUCTION_MODEL"
+    assert "wafer train" in ended.json["error"]["message"]
+    assert [stage["name"] for stage in ended.json["stages"]] == ["select-model"]
 
 
 def one_class(folder: Path, batches: Path) -> None:
@@ -260,14 +262,14 @@ def test_what_cannot_train_ends_in_one_readable_block(
     folder.mkdir()
     make(folder, batches)
 
-    said = fresh.wafer("train", folder, "--json")
+    ended = fresh.wafer("train", folder, "--json")
 
-    error = said.json["error"]
-    assert (said.code, error["code"], error["stage"]) == (1, code, stage)
+    error = ended.json["error"]
+    assert (ended.code, error["code"], error["stage"]) == (1, code, stage)
     assert error["message"].endswith(".")
-    assert "Traceback" not in said.out + said.err + fresh.log_of(said.json["run_id"])
+    assert "Traceback" not in ended.out + ended.err + fresh.log_of(ended.json["run_id"])
     if code == "NO_GOOD_FILES":
-        assert Path(said.json["outputs"]["manifest"]).is_file()
+        assert Path(ended.json["outputs"]["manifest"]).is_file()
 
 
 def test_a_killed_run_continues_after_its_finished_stages_to_the_same_model(
@@ -330,10 +332,10 @@ def test_wrong_usage_exits_with_two(fresh: Home, words: list[str]) -> None:
 
 
 def test_an_unknown_run_is_named_with_what_to_do(fresh: Home) -> None:
-    said = fresh.wafer("runs", "train-20200101T000000-000000")
+    ended = fresh.wafer("runs", "train-20200101T000000-000000")
 
-    assert said.code == 1
-    assert "`wafer runs`" in " ".join(said.err.split())
+    assert ended.code == 1
+    assert "`wafer runs`" in " ".join(ended.err.split())
 
 
 def test_the_home_is_the_only_state(trained: tuple[Home, dict[str, Any]]) -> None:

@@ -73,9 +73,9 @@ def test_the_last_warning_of_a_tasks_pod_is_told(kubernetes: Kubernetes) -> None
         event("c", "Failed", "Somebody else's pod", "2026-11-27T10:09:00Z"),
     ]
 
-    said = Pods(kubernetes.cluster, "team").reasons("run-1", ["validate", "load"])
+    found = Pods(kubernetes.cluster, "team").reasons("run-1", ["validate", "load"])
 
-    assert said == {"validate": "Failed: Back-off pulling image"}
+    assert found == {"validate": "Failed: Back-off pulling image"}
     (path, query), _ = kubernetes.asked
     assert (path, query["labelSelector"]) == ("/api/v1/namespaces/team/pods", ["pipeline/runid=run-1"])
     assert set(kubernetes.tokens) == {"Bearer secret"}

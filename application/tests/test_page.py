@@ -115,7 +115,7 @@ def trained(line: Line) -> Training:
     stopped = time.monotonic() - began
     banner = page.locator("#banner")
     expect(banner).to_be_visible()
-    said = banner.inner_text()
+    message = banner.inner_text()
     line.restart()
 
     expect(banner).to_be_hidden()
@@ -124,7 +124,7 @@ def trained(line: Line) -> Training:
     run_id = page.url.rpartition("/")[2]
     shown = page.locator(".detail").inner_text()
     page.close()
-    return Training(run_id, first_screen, seen, said, shown, stopped)
+    return Training(run_id, first_screen, seen, message, shown, stopped)
 
 
 @dataclass

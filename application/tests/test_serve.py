@@ -44,12 +44,12 @@ def test_the_printed_link_signs_in_and_the_session_survives_a_restart(tmp_path: 
 def test_with_a_key_configured_no_link_is_printed_and_the_key_opens(tmp_path: Path) -> None:
     key = wafer(tmp_path, "keys", "add", "line-3", "--role", "viewer").stdout.strip()
 
-    with serving(tmp_path) as (_, said):
-        opened = httpx.get(f"{said}/runs", headers={"Authorization": f"Bearer {key}"})
+    with serving(tmp_path) as (_, address):
+        opened = httpx.get(f"{address}/runs", headers={"Authorization": f"Bearer {key}"})
         wafer(tmp_path, "keys", "revoke", "line-3")
-        revoked = httpx.get(f"{said}/runs", headers={"Authorization": f"Bearer {key}"})
+        revoked = httpx.get(f"{address}/runs", headers={"Authorization": f"Bearer {key}"})
 
-    assert "token=" not in said
+    assert "token=" not in address
     assert (opened.status_code, revoked.status_code) == (200, 401)
 
 

@@ -77,8 +77,8 @@ def test_the_table_has_ids_origin_schema_names_labels_and_nulls(tmp_path: Path) 
             ("Output", pa.int8()),
         ]
     )
-    said = {name: table.schema.metadata[name] for name in (b"kind", b"contract")}
-    assert said == {b"kind": b"training", b"contract": agreed.digest.encode()}
+    kept = {name: table.schema.metadata[name] for name in (b"kind", b"contract")}
+    assert kept == {b"kind": b"training", b"contract": agreed.digest.encode()}
     assert FileName.from_json(table.schema.metadata[b"file_names"]) == agreed.file_name
     assert table.drop_columns("_id").to_pydict() == {
         "file": ["wafer_08012020_120000.csv"] * 3,

@@ -106,7 +106,7 @@ def test_one_silence_pattern_is_one_feature_when_silence_is_asked_for() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wafers", "said"),
+    ("wafers", "message"),
     [
         (_wafers(30, 0), "All 30 wafers passed"),
         (_wafers(30, 30), "All 30 wafers failed"),
@@ -118,8 +118,8 @@ def test_one_silence_pattern_is_one_feature_when_silence_is_asked_for() -> None:
         (replace(_wafers(), readings=CONSTANT), "No sensor can be learned from"),
     ],
 )
-def test_data_that_cannot_be_learned_from_end_in_a_sentence(wafers: Wafers, said: str) -> None:
-    with pytest.raises(DataUnlearnable, match=said):
+def test_data_that_cannot_be_learned_from_end_in_a_sentence(wafers: Wafers, message: str) -> None:
+    with pytest.raises(DataUnlearnable, match=message):
         learn_preprocessor(wafers, RECIPE)
 
 

@@ -52,10 +52,10 @@ def locked(name: str, python: str) -> dict[str, str]:
 
 
 def test_an_image_holds_its_stage_and_nothing_to_build_with(image: Image) -> None:
-    said = image.python(LOOK)
-    assert said.code == 0, said.err
+    ended = image.python(LOOK)
+    assert ended.code == 0, ended.err
 
-    found = json.loads(said.out)
+    found = json.loads(ended.out)
 
     ours = {"pipelines", "wafer_fault_prediction.dist-info"} if image.name == "application" else set()
     assert set(found["packages"]) == {image.name, "wafer", *ours}
@@ -75,10 +75,10 @@ def test_an_image_has_the_locked_packages_and_no_other(image: Image) -> None:
 
 
 def test_an_image_runs_for_any_user_that_a_cluster_picks(image: Image) -> None:
-    said = image.run("--help", entrypoint=image.facts["Config"]["Entrypoint"][0], user="54321:0")
+    ended = image.run("--help", entrypoint=image.facts["Config"]["Entrypoint"][0], user="54321:0")
 
-    assert said.code == 0, said.err
-    assert "Usage" in said.out
+    assert ended.code == 0, ended.err
+    assert "Usage" in ended.out
 
 
 def test_the_image_of_a_stage_imports_everything_the_stage_does(image: Image) -> None:
@@ -88,9 +88,9 @@ def test_the_image_of_a_stage_imports_everything_the_stage_does(image: Image) ->
         if "tests" not in path.parts and path.stem != "__main__"
     )
 
-    said = image.python(f"import importlib\nfor name in {modules}: importlib.import_module(name)")
+    ended = image.python(f"import importlib\nfor name in {modules}: importlib.import_module(name)")
 
-    assert said.code == 0, said.err
+    assert ended.code == 0, ended.err
 
 
 def test_an_image_says_what_it_is_and_names_no_secret(image: Image) -> None:

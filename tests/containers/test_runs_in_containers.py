@@ -42,9 +42,9 @@ def left_over(run_id: str) -> list[str]:
 
 @pytest.fixture(scope="module")
 def trained(line: Line) -> dict[str, Any]:
-    said = line.wafer("train", f"{line.source}/training", "--runner", "containers", "--json")
-    assert said.code == 0, said.err
-    return said.json
+    ended = line.wafer("train", f"{line.source}/training", "--runner", "containers", "--json")
+    assert ended.code == 0, ended.err
+    return ended.json
 
 
 def test_a_training_in_containers_publishes_and_promotes_over_real_servers(trained: dict[str, Any], line: Line) -> None:
@@ -62,15 +62,15 @@ def test_predictions_of_containers_equal_those_of_an_embedded_run(
     assert embedded(home, "train", str(batches / "training")).code == 0
     assert embedded(home, "predict", str(batches / "prediction"), "--output", str(tmp_path / "here")).code == 0
 
-    said = line.wafer(
+    ended = line.wafer(
         *("predict", f"{line.source}/prediction", "--output", str(tmp_path / "there")),
         "--runner",
         "containers",
         "--json",
     )
 
-    assert said.code == 0, said.err
-    counted = {stage["name"]: stage["counts"] for stage in said.json["stages"]}
+    assert ended.code == 0, ended.err
+    counted = {stage["name"]: stage["counts"] for stage in ended.json["stages"]}
     assert len(predictions(tmp_path / "there")) == counted["validate"]["rows_good"] > 100
     assert predictions(tmp_path / "there") == predictions(tmp_path / "here")
     digest_there, digest_here = (
@@ -88,10 +88,10 @@ def test_a_stage_that_fails_in_its_container_fails_the_run_there(line: Line, tmp
         (only_good / path.name).write_text(path.read_text(encoding="utf-8", errors="replace").replace(",1\n", ",-1\n"))
     source = line.upload(only_good, "only-good")
 
-    said = line.wafer("train", source, "--runner", "containers", "--json")
+    ended = line.wafer("train", source, "--runner", "containers", "--json")
 
-    assert said.code == 1
-    found = said.json
+    assert ended.code == 1
+    found = ended.json
     assert found["state"] == "failed"
     assert found["error"]["code"] == "DATA_UNLEARNABLE"
     failed = found["stages"][-1]
@@ -125,10 +125,10 @@ def test_what_ends_the_worker_ends_its_containers(line: Line) -> None:
 
 
 def test_a_source_in_a_folder_is_refused_before_anything_starts(tmp_path: Path) -> None:
-    said = embedded(tmp_path, "train", str(tmp_path), "--runner", "containers")
+    ended = embedded(tmp_path, "train", str(tmp_path), "--runner", "containers")
 
-    words = " ".join(said.err.replace("│", " ").split())
-    assert said.code == 2
+    words = " ".join(ended.err.replace("│", " ").split())
+    assert ended.code == 2
     assert "A container cannot reach the source" in words
     assert "MONGODB_URI" in words
     assert "MLFLOW_TRACKING_URI" in words

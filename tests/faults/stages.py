@@ -199,12 +199,12 @@ class Stage:
     """A stage's process under way."""
 
     process: ForkServerProcess
-    said: Connection
+    counts_out: Connection
 
     def wait(self, seconds: float = 300) -> Ended:
         self.process.join(seconds)
         assert self.process.exitcode is not None, f"the stage did not end within {seconds:.0f} s"
-        calls = self.said.recv() if self.said.poll() and self.process.exitcode >= 0 else ()
+        calls = self.counts_out.recv() if self.counts_out.poll() and self.process.exitcode >= 0 else ()
         return Ended(self.process.exitcode, tuple(calls))
 
 
@@ -239,7 +239,7 @@ def _main(
     folder: Path,
     death: Death | None,
     environment: dict[str, str],
-    said: Connection,
+    counts_out: Connection,
     run_id: str,
 ) -> None:
     os.environ.update(environment)
@@ -252,4 +252,4 @@ def _main(
     except WaferError as error:
         raise SystemExit(str(error)) from error
     finally:
-        said.send(calls.made)
+        counts_out.send(calls.made)

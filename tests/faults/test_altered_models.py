@@ -91,9 +91,9 @@ def put_a_pickle(stored: Stored) -> None:
 
 def name_another_recipe(stored: Stored) -> None:
     """What the model says of itself, without a list of files that fits."""
-    said = json.loads((stored.bundle / SEAL).read_text())
-    said["about"]["recipe"]["false_alarm_budget"] = 0.9
-    (stored.bundle / SEAL).write_text(json.dumps(said))
+    record = json.loads((stored.bundle / SEAL).read_text())
+    record["about"]["recipe"]["false_alarm_budget"] = 0.9
+    (stored.bundle / SEAL).write_text(json.dumps(record))
 
 
 def a_member(stored: Stored) -> Path:
@@ -101,9 +101,9 @@ def a_member(stored: Stored) -> Path:
 
 
 def reseal(stored: Stored) -> None:
-    said = json.loads((stored.bundle / SEAL).read_text())
+    record = json.loads((stored.bundle / SEAL).read_text())
     (stored.bundle / SEAL).unlink()
-    seal(stored.bundle, said["about"])
+    seal(stored.bundle, record["about"])
 
 
 def name_another_loader(stored: Stored) -> None:
@@ -121,9 +121,9 @@ def name_trusted_types(stored: Stored) -> None:
 
 def edit_mlmodel(stored: Stored, **changes: object) -> None:
     path = stored.folder / "MLmodel"
-    said = yaml.safe_load(path.read_text())
-    said["flavors"]["python_function"].update(changes)
-    path.write_text(yaml.safe_dump(said))
+    record = yaml.safe_load(path.read_text())
+    record["flavors"]["python_function"].update(changes)
+    path.write_text(yaml.safe_dump(record))
 
 
 BYTES: list[Callable[[Stored], None]] = [change_a_byte, put_a_pickle, name_another_recipe]

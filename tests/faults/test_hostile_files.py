@@ -131,15 +131,15 @@ def judge(data: bytes, folder: Path, contract: Contract = CONTRACT) -> dict[str,
     out = {name: folder / name for name in ("accepted", "manifest", "quarantine", "report")}
     with suppress(NoGoodFiles):
         validate_batches(list_batches(str(folder / "drop")), contract, Inline(1), **out)
-    said = json.loads(out["manifest"].read_text())
-    (file,) = said["files"]
+    written = json.loads(out["manifest"].read_text())
+    (file,) = written["files"]
     kept = [parquet.read_table(path).num_rows for path in out["accepted"].iterdir()]
     assert file["rows_in"] == file["rows_good"] + file["rows_quarantined"]
     assert sum(kept) == file["rows_good"]
     assert (file["verdict"] == "good") == bool(kept)
     assert (file["verdict"] == "bad") == bool(file["codes"])
     assert file["rows_in"] <= data.count(b"\n") + data.count(b"\r") + 1
-    listed = [row for row in said["rows"] if row["file"] == NAME]
+    listed = [row for row in written["rows"] if row["file"] == NAME]
     assert not listed or len(listed) == file["rows_quarantined"]
     return dict(file)
 

@@ -52,8 +52,8 @@ class Far:
         """Run a stage to its end; its exit code. A failure must be one that a user can read."""
         out = self.out(name)
         code = start(name, line, self.world, out, environment=self.environment).wait().code
-        said = (out / "log.txt").read_text()
-        assert code == 0 or ("Traceback" not in said and "_UNAVAILABLE" in said), said[-3000:]
+        log_text = (out / "log.txt").read_text()
+        assert code == 0 or ("Traceback" not in log_text and "_UNAVAILABLE" in log_text), log_text[-3000:]
         return code
 
     def out(self, name: str) -> Path:
@@ -151,10 +151,10 @@ def test_an_s3_that_only_fails_ends_in_a_clear_error_in_time(
         code = stage.wait(400).code
         seconds = time.monotonic() - started
 
-    said = (out / "log.txt").read_text()
+    log_text = (out / "log.txt").read_text()
     assert code == 1
-    assert "SlowDown" in said or "InternalError" in said
-    assert "Try again when the store works" in said
+    assert "SlowDown" in log_text or "InternalError" in log_text
+    assert "Try again when the store works" in log_text
     assert seconds < 200
     tell(
         "100 % of the calls to S3 fail", 1, f"a clear error after {seconds:.0f} s", "exit code 1, the message, < 200 s"

@@ -34,10 +34,10 @@ MADE = {
 
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_every_folder_is_valid_strictly(build: Build, conform: Conform, folder: str) -> None:
-    said = conform(build(folder))
+    report = conform(build(folder))
 
-    assert said["resources"] == []
-    assert said["summary"]["valid"] == len(resources(build(folder)))
+    assert report["resources"] == []
+    assert report["summary"]["valid"] == len(resources(build(folder)))
 
 
 @pytest.mark.parametrize(

@@ -66,7 +66,7 @@ def start_part(
         return subprocess.Popen(command, env=environment, stderr=output, start_new_session=True)
 
 
-def said(log: Path, pattern: str, times: int = 1) -> str:
+def wait_for(log: Path, pattern: str, times: int = 1) -> str:
     """Wait until a part has written this so many times; the first one."""
     for _ in range(600):
         if len(found := re.findall(pattern, log.read_text())) >= times:
@@ -79,11 +79,11 @@ def start_cluster(certificates: Path, logs: Path, environment: Mapping[str, str]
     scheduler = start_part(certificates, logs / "scheduler.log", "scheduler", "--host", "127.0.0.1", "--port", "0")
     parts = [scheduler]
     try:
-        address = said(logs / "scheduler.log", r"tls://127\.0\.0\.1:\d+")
+        address = wait_for(logs / "scheduler.log", r"tls://127\.0\.0\.1:\d+")
         options = ("worker", address, "--processes", "2")
         workers = start_part(certificates, logs / "workers.log", *options, environment=environment)
         parts.append(workers)
-        said(logs / "workers.log", "Registered to", times=2)
+        wait_for(logs / "workers.log", "Registered to", times=2)
         yield Running(scheduler, workers, address, certificates)
     finally:
         for part in parts:

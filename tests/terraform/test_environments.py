@@ -79,8 +79,8 @@ def test_settings_that_would_open_or_break_something_are_refused(moto_copy: Terr
 
     done = terraform.run("plan", "-input=false", "-no-color", *settings, allow=(1,))
 
-    said = " ".join(done.stderr.replace("│", " ").split())
-    assert [sentence for sentence in WRONG.values() if sentence not in said] == []
+    message = " ".join(done.stderr.replace("│", " ").split())
+    assert [sentence for sentence in WRONG.values() if sentence not in message] == []
 
 
 def test_an_environment_is_built_changed_and_taken_away_without_a_remainder(moto_copy: Terraform, aws: Server) -> None:

@@ -216,7 +216,7 @@ def judge(store: Store, run_id: str, pipeline: Pipeline) -> Outcome:
 
 
 def record_outcome(run_id: str, pipeline: Pipeline, store: Store | None = None) -> Outcome:
-    """Judge the run and keep the judgement in the store (`layout.outcome`)."""
+    """Judge the run and keep what it finds in the store (`layout.outcome`)."""
     configure_logs()
     store = store or open_store(Settings().store_uri)
     outcome = judge(store, run_id, pipeline)

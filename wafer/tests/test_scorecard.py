@@ -41,7 +41,7 @@ def test_the_interval_of_a_share_holds_for_very_many_wafers() -> None:
 
 
 @pytest.mark.parametrize(
-    ("passes", "misled", "said"),
+    ("passes", "misled", "expected"),
     [
         (0, 0, "too few to say"),
         (20, 2, "too few to say"),
@@ -51,8 +51,8 @@ def test_the_interval_of_a_share_holds_for_very_many_wafers() -> None:
         (300, 60, "broken"),
     ],
 )
-def test_a_promise_is_kept_or_broken_only_where_the_wafers_say_so(passes: int, misled: int, said: str) -> None:
-    assert standing("", some(passes, misled, 5, 2)).statement == said
+def test_a_promise_is_kept_or_broken_only_where_the_wafers_say_so(passes: int, misled: int, expected: str) -> None:
+    assert standing("", some(passes, misled, 5, 2)).statement == expected
 
 
 def test_figures_are_those_of_the_wafers() -> None:

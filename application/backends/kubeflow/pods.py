@@ -56,8 +56,8 @@ class Pods:
         if not ours:
             return {}
         events = self._ask("events", fieldSelector="involvedObject.kind=Pod,type=Warning")
-        said = {task: _last_event(pod, events) or _waiting(pod) for task, pod in ours.items()}
-        return {task: reason for task, reason in said.items() if reason}
+        reasons = {task: _last_event(pod, events) or _waiting(pod) for task, pod in ours.items()}
+        return {task: reason for task, reason in reasons.items() if reason}
 
     @cached_property
     def _http(self) -> PoolManager:

@@ -105,7 +105,7 @@ def _seconds(moment: datetime | None) -> float | None:
 
 
 def _message(name: str, task: Any) -> str:  # noqa: ANN401
-    said = getattr(task.error, "message", None) if task.error else None
+    words = getattr(task.error, "message", None) if task.error else None
     return f"The task {name} ended on Kubeflow without an error of its own." + (
-        f" Kubeflow said: {said}" if said else ""
+        f" Kubeflow said: {words}" if words else ""
     )

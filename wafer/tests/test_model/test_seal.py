@@ -18,9 +18,9 @@ from wafer.model.scoring import ModelBundle
 
 def _reseal(folder: Path) -> None:
     """Do what an attacker with write access would: make the list of files fit again."""
-    said = json.loads((folder / SEAL).read_text())
+    record = json.loads((folder / SEAL).read_text())
     (folder / SEAL).unlink()
-    seal(folder, said["about"])
+    seal(folder, record["about"])
 
 
 def _alter(folder: Path) -> None:
@@ -31,9 +31,9 @@ def _alter(folder: Path) -> None:
 
 
 def _edit_seal(folder: Path, change: Callable[[dict[str, Any]], object]) -> None:
-    said = json.loads((folder / SEAL).read_text())
-    change(said)
-    (folder / SEAL).write_text(json.dumps(said))
+    record = json.loads((folder / SEAL).read_text())
+    change(record)
+    (folder / SEAL).write_text(json.dumps(record))
 
 
 TAMPERINGS: dict[str, Callable[[Path], object]] = {
@@ -43,10 +43,12 @@ TAMPERINGS: dict[str, Callable[[Path], object]] = {
     "no seal": lambda folder: (folder / SEAL).unlink(),
     "a seal that is not JSON": lambda folder: (folder / SEAL).write_text("{"),
     "a seal that is a list": lambda folder: (folder / SEAL).write_text("[]"),
-    "another format": lambda folder: _edit_seal(folder, lambda said: said.update(format=2)),
-    "a changed threshold recipe": lambda folder: _edit_seal(folder, lambda said: said["about"]["recipe"].clear()),
-    "a path upwards": lambda folder: _edit_seal(folder, lambda said: said["files"].update({"../x": "0"})),
-    "an absolute path": lambda folder: _edit_seal(folder, lambda said: said["files"].update({"/etc/hostname": "0"})),
+    "another format": lambda folder: _edit_seal(folder, lambda record: record.update(format=2)),
+    "a changed threshold recipe": lambda folder: _edit_seal(folder, lambda record: record["about"]["recipe"].clear()),
+    "a path upwards": lambda folder: _edit_seal(folder, lambda record: record["files"].update({"../x": "0"})),
+    "an absolute path": lambda folder: _edit_seal(
+        folder, lambda record: record["files"].update({"/etc/hostname": "0"})
+    ),
     "a link": lambda folder: (folder / "more").symlink_to("/etc"),
 }
 
