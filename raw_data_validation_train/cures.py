@@ -3,43 +3,8 @@
 import re
 
 from wafer.contract import Contract
+from wafer.contract.words import LABEL_PAIRS, MISSING_WORDS
 
-MISSING_WORDS = frozenset(
-    {"nan", "null", "n/a", "na", "none", "nil", "#n/a", "#na", "n.a.", "missing", "-", "?", ".", "-nan", "1.#qnan"}
-)
-LABEL_PAIRS = (
-    ("0", "1"),
-    ("pass", "fail"),
-    ("passed", "failed"),
-    ("good", "bad"),
-    ("ok", "nok"),
-    ("p", "f"),
-    ("true", "false"),
-    ("yes", "no"),
-    ("g", "b"),
-)
-LABEL_NAMES = frozenset(
-    {
-        "passfail",
-        "goodbad",
-        "output",
-        "outcome",
-        "label",
-        "labels",
-        "result",
-        "class",
-        "target",
-        "yield",
-        "status",
-        "quality",
-        "y",
-        "response",
-        "verdict",
-    }
-)
-ID_NAMES = frozenset(
-    {"wafer", "waferid", "wafernumber", "waferno", "id", "name", "serial", "serialnumber", "scribe", "scribeid"}
-)
 _COMMA = re.compile(r"[+-]?[0-9]{1,3}(?:\.[0-9]{3})*,[0-9]+|[+-]?[0-9]+,[0-9]+")
 _THOUSANDS = re.compile(r"[+-]?[0-9]{1,3}(?:([ '\u2019,\u00a0\u202f])[0-9]{3})+(?:\.[0-9]+)?")
 _NAMED = {"\t": r'"\t"'}

@@ -5,11 +5,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from raw_data_validation_train.cures import ID_NAMES, LABEL_NAMES, quoted
+from raw_data_validation_train.cures import quoted
 from raw_data_validation_train.verdicts import FileCode, Finding
 from wafer.contract import Contract, without_blanks
 from wafer.contract.columns import loosely
 from wafer.contract.wafer_ids import ID
+from wafer.contract.words import ID_NAMES, LABEL_NAMES
 
 _DELIMITERS = {";": "a semicolon", "\t": "a tab", "|": "a bar", ",": "a comma", " ": "a blank"}
 _LISTED = 5

@@ -1,32 +1,23 @@
 """One file held against the contract: its verdict, its good rows as Parquet, its bad rows in the quarantine."""
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 
 from raw_data_validation_train.accepted import AcceptedFile
-from raw_data_validation_train.duplicates import Fingerprints, fingerprints
-from raw_data_validation_train.fast_path import read_ordinary
-from raw_data_validation_train.header import Headers, Layout, split_row
-from raw_data_validation_train.header_findings import in_short, no_header
+from raw_data_validation_train.duplicates import Fingerprints
+from raw_data_validation_train.file_names import check_name, is_opened
+from raw_data_validation_train.header import Headers
 from raw_data_validation_train.lines import Block, FileLines
 from raw_data_validation_train.quarantine import Quarantine, RowList
-from raw_data_validation_train.row_parser import RowParser
-from raw_data_validation_train.rows import Rows, accepted_schema
-from raw_data_validation_train.verdicts import FileCode, FileVerdict, Finding, RowCode
-from raw_data_validation_train.wafer_ids import WaferIds
+from raw_data_validation_train.reading import Reading
+from raw_data_validation_train.rows import accepted_schema
+from raw_data_validation_train.verdicts import FileCode, FileVerdict, Finding
 from wafer.contract import Contract
-from wafer.contract.file_name import date_form
 from wafer.files import sha256_of, stem
-
-_LISTED_SENSORS = 20
-_ORDERS = ("YYYYMMDD", "MMDDYYYY", "DDMMYYYY", "YYMMDD", "MMDDYY", "DDMMYY")
-_ROW_PARSER_LINES = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +80,7 @@ class Inspector:
         text = self.contract.policy.text
         lines = FileLines(path, self.contract.policy.limits, text=text)
         form = self._form(FileLines(path, self.contract.policy.limits, text=text))
-        reading = _Reading(form.contract, form.headers, name, keep=not findings)
+        reading = Reading(form.contract, form.headers, name, keep=not findings)
         accepted = AcceptedFile(good, form.schema)
         listed = RowList(quarantine.rows_path(name), name)
         for rows in reading.rows(lines):
@@ -129,210 +120,5 @@ def _header_of(block: Block, skipped: int) -> tuple[bytes, Block]:
     return block.without_header()
 
 
-class _Reading:
-    """What is learned about a file while its blocks go by."""
-
-    def __init__(self, contract: Contract, headers: Headers, name: str, *, keep: bool) -> None:
-        self._contract = contract
-        self._headers = headers
-        self._name = name
-        self._lines_to_skip = contract.policy.text.lines_before_header
-        self._ids: WaferIds | None = None
-        self._keep = keep
-        self._header: Layout | Finding | None = None
-        self._has_value = np.zeros(0, dtype=bool)
-        self._codes: Counter[RowCode] = Counter()
-        self._cures: Counter[str] = Counter()
-        self._long: str | None = None  # the first row of another length
-        self._rows_in = self._rows_good = 0
-        self.fingerprints: list[Fingerprints] = []
-
-    @property
-    def keeps(self) -> bool:
-        """Whether the rows can be good so far: name and header are right."""
-        return self._keep and isinstance(self._header, Layout) and not self._header.findings
-
-    def rows(self, lines: FileLines) -> Iterator[Rows]:
-        """Judge block by block."""
-        for block in lines:
-            body = self._take_header(block) if self._header is None else block
-            if isinstance(self._header, Layout):
-                for rows in self._judged(body, self._header):
-                    self._count(rows)
-                    yield rows
-
-    def _judged(self, block: Block, header: Layout) -> Iterator[Rows]:
-        """The rows of a block in order; a block is halved so that the slow row parser reads few lines."""
-        if block.is_blank:
-            return
-        if (rows := read_ordinary(block, header, self._contract, self._ids)) is not None:
-            yield rows
-        elif block.lines > _ROW_PARSER_LINES and (halves := block.halves()) is not None:
-            for half in halves:
-                yield from self._judged(half, header)
-        else:
-            yield RowParser(header, self._contract, self._ids).read(block)
-
-    def _take_header(self, block: Block) -> Block:
-        while self._lines_to_skip and block.data:
-            _, block = block.without_header()
-            self._lines_to_skip -= 1
-        if not self._contract.policy.text.header:
-            header, rest = b"", block
-        else:
-            header, rest = block.without_header()
-        if header.strip() or rest.data.strip():
-            self._header = self._not_a_table(self._layout_of(header), header, rest)
-        if isinstance(self._header, Layout):
-            self._has_value = np.zeros(len(self._header.measured), dtype=bool)
-            if self._header.unusual:
-                self._ids = WaferIds.of(self._header, self._contract, self._name, rest.first_line)
-        return rest
-
-    def _layout_of(self, header: bytes) -> Layout | Finding:
-        return self._headers.layout(header) if self._contract.policy.text.header else self._headers.without_line()
-
-    def _not_a_table(self, found: Layout | Finding, header: bytes, rest: Block) -> Layout | Finding:
-        """A header of one cell is told with the delimiter and the decimal sign that the rows seem to have."""
-        if not isinstance(found, Finding) or found.code != FileCode.NOT_CSV or b'"' in header:
-            return found
-        row, _ = rest.without_header()
-        return replace(found, message=no_header(header.decode(), self._contract.policy.text.delimiter, row.decode()))
-
-    def _count(self, rows: Rows) -> None:
-        self._rows_in += rows.rows_in
-        self._rows_good += len(rows.lines)
-        self._has_value |= rows.has_value
-        self._codes.update(row.code for row in rows.bad)
-        self._cures.update(row.cure for row in rows.bad if row.cure)
-        if self._long is None and rows.bad:
-            self._long = next((row.raw for row in rows.bad if row.code == RowCode.ROW_LENGTH), None)
-        if self.keeps:
-            self.fingerprints.append(fingerprints(rows))
-
-    def findings(self, lines: FileLines) -> Iterator[Finding]:
-        """What is wrong with the content as a whole."""
-        if lines.trouble is not None:
-            yield lines.trouble
-        elif isinstance(self._header, Finding):
-            yield self._header
-        elif self._header is None or self._rows_in == 0:
-            what = "The file is empty." if self._header is None else "The file has a header but not a single row."
-            yield Finding(FileCode.FILE_EMPTY, f"{what} Export the batch again.")
-            yield from self._header.findings if self._header else ()
-        else:
-            yield from self._header.findings
-            yield from self._row_findings(self._header)
-
-    def _row_findings(self, header: Layout) -> Iterator[Finding]:
-        wrong_length = self._codes[RowCode.ROW_LENGTH]
-        if wrong_length == self._rows_in:
-            yield Finding(
-                FileCode.ROW_LENGTH,
-                f"No row has the {header.width} fields of the header, so its values cannot be assigned to sensors. "
-                f"Decimal commas and separators at the end of lines cause this. {self._length_cure(header)}",
-            )
-            return
-        silent, allowed = len(self._silent(header)), self._contract.silent_sensors_allowed
-        if silent > allowed:
-            yield Finding(
-                FileCode.SILENT_SENSORS,
-                f"{silent} of {len(header.measured)} sensors have no reading in the file; {allowed} may be silent. "
-                "Check the tool's connection, or raise `silent_sensors` in the policy.",
-            )
-        if not self._rows_good and not header.findings:
-            yield no_good_rows(self._rows_in, self._row_codes(), self._advice())
-
-    def _length_cure(self, header: Layout) -> str:
-        cells = split_row(self._long or "", self._contract.policy.text.delimiter) or []
-        if len(cells) > header.width and not any(cells[header.width :]):
-            return "Export it without the separators, or write `columns: {trailing_empty: drop}` in the policy."
-        return "Export the batch again."
-
-    def _advice(self) -> str:
-        """The most frequent cure of bad rows, as a sentence."""
-        return "".join(f"{cure[0].upper()}{cure[1:]}." for cure, _ in self._cures.most_common(1))
-
-    def _silent(self, header: Layout) -> tuple[str, ...]:
-        return tuple(name for name, value in zip(header.names, self._has_value, strict=True) if not value)
-
-    def verdict(self, name: str, lines: FileLines, findings: list[Finding]) -> FileVerdict:
-        """The file's verdict; of a file that is no table no row is counted."""
-        order = list(FileCode)
-        header = self._header if isinstance(self._header, Layout) and lines.trouble is None else None
-        readable = header is not None and self._rows_in > self._codes[RowCode.ROW_LENGTH]
-        silent = self._silent(header) if header is not None and readable else ()
-        return FileVerdict(
-            name=name,
-            bytes=lines.bytes,
-            sha256=lines.sha256,
-            findings=tuple(sorted(findings, key=lambda finding: order.index(finding.code))),
-            warnings=(*_warnings(silent, self._contract, findings), *self._warned(findings)),
-            rows_in=self._rows_in if header else 0,
-            rows_good=0 if findings else self._rows_good,
-            silent=silent,
-            row_codes=self._row_codes() if header else (),
-        )
-
-    def _warned(self, findings: list[Finding]) -> Iterator[str]:
-        """Rows of a good file that the policy could keep."""
-        for cure, times in self._cures.most_common(1 if not findings else 0):
-            yield f"{times} of {self._rows_in} rows are in the quarantine: {cure}."
-
-    def _row_codes(self) -> tuple[tuple[RowCode, int], ...]:
-        return tuple((code, self._codes[code]) for code in RowCode if self._codes[code])
-
-
-def check_name(name: str, contract: Contract) -> Iterator[Finding]:
-    """Whether the name has the schema's form and its stamps are a real date and time."""
-    form = contract.file_name
-    if not form.matches(name):
-        yield Finding(
-            FileCode.FILE_NAME,
-            f"The name must look like `{form.example}`, small and capital letters as shown. Rename it, or write "
-            f"`file_name: {{form: {_own_form(name)}}}` in the policy.",
-        )
-    elif not form.stamps_are_real(name):
-        yield Finding(
-            FileCode.FILE_STAMP,
-            f"The name has no valid date and time; day, month and year are written as in `{form.example}`. Rename it"
-            f"{_other_order(name, contract)}.",
-        )
-
-
-def _own_form(name: str) -> str:
-    """A form of names that this name has: its ending alone."""
-    return f'"*{Path(name).suffix}"'
-
-
-def _other_order(name: str, contract: Contract) -> str:
-    """The order of day, month and year in which the name's date exists, as the policy says it."""
-    form = contract.file_name
-    for order in _ORDERS:
-        stamp = date_form(order)
-        if stamp and replace(form, date_format=stamp.format).stamps_are_real(name):
-            return f", or write `file_name: {{date: {order}}}` in the policy if that is its order"
-    return ""
-
-
-def is_opened(name: str, contract: Contract) -> bool:
-    """Whether a file means to be a batch; others are refused by their name alone and not opened."""
-    return name.lower().endswith(".csv") or contract.file_name.matches(name)
-
-
 def _unopened(path: Path, name: str, findings: list[Finding]) -> FileVerdict:
     return FileVerdict(name, path.stat().st_size, sha256_of(path), tuple(findings))
-
-
-def no_good_rows(rows: int, codes: Iterable[tuple[RowCode, int]], advice: str = "") -> Finding:
-    """All rows of a file are quarantined, each for its own reason."""
-    reasons = ", ".join(f"{count} {code}" for code, count in codes)
-    return Finding(FileCode.NO_GOOD_ROWS, f"Not one of {rows} rows can be used: {reasons}. {advice}".strip())
-
-
-def _warnings(silent: tuple[str, ...], contract: Contract, findings: list[Finding]) -> Iterator[str]:
-    if silent and FileCode.SILENT_SENSORS not in {finding.code for finding in findings}:
-        yield (
-            f"{len(silent)} of {len(contract.sensors)} sensors have no value in this file "
-            f"({contract.silent_sensors_allowed} are tolerated): {in_short(silent, _LISTED_SENSORS)}."
-        )

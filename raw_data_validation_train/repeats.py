@@ -7,9 +7,10 @@ from pathlib import Path
 
 from raw_data_validation_train.accepted import take_out, wafers_at
 from raw_data_validation_train.duplicates import Repeats
-from raw_data_validation_train.inspection import Inspection, no_good_rows
+from raw_data_validation_train.inspection import Inspection
 from raw_data_validation_train.lines import lines_at
 from raw_data_validation_train.quarantine import Quarantine
+from raw_data_validation_train.reading import no_good_rows
 from raw_data_validation_train.verdicts import BadRow, FileVerdict, Finding, RowCode
 from wafer.contract import Contract
 

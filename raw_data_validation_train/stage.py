@@ -11,7 +11,8 @@ from functools import partial
 from pathlib import Path
 
 from raw_data_validation_train.duplicates import Fingerprints, Repeats, find_repeats
-from raw_data_validation_train.inspection import Inspection, Inspector, accepted_path, is_opened
+from raw_data_validation_train.file_names import is_opened
+from raw_data_validation_train.inspection import Inspection, Inspector, accepted_path
 from raw_data_validation_train.manifest import check_identity, write_manifest
 from raw_data_validation_train.quarantine import Quarantine
 from raw_data_validation_train.repeats import without_repeats
