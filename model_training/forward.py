@@ -40,7 +40,7 @@ class Unseen:
         asked = self.test >= 0
         if not 0 < failed[asked].sum() < asked.sum():
             return None
-        flags = self.probability >= self.threshold, self._by_rank(line, budget)
+        flags = self.flagged(line, budget)
 
         def tested(name: str, rows: Bools) -> Tested:
             return Tested.of(name, failed[rows], self.probability[rows], flags[0][rows], flags[1][rows])
@@ -49,6 +49,10 @@ class Unseen:
         groups = [each for each in np.array_split(files, min(len(files), MOST_PARTS) or 1) if len(each)]
         parts = tuple(tested(_named(line, each), asked & np.isin(line.file, each)) for each in groups)
         return HeldOutFigures.of(failed[asked], self.probability[asked], tested("", asked), parts)
+
+    def flagged(self, line: Timeline, budget: float) -> tuple[Bools, Bools]:
+        """Which wafers are flagged by the threshold that was known, and which by rank among recent scores."""
+        return self.probability >= self.threshold, self._by_rank(line, budget)
 
     def _by_rank(self, line: Timeline, budget: float) -> Bools:
         """Flag file by file in the order of time; the scores of a model's earlier files are its reference."""

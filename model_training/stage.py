@@ -7,26 +7,23 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from model_training.fits import Fits, fits_beside
-from model_training.forward import held_out
+from model_training.everywhere import fit_and_test, read_training_set
+from model_training.fits import fits_beside
 from model_training.judge import FamilyFigures, judge
-from model_training.learn import ClusterFit, begin_families, fit_cluster
+from model_training.learn import ClusterFit, fit_cluster
 from model_training.page import cluster_page
 from wafer.engine import Engine, Inline
 from wafer.errors import BundleRejected
 from wafer.evaluation.held_out import HeldOutFigures
 from wafer.evaluation.metrics import roc_auc
 from wafer.files import complete_folder
-from wafer.model.assembly import CLUSTERS, GLOBAL, IN_TIME, MEMBER, OUT_OF_FOLD, PREPROCESSOR
+from wafer.model.assembly import CLUSTERS, GLOBAL, IN_TIME, MEMBER, OUT_OF_FOLD
 from wafer.model.calibration import probability_of
 from wafer.model.clusters import Clustering
-from wafer.model.families.protocol import FitPlan
 from wafer.model.files import read_json, write_json
 from wafer.model.out_of_fold import InTime, OutOfFold
-from wafer.model.preprocessor import Preprocessor
 from wafer.model.recipe import Recipe
 from wafer.model.summaries import ClusterSummary, GlobalSummary
-from wafer.model.training_set import TrainingSet, training_set
 from wafer.wafers.arrays import Bools, Floats, Ints
 from wafer.wafers.identity import Keys, as_column, keys_of
 from wafer.wafers.table import read_table
@@ -62,24 +59,18 @@ def fit_global_models(
     """Fit every family on all wafers and write the directory `out`; the engine changes the time, never the bytes."""
     recipe, engine = recipe or Recipe(), engine or Inline()
     with fits_beside(out) as fits:
-        with TrainingFile(training_file) as wafers:
-            training, keys = _training_set(wafers, preprocessor, fits), wafers.keys
-            line, batch = wafers.timeline, wafers.batch
-        families = begin_families(fits, "wafers", training, recipe, FitPlan(recipe.seed, in_cluster=False))
-        fits.run(engine, "steps of the fits")
-        fitted = families()
-        scores = {name: each.scores for name, each in fitted.items()}
-        later = held_out(fits, training, line, scores, recipe, engine)
-    figures = later.figures(training.failed, line, recipe.false_alarm_budget)
-    auc = {name: roc_auc(training.failed, each) for name, each in scores.items()}
+        fitted = fit_and_test(training_file, preprocessor, fits, recipe, engine)
+    failed, later, line = fitted.failed, fitted.later, fitted.line
+    figures = later.figures(failed, line, recipe.false_alarm_budget)
+    auc = {name: roc_auc(failed, each) for name, each in fitted.scores.items()}
     with complete_folder(out) as folder:
-        for name, each in fitted.items():
+        for name, each in fitted.families.items():
             each.model.save(folder / recipe.family(name).file)
-        pq.write_table(pa.table({"key": as_column(keys), **scores}), folder / OUT_OF_FOLD)
-        tested = InTime(batch, later.forward.probability, later.whole_file.probability)
-        pq.write_table(pa.table({"key": as_column(keys), **tested.columns()}), folder / IN_TIME)
+        pq.write_table(pa.table({"key": as_column(fitted.keys), **fitted.scores}), folder / OUT_OF_FOLD)
+        tested = InTime(fitted.batch, later.forward.probability, later.whole_file.probability)
+        pq.write_table(pa.table({"key": as_column(fitted.keys), **tested.columns()}), folder / IN_TIME)
         write_json(folder / GLOBAL, GlobalSummary(recipe, auc, *figures))
-    return GlobalModels(len(training), int(training.failed.sum()), auc, *figures)
+    return GlobalModels(len(failed), int(failed.sum()), auc, *figures)
 
 
 def train_cluster(
@@ -100,7 +91,7 @@ def train_cluster(
         tested = InTime.of(read_table(global_models / IN_TIME))
         inside = _labels(wafers, clusters) == cluster
         with fits_beside(out) as fits:
-            training = _training_set(wafers, preprocessor, fits)
+            training = read_training_set(wafers, preprocessor, fits)
             fit = fit_cluster(fits, training, inside, everywhere, recipe, engine or Inline())
     done = _describe(cluster, training.failed[inside], fit, recipe)
     with complete_folder(out) as folder:
@@ -111,16 +102,6 @@ def train_cluster(
     report.parent.mkdir(parents=True, exist_ok=True)
     report.write_text(cluster_page(done.cluster, done.family, done.figures, recipe), encoding="utf-8")
     return done
-
-
-def _training_set(wafers: TrainingFile, preprocessor: Path, fits: Fits) -> TrainingSet:
-    """Read the features once for all fits of the task."""
-    learned = read_json(preprocessor / PREPROCESSOR, Preprocessor)
-    width = len(learned.sensors) + len(learned.indicators)
-    features = fits.features(wafers.wafers, width)
-    for part in wafers.parts(learned.sensors):
-        features[part.row : part.row + len(part.readings)] = learned.features(part.readings)
-    return training_set(features, wafers.failed, wafers.fold)
 
 
 def _labels(wafers: TrainingFile, clusters: Clustering) -> Ints:

@@ -1,4 +1,4 @@
-"""The `wafer` command: train, predict, take in outcomes, look at runs and models, write batches, compile pipelines."""
+"""The `wafer` command: train, backtest, predict, take in outcomes, look at runs and models, compile pipelines."""
 
 import sys
 from pathlib import Path
@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from application.cli.backtest import backtest
 from application.cli.explain import explain
 from application.cli.models import models_app
 from application.cli.runs import outcomes, predict, runs, train
@@ -20,6 +21,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 pipelines_app = typer.Typer(no_args_is_help=True, help="The compiled pipeline packages.")
 app.command()(train)
 app.command()(predict)
+app.command()(backtest)
 app.command()(outcomes)
 app.command()(runs)
 app.command()(explain)

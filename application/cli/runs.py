@@ -82,7 +82,7 @@ def train(
     run = _wanted("train", source or _last_source(), {**figures, **_contract(schema, policy)}, runner)
     if from_outcomes:
         run = _grown(run, console_of(as_json=as_json))
-    with _shared_by(workers):
+    with shared_by(workers):
         _start(run, backend, as_json=as_json)
 
 
@@ -101,7 +101,7 @@ def predict(
 ) -> None:
     """Predict a folder of batches with the production model, most suspicious wafer first."""
     parameters: Parameters = {"false_alarm_budget": false_alarm_budget, **_contract(schema, policy)}
-    with _shared_by(workers):
+    with shared_by(workers):
         _start(_wanted("predict", source, parameters, runner), backend, as_json=as_json, output=output)
 
 
@@ -115,7 +115,7 @@ def outcomes(
     as_json: Json = False,
 ) -> None:
     """Take in what predicted wafers turned out to be: labelled batches, or files of wafer and outcome alone."""
-    with _shared_by(workers):
+    with shared_by(workers):
         _start(_wanted("outcomes", source, _contract(schema, policy), runner), backend, as_json=as_json)
 
 
@@ -172,7 +172,7 @@ def _runs(backend: BackendName | None = None) -> Iterator[Runs]:
         yield service
 
 
-def _shared_by(workers: int | None) -> AbstractContextManager[None]:
+def shared_by(workers: int | None) -> AbstractContextManager[None]:
     """Let the tasks of a run that starts in the block work with so many processes; none is what the settings say."""
     return environment({WORKERS: str(workers)} if workers else {})
 

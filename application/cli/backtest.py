@@ -1,0 +1,134 @@
+"""The command `wafer backtest`: what a training on these batches would have promised, batch by batch."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Column, Table
+
+from application.cli.console import Json, console_of, print_json, quiet_logs
+from application.cli.runs import Budget, Policy, Schema, Workers, shared_by
+from wafer.files import complete_file
+from wafer.progress import Progress, listening
+from wafer.settings import Settings
+
+if TYPE_CHECKING:
+    from pipelines.backtest import BacktestedBatches
+    from wafer.evaluation.backtest import Figure, FileTest, Verdicts
+    from wafer.evaluation.standing import Share
+
+_RULES = ("found", "false alarms", "found,\nby rank", "false alarms,\nby rank")
+_COLUMNS = ("file", "learned from", "wafers", "failed", "AUC", "PR AUC", *_RULES)
+_WIDE = 180  # columns of a table that does not go to a terminal
+_UNKNOWN = "-"
+
+
+def backtest(
+    source: Annotated[str, typer.Argument(help="Folder of labelled CSV batches, or s3://bucket/prefix.")],
+    out: Annotated[Path | None, typer.Option(help="File to write the figures to, as JSON.")] = None,
+    schema: Schema = "",
+    policy: Policy = "",
+    false_alarm_budget: Budget = 0.10,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of everything random.")] = 7,
+    workers: Workers = None,
+    as_json: Json = False,
+) -> None:
+    """Test forward in time on labelled batches, file by file, as every training does; starts no run, keeps no model."""
+    console = console_of(as_json=as_json)
+    quiet_logs()
+    with shared_by(workers), _progress(console):
+        found = _backtested(source, schema, policy, false_alarm_budget, seed)
+    figures = found.model_dump(mode="json")
+    if out:
+        with complete_file(out) as part:
+            part.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    if as_json:
+        print_json(figures)
+    else:
+        _tell(console, found)
+
+
+def _backtested(source: str, schema: str, policy: str, budget: float, seed: int) -> "BacktestedBatches":
+    try:
+        from pipelines.backtest import backtest_batches  # the stages: seconds, and more than other commands need
+    except ModuleNotFoundError as error:
+        raise typer.BadParameter(
+            f"This installation holds no stages ({error.name} is missing), as the image of the application. Run it "
+            "where the project is installed.",
+            param_hint="backtest",
+        ) from error
+    from wafer.contract import load_contract
+    from wafer.engine import open_engine
+    from wafer.model.recipe import Recipe
+
+    recipe = Recipe(seed=seed, false_alarm_budget=budget)
+    with open_engine(Settings(), task="backtest") as engine:
+        return backtest_batches(source, load_contract("training", schema, policy), recipe, engine)
+
+
+@contextmanager
+def _progress(console: Console) -> Iterator[None]:
+    """One line that says how far it has come, in a terminal."""
+    if not console.is_terminal:
+        yield
+        return
+    with console.status("Reading batches") as status:
+
+        def show(progress: Progress) -> None:
+            status.update(str(progress))
+
+        with listening(show):
+            yield
+
+
+def _tell(console: Console, found: "BacktestedBatches") -> None:
+    walked, wide = found.backtest, console if console.is_terminal else Console(width=_WIDE)
+    if found.refused:
+        codes = Counter(code for file in found.refused for code in file.codes)
+        told = ", ".join(f"{count} {code}" for code, count in codes.items())
+        wide.print(f"Refused: {len(found.refused)} files ({told}); --json and --out say why.", markup=False)
+    first = ", ".join(walked.first_past)
+    wide.print(f"Only learned from: {walked.pooled.learned_from:,} wafers of {first}", markup=False, highlight=False)
+    table = Table(*(Column(name, no_wrap=True) for name in _COLUMNS), box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for each in walked.files:
+        table.add_row(*_row(each))
+    table.add_section()
+    table.add_row(*_row(walked.pooled))
+    wide.print(table)
+    wide.print(
+        f"Found and false alarms: at the threshold that was known then, budget {walked.budget:.1%}; by rank: at one "
+        "that follows recent scores.\n"
+        "In brackets: the 90 % interval; an AUC has none where too few wafers fail or pass.",
+        highlight=False,
+    )
+
+
+def _row(each: "FileTest") -> tuple[str, ...]:
+    counts = (f"{each.learned_from:,}", f"{each.wafers:,}", f"{each.failures:,}")
+    figures = (_figure(each.auc), _figure(each.pr_auc))
+    return (each.name or "all", *counts, *figures, *_verdicts(each, each.fixed), *_verdicts(each, each.recent))
+
+
+def _figure(figure: "Figure | None") -> str:
+    if figure is None:
+        return _UNKNOWN
+    interval = "" if figure.low is None else f" ({figure.low:.2f}-{figure.high:.2f})"
+    return f"{figure.value:.3f}{interval}"
+
+
+def _verdicts(each: "FileTest", counted: "Verdicts") -> tuple[str, str]:
+    passes = each.wafers - each.failures
+    return (
+        _share(counted.found, each.failures, counted.recall),
+        _share(counted.false_alarms, passes, counted.false_alarm_rate),
+    )
+
+
+def _share(count: int, of: int, share: "Share | None") -> str:
+    return f"{count}/{of}" + (f" {share.value:.0%} ({100 * share.low:.0f}-{share.high:.0%})" if share else "")
