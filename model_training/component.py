@@ -29,7 +29,7 @@ def train_global(
         from wafer.settings import Settings
 
         recipe = Recipe(seed=seed, max_clusters=max_clusters, false_alarm_budget=false_alarm_budget)
-        with open_engine(Settings(), at_once()) as engine:
+        with open_engine(Settings(), at_once(), run_id=run_id, task="train-global") as engine:
             result = fit_global_models(
                 Path(training.path), Path(preprocessor.path), Path(global_models.path), recipe, engine
             )
@@ -59,7 +59,8 @@ def train_cluster(
     from model_training.descriptor import STAGE
     from wafer.runs import resolve_run_id, run_stage
 
-    with run_stage(f"train-cluster-{cluster}", resolve_run_id(run_id, job_id), declared=STAGE) as stage:
+    own_run, task = resolve_run_id(run_id, job_id), f"train-cluster-{cluster}"
+    with run_stage(task, own_run, declared=STAGE) as stage:
         from pathlib import Path
 
         from model_training.fits import at_once
@@ -67,7 +68,7 @@ def train_cluster(
         from wafer.engine import open_engine
         from wafer.settings import Settings
 
-        with open_engine(Settings(), at_once()) as engine:
+        with open_engine(Settings(), at_once(), run_id=own_run, task=task) as engine:
             result = train(
                 cluster,
                 Path(training.path),

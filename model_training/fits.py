@@ -1,4 +1,4 @@
-"""The fits of a task as units of work: each reads the training set from files and leaves what it found as a file."""
+"""The fits of a task as units of work: each reads a training set that it was given and leaves a file."""
 
 import os
 import shutil
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
-from wafer.engine import Engine
+from wafer.engine import Engine, Given
 from wafer.files import complete_file
 from wafer.model.families.protocol import Piece
 from wafer.model.training_files import TrainingFiles, new_features
@@ -23,37 +23,36 @@ _MOST_AT_ONCE = 16  # a fit may hold 300 bytes a wafer beside the features
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """A piece of fitting as a unit of work: what it reads and what it leaves."""
+    """A piece of fitting as a unit of work: what it reads, and the name of the file that it leaves."""
 
+    name: str
     piece: Piece
-    training: TrainingFiles
-    out: Path
+    features: Given
+    rows: Given
 
     @property
-    def name(self) -> str:
-        """That of the file that it leaves."""
-        return self.out.name
+    def steps(self) -> int:
+        """Those of the piece, and one for the file."""
+        return self.piece.steps + 1
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A file that a unit left, how many wafers it is about, and whether its steps were told as they were done."""
+    """Whether the steps of a unit were told as they were done."""
 
-    out: Path
-    wafers: int
     told: bool
 
 
-def fit(unit: Fit) -> Done:
+def fit(unit: Fit, folder: Path) -> Done:
     """Do a unit of work."""
     with _IMPORTING:  # two threads that import one package at once can find it half imported
         for package in unit.piece.packages:
             import_module(package)
-    training = unit.training.read()
-    with complete_file(unit.out, durable=False) as part:
+    training = TrainingFiles(unit.features.at_hand(), unit.rows.at_hand()).read()
+    with complete_file(folder / unit.name, durable=False) as part:
         unit.piece.work(training, part)
     advance()
-    return Done(unit.out, len(training), is_counted())
+    return Done(is_counted())
 
 
 class Fits:
@@ -61,7 +60,7 @@ class Fits:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._added: list[list[Fit]] = []
+        self._added: list[tuple[TrainingFiles, Sequence[Piece]]] = []
 
     def features(self, rows: int, width: int) -> Features:
         """Return the table that the task's training sets share, to be filled, (rows, width)."""
@@ -76,18 +75,31 @@ class Fits:
 
     def add(self, files: TrainingFiles, pieces: Sequence[Piece]) -> list[Path]:
         """Let these be done too; returns what they will leave, in their order."""
-        units = [Fit(piece, files, self._folder / f"{files.rows.stem}-{piece.name}") for piece in pieces]
-        self._added.append(units)
-        return [unit.out for unit in units]
+        self._added.append((files, pieces))
+        return [self._folder / _name(files, piece) for piece in pieces]
 
     def run(self, engine: Engine, what: str) -> None:
         """Do everything that was added; `what` its steps are."""
-        units = _mixed(self._added)
-        with counted(sum(unit.piece.steps + 1 for unit in units), what):
-            for unit, done in zip(units, engine.run(fit, units), strict=True):
+        units = self._units(engine)
+        with counted(sum(unit.steps for unit in units), what):
+            for unit, done in zip(units, engine.run(fit, units, self._folder), strict=True):
                 if not done.told:  # in another process
-                    advance(unit.piece.steps + 1)
+                    advance(unit.steps)
         self._added.clear()
+
+    def _units(self, engine: Engine) -> list[Fit]:
+        paths = list(dict.fromkeys(path for files, _ in self._added for path in (files.features, files.rows)))
+        given = dict(zip(paths, engine.give(paths), strict=True))
+        return _mixed(
+            [
+                [Fit(_name(files, piece), piece, given[files.features], given[files.rows]) for piece in pieces]
+                for files, pieces in self._added
+            ]
+        )
+
+
+def _name(files: TrainingFiles, piece: Piece) -> str:
+    return f"{files.rows.stem}-{piece.name}"
 
 
 def at_once() -> int:

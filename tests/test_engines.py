@@ -7,9 +7,12 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from data_transformation_train.parts import UNIT_BYTES
 from data_transformation_train.stage import transform_batches
@@ -118,11 +121,42 @@ def test_fits_by_processes_leave_the_bytes_of_one(line: Line, learned: dict[str,
         assert learn(line, tmp_path, engine) == learned
 
 
-def test_fits_by_a_cluster_leave_the_bytes_of_one(
-    line: Line, learned: dict[str, bytes], cluster: Running, tmp_path: Path
+def test_fits_by_a_cluster_leave_the_bytes_of_one_and_what_is_done_is_kept(
+    line: Line,
+    learned: dict[str, bytes],
+    cluster_with_s3: Running,
+    s3_bucket: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    with open_engine(cluster.settings) as engine:
-        assert learn(line, tmp_path, engine) == learned
+    monkeypatch.chdir(tmp_path)  # the task's folders have relative names, which lead workers nowhere
+    settings = cluster_with_s3.settings.model_copy(update={"store": s3_bucket})
+
+    with pytest.raises(Ended), open_engine(settings, run_id="run", task="train") as engine:
+        learn(line, Path("ended"), ending(engine, 3, monkeypatch))
+    with capture_logs() as told, open_engine(settings, run_id="run", task="train") as engine:
+        assert learn(line, Path("out"), engine) == learned
+
+    kept = [each["kept"] for each in told if each["event"] == "units"]
+    assert kept[0] >= 3
+    assert kept[1:] == [0]  # the tests on later wafers had not begun
+    assert open_store(s3_bucket).keys("units") == []
+
+
+class Ended(Exception):
+    """What happens to a task in the middle of its units."""
+
+
+def ending(engine: Engine, answers: int, monkeypatch: pytest.MonkeyPatch) -> Engine:
+    """The engine of a task that ends after a few answers."""
+    run = engine.run
+
+    def some(*given: Any) -> Iterator[Any]:  # noqa: ANN401 - whatever the engine is given
+        yield from islice(run(*given), answers)
+        raise Ended
+
+    monkeypatch.setattr(engine, "run", some)
+    return engine
 
 
 @contextmanager

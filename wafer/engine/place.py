@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
+from types import FunctionType
 from typing import Any, Generic, TypeVar, get_type_hints
 
 from pydantic import TypeAdapter
@@ -96,13 +97,20 @@ class Order(Generic[U]):
 
 
 def order(work: Callable[..., object], unit: U) -> Order[U]:
-    """The order to do a unit. Units, and all that work is given beside them, are plain data: what pydantic writes."""
-    given: list[object] = []
-    while isinstance(work, partial):
-        given.append([work.args, work.keywords])
-        work = work.func
-    what = [content(module_of(work).partition(".")[0]), work.__module__, work.__qualname__, given, unit]
-    return Order(unit, hashlib.sha256(_ANY.dump_json(what)).hexdigest()[:32])
+    """The order to do a unit; it and all that the work is given are plain data and functions of modules."""
+    what = [content(module_of(work).partition(".")[0]), work, unit]
+    return Order(unit, hashlib.sha256(_ANY.dump_json(what, fallback=_written)).hexdigest()[:32])
+
+
+def _written(value: object) -> object:
+    """As what pydantic knows: a function by its name, with what is filled in, or a range. Anything else is refused."""
+    if isinstance(value, partial):
+        return [value.func, value.args, value.keywords]
+    if isinstance(value, range):
+        return [value.start, value.stop, value.step]
+    if isinstance(value, FunctionType):
+        return f"{value.__module__}.{value.__qualname__}"
+    raise TypeError(f"{value!r} cannot be part of a unit of work: it is neither plain data nor a function.")
 
 
 def do(ordered: Order[U], work: Callable[..., object], place: Place, folders: int) -> None:
