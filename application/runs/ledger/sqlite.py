@@ -1,14 +1,12 @@
 """The ledger in one SQLite file, for an installation on one machine."""
 
-import sqlite3
-import threading
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from application.errors import IdempotencyKeyReused, LedgerUnavailable, TrainingRunning
+from application.errors import IdempotencyKeyReused, TrainingRunning
 from application.runs.ledger.protocol import ClaimKey, Page, Wanted, cursor_of, position_of
+from application.runs.ledger.sqlite_file import SQLiteFile
 from application.runs.run import EXCLUSIVE, Run
 
 _TABLES = """
@@ -22,40 +20,28 @@ CREATE TABLE IF NOT EXISTS keys (
     digest TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, run_id TEXT NOT NULL, expires_at REAL NOT NULL
 );
 """
-_PATIENCE = 10.0  # seconds to wait for another process's write
 
 
-class SQLiteLedger:
-    """A `Ledger` in a file; every write is one immediate transaction."""
+class SQLiteLedger(SQLiteFile):
+    """A `Ledger` in a file."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        self._lock = threading.Lock()
-        with self._errors():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._connection = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False)
-            self._connection.execute("PRAGMA journal_mode = WAL")
-            self._connection.execute("PRAGMA synchronous = FULL")
-            self._connection.executescript(_TABLES)
-
-    def close(self) -> None:
-        """Close the file."""
-        self._connection.close()
+        super().__init__(path, _TABLES)
 
     def import_once(self, earlier: Callable[[], Iterable[Run]]) -> None:
         """Write down the runs that are older than this file, the first time it is opened."""
-        with self._errors(), self._lock:
+        with self._reading():
             (done,) = self._connection.execute("PRAGMA user_version").fetchone()
         if done:
             return
         for run in earlier():
             self.adopt(run)
-        with self._transaction():
+        with self._writing():
             self._connection.execute("PRAGMA user_version = 1")
 
     def claim(self, run: Run, key: ClaimKey | None, *, now: float) -> Run:
         """Write a new run down, or give back the one that the key stands for."""
-        with self._transaction():
+        with self._writing():
             if key:
                 earlier = self._known(key, now)
                 if earlier:
@@ -70,7 +56,7 @@ class SQLiteLedger:
 
     def adopt(self, run: Run) -> bool:
         """Write down a run that was started elsewhere."""
-        with self._transaction():
+        with self._writing():
             if self._get(run.run_id):
                 return False
             self._write(run)
@@ -78,18 +64,18 @@ class SQLiteLedger:
 
     def known(self, key: ClaimKey, *, now: float) -> Run | None:
         """The run of a key that was used before."""
-        with self._transaction():
+        with self._writing():
             return self._known(key, now)
 
     def get(self, run_id: str) -> Run | None:
         """One run."""
-        with self._errors(), self._lock:
+        with self._reading():
             return self._get(run_id)
 
     def change(self, run: Run, changed: Run) -> Run | None:
         """Write a change if nobody changed the run since it was read."""
         changed = replace(changed, revision=run.revision + 1)
-        with self._transaction():
+        with self._writing():
             stored = self._get(run.run_id)
             if not stored or stored.revision != run.revision:
                 return None
@@ -101,7 +87,7 @@ class SQLiteLedger:
     def page(self, wanted: Wanted) -> Page:
         """A page of the history."""
         before = position_of(wanted.cursor) if wanted.cursor else "~"
-        with self._errors(), self._lock:
+        with self._reading():
             rows = self._connection.execute(
                 "SELECT entry FROM runs WHERE position < ? AND (? IS NULL OR pipeline = ?)"
                 " AND (? IS NULL OR state = ?) ORDER BY position DESC LIMIT ?",
@@ -112,13 +98,13 @@ class SQLiteLedger:
 
     def active(self) -> list[Run]:
         """Every run that has not ended, oldest first."""
-        with self._errors(), self._lock:
+        with self._reading():
             rows = self._connection.execute("SELECT entry FROM runs WHERE active = 1 ORDER BY position").fetchall()
         return [Run.from_json(text) for (text,) in rows]
 
     def check(self) -> None:
         """Take the write lock for a moment."""
-        with self._transaction():
+        with self._writing():
             pass
 
     def _get(self, run_id: str) -> Run | None:
@@ -156,23 +142,3 @@ class SQLiteLedger:
                 run.to_json(),
             ),
         )
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        with self._errors(), self._lock:
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-            except BaseException:
-                self._connection.execute("ROLLBACK")
-                raise
-            self._connection.execute("COMMIT")
-
-    @contextmanager
-    def _errors(self) -> Iterator[None]:
-        try:
-            yield
-        except (sqlite3.Error, OSError) as error:
-            raise LedgerUnavailable(
-                f"The run ledger {self._path} cannot be used: {error}. Check its folder's space and permissions."
-            ) from error
