@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 MIB = 2**20
@@ -38,6 +38,10 @@ class ServiceSettings(BaseSettings):
     """How long after its end a run that failed on Kubeflow is looked at again: it may be retried on Kubeflow's page."""
     reads_per_second: float = Field(200.0, validation_alias="WAFER_READS_PER_SECOND", gt=0)
     changes_per_second: float = Field(10.0, validation_alias="WAFER_CHANGES_PER_SECOND", gt=0)
+    webhooks: SecretStr = Field(SecretStr(""), validation_alias="WAFER_WEBHOOKS")
+    """Addresses that are told what happens, separated by commas; `slack+` or `teams+` before one chooses its form."""
+    webhook_secret: SecretStr = Field(SecretStr(""), validation_alias="WAFER_WEBHOOK_SECRET")
+    """Signs notices."""
     kfp_endpoint: str = Field("", validation_alias="KFP_ENDPOINT")
     kfp_experiment: str = Field("wafer-fault", validation_alias="KFP_EXPERIMENT")
     kfp_namespace: str = Field("", validation_alias="KFP_NAMESPACE")

@@ -12,6 +12,7 @@ from application.api.edge import Edge, KnownHosts
 from application.api.openapi import Schema, describe
 from application.api.parts import Parts
 from application.api.routes import models, operations, results, runs, session, sources
+from application.notices.telling import telling
 from application.runs.watcher import watching
 
 PACKAGE = "wafer-fault-prediction"
@@ -31,7 +32,7 @@ def create_app(parts: Parts, *, watch: bool = True, pages: Sequence[APIRouter] =
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         if watch:
-            async with watching(parts.runs):
+            async with watching(parts.runs), telling(parts.notices):
                 yield
         else:
             yield

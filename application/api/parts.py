@@ -17,8 +17,11 @@ from application.api.uploads import Uploads
 from application.api.views import Views
 from application.api.where import keys_of
 from application.backends.base import Backends
+from application.notices.notices import Notices
+from application.notices.opening import open_notices
+from application.runs.ledger.journal import Journal
 from application.runs.ledger.protocol import Ledger
-from application.runs.opening import backends_of, open_ledger
+from application.runs.opening import backends_of, open_journal, open_ledger
 from application.runs.run import Parameters
 from application.runs.service import Runs
 from application.settings import ServiceSettings
@@ -42,6 +45,7 @@ class Parts:
     explanations: Explanations
     models: ModelShelf
     scorecards: Scorecards
+    notices: Notices | None
     gate: Gate
     metrics: Metrics
     settings: ServiceSettings
@@ -60,6 +64,7 @@ def join_parts(
     *,
     store: Store,
     ledger: Ledger,
+    journal: Journal,
     backends: Backends,
     registry: ModelVersions,
     documents_uri: str,
@@ -71,6 +76,7 @@ def join_parts(
     predictions = Predictions(store)
     models = ModelShelf(registry)
     runs = Runs(ledger, backends, store, metrics, settings.key_hours * 3600, settings.look_back_hours * 3600)
+    scorecards = Scorecards(store, models)
     return Parts(
         store=store,
         sources=sources,
@@ -80,7 +86,8 @@ def join_parts(
         predictions=predictions,
         explanations=Explanations(store, predictions, registry, documents_uri),
         models=models,
-        scorecards=Scorecards(store, models),
+        scorecards=scorecards,
+        notices=open_notices(settings, ledger, journal, store, registry, scorecards.in_production),
         gate=gate,
         metrics=metrics,
         settings=settings,
@@ -96,11 +103,12 @@ def open_parts(common: Settings, settings: ServiceSettings) -> Iterator[Parts]:
     Raises `RequestInvalid` for settings that cannot be, `LedgerUnavailable`, `StoreUnavailable`.
     """
     store = open_store(common.store_uri)
-    with open_ledger(common, settings) as ledger:
+    with open_ledger(common, settings) as ledger, open_journal(common, settings) as journal:
         yield join_parts(
             settings,
             store=store,
             ledger=ledger,
+            journal=journal,
             backends=backends_of(common, settings, store),
             registry=LazyRegistry(common.tracking_uri),
             documents_uri=common.documents_uri,

@@ -3,6 +3,7 @@
 from functools import partial
 
 from application.api.models import ModelShelf
+from wafer.errors import NoProductionModel
 from wafer.evaluation.standing import Period, Scorecard
 from wafer.store import Store
 
@@ -13,6 +14,13 @@ class Scorecards:
     def __init__(self, store: Store, models: ModelShelf) -> None:
         self._store = store
         self._models = models
+
+    def in_production(self, unit: Period = "month") -> Scorecard | None:
+        """The scorecard of the version in production; None without one."""
+        try:
+            return self.of(self._models.production(), unit)
+        except NoProductionModel:
+            return None
 
     def of(self, version: int, unit: Period) -> Scorecard:
         """A version's scorecard. Raises `ModelNotFound`, `StoreUnavailable`."""

@@ -13,6 +13,7 @@ from application.cli.explain import explain
 from application.cli.models import models_app
 from application.cli.runs import outcomes, predict, runs, train
 from application.cli.service import keys_app, serve
+from application.cli.webhooks import webhooks_app
 from wafer.errors import WaferError
 from wafer.process import restrain_mlflow
 from wafer.stages import WAFERS
@@ -28,6 +29,7 @@ app.command()(explain)
 app.add_typer(models_app, name="models")
 app.add_typer(pipelines_app, name="pipelines")
 app.add_typer(keys_app, name="keys")
+app.add_typer(webhooks_app, name="webhooks")
 
 
 @app.command()

@@ -7,6 +7,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from application.cli.console import Json, console_of, print_json, user
+from application.cli.webhooks import telling
 from wafer.evaluation.standing import Period
 from wafer.registry import ByHand, Promotion, open_registry
 from wafer.settings import Settings
@@ -54,14 +55,16 @@ def models(context: typer.Context, as_json: Json = False) -> None:
 @models_app.command()
 def promote(version: int, expected: Expected = None, why: Why = "") -> None:
     """Put a version into production by hand."""
-    promoted = open_registry(Settings().tracking_uri).promote(version, ByHand(user(), why, expected))
+    with telling():
+        promoted = open_registry(Settings().tracking_uri).promote(version, ByHand(user(), why, expected))
     console_of(as_json=False).print(f"Version [bold]{promoted.version}[/] is in production.")
 
 
 @models_app.command()
 def rollback(expected: Expected = None, why: Why = "") -> None:
     """Put the version back that was in production before."""
-    back = open_registry(Settings().tracking_uri).rollback(ByHand(user(), why, expected))
+    with telling():
+        back = open_registry(Settings().tracking_uri).rollback(ByHand(user(), why, expected))
     console_of(as_json=False).print(f"Version [bold]{back.version}[/] is in production again.")
 
 

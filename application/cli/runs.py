@@ -15,6 +15,7 @@ from application.backends.reach import beyond_cluster, beyond_containers
 from application.cli.console import Json, console_of, print_json, quiet_logs, user
 from application.cli.progress import Progress
 from application.cli.result import Result
+from application.cli.webhooks import telling
 from application.runs.opening import open_runs
 from application.runs.run import BackendName, Parameters, Run, Runner, absolute, new_run
 from application.runs.service import Runs
@@ -128,7 +129,7 @@ def runs(
         case []:
             _list(as_json=as_json)
         case ["retry", run_id]:
-            with _runs() as service:
+            with _runs() as service, telling():
                 _follow(service, service.retry(run_id), as_json=as_json)
         case [run_id]:
             _show(run_id, as_json=as_json)
@@ -179,7 +180,7 @@ def shared_by(workers: int | None) -> AbstractContextManager[None]:
 
 def _start(run: Run, where: Where | None, *, as_json: bool, output: Path | None = None) -> None:
     backend = _backend(where, run)
-    with _runs(backend) as service:
+    with _runs(backend) as service, telling():
         started = service.start(run)
         console_of(as_json=as_json).print(f"Run [bold]{run.run_id}[/] over {escape(run.source)}")
         _follow(service, started, as_json=as_json, output=output)

@@ -2,13 +2,16 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from application.backends.base import Backend, Backends
 from application.backends.local.backend import EmbeddedBackend
 from application.backends.local.processes import earlier_runs
 from application.errors import RequestInvalid
+from application.runs.ledger.journal import Journal
 from application.runs.ledger.protocol import Ledger
 from application.runs.ledger.sqlite import SQLiteLedger
+from application.runs.ledger.sqlite_journal import SQLiteJournal
 from application.runs.run import BackendName
 from application.runs.service import Runs
 from application.settings import ServiceSettings
@@ -31,20 +34,44 @@ def open_runs(common: Settings, settings: ServiceSettings, backend: BackendName 
 @contextmanager
 def open_ledger(common: Settings, settings: ServiceSettings) -> Iterator[Ledger]:
     """The ledger that `WAFER_LEDGER` names; else the file below the home, with the runs that are older than it."""
-    if settings.ledger:
-        table = settings.ledger.removeprefix("dynamodb://")
-        if not table or table == settings.ledger:
-            raise RequestInvalid(f"WAFER_LEDGER is {settings.ledger!r}; write dynamodb://TABLE, or leave it empty.")
+    if table := _table(settings):
         from application.runs.ledger.dynamodb import DynamoDBLedger  # boto3: 0.3 s
 
         yield DynamoDBLedger(table)
         return
-    ledger = SQLiteLedger(common.home.absolute() / "ledger.sqlite")
+    ledger = SQLiteLedger(_file(common))
     try:
         ledger.import_once(lambda: earlier_runs(common))
         yield ledger
     finally:
         ledger.close()
+
+
+@contextmanager
+def open_journal(common: Settings, settings: ServiceSettings) -> Iterator[Journal]:
+    """The journal that is kept with the ledger."""
+    if table := _table(settings):
+        from application.runs.ledger.dynamodb_journal import DynamoDBJournal  # boto3: 0.3 s
+
+        yield DynamoDBJournal(table)
+        return
+    journal = SQLiteJournal(_file(common))
+    try:
+        yield journal
+    finally:
+        journal.close()
+
+
+def _table(settings: ServiceSettings) -> str:
+    """The table of `WAFER_LEDGER`; empty where a file is the ledger."""
+    table = settings.ledger.removeprefix("dynamodb://")
+    if settings.ledger and table in {"", settings.ledger}:
+        raise RequestInvalid(f"WAFER_LEDGER is {settings.ledger!r}; write dynamodb://TABLE, or leave it empty.")
+    return table
+
+
+def _file(common: Settings) -> Path:
+    return common.home.absolute() / "ledger.sqlite"
 
 
 def backends_of(

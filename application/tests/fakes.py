@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from application.errors import BackendUnavailable
-from application.runs.run import BackendName, Run
+from application.runs.run import BackendName, Run, now
 from application.tests.leavings import SENSORS, decision_about, leave_results, write_record
 from wafer.errors import ModelNotFound, ProductionChanged, RunNotFound, RunNotRetryable
 from wafer.evaluation.metrics import measure
@@ -163,7 +163,8 @@ class FakeRegistry:
 
     def _note(self, asked: ByHand, *, undoes: bool = False) -> None:
         last, version = len(self._log), self._history[-1]
-        self._log.append(Promotion(last + 1, last, version, f"call-{last + 1}", undoes, asked.who, asked.why))
+        entry = Promotion(last + 1, last, version, f"call-{last + 1}", undoes, asked.who, asked.why, now())
+        self._log.append(entry)
 
     def retire(self) -> None:
         """No version is in production any more."""

@@ -22,6 +22,7 @@ from application.api.serve import listen
 from application.backends.base import Backend, Backends
 from application.runs.ledger.protocol import Ledger
 from application.runs.ledger.sqlite import SQLiteLedger
+from application.runs.ledger.sqlite_journal import SQLiteJournal
 from application.settings import ServiceSettings
 from application.tests.fakes import FakeBackend, FakeRegistry
 from wafer.store import Store, open_store
@@ -83,11 +84,13 @@ def open_service(
     gate = Gate(keys, Sessions(b"secret", keys, local=link), limiters or unlimited(), once)
     chosen = ServiceSettings.model_validate({"WAFER_HOSTS": "127.0.0.1", **settings})
     backend, registry = FakeBackend(store, at_once=chosen.max_runs), FakeRegistry()
-    with closing(SQLiteLedger(home / "ledger.sqlite")) as own:
+    file = home / "ledger.sqlite"
+    with closing(SQLiteLedger(file)) as own, closing(SQLiteJournal(file)) as journal:
         parts = join_parts(
             chosen,
             store=store,
             ledger=ledger or own,
+            journal=journal,
             backends=Backends(over or backend),
             registry=registry,
             documents_uri=str(home / "documents.sqlite"),

@@ -40,6 +40,7 @@ EXPECTED: dict[tuple[str, str], Role | None] = {
     ("/healthz", "GET"): None,
     ("/readyz", "GET"): None,
     ("/metrics", "GET"): "viewer",
+    ("/webhooks", "GET"): "viewer",
 }
 CALLERS = ("none", "bad", "expired", "basic", "forged cookie", *ROLES)
 

@@ -1,6 +1,7 @@
 """For the platform: health, readiness, metrics."""
 
 from collections.abc import Callable
+from dataclasses import asdict
 from threading import Condition
 
 import structlog
@@ -10,7 +11,7 @@ from fastapi import APIRouter, Request, Response
 from application.api.openapi import Responses
 from application.api.parts import Parts
 from application.api.routes.common import parts_of, router_for
-from application.api.shapes.service import Health, Readiness
+from application.api.shapes.service import Health, Readiness, Webhook
 from wafer.errors import WaferError
 
 public = APIRouter(tags=["operations"])
@@ -41,6 +42,13 @@ def metrics(request: Request) -> Response:
     """Prometheus metrics: runs by state, seconds of stages, waiting times, quarantined rows, requests."""
     parts = parts_of(request)
     return Response(parts.metrics.exposition(parts.runs.active()), media_type=_METRICS)
+
+
+@viewer.get("/webhooks")
+def webhooks(request: Request) -> list[Webhook]:
+    """List who is told of failed runs, promotions, drift and the like, and whether the notices arrive."""
+    notices = parts_of(request).notices
+    return [Webhook(**asdict(each)) for each in notices.outbox.standing()] if notices else []
 
 
 @cached(TTLCache(8, READY_SECONDS), key=id, condition=Condition())

@@ -33,6 +33,17 @@ class Readiness(BaseModel):
     checks: dict[str, bool]
 
 
+class Webhook(BaseModel):
+    """An address of WAFER_WEBHOOKS by host and digest, and how it takes its notices; times are ISO 8601 in UTC."""
+
+    address: str = Field(examples=["hooks.slack.com#5f3a91c2"])
+    form: Literal["json", "slack", "teams"]
+    waiting: int
+    given_up: int
+    sent: str = Field(description="When it took the last one; empty before.")
+    error: str = Field(description="What went wrong with one that waits or was given up.")
+
+
 class FieldProblem(BaseModel):
     """One thing that is wrong with a request."""
 

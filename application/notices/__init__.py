@@ -1,0 +1,1 @@
+"""Notices to other systems: what happened, who is told, and what became of each notice."""

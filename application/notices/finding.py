@@ -1,0 +1,84 @@
+"""Which events the end of a run is, and which a promotion is: told by what they left in the store and the registry."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+
+from application.notices.event import Event
+from application.runs.results import decision_of
+from application.runs.run import Run
+from wafer.errors import ObjectNotFound
+from wafer.evaluation.standing import Scorecard, Standing
+from wafer.registry import Promotion
+from wafer.store import Store, layout
+
+Judge = Callable[[], Scorecard | None]  # the scorecard of the version in production; None without one
+
+
+def events_of(store: Store, run: Run, judge: Judge) -> Iterator[Event]:
+    """The events that a run's end is; none for most. Raises what the store and `judge` do."""
+    match run.pipeline, run.state:
+        case _, "failed":
+            yield _failed(run)
+        case "train", "succeeded":
+            yield from _waiting(store, run)
+        case "predict", "succeeded":
+            yield from _drifted(run, drift_warnings(store, run.run_id))
+        case "outcomes", "succeeded":
+            card = judge()
+            if card and (broken := broken_promise(card)):
+                yield _broken(run, card.version, broken)
+
+
+def drift_warnings(store: Store, run_id: str) -> list[str]:
+    """What a prediction warned of."""
+    with suppress(ObjectNotFound):  # published before there was drift
+        found: list[str] = json.loads(store.get(f"{layout.published('predict', run_id)}/{layout.DRIFT}"))["warnings"]
+        return found
+    return []
+
+
+def broken_promise(card: Scorecard) -> Standing | None:
+    """The newest period in which the version exceeded its budget beyond chance; else all of them together, if so."""
+    return next((each for each in (*reversed(card.periods), card.total) if each.statement == "broken"), None)
+
+
+def promoted(entry: Promotion) -> Event:
+    """The event that a version came into production."""
+    who = f"by {entry.who}" if entry.who else "by an unnamed person" if entry.undoes else f"by training {entry.by}"
+    title = f"Version {entry.version} is in production{' again (rollback)' if entry.undoes else ''}"
+    text = f"It was put there {who}. {entry.why}".strip()
+    return Event("model.promoted", f"promotion-{entry.number}", entry.at, title, text, model_version=entry.version)
+
+
+def _failed(run: Run) -> Event:
+    where = f" in stage {run.error.stage}" if run.error and run.error.stage else ""
+    text = f"{run.error.code}{where}: {run.error.message}" if run.error else "It left no error."
+    name = f"failed-{run.run_id}-{run.attempt}"
+    return Event("run.failed", name, run.finished, f"Run {run.run_id} failed", text, run.run_id)
+
+
+def _waiting(store: Store, run: Run) -> Iterator[Event]:
+    decision = decision_of(store, run)
+    if decision and decision.waits:
+        version = decision.model_version
+        title, name = f"Version {version} waits for a person", f"waits-{run.run_id}"
+        yield Event("model.waits", name, run.finished, title, decision.explained, run.run_id, version)
+
+
+def _drifted(run: Run, warnings: list[str]) -> Iterator[Event]:
+    if warnings:
+        title = f"The wafers of {run.run_id} are not like those of the training"
+        yield Event("batch.drifted", f"drift-{run.run_id}", run.finished, title, " ".join(warnings), run.run_id)
+
+
+def _broken(run: Run, version: int, standing: Standing) -> Event:
+    """Told once for each version and period, however many outcomes come after."""
+    rate = standing.false_alarm_rate
+    alarms = f"{rate.value:.0%} ({rate.low:.0%} to {rate.high:.0%})" if rate else "more"
+    text = (
+        f"In the period {standing.period} {alarms} of the passing wafers were flagged; {standing.budget:.0%} were "
+        "promised. Look at the scorecard of the version, then train again or roll back."
+    )
+    name, title = f"promise-{version}-{standing.period}", f"Version {version} does not keep its false-alarm budget"
+    return Event("promise.broken", name, run.finished, title, text, run.run_id, version)

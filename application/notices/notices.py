@@ -1,0 +1,82 @@
+"""Finds what others are to be told of, and tells them: by looking at what has ended, so that a restart loses nothing.
+
+Nothing here runs in a run or a request. Whoever looks writes down which runs it has told of; events have names, so two
+who look at the same time tell of each once. What ended before webhooks were first set is not told.
+"""
+
+import time
+
+import structlog
+
+from application.notices.finding import Judge, events_of, promoted
+from application.notices.outbox import Outbox
+from application.runs.ledger.journal import Entry, Journal
+from application.runs.ledger.protocol import Ledger, Wanted
+from application.runs.run import Run, now
+from wafer.errors import WaferError
+from wafer.registry import ModelVersions
+from wafer.store import Store
+
+NEWEST = 50  # runs among which those are sought that nobody has told of
+PROMOTION_SECONDS = 30.0  # between two looks at the registry, without a training that ended
+_SINCE = "notices-since"
+
+
+class Notices:
+    """Looks at runs and promotions, and sends what they say."""
+
+    def __init__(
+        self, ledger: Ledger, journal: Journal, outbox: Outbox, store: Store, registry: ModelVersions, judge: Judge
+    ) -> None:
+        self._ledger = ledger
+        self._journal = journal
+        self.outbox = outbox
+        self._store = store
+        self._registry = registry
+        self._judge = judge
+        self._told: set[str] = set()
+        self._promotions_seen = -PROMOTION_SECONDS
+
+    def look(self) -> None:
+        """Keep a notice of everything new. Raises `LedgerUnavailable`."""
+        since = self.begin()
+        for run in reversed(self._ledger.page(Wanted(NEWEST)).runs):
+            if not run.active and run.finished >= since:
+                self._tell(run)
+        if time.monotonic() - self._promotions_seen >= PROMOTION_SECONDS:
+            self.look_at_promotions()
+
+    def look_at_promotions(self) -> None:
+        """Keep a notice of every version that came into production."""
+        self._promotions_seen = time.monotonic()
+        since = self.begin()
+        try:
+            found = self._registry.promotions()
+        except WaferError as error:
+            structlog.get_logger().warning("notices.look_failed", message=error.message)
+            return
+        for entry in found:
+            if entry.at >= since:
+                self.outbox.put(promoted(entry))
+
+    def begin(self) -> str:
+        """The second in which notices began here: this one, if there were none before."""
+        self._journal.add(Entry("mark", _SINCE, now()[: len("2026-11-27T08:15:00")], "{}"))
+        found = self._journal.get("mark", _SINCE)
+        return found.at if found else ""
+
+    def _tell(self, run: Run) -> None:
+        mark = f"told-{run.run_id}-{run.attempt}"
+        if mark in self._told:
+            return
+        if not self._journal.get("mark", mark):
+            try:
+                for event in events_of(self._store, run, self._judge):
+                    self.outbox.put(event)
+            except WaferError as error:  # the next look tries again
+                structlog.get_logger().warning("notices.look_failed", run_id=run.run_id, message=error.message)
+                return
+            self._journal.add(Entry("mark", mark, run.finished, "{}"))
+            if run.pipeline == "train":
+                self.look_at_promotions()
+        self._told.add(mark)
