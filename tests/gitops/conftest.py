@@ -3,7 +3,7 @@
 import json
 import subprocess
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import yaml
 
 from conftest import skip_or_fail
 from tests.gitops.schemas import KUBERNETES, OURS, ROOT, package, write_schemas
+from tests.gitops.states import copy_of_gitops, deploy
 from tests.servers.binaries import CannotBuild, program
 
 Build = Callable[[str], str]
@@ -27,19 +28,28 @@ def built(name: str) -> str:
         raise
 
 
+@pytest.fixture(scope="session", params=["committed", "deployed"])
+def root(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A repository's gitops/ in each state that the gate must let through."""
+    if request.param == "committed":
+        return ROOT
+    return deploy(copy_of_gitops(tmp_path_factory.mktemp("deployed")))
+
+
 @pytest.fixture(scope="session")
-def build() -> Build:
+def build(root: Path) -> Build:
     """Text of a folder of gitops/ as `kubectl kustomize` prints it."""
-    kustomize = built("kustomize")
+    return partial(kustomized, root)
 
-    @cache
-    def run(folder: str) -> str:
-        done = subprocess.run([kustomize, "build", str(ROOT / "gitops" / folder)], capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr
-        assert not done.stderr, done.stderr
-        return done.stdout
 
-    return run
+@cache
+def kustomized(root: Path, folder: str) -> str:
+    """Text of a folder of a repository's gitops/ as `kubectl kustomize` prints it."""
+    command = [built("kustomize"), "build", str(root / "gitops" / folder)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert not done.stderr, done.stderr
+    return done.stdout
 
 
 @pytest.fixture(scope="session")
@@ -88,6 +98,7 @@ def one(text: str, kind: str, name: str, namespace: str | None = None) -> dict[s
     return found[0]
 
 
-def gitops_files() -> list[Path]:
-    """Every file that a person or a program wrote below gitops/."""
-    return [path for path in (ROOT / "gitops").rglob("*") if path.is_file()]
+def gitops_files(root: Path) -> dict[str, str]:
+    """Path below gitops/ -> text of every file that a person or a program wrote there."""
+    folder = root / "gitops"
+    return {str(path.relative_to(folder)): path.read_text() for path in folder.rglob("*") if path.is_file()}

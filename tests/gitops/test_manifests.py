@@ -8,28 +8,20 @@ from typing import Any
 import pytest
 import yaml
 
-from pipelines.images import ALL, STAGES
+from pipelines.images import STAGES
 from pipelines.tasks import ROLES
-from tests.gitops.conftest import Build, Conform, gitops_files, one, resources
+from tests.gitops.conftest import Build, Conform, gitops_files, kustomized, one, resources
 from tests.gitops.schemas import ROOT
+from tests.gitops.states import ACCOUNT, DIGEST, copy_of_gitops, made, push_everything
 from tools.gitops.__main__ import main as gitops
 from tools.gitops.platform import ENVIRONMENTS, registry
 from tools.gitops.rendering import rendered, stale
-from tools.images.lock import Pushed, write_lock
 
 pytestmark = pytest.mark.slow  # kustomize and kubeconform read everything
 
 FOLDERS = [*(f"overlays/{name}" for name in ENVIRONMENTS), "argocd"]
-DIGEST = "sha256:" + "cd" * 32
 WORKLOADS = [("dev", "application"), ("dev", "mlflow"), ("prod", "application")]
-ROLES_MADE = (*ALL, "ml-pipeline", "ml-pipeline-ui", "pipeline-runner")
-MADE = {
-    "registry": "made.dkr.ecr.eu-west-1.amazonaws.com",
-    "store_uri": "s3://made-store",
-    "mlflow_tracking_uri": "http://mlflow.made.internal:5000",
-    "ledger_table": "made-runs",
-    "role_arns": {name: f"arn:aws:iam::made:role/{name}" for name in ROLES_MADE},
-}
+WRITTEN = re.compile(r"images\.lock|overlays/\w+/(platform|images|pipelines/\w+)\.yaml")  # by tools.gitops
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
@@ -51,8 +43,8 @@ def test_a_typing_error_is_not_valid(build: Build, conform: Conform, before: str
     assert conform(text.replace(before, after))["summary"]["invalid"] > 0
 
 
-def test_rendered_pipelines_are_those_of_the_dags_and_the_lock_as_they_are() -> None:
-    assert stale(ROOT) == []
+def test_rendered_pipelines_are_those_of_the_dags_and_the_lock_as_they_are(root: Path) -> None:
+    assert stale(root) == []
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
@@ -65,26 +57,17 @@ def test_a_pipeline_version_is_named_by_its_content(environment: str, build: Bui
         assert re.fullmatch(rf"{version['spec']['pipelineName']}-[0-9a-f]{{12}}", version["metadata"]["name"])
 
 
-def copy_of_gitops(root: Path) -> Path:
-    for path in gitops_files():
-        copy = root / path.relative_to(ROOT)
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        copy.write_bytes(path.read_bytes())
-    return root
-
-
 def test_a_push_changes_the_references_and_the_versions_names_and_nothing_is_by_tag(tmp_path: Path) -> None:
     root = copy_of_gitops(tmp_path)
+    (root / "gitops" / "images.lock").write_text("{}")
     before = rendered(root, "dev")
 
-    pushed = {image: Pushed("content", "1-tag", DIGEST, "commit") for image in ALL}
-    write_lock(root / "gitops" / "images.lock", registry(root, "dev"), pushed)
+    push_everything(root, "dev")
     after = rendered(root, "dev")
 
     assert all(before[path] != after[path] for path in after)
     images = set(re.findall(r"image: (\S+)", "\n".join(after.values())))
     assert images == {f"{registry(root, 'dev')}/{stage}@{DIGEST}" for stage in STAGES}
-    assert stale(root)
     assert gitops(["--root", str(root), "check"]) == 1
     assert gitops(["--root", str(root), "render", "dev"]) == 0
     assert gitops(["--root", str(root), "check"]) == 0
@@ -92,9 +75,9 @@ def test_a_push_changes_the_references_and_the_versions_names_and_nothing_is_by_
 
 def test_what_the_store_gets_is_by_digest_and_has_every_route_and_component(tmp_path: Path) -> None:
     root, folder = copy_of_gitops(tmp_path), tmp_path / "packages"
+    (root / "gitops" / "images.lock").write_text("{}")
     assert gitops(["--root", str(root), "packages", "dev", str(folder)]) == 2  # nothing was pushed
-    pushed = {image: Pushed("content", "1-tag", DIGEST, "commit") for image in ALL}
-    write_lock(root / "gitops" / "images.lock", registry(root, "dev"), pushed)
+    push_everything(root, "dev")
 
     assert gitops(["--root", str(root), "packages", "dev", str(folder)]) == 0
 
@@ -107,25 +90,27 @@ def test_what_the_store_gets_is_by_digest_and_has_every_route_and_component(tmp_
         assert all(image.endswith(f"@{DIGEST}") for image in used), path
 
 
-def test_what_terraform_made_reaches_every_manifest_that_needs_it(tmp_path: Path, build: Build) -> None:
+def test_what_terraform_made_reaches_every_manifest_that_needs_it(tmp_path: Path) -> None:
     root = copy_of_gitops(tmp_path)
     outputs = tmp_path / "platform.json"
-    outputs.write_text(json.dumps(MADE))
+    outputs.write_text(json.dumps(made("prod")))
     arguments = ["--root", str(root), "platform", "prod", str(outputs), "--host", "wafer.plant.example"]
 
     assert gitops(arguments) == 0
     assert gitops(["--root", str(root), "render", "prod"]) == 0
 
-    text = build(str(root / "gitops" / "overlays" / "prod"))
+    text = kustomized(root, "overlays/prod")
     account = one(text, "ServiceAccount", "application")
-    assert account["metadata"]["annotations"]["eks.amazonaws.com/role-arn"] == "arn:aws:iam::made:role/application"
+    role = f"arn:aws:iam::{ACCOUNT}:role/wafer-fault-prod-application"
+    assert account["metadata"]["annotations"]["eks.amazonaws.com/role-arn"] == role
     assert one(text, "Ingress", "application")["spec"]["rules"][0]["host"] == "wafer.plant.example"
     settings = one(text, "ConfigMap", "wafer-settings", "wafer-fault")["data"]
-    assert settings["WAFER_STORE"] == "s3://made-store"
-    assert settings["WAFER_LEDGER"] == "dynamodb://made-runs"
+    store = f"s3://wafer-fault-prod-store-{ACCOUNT}"
+    assert settings["WAFER_STORE"] == store
+    assert settings["WAFER_LEDGER"] == "dynamodb://wafer-fault-prod-runs"
     assert settings["WAFER_HOSTS"] == "wafer.plant.example,localhost"
     assert settings["AWS_REGION"] == "eu-west-1"
-    assert one(text, "ConfigMap", "kfp-launcher")["data"]["defaultPipelineRoot"] == "s3://made-store/kfp"
+    assert one(text, "ConfigMap", "kfp-launcher")["data"]["defaultPipelineRoot"] == f"{store}/kfp"
     assert "ACCOUNT" not in text
     assert "platform.yaml" not in text
 
@@ -195,13 +180,19 @@ def test_production_keeps_two_and_its_tracking_server_on_its_machine(build: Buil
         assert one(dev, "ConfigMap", "wafer-settings", namespace)["data"]["MLFLOW_TRACKING_URI"] == in_cluster
 
 
-def test_no_secret_no_account_and_no_moving_tag_is_in_git(build: Build) -> None:
-    texts = {path: path.read_text() for path in gitops_files()}
+def test_no_secret_and_no_moving_tag_is_in_git(root: Path, build: Build) -> None:
+    suspicious = re.compile(r":latest\b|AKIA|PRIVATE KEY")
 
-    suspicious = re.compile(r"\b\d{12}\b|:latest\b|AKIA|PRIVATE KEY")
-    by_content = re.compile(r"wafer-fault-(train|predict)-[0-9a-f]{12}\b")  # now and then digits only, like an account
-    assert not [path for path, text in texts.items() if suspicious.search(by_content.sub("", text))]
+    assert not [path for path, text in gitops_files(root).items() if suspicious.search(text)]
     assert all(each["kind"] != "Secret" for folder in FOLDERS for each in resources(build(folder)))
+
+
+def test_an_account_is_named_only_where_a_program_writes_it(root: Path) -> None:
+    account = re.compile(r"\b\d{12}\b")
+
+    found = [path for path, text in gitops_files(root).items() if account.search(text)]
+
+    assert [path for path in found if not WRITTEN.fullmatch(path)] == []
 
 
 def test_the_database_is_reached_by_a_reference_to_a_secret(build: Build) -> None:
@@ -211,17 +202,17 @@ def test_the_database_is_reached_by_a_reference_to_a_secret(build: Build) -> Non
     assert environment["MONGODB_URI"]["valueFrom"] == {"secretKeyRef": {"name": "wafer-secrets", "key": "MONGODB_URI"}}
 
 
-def test_argocd_deploys_the_overlays_of_git_and_production_only_by_hand(build: Build) -> None:
+def test_argocd_deploys_the_overlays_of_git_and_production_only_by_hand(root: Path, build: Build) -> None:
     text = build("argocd")
 
     for environment in ENVIRONMENTS:
         spec = one(text, "Application", f"wafer-fault-{environment}")["spec"]
-        assert (ROOT / spec["source"]["path"] / "kustomization.yaml").exists()
+        assert (root / spec["source"]["path"] / "kustomization.yaml").exists()
         assert ("automated" in spec["syncPolicy"]) == (environment == "dev")
 
 
-def test_every_environments_network_is_the_one_terraform_makes() -> None:
+def test_every_environments_network_is_the_one_terraform_makes(root: Path) -> None:
     for environment in ENVIRONMENTS:
-        documents = list(yaml.safe_load_all((ROOT / f"gitops/overlays/{environment}/platform.yaml").read_text()))
+        documents = list(yaml.safe_load_all((root / f"gitops/overlays/{environment}/platform.yaml").read_text()))
 
         assert f'"{documents[0]["data"]["network"]}"' in (ROOT / f"terraform/envs/{environment}/main.tf").read_text()

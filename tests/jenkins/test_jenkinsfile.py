@@ -17,6 +17,7 @@ import pytest
 from conftest import skip_or_fail
 from pipelines.images import ALL
 from tests.jenkins.fakes import IMAGES, MAKEFILE, SCAN
+from tools.gitops.platform import registry
 from tools.tests.repository import ROOT, Repository, copy_of_this_one
 
 pytestmark = pytest.mark.slow  # every case runs the job in a Java machine
@@ -219,7 +220,7 @@ def test_what_was_pushed_is_one_commit_to_gitops_by_digest(jobs: dict[str, Job])
     assert changed == {"gitops/images.lock", "gitops/overlays/dev/pipelines/train.yaml"}
     tag = next(line[2] for line in job.journal if line[0] == "push")
     lock = json.loads(job.origin.git("show", "main:gitops/images.lock"))
-    pushed = next(iter(lock.values()))["clustering"]
+    pushed = lock[registry(ROOT, "dev")]["clustering"]
     assert pushed["tag"] == tag
     assert pushed["digest"] in job.origin.git("show", "main:gitops/overlays/dev/pipelines/train.yaml")
 

@@ -1,5 +1,7 @@
 """The pipelines and image references of an overlay, by the lock of pushed images."""
 
+from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -27,12 +29,19 @@ def rendered(root: Path, environment: str) -> dict[Path, str]:
     folder = overlay(root, environment)
     named = {image: images[image] for image in (APPLICATION, "load_prod_model")}
     texts = {folder / "images.yaml": yaml.safe_dump(config_map("images", "wafer-fault", named, LOCAL), sort_keys=False)}
+    pipelines = _pipelines(tuple(sorted(images.items())))
+    return texts | {folder / "pipelines" / f"{route}.yaml": text for route, text in pipelines.items()}
+
+
+@cache  # 2 s of compiling, and render and check ask for the same images
+def _pipelines(images: tuple[tuple[str, str], ...]) -> Mapping[str, str]:
+    """Route -> text of its Pipeline and PipelineVersion."""
     with TemporaryDirectory() as scratch:
-        for path in write_packages(Path(scratch), Deployment(images)):
-            if path.name.endswith(".kubernetes.yaml"):
-                route = path.name.split(".", 1)[0]
-                texts[folder / "pipelines" / f"{route}.yaml"] = path.read_text(encoding="utf-8")
-    return texts
+        return {
+            path.name.split(".", 1)[0]: path.read_text(encoding="utf-8")
+            for path in write_packages(Path(scratch), Deployment(dict(images)))
+            if path.name.endswith(".kubernetes.yaml")
+        }
 
 
 def stale(root: Path) -> list[Path]:
