@@ -35,9 +35,17 @@ def copy_of_gitops(root: Path) -> Path:
     return root
 
 
-def push_everything(root: Path, environment: str) -> None:
-    """Every image of an environment in the lock, as after its first build."""
-    pushed = {image: Pushed("content", "1-tag", DIGEST, "commit") for image in ALL}
+def before_any_push(root: Path, environment: str) -> None:
+    """The lock without the images of one environment."""
+    lock = root / "gitops" / "images.lock"
+    kept = json.loads(lock.read_text())
+    kept.pop(registry(root, environment), None)
+    lock.write_text(json.dumps(kept))
+
+
+def push_everything(root: Path, environment: str, digest: str = DIGEST) -> None:
+    """Every image of an environment in the lock, as after a build of all."""
+    pushed = {image: Pushed("content", "1-tag", digest, "commit") for image in ALL}
     write_lock(root / "gitops" / "images.lock", registry(root, environment), pushed)
 
 

@@ -12,7 +12,7 @@ from pipelines.images import STAGES
 from pipelines.tasks import ROLES
 from tests.gitops.conftest import Build, Conform, gitops_files, kustomized, one, resources
 from tests.gitops.schemas import ROOT
-from tests.gitops.states import ACCOUNT, DIGEST, copy_of_gitops, made, push_everything
+from tests.gitops.states import ACCOUNT, DIGEST, before_any_push, copy_of_gitops, made, push_everything
 from tools.gitops.__main__ import main as gitops
 from tools.gitops.platform import ENVIRONMENTS, registry
 from tools.gitops.rendering import rendered, stale
@@ -58,16 +58,15 @@ def test_a_pipeline_version_is_named_by_its_content(environment: str, build: Bui
 
 
 def test_a_push_changes_the_references_and_the_versions_names_and_nothing_is_by_tag(tmp_path: Path) -> None:
-    root = copy_of_gitops(tmp_path)
-    (root / "gitops" / "images.lock").write_text("{}")
+    root, digest = copy_of_gitops(tmp_path), "sha256:" + "ef" * 32
     before = rendered(root, "dev")
 
-    push_everything(root, "dev")
+    push_everything(root, "dev", digest)
     after = rendered(root, "dev")
 
     assert all(before[path] != after[path] for path in after)
     images = set(re.findall(r"image: (\S+)", "\n".join(after.values())))
-    assert images == {f"{registry(root, 'dev')}/{stage}@{DIGEST}" for stage in STAGES}
+    assert images == {f"{registry(root, 'dev')}/{stage}@{digest}" for stage in STAGES}
     assert gitops(["--root", str(root), "check"]) == 1
     assert gitops(["--root", str(root), "render", "dev"]) == 0
     assert gitops(["--root", str(root), "check"]) == 0
@@ -75,7 +74,7 @@ def test_a_push_changes_the_references_and_the_versions_names_and_nothing_is_by_
 
 def test_what_the_store_gets_is_by_digest_and_has_every_route_and_component(tmp_path: Path) -> None:
     root, folder = copy_of_gitops(tmp_path), tmp_path / "packages"
-    (root / "gitops" / "images.lock").write_text("{}")
+    before_any_push(root, "dev")
     assert gitops(["--root", str(root), "packages", "dev", str(folder)]) == 2  # nothing was pushed
     push_everything(root, "dev")
 
