@@ -26,6 +26,7 @@
         x DocumentsUnavailable       DOCUMENTS_UNAVAILABLE
         x RegistryUnavailable        REGISTRY_UNAVAILABLE
         x EngineUnavailable          ENGINE_UNAVAILABLE
+      x DiskUnavailable         503  DISK_UNAVAILABLE
 
 Classes marked x are raised; those marked · only group them. `application.errors` adds what the service refuses.
 """
@@ -216,6 +217,13 @@ class EngineUnavailable(Unavailable):
     """The workers that units of a task were to run on cannot be reached, or went away."""
 
     code = "ENGINE_UNAVAILABLE"
+
+
+class DiskUnavailable(WaferError):
+    """This machine's disk refuses: it is full or read-only, or something else is in a file's place."""
+
+    code = "DISK_UNAVAILABLE"
+    http_status = 503
 
 
 def error_classes() -> dict[str, type[WaferError]]:

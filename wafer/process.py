@@ -3,9 +3,12 @@
 import atexit
 import gc
 import os
+import signal
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import FrameType
 from typing import NoReturn
 
 _MLFLOW = {
@@ -45,6 +48,51 @@ def environment(values: Mapping[str, str]) -> Iterator[None]:
 def take_environment(values: Mapping[str, str]) -> None:
     """Take on environment variables for good, as the process of one task."""
     os.environ.update(values)
+
+
+class Interrupted(BaseException):
+    """The process was told to end by a signal: Ctrl-C, `kill`, or the terminal that was closed."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(signal.Signals(number).name)
+        self.exit_code = 128 + number
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Raise `Interrupted` in the block for the first signal to end; a second one ends the process at once.
+
+    A signal that is ignored, as SIGHUP is under `nohup`, stays ignored.
+    """
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.getsignal(number) for number in numbers}
+    heard = [number for number in numbers if before[number] is not signal.SIG_IGN]
+
+    def interrupt(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001
+        for each in heard:
+            signal.signal(each, signal.SIG_DFL)
+        raise Interrupted(number)
+
+    try:
+        for number in heard:
+            signal.signal(number, interrupt)
+        yield
+    finally:
+        for number in heard:
+            signal.signal(number, before[number])
+
+
+def name_process(name: str) -> None:
+    """Let `ps` and `top` show a name, where the system takes one."""
+    with suppress(OSError):  # not on Linux, or nothing may be written below /proc
+        Path("/proc/self/comm").write_text(name, encoding="utf-8")
+
+
+def end_group(leader: int) -> NoReturn:
+    """End this process at once, and with it the group that a process led, if it is this one's."""
+    if os.getpgrp() == leader:
+        os.killpg(leader, signal.SIGKILL)
+    os._exit(1)
 
 
 def end_at_once(code: int) -> NoReturn:

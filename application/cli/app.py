@@ -17,6 +17,7 @@ from application.cli.webhooks import webhooks_app
 from wafer.errors import WaferError
 from wafer.process import restrain_mlflow
 from wafer.stages import WAFERS
+from wafer.store.disk import refusals
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 pipelines_app = typer.Typer(no_args_is_help=True, help="The compiled pipeline packages.")
@@ -66,7 +67,8 @@ def main() -> None:
     """Entry point of the `wafer` command: every error of ours is one readable block and an exit code."""
     restrain_mlflow()
     try:
-        app()
+        with refusals():
+            app()
     except WaferError as error:
         Console(stderr=True).print(f"[bold red]{error.code}[/]\n{escape(error.message)}")
         sys.exit(error.exit_code)

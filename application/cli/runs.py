@@ -1,16 +1,18 @@
 """The commands around runs: train, predict, outcomes, runs. They speak to the run service, as the API."""
 
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NoReturn
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Column, Table
 
+from application.backends.local.attendance import attended
+from application.backends.local.processes import run_folder
 from application.backends.reach import beyond_cluster, beyond_containers
 from application.cli.console import Json, console_of, print_json, quiet_logs, user
 from application.cli.progress import Progress
@@ -22,7 +24,7 @@ from application.runs.service import Runs
 from application.settings import ServiceSettings
 from wafer.errors import WaferError, error_class
 from wafer.evaluation.decision import Mode
-from wafer.process import environment
+from wafer.process import Interrupted, environment, interruptible
 from wafer.runs import Pipeline
 from wafer.settings import WORKERS, Settings
 from wafer.store import open_store
@@ -130,7 +132,7 @@ def runs(
             _list(as_json=as_json)
         case ["retry", run_id]:
             with _runs() as service, telling():
-                _follow(service, service.retry(run_id), as_json=as_json)
+                _attend(service, service.find(run_id), lambda: service.retry(run_id), as_json=as_json)
         case [run_id]:
             _show(run_id, as_json=as_json)
         case _:
@@ -181,9 +183,13 @@ def shared_by(workers: int | None) -> AbstractContextManager[None]:
 def _start(run: Run, where: Where | None, *, as_json: bool, output: Path | None = None) -> None:
     backend = _backend(where, run)
     with _runs(backend) as service, telling():
-        started = service.start(run)
-        console_of(as_json=as_json).print(f"Run [bold]{run.run_id}[/] over {escape(run.source)}")
-        _follow(service, started, as_json=as_json, output=output)
+
+        def begin() -> Run:
+            started = service.start(run)
+            console_of(as_json=as_json).print(f"Run [bold]{run.run_id}[/] over {escape(run.source)}")
+            return started
+
+        _attend(service, replace(run, backend=backend), begin, as_json=as_json, output=output)
 
 
 def _backend(where: Where | None, run: Run) -> BackendName:
@@ -202,21 +208,50 @@ def _backend(where: Where | None, run: Run) -> BackendName:
     return backend
 
 
-def _follow(service: Runs, run: Run, *, as_json: bool, output: Path | None = None) -> None:
+def _attend(
+    service: Runs, run: Run, begin: Callable[[], Run], *, as_json: bool, output: Path | None = None
+) -> NoReturn:
+    """Begin a run and follow it to its end. On this machine it ends with this command, whatever ends that."""
     console = console_of(as_json=as_json)
-    try:
-        with Progress(console).shown() as progress:
-            ended = service.follow(run.run_id, progress)
-    except KeyboardInterrupt:
-        with suppress(WaferError):  # it has ended this moment
-            service.cancel(run.run_id, by=user())
-        raise
+    here = run.backend == "embedded"
+    with attended(run_folder(Settings(), run.run_id)) if here else nullcontext():
+        try:
+            with interruptible():
+                ended = _follow(service, begin(), console)
+        except WaferError:
+            raise
+        except Interrupted as told:
+            _end(service, run, console, told, as_json=as_json)
+            raise typer.Exit(told.exit_code) from told
+        except BaseException as error:  # nobody reads what is printed
+            _end(service, run, console, error, as_json=as_json)
+            raise
     store = open_store(Settings().store_uri)
     result = Result.of(store, ended)
     if output:
         result = result.fetched(store, output)
     _tell(console, result, as_json=as_json)
     raise typer.Exit(_exit_code(ended))
+
+
+def _follow(service: Runs, run: Run, console: Console) -> Run:
+    try:
+        with Progress(console).shown() as progress:
+            return service.follow(run.run_id, progress)
+    except WaferError:
+        console.print(f"Run {run.run_id} is not followed any more: `wafer runs retry {run.run_id}` continues it.")
+        raise
+
+
+def _end(service: Runs, run: Run, console: Console, why: BaseException, *, as_json: bool) -> None:
+    """End a run whose command ends, and say so if anybody still reads it."""
+    ended = None
+    with suppress(WaferError):  # it has ended this moment, or has not begun
+        ended = service.cancel(run.run_id, by=user())
+    with suppress(OSError):
+        console.print(f"\nStopped by {why}.", markup=False)
+        if ended:
+            _tell(console, Result.of(open_store(Settings().store_uri), ended), as_json=as_json)
 
 
 def _exit_code(run: Run) -> int:

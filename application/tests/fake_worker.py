@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from application.backends.local.attendance import ATTENDED, end_with_command
 from wafer.settings import Settings
 from wafer.store import open_store
 
@@ -12,8 +13,12 @@ from wafer.store import open_store
 def main() -> None:
     """Work for the run named on the command line."""
     run_id = sys.argv[1]
+    if ATTENDED in sys.argv:
+        end_with_command(Path.cwd())
     store = open_store(Settings().store_uri)
-    told = (Path(os.environ["WAFER_TEST_PIPES"]) / run_id).read_text()
+    pipes = Path(os.environ["WAFER_TEST_PIPES"])
+    name = run_id if (pipes / run_id).exists() else "any"
+    told = (pipes / name).read_text()
     from application.tests.leavings import leave_results, write_record
 
     if told == "succeed":
@@ -23,9 +28,8 @@ def main() -> None:
         write_record(store, run_id, "validate", "failed", error=error)
         sys.exit(1)
     elif told == "child":
-        pipe = Path(os.environ["WAFER_TEST_PIPES"]) / f"{run_id}-child"
         child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
-        pipe.write_text(str(child.pid))
+        (pipes / f"{name}-child").write_text(str(child.pid))
         child.wait()
 
 

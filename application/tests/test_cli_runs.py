@@ -166,7 +166,7 @@ def test_a_second_training_is_refused_with_the_id_of_the_first(
     refused = wafer("train", "folder", "--backend", "local")
 
     assert (refused.code, first in refused.err) == (1, True)
-    assert not (home / "runs").exists()
+    assert list(home.glob("runs/*")) == []
 
 
 def test_runs_of_a_home_older_than_its_ledger_are_listed_with_how_they_ended(wafer: Wafer, home: Path) -> None:

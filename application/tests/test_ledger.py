@@ -13,6 +13,7 @@ from application.runs.ledger.dynamodb import DynamoDBLedger
 from application.runs.ledger.protocol import ClaimKey, Ledger, Wanted
 from application.runs.ledger.sqlite import SQLiteLedger
 from application.runs.run import Run
+from wafer.errors import DiskUnavailable
 from wafer.runs import Pipeline, RunError, TaskRecord
 
 NOW = 1_000_000.0
@@ -217,7 +218,7 @@ def test_a_table_that_is_not_there_makes_the_ledger_unavailable(aws_endpoint: st
 def test_a_file_that_cannot_be_written_makes_the_ledger_unavailable(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
 
-    with pytest.raises(LedgerUnavailable):
+    with pytest.raises(DiskUnavailable):
         SQLiteLedger(tmp_path / "file" / "ledger.sqlite")
 
 

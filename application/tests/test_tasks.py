@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from threading import Timer
+from threading import Thread, Timer
 
 import pytest
 
@@ -59,7 +59,9 @@ class Worker:
         script = folder / "worker.py"
         script.write_text(WORKER)
         command = [sys.executable, str(script)]
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
+        )
 
     def ends_well(self, body: str, variables: dict[str, str] | None = None) -> bool:
         return self.answer(body, variables) == "True"
@@ -75,7 +77,8 @@ class Worker:
         assert self.process.stdin
         assert self.process.stdout
         print(json.dumps(task), file=self.process.stdin, flush=True)
-        return next(line.strip() for line in self.process.stdout if line in {"True\n", "False\n", "refused\n"})
+        told = (line.strip() for line in self.process.stdout if line in {"True\n", "False\n", "refused\n"})
+        return next(told, "")
 
     def wrote(self) -> list[str]:
         return (self.folder / "out").read_text().split()
@@ -160,4 +163,18 @@ def test_the_server_ends_with_the_process_that_started_it(worker: Worker) -> Non
 
     ended = bool(select.select([server], [], [], 30)[0])
     os.close(server)
+    assert ended
+
+
+def test_a_task_and_what_it_started_end_with_a_killed_worker(worker: Worker) -> None:
+    os.mkfifo(worker.folder / "out")
+    body = "import subprocess; child = subprocess.Popen(['sleep', '600']); open(out, 'w').write(str(child.pid))"
+    asked = Thread(target=worker.answer, args=(f"{body}; child.wait()",), daemon=True)
+    asked.start()
+    child = os.pidfd_open(int((worker.folder / "out").read_text()))
+
+    worker.process.kill()
+
+    ended = bool(select.select([child], [], [], 30)[0])
+    os.close(child)
     assert ended

@@ -24,6 +24,7 @@ from wafer.runs.room import memory_allowed, require_room
 from wafer.settings import Settings
 from wafer.stages import Stage
 from wafer.store import Store, layout, open_store, read_marker
+from wafer.store.disk import refusals
 from wafer.store.layout import Pipeline
 
 State = Literal["starting", "running", "succeeded", "failed"]
@@ -136,7 +137,7 @@ def run_stage(
         log.info("stage.started")
         if needs := declared and declared.needs(name):
             require_room(needs, wafers_counted(store, run_id), memory_allowed())
-        with recorded(partial(_write_progress, store, run_id, record)):
+        with refusals(), recorded(partial(_write_progress, store, run_id, record)):
             yield StageLog(record, store)
     except WaferError as error:
         _finish(store, run_id, record, RunError(error.code, error.message, name, error.retry_helps))

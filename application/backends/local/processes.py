@@ -17,12 +17,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import IO
 
+from application.backends.local.attendance import ATTENDED, STOPPED, is_attended
 from application.runs.run import Run, moment_of
-from wafer.errors import RunNotFound, RunNotRetryable
+from wafer.errors import DiskUnavailable, RunNotFound, RunNotRetryable, StageFailed
 from wafer.files import write_file
 from wafer.runs import RunError, TaskRecord, judge, task_records
 from wafer.settings import Settings
 from wafer.store import layout, open_store
+from wafer.store.disk import is_full
 
 REQUEST, LOG, PID, LOCK = "run.json", "log.txt", "pid", "lock"
 POLL_SECONDS = 0.1
@@ -68,8 +70,9 @@ def start(settings: Settings, run: Run, command: Sequence[str] = WORKER) -> subp
     folder.mkdir(parents=True, exist_ok=True)
     with _locked(folder, run.run_id) as lock, (folder / LOG).open("ab") as log:
         write_file(folder / REQUEST, run.to_json().encode())
+        (folder / STOPPED).unlink(missing_ok=True)
         process = subprocess.Popen(  # noqa: S603 - our own module
-            [*command, run.run_id, run.pipeline, run.runner],
+            [*command, run.run_id, run.pipeline, run.runner, *([ATTENDED] if is_attended(folder) else [])],
             cwd=folder,
             env=_worker_environment(settings, run.run_id),
             stdin=subprocess.DEVNULL,
@@ -139,17 +142,24 @@ def look(settings: Settings, run: Run) -> Run:
     log = run_folder(settings, run.run_id) / LOG
     outcome = judge(store, run.run_id, run.pipeline)
     last_line = moment_of(log.stat().st_mtime) if cut and log.exists() else ""  # the last sign of life
-    return run.ended(outcome, tasks, _killed(run, cut, log), last_line)
+    return run.ended(outcome, tasks, _cut_off(run, cut, log), last_line)
 
 
-def _killed(run: Run, cut: TaskRecord | None, log: Path) -> RunError:
+def _cut_off(run: Run, cut: TaskRecord | None, log: Path) -> RunError:
+    """The error of a run whose worker is gone and left none."""
     where = f"in stage {cut.name}" if cut else "before its next stage began"
+    again = f"Run `wafer runs retry {run.run_id}` to continue after its finished stages."
+    stage = cut.name if cut else None
+    if is_full(log.parent):
+        full = f"The run ended {where}: the disk of {log.parent} is full. Make room. {again}"
+        return RunError(DiskUnavailable.code, full, stage, DiskUnavailable.retry_helps)
+    if why := f"{run.cancelled_by} cancelled it." if run.cancelled_by else _text(log.with_name(STOPPED)):
+        return RunError(StageFailed.code, f"The run ended {where}. {why} {again}", stage, retry_helps=True)
     return RunError(
-        "STAGE_FAILED",
-        f"The run ended {where} without an error of its own: it was stopped, or ran out of memory. "
-        f"Run `wafer runs retry {run.run_id}` to continue after its finished stages. "
+        StageFailed.code,
+        f"The run ended {where} without an error of its own: it was stopped, or ran out of memory. {again} "
         f"The log is {log}; its last line is: {_last_line(log)}",
-        stage=cut.name if cut else None,
+        stage,
         retry_helps=True,
     )
 
@@ -208,6 +218,10 @@ def _worker_environment(settings: Settings, run_id: str) -> dict[str, str]:
     }
 
 
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+
+
 def _last_line(log: Path) -> str:
-    lines = log.read_text(encoding="utf-8", errors="replace").split("\n") if log.exists() else []
+    lines = _text(log).split("\n")
     return next((line.strip() for line in reversed(lines) if line.strip()), "(empty)")

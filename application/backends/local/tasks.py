@@ -5,6 +5,7 @@ its own has a process from the start of the run, which imports them while other 
 """
 
 import multiprocessing
+import os
 import sys
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,8 +15,9 @@ from importlib import import_module
 from multiprocessing import forkserver
 from multiprocessing.connection import Connection
 from pathlib import Path
+from threading import Event, Thread
 
-from wafer.process import environment, take_environment
+from wafer.process import end_group, environment, name_process, take_environment
 
 _COMPONENT = "--function_to_execute"
 _CONTEXT = multiprocessing.get_context("forkserver")
@@ -62,7 +64,7 @@ class _TaskProcess:
     def ends_well(self, source: str, arguments: Sequence[str], variables: Mapping[str, str]) -> bool:
         """Run the task and say whether it came to its end."""
         with self._pipe:
-            self._pipe.send((source, list(arguments), dict(variables)))
+            self._pipe.send((source, list(arguments), dict(variables), os.getpid()))
             done = self._hears()
         self._process.join()
         return done
@@ -80,16 +82,27 @@ def _be_task(pipe: Connection, imports: Sequence[str]) -> None:
         with suppress(ImportError):  # the task says what it lacks
             import_module(name)
     try:
-        source, arguments, variables = pipe.recv()
+        source, arguments, variables, worker = pipe.recv()
     except EOFError:  # no task came
         return
+    done = Event()
+    Thread(target=_end_with, args=(worker, pipe, done), name="worker", daemon=True).start()
     from kfp.dsl import executor_main  # the worker needs none of it
 
     take_environment(variables)
-    Path("/proc/self/comm").write_text(arguments[arguments.index(_COMPONENT) + 1], encoding="utf-8")
+    name_process(arguments[arguments.index(_COMPONENT) + 1])
     with tempfile.TemporaryDirectory(prefix="wafer-task-", ignore_cleanup_errors=True) as folder:
         program = Path(folder) / "component.py"
         program.write_text(source, encoding="utf-8")
         sys.argv = ["executor_main", "--component_module_path", str(program), *arguments]
         executor_main.executor_main()
+    done.set()
     pipe.send_bytes(b"done")
+
+
+def _end_with(worker: int, pipe: Connection, done: Event) -> None:
+    """End this task, and the group that its worker led, when the worker is gone: killed, it could not say so."""
+    with suppress(EOFError, OSError):
+        pipe.recv_bytes()  # nothing more comes
+    if not done.is_set():
+        end_group(worker)

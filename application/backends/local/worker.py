@@ -4,17 +4,24 @@ Standard output and error go to the run's log; what people see is told by the st
 """
 
 import sys
+from pathlib import Path
 
+from application.backends.local.attendance import end_with_command
 from application.backends.local.tasks import run_task, start_server
 from pipelines.table import ahead, preload
 from wafer.process import end_at_once
 
 
 def main() -> None:
-    """Run the package of the run, pipeline and runner named on the command line; exit code 1 when a stage failed."""
-    run_id, pipeline, runner = sys.argv[1:]
+    """Run the package of the run, pipeline and runner named on the command line; exit code 1 when a stage failed.
+
+    A further word says that a command attends the run.
+    """
+    run_id, pipeline, runner, *attended = sys.argv[1:]
     if runner != "containers":
         start_server(preload(pipeline), ahead(pipeline))
+    if attended:
+        end_with_command(Path.cwd())
     # Takes 0.8 s to import, most of it kfp: the server has begun to import the stages' packages by then.
     from application.backends.local.execution import execute
 

@@ -7,7 +7,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from application.errors import LedgerUnavailable
+from wafer.errors import DiskUnavailable
 
+_REFUSED = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR)
 _PATIENCE = 10.0  # seconds to wait for another process's write
 
 
@@ -40,7 +42,8 @@ class SQLiteFile:
             try:
                 yield
             except BaseException:
-                self._connection.execute("ROLLBACK")
+                if self._connection.in_transaction:  # a full disk has rolled it back
+                    self._connection.execute("ROLLBACK")
                 raise
             self._connection.execute("COMMIT")
 
@@ -49,6 +52,7 @@ class SQLiteFile:
         try:
             yield
         except (sqlite3.Error, OSError) as error:
-            raise LedgerUnavailable(
-                f"The run ledger {self._path} cannot be used: {error}. Check its folder's space and permissions."
-            ) from error
+            sentence = f"The run ledger {self._path} cannot be used: {error}. Check its folder's space and permissions."
+            if getattr(error, "sqlite_errorcode", _REFUSED[0]) & 0xFF in _REFUSED:  # waiting does not help
+                raise DiskUnavailable(sentence) from error
+            raise LedgerUnavailable(sentence) from error
