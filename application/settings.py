@@ -5,6 +5,9 @@ from pathlib import Path
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from application.retraining.policy import EVERY_BATCHES
+from wafer.evaluation.decision import Mode
+
 MIB = 2**20
 
 
@@ -38,6 +41,12 @@ class ServiceSettings(BaseSettings):
     """How long after its end a run that failed on Kubeflow is looked at again: it may be retried on Kubeflow's page."""
     reads_per_second: float = Field(200.0, validation_alias="WAFER_READS_PER_SECOND", gt=0)
     changes_per_second: float = Field(10.0, validation_alias="WAFER_CHANGES_PER_SECOND", gt=0)
+    retrain_hours: float = Field(0.0, validation_alias="WAFER_RETRAIN_HOURS", ge=0)
+    """How often the service decides whether to train again; 0: never by itself."""
+    retrain_batches: int = Field(EVERY_BATCHES, validation_alias="WAFER_RETRAIN_BATCHES", ge=1)
+    """Labelled files after which it trains again, drift or not."""
+    retrain_promotion: Mode | None = Field(None, validation_alias="WAFER_RETRAIN_PROMOTION")
+    """Mode of these trainings; none: as `WAFER_PROMOTION` says."""
     webhooks: SecretStr = Field(SecretStr(""), validation_alias="WAFER_WEBHOOKS")
     """Addresses that are told what happens, separated by commas; `slack+` or `teams+` before one chooses its form."""
     webhook_secret: SecretStr = Field(SecretStr(""), validation_alias="WAFER_WEBHOOK_SECRET")

@@ -11,8 +11,9 @@ from application.api.body_limit import BodyLimit
 from application.api.edge import Edge, KnownHosts
 from application.api.openapi import Schema, describe
 from application.api.parts import Parts
-from application.api.routes import models, operations, results, runs, session, sources
+from application.api.routes import models, operations, results, retraining, runs, session, sources
 from application.notices.telling import telling
+from application.retraining.watching import deciding
 from application.runs.watcher import watching
 
 PACKAGE = "wafer-fault-prediction"
@@ -21,6 +22,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     *results.ROUTERS,
     *sources.ROUTERS,
     *models.ROUTERS,
+    *retraining.ROUTERS,
     *session.ROUTERS,
     *operations.ROUTERS,
 )
@@ -32,7 +34,8 @@ def create_app(parts: Parts, *, watch: bool = True, pages: Sequence[APIRouter] =
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         if watch:
-            async with watching(parts.runs), telling(parts.notices):
+            policy = deciding(parts.retraining, parts.settings.retrain_hours)
+            async with watching(parts.runs), telling(parts.notices), policy:
                 yield
         else:
             yield

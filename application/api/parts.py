@@ -19,6 +19,7 @@ from application.api.where import keys_of
 from application.backends.base import Backends
 from application.notices.notices import Notices
 from application.notices.opening import open_notices
+from application.retraining.retraining import Retraining
 from application.runs.ledger.journal import Journal
 from application.runs.ledger.protocol import Ledger
 from application.runs.opening import backends_of, open_journal, open_ledger
@@ -46,6 +47,7 @@ class Parts:
     models: ModelShelf
     scorecards: Scorecards
     notices: Notices | None
+    retraining: Retraining
     gate: Gate
     metrics: Metrics
     settings: ServiceSettings
@@ -77,6 +79,15 @@ def join_parts(
     models = ModelShelf(registry)
     runs = Runs(ledger, backends, store, metrics, settings.key_hours * 3600, settings.look_back_hours * 3600)
     scorecards = Scorecards(store, models)
+    retraining = Retraining(
+        runs,
+        journal,
+        store,
+        scorecards.in_production,
+        documents_uri,
+        every=settings.retrain_batches,
+        promotion=settings.retrain_promotion,
+    )
     return Parts(
         store=store,
         sources=sources,
@@ -88,6 +99,7 @@ def join_parts(
         models=models,
         scorecards=scorecards,
         notices=open_notices(settings, ledger, journal, store, registry, scorecards.in_production),
+        retraining=retraining,
         gate=gate,
         metrics=metrics,
         settings=settings,

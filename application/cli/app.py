@@ -11,6 +11,7 @@ from rich.markup import escape
 from application.cli.backtest import backtest
 from application.cli.explain import explain
 from application.cli.models import models_app
+from application.cli.retraining import retrain_app
 from application.cli.runs import outcomes, predict, runs, train
 from application.cli.service import keys_app, serve
 from application.cli.webhooks import webhooks_app
@@ -27,6 +28,7 @@ app.command()(backtest)
 app.command()(outcomes)
 app.command()(runs)
 app.command()(explain)
+app.add_typer(retrain_app, name="retrain")
 app.add_typer(models_app, name="models")
 app.add_typer(pipelines_app, name="pipelines")
 app.add_typer(keys_app, name="keys")

@@ -132,7 +132,7 @@ def runs(
             _list(as_json=as_json)
         case ["retry", run_id]:
             with _runs() as service, telling():
-                _attend(service, service.find(run_id), lambda: service.retry(run_id), as_json=as_json)
+                attend(service, service.find(run_id), lambda: service.retry(run_id), as_json=as_json)
         case [run_id]:
             _show(run_id, as_json=as_json)
         case _:
@@ -189,7 +189,7 @@ def _start(run: Run, where: Where | None, *, as_json: bool, output: Path | None 
             console_of(as_json=as_json).print(f"Run [bold]{run.run_id}[/] over {escape(run.source)}")
             return started
 
-        _attend(service, replace(run, backend=backend), begin, as_json=as_json, output=output)
+        attend(service, replace(run, backend=backend), begin, as_json=as_json, output=output)
 
 
 def _backend(where: Where | None, run: Run) -> BackendName:
@@ -208,9 +208,7 @@ def _backend(where: Where | None, run: Run) -> BackendName:
     return backend
 
 
-def _attend(
-    service: Runs, run: Run, begin: Callable[[], Run], *, as_json: bool, output: Path | None = None
-) -> NoReturn:
+def attend(service: Runs, run: Run, begin: Callable[[], Run], *, as_json: bool, output: Path | None = None) -> NoReturn:
     """Begin a run and follow it to its end. On this machine it ends with this command, whatever ends that."""
     console = console_of(as_json=as_json)
     here = run.backend == "embedded"

@@ -1,18 +1,14 @@
 """Which events the end of a run is, and which a promotion is: told by what they left in the store and the registry."""
 
-import json
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Iterator
 
 from application.notices.event import Event
 from application.runs.results import decision_of
 from application.runs.run import Run
-from wafer.errors import ObjectNotFound
-from wafer.evaluation.standing import Scorecard, Standing
+from application.runs.signs import Judge, broken_promise, drift_warnings
+from wafer.evaluation.standing import Standing
 from wafer.registry import Promotion
-from wafer.store import Store, layout
-
-Judge = Callable[[], Scorecard | None]  # the scorecard of the version in production; None without one
+from wafer.store import Store
 
 
 def events_of(store: Store, run: Run, judge: Judge) -> Iterator[Event]:
@@ -28,19 +24,6 @@ def events_of(store: Store, run: Run, judge: Judge) -> Iterator[Event]:
             card = judge()
             if card and (broken := broken_promise(card)):
                 yield _broken(run, card.version, broken)
-
-
-def drift_warnings(store: Store, run_id: str) -> list[str]:
-    """What a prediction warned of."""
-    with suppress(ObjectNotFound):  # published before there was drift
-        found: list[str] = json.loads(store.get(f"{layout.published('predict', run_id)}/{layout.DRIFT}"))["warnings"]
-        return found
-    return []
-
-
-def broken_promise(card: Scorecard) -> Standing | None:
-    """The newest period in which the version exceeded its budget beyond chance; else all of them together, if so."""
-    return next((each for each in (*reversed(card.periods), card.total) if each.statement == "broken"), None)
 
 
 def promoted(entry: Promotion) -> Event:

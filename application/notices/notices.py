@@ -8,11 +8,12 @@ import time
 
 import structlog
 
-from application.notices.finding import Judge, events_of, promoted
+from application.notices.finding import events_of, promoted
 from application.notices.outbox import Outbox
 from application.runs.ledger.journal import Entry, Journal
 from application.runs.ledger.protocol import Ledger, Wanted
 from application.runs.run import Run, now
+from application.runs.signs import Judge
 from wafer.errors import WaferError
 from wafer.registry import ModelVersions
 from wafer.store import Store

@@ -1,11 +1,11 @@
 """Notices as the settings name them."""
 
 from application.notices.address import addresses
-from application.notices.finding import Judge
 from application.notices.notices import Notices
 from application.notices.outbox import Outbox
 from application.runs.ledger.journal import Journal
 from application.runs.ledger.protocol import Ledger
+from application.runs.signs import Judge
 from application.settings import ServiceSettings
 from wafer.registry import ModelVersions
 from wafer.store import Store

@@ -25,10 +25,16 @@ def open_runs(common: Settings, settings: ServiceSettings, backend: BackendName 
 
     Raises `RequestInvalid` for settings that cannot be, `LedgerUnavailable`, `StoreUnavailable`.
     """
-    store = open_store(common.store_uri)
     with open_ledger(common, settings) as ledger:
-        backends = backends_of(common, settings, store, backend)
-        yield Runs(ledger, backends, store, look_back=settings.look_back_hours * 3600)
+        yield runs_over(ledger, common, settings, open_store(common.store_uri), backend)
+
+
+def runs_over(
+    ledger: Ledger, common: Settings, settings: ServiceSettings, store: Store, backend: BackendName | None = None
+) -> Runs:
+    """The same over a ledger that is open."""
+    backends = backends_of(common, settings, store, backend)
+    return Runs(ledger, backends, store, look_back=settings.look_back_hours * 3600)
 
 
 @contextmanager

@@ -104,6 +104,10 @@ class FakeBackend:
         self.started.append(run)
         self._known[run_id] = self._running[run_id] = run
 
+    def end(self, run_id: str) -> None:
+        """The run has ended; what it left, the test has put there."""
+        self._running.pop(run_id)
+
     def succeed(self, run_id: str) -> None:
         run = self._running.pop(run_id)
         leave_results(self.store, run_id, run.pipeline)

@@ -33,6 +33,8 @@ EXPECTED: dict[tuple[str, str], Role | None] = {
     ("/models/{version}/sensors/{sensor}", "GET"): "viewer",
     ("/models/{version}/promote", "POST"): "admin",
     ("/models/rollback", "POST"): "admin",
+    ("/retraining", "GET"): "viewer",
+    ("/retraining", "POST"): "operator",
     ("/session", "GET"): "viewer",
     ("/session", "DELETE"): "viewer",
     ("/session", "POST"): None,

@@ -1,0 +1,83 @@
+"""The commands around training again: `wafer retrain`, `wafer retrain history`."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from application.api.models import ModelShelf
+from application.api.registry import LazyRegistry
+from application.api.scorecards import Scorecards
+from application.api.shapes.retraining import RetrainingDecision
+from application.cli.console import Json, console_of, print_json, quiet_logs, user
+from application.cli.runs import attend
+from application.cli.webhooks import telling
+from application.retraining.retraining import Retraining
+from application.runs.opening import open_journal, open_ledger, runs_over
+from application.runs.service import Runs
+from application.settings import ServiceSettings
+from wafer.settings import Settings
+from wafer.store import open_store
+
+
+def retrain(
+    context: typer.Context,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell the decision; start and keep nothing.")] = False,
+    wait: Annotated[bool, typer.Option(help="Follow the training until it ends.")] = True,
+    as_json: Json = False,
+) -> None:
+    """Decide once: train again after so many batches, on drift, or on a broken promise; say why, or why not."""
+    if context.invoked_subcommand:
+        return
+    quiet_logs()
+    with telling(), _retraining() as (runs, retraining):
+        decision = retraining.decide(user(), dry_run=dry_run)
+        console = console_of(as_json=as_json)
+        console.print("Train again." if decision.train else "Not now.", decision.why, markup=False)
+        if decision.started and wait:
+            started = runs.find(decision.started)
+            attend(runs, started, lambda: started, as_json=as_json)
+    if as_json:
+        print_json(RetrainingDecision.of(decision).model_dump())
+
+
+retrain_app = typer.Typer(no_args_is_help=False, help="Decide whether to train again; list the decisions.")
+retrain_app.callback(invoke_without_command=True)(retrain)
+
+
+@retrain_app.command()
+def history(as_json: Json = False) -> None:
+    """List the decisions, the newest first: by whom, what and why."""
+    with _retraining() as (_, retraining):
+        found = [RetrainingDecision.of(each) for each in retraining.history()]
+    if as_json:
+        print_json({"decisions": [each.model_dump() for each in found]})
+        return
+    table = Table("when", "by", "train", "why", "run")
+    for each in found:
+        table.add_row(each.at, escape(each.by), "yes" if each.train else "no", escape(each.why), each.run_id)
+    console_of(as_json=False).print(table if found else "No decision yet: `wafer retrain` makes one.")
+
+
+@contextmanager
+def _retraining() -> Iterator[tuple[Runs, Retraining]]:
+    common, settings = Settings(), ServiceSettings()
+    store = open_store(common.store_uri)
+    judge = Scorecards(store, ModelShelf(LazyRegistry(common.tracking_uri))).in_production
+    with open_ledger(common, settings) as ledger, open_journal(common, settings) as journal:
+        runs = runs_over(ledger, common, settings, store)
+        yield (
+            runs,
+            Retraining(
+                runs,
+                journal,
+                store,
+                judge,
+                common.documents_uri,
+                every=settings.retrain_batches,
+                promotion=settings.retrain_promotion,
+            ),
+        )

@@ -1,0 +1,24 @@
+"""Signs that the version in production no longer fits the line: drift in its predictions, a broken promise."""
+
+import json
+from collections.abc import Callable
+from contextlib import suppress
+
+from wafer.errors import ObjectNotFound
+from wafer.evaluation.standing import Scorecard, Standing
+from wafer.store import Store, layout
+
+Judge = Callable[[], Scorecard | None]  # the scorecard of the version in production; None without one
+
+
+def drift_warnings(store: Store, run_id: str) -> list[str]:
+    """What a prediction warned of."""
+    with suppress(ObjectNotFound):  # published before there was drift
+        found: list[str] = json.loads(store.get(f"{layout.published('predict', run_id)}/{layout.DRIFT}"))["warnings"]
+        return found
+    return []
+
+
+def broken_promise(card: Scorecard) -> Standing | None:
+    """The newest period in which the version exceeded its budget beyond chance; else all of them together, if so."""
+    return next((each for each in (*reversed(card.periods), card.total) if each.statement == "broken"), None)
