@@ -132,6 +132,7 @@ def _recorded(challenger: Challenger, judged: Judged, last_promotion: int) -> Pr
         floors=judged.decision.floors,
         comparison=judged.comparison,
         metrics=challenger.quality.reported(),
+        forward_auc=forward.auc if (forward := challenger.model.about.forward) else None,
         wafers=challenger.quality.wafers,
         failures=challenger.quality.failures,
         after_promotion=last_promotion,

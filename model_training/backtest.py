@@ -6,7 +6,8 @@ from model_training.everywhere import fit_and_test
 from model_training.fits import fits_beside
 from wafer.engine import Engine
 from wafer.errors import DataUnlearnable
-from wafer.evaluation.backtest import Backtest, Walk
+from wafer.evaluation.backtest import Walk
+from wafer.evaluation.by_file import Backtest
 from wafer.model.recipe import Recipe
 
 

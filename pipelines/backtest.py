@@ -15,7 +15,7 @@ from wafer.contract import Contract
 from wafer.contract.manifest import Manifest, read_manifest
 from wafer.engine import Engine
 from wafer.errors import DataUnlearnable, NoGoodFiles
-from wafer.evaluation.backtest import Backtest
+from wafer.evaluation.by_file import Backtest
 from wafer.model.recipe import Recipe
 from wafer.store import list_batches
 from wafer.wafers.arrays import EXPORT_FILE

@@ -6,9 +6,10 @@ from math import isfinite
 from pathlib import Path
 
 from application.api.curves import BUDGETS, budget_of, calibration_of, cluster_of, curve_points, figures_of
-from application.api.shapes.models import ModelCurves, SensorRange
+from application.api.shapes.models import ModelCurves, SensorRange, ThreeWays
 from application.api.shapes.predictions import Budgets
 from wafer.errors import ObjectNotFound
+from wafer.evaluation.backtest import tested_files
 from wafer.model.assembly import STATISTICS, load_scores, verify_bundle
 from wafer.model.codec import from_json
 from wafer.model.files import read_json
@@ -36,11 +37,20 @@ class Bundle:
             failures=int(rows.failed.sum()),
             false_alarm_budget=budget,
             threshold=threshold,
+            held_out=self._held_out(budget),
             figures=figures_of(rows, threshold),
             curve=curve_points(rows),
             calibration=calibration_of(rows),
             clusters=[cluster_of(summary) for summary in self.about.clusters],
             families={family.name: family.label for family in self.about.recipe.families},
+        )
+
+    def _held_out(self, budget: float) -> ThreeWays:
+        forward, whole_files = self.about.forward, self.about.whole_files
+        return ThreeWays(
+            forward=tested_files(forward) if forward else None,
+            whole_files=tested_files(whole_files) if whole_files else None,
+            random=tested_files(self.out_of_fold.held_out(budget)),
         )
 
     def sensor(self, number: int, name: str) -> SensorRange:

@@ -20,7 +20,7 @@ from wafer.settings import Settings
 
 if TYPE_CHECKING:
     from pipelines.backtest import BacktestedBatches
-    from wafer.evaluation.backtest import Figure, FileTest, Verdicts
+    from wafer.evaluation.by_file import Figure, FileTest, Verdicts
     from wafer.evaluation.standing import Share
 
 _RULES = ("found", "false alarms", "found,\nby rank", "false alarms,\nby rank")

@@ -38,14 +38,15 @@ def models(context: typer.Context, as_json: Json = False) -> None:
         ]
         print_json({"models": rows})
         return
-    table = Table("version", "alias", "created", "AUC", "decision", "run")
+    table = Table("version", "alias", "created", "AUC forward", "AUC", "decision", "run")
     for each in found:
-        auc = each.decision.metrics.auc if each.decision else float("nan")
+        auc = each.decision.metrics.auc if each.decision else None
+        forward = each.decision.forward_auc if each.decision else None
         table.add_row(
             str(each.version),
             ", ".join(each.aliases),
             each.created,
-            f"{auc:.3f}",
+            *("" if figure is None else f"{figure:.3f}" for figure in (forward, auc)),
             each.decision.reason if each.decision else "",
             each.run_id,
         )

@@ -13,6 +13,7 @@ from application.errors import BackendUnavailable
 from application.runs.run import BackendName, Run, now
 from application.tests.leavings import SENSORS, decision_about, leave_results, write_record
 from wafer.errors import ModelNotFound, ProductionChanged, RunNotFound, RunNotRetryable
+from wafer.evaluation.held_out import HeldOutFigures, Tested
 from wafer.evaluation.metrics import measure
 from wafer.model.calibration import Calibration
 from wafer.model.files import seal, write_json
@@ -202,7 +203,9 @@ def write_bundle(folder: Path, number: int) -> str:
     quality = measure(failed, probability, probability >= 0.5)
     families = {"xgboost": replace(quality, auc=0.8), "random_forest": replace(quality, auc=0.7)}
     cluster = ClusterSummary(0, "xgboost", 1.0, Calibration(1.0, 0.0), 6, 2, families)
-    about = BundleSummary((cluster,), f"contract-{number}", {}, quality, Recipe(), "0" * 64)
+    tested = Tested.of("lot-2.csv", failed, probability, probability >= 0.95, probability >= 0.5)
+    forward = HeldOutFigures.of(failed, probability, tested, (tested, replace(tested, name="lot-3.csv")))
+    about = BundleSummary((cluster,), f"contract-{number}", {}, quality, Recipe(), "0" * 64, forward)
     return seal(folder, about)
 
 

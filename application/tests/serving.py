@@ -20,6 +20,7 @@ from application.api.app import create_app
 from application.api.parts import Parts, join_parts
 from application.api.serve import listen
 from application.backends.base import Backend, Backends
+from application.page.routes import router as page
 from application.runs.ledger.protocol import Ledger
 from application.runs.ledger.sqlite import SQLiteLedger
 from application.runs.ledger.sqlite_journal import SQLiteJournal
@@ -112,7 +113,7 @@ class PromptServer(uvicorn.Server):
 def served(parts: Parts) -> Iterator[str]:
     """The address of parts, which answers at once, because its socket listens already."""
     with listen("127.0.0.1", 0) as listening:
-        config = uvicorn.Config(create_app(parts, watch=False), log_config=None, access_log=False)
+        config = uvicorn.Config(create_app(parts, watch=False, pages=(page,)), log_config=None, access_log=False)
         server = PromptServer(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()

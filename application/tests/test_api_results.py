@@ -174,6 +174,21 @@ def test_curves_come_from_the_bundle_which_is_fetched_once(service: Service) -> 
     assert service.registry.downloads == 1
 
 
+def test_a_version_is_told_in_three_ways_of_holding_wafers_out(service: Service) -> None:
+    with service.client("viewer") as client:
+        ways = client.get("/models/2/curves").json()["held_out"]
+
+    forward = ways["forward"]
+    assert list(ways) == ["forward", "whole_files", "random"]
+    assert ways["whole_files"] is None
+    assert forward["auc"]["low"] <= forward["auc"]["value"] <= forward["auc"]["high"]
+    assert (forward["fixed"]["found"], forward["fixed"]["recall"]["value"]) == (0, 0.0)
+    assert (forward["recent"]["found"], forward["recent"]["false_alarms"]) == (2, 1)
+    assert forward["recent"]["false_alarm_rate"]["low"] < 0.25 < forward["recent"]["false_alarm_rate"]["high"]
+    assert [each["name"] for each in forward["files"]] == ["lot-2.csv", "lot-3.csv"]
+    assert (ways["random"]["wafers"], ways["random"]["failures"], ways["random"]["files"]) == (6, 2, [])
+
+
 def test_many_who_ask_for_one_version_at_once_wait_for_one_download(service: Service) -> None:
     with service.client() as client, ThreadPoolExecutor(16) as pool:
         answers = list(pool.map(lambda _: client.get("/models/2/curves"), range(16)))

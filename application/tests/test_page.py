@@ -16,6 +16,7 @@ from application.synthetic import Synthetic, write_synthetic
 from application.tests.browser import chromium, installed_chromium, wait_until_ready
 from application.tests.processes import origin, serving, wafer
 from application.tests.screenshots import PICTURES, take
+from application.tests.serving import Service
 from conftest import skip_or_fail
 from wafer.model.codec import from_json
 from wafer.model.files import seal, verify_bundle
@@ -392,7 +393,8 @@ def good_files(line: Line) -> list[Path]:
 
 def test_a_version_shows_its_figures_its_curves_and_why_it_was_promoted_or_not(line: Line, trained: Training) -> None:
     page = line.page("models/1")
-    expect(page.get_by_role("img")).to_have_count(3)
+    expect(page.locator(".pictures").get_by_role("img")).to_have_count(3)
+    expect(page.locator("section[aria-labelledby=next-title]")).to_contain_text("Held out at random")
     expect(page.locator("section[aria-labelledby=clusters-title]")).to_contain_text("AUC Random forestAUC XGBoost")
 
     shown = page.locator("main").inner_text()
@@ -401,6 +403,26 @@ def test_a_version_shows_its_figures_its_curves_and_why_it_was_promoted_or_not(l
     assert re.search(r"AUC\n0\.\d{3}\n0\.\d{3} to 0\.\d{3}", shown)
     assert re.search(r"(Promoted|Not promoted) after training\.", shown)
     assert "Calibration" in shown
+
+
+def test_a_version_shows_first_how_it_did_on_later_files(browser: Browser, service: Service) -> None:
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(f"{service.url}/#/models/2")
+    page.get_by_label("API key").fill(service.key("viewer"))
+    page.get_by_role("button", name="Sign in").click()
+    ways = page.locator("section[aria-labelledby=next-title]")
+
+    expect(ways.locator("table").first.locator("th")).to_have_text(
+        ["Figure", "Forward in time", "Whole files held out", "Held out at random", "Chance"]
+    )
+    expect(ways.locator("tr", has_text="False alarms, by rank").first).to_contain_text("1 of 4, 25 %")
+    expect(ways.get_by_role("img")).to_have_accessible_name(
+        re.compile("2 files in the order of time, lot-2.csv to lot-3.csv")
+    )
+    ways.get_by_text("File by file").click()
+    expect(ways.locator("tr", has_text="lot-3.csv")).to_be_visible()
+    context.close()
 
 
 def test_a_run_that_failed_says_what_to_do_and_can_be_retried(line: Line, trained: Training, tmp_path: Path) -> None:

@@ -3,68 +3,15 @@
 from dataclasses import dataclass
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
 
+from wafer.evaluation.by_file import Backtest, Figure, FileTest, TestedFile, TestedFiles, Verdicts
 from wafer.evaluation.curve import curve_of
-from wafer.evaluation.held_out import Flagged
+from wafer.evaluation.held_out import Flagged, HeldOutFigures, Tested
 from wafer.evaluation.intervals import Interval, bootstrap
 from wafer.evaluation.scorecard import LEAST
 from wafer.evaluation.standing import Share
 from wafer.evaluation.walk_forward import Timeline
 from wafer.wafers.arrays import Bools, Floats, Ints
-
-
-class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True)
-
-
-class Figure(_Record):
-    """A figure, with its 90 % interval where there are wafers enough to tell it."""
-
-    value: float
-    low: float | None = None
-    high: float | None = None
-
-
-class Verdicts(_Record):
-    """What one rule for the threshold flagged; a share is None where no wafer had that outcome."""
-
-    found: int
-    false_alarms: int
-    recall: Share | None
-    false_alarm_rate: Share | None
-
-    @classmethod
-    def of(cls, counted: Flagged) -> "Verdicts":
-        """With exact intervals."""
-        return cls(
-            found=counted.found,
-            false_alarms=counted.false_alarms,
-            recall=_share(counted.recall, counted.recall_interval) if counted.failures else None,
-            false_alarm_rate=_share(counted.false_alarm_rate, counted.false_alarm_interval) if counted.passes else None,
-        )
-
-
-class FileTest(_Record):
-    """The wafers of one later file, or of all of them, as a model of earlier files judged them."""
-
-    name: str  # "" for all together
-    learned_from: int  # wafers of earlier files; of all together, the fewest
-    wafers: int
-    failures: int
-    auc: Figure | None  # None where all wafers have the same outcome
-    pr_auc: Figure | None
-    fixed: Verdicts  # by the threshold that was known from the wafers learned from
-    recent: Verdicts  # by the threshold that follows recent scores
-
-
-class Backtest(_Record):
-    """A walk forward over all files; those before the first test were only learned from."""
-
-    budget: float
-    first_past: tuple[str, ...]  # files of the first past, the earliest first
-    files: tuple[FileTest, ...]  # in the order of time
-    pooled: FileTest
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +36,7 @@ class Walk:
     def _tested(self, name: str, rows: Bools) -> FileTest:
         failed, probability = self.failed[rows], self.probability[rows]
         auc, pr_auc = _ranking(failed, probability)
-        fixed, recent = (Verdicts.of(Flagged.of(failed, flagged[rows])) for flagged in (self.fixed, self.recent))
+        fixed, recent = (verdicts_of(Flagged.of(failed, flagged[rows])) for flagged in (self.fixed, self.recent))
         return FileTest(
             name=name,
             learned_from=self._past(rows),
@@ -105,6 +52,40 @@ class Walk:
         """How many wafers the first model learned from that was asked about these."""
         first = self.line.file[self.test == self.test[rows].min()].min()
         return int((self.line.file < first).sum())
+
+
+def tested_files(found: HeldOutFigures) -> TestedFiles:
+    """The figures of a bundle."""
+    return TestedFiles(
+        wafers=found.pooled.wafers,
+        failures=found.pooled.failures,
+        auc=_share(found.auc, found.auc_interval),
+        pr_auc=_share(found.pr_auc, found.pr_auc_interval),
+        fixed=verdicts_of(found.pooled.fixed),
+        recent=verdicts_of(found.pooled.recent),
+        files=tuple(_tested_file(each) for each in found.parts),
+    )
+
+
+def _tested_file(each: Tested) -> TestedFile:
+    return TestedFile(
+        name=each.name,
+        wafers=each.wafers,
+        failures=each.failures,
+        auc=each.auc,
+        fixed=verdicts_of(each.fixed),
+        recent=verdicts_of(each.recent),
+    )
+
+
+def verdicts_of(counted: Flagged) -> Verdicts:
+    """With exact intervals."""
+    return Verdicts(
+        found=counted.found,
+        false_alarms=counted.false_alarms,
+        recall=_share(counted.recall, counted.recall_interval) if counted.failures else None,
+        false_alarm_rate=_share(counted.false_alarm_rate, counted.false_alarm_interval) if counted.passes else None,
+    )
 
 
 def _ranking(failed: Bools, probability: Floats) -> tuple[Figure | None, Figure | None]:

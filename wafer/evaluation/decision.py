@@ -108,6 +108,7 @@ class PromotionDecision(_Record):
     floors: tuple[Floor, ...]
     comparison: Comparison | None
     metrics: Figures  # out of fold
+    forward_auc: float | None = None  # on later files; None where nobody asked
     wafers: int
     failures: int
     after_promotion: int = 0  # its number; 0 before the first

@@ -2,6 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from wafer.evaluation.by_file import TestedFiles
 from wafer.evaluation.decision import PromotionDecision
 
 
@@ -90,10 +91,18 @@ class Figure(BaseModel):
     chance: float
 
 
-class ModelCurves(BaseModel):
-    """Quality of a version on wafers outside its folds; `threshold` keeps its false-alarm budget.
+class ThreeWays(BaseModel):
+    """How good a version is on later files, on other files, and on wafers between those that it learned from."""
 
-    `families` has the name for people of every family of models in `clusters`.
+    forward: TestedFiles | None = Field(description="Asked of models of earlier files; none for too few failures.")
+    whole_files: TestedFiles | None = Field(description="Asked of models of other files, earlier or later.")
+    random: TestedFiles = Field(description="Out of fold: neighbours of the wafers learned from.")
+
+
+class ModelCurves(BaseModel):
+    """Quality of a version: three ways of holding wafers out, and curves on wafers outside its folds.
+
+    `threshold` keeps its false-alarm budget; `families` names each family of `clusters` for people.
     """
 
     version: int
@@ -101,6 +110,7 @@ class ModelCurves(BaseModel):
     failures: int
     false_alarm_budget: float
     threshold: float
+    held_out: ThreeWays
     figures: list[Figure]
     curve: list[Point]
     calibration: list[Bin]

@@ -10,7 +10,7 @@ function frame(words, x, y) {
   const { width, height, left, right, top, bottom } = SIZE;
   const across = (value) => left + ((value - x.from) / (x.to - x.from)) * (width - left - right);
   const up = (value) => height - bottom - ((value - y.from) / (y.to - y.from)) * (height - top - bottom);
-  const ticks = ({ from, to }) => [0, 0.25, 0.5, 0.75, 1].map((share) => from + share * (to - from));
+  const ticks = ({ from, to, ticks: own }) => own ?? [0, 0.25, 0.5, 0.75, 1].map((share) => from + share * (to - from));
   const svg = s(
     "svg",
     { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": words, class: "chart" },
@@ -115,6 +115,31 @@ export function calibrationChart({ calibration }) {
     points
       .map(([x, y]) => s("circle", { class: "dot", cx: x, cy: y, r: 3.5 }))
       .reduce((all, each) => (all.append(each), all), s("g", {})),
+  );
+  return svg;
+}
+
+/** AUC and false alarms of later files, by both rules for the threshold, in the order of time. */
+export function forwardChart({ files }, budget) {
+  const rate = (rule) => (each) => each[rule].false_alarm_rate?.value ?? null;
+  const words = `${files.length} files in the order of time, ${files[0].name} to ${files.at(-1).name}: AUC, and false alarms against the budget of ${percent(budget)}.`;
+  const { svg, across, up } = frame(
+    words,
+    { from: 0, to: 1, title: "Tested files, the earliest first", ticks: [] },
+    { from: 0, to: 1, title: "AUC; false alarms, %" },
+  );
+  const place = (number) => across((number + 0.5) / files.length);
+  const points = (value) =>
+    files.map((each, number) => [place(number), value(each)]).filter(([, at]) => at !== null).map(([x, at]) => [x, up(at)]);
+  const dots = (kind, found) => found.map(([cx, cy]) => s("circle", { class: kind, cx, cy, r: 3.5 }));
+  const line = (kind, found) => s("path", { class: kind, d: path(found) });
+  const [fixed, recent, auc] = [points(rate("fixed")), points(rate("recent")), points((each) => each.auc)];
+  svg.append(
+    line("chance", [[across(0), up(budget)], [across(1), up(budget)]]),
+    line("line second", recent),
+    line("line", fixed),
+    ...dots("dot", fixed),
+    ...auc.map(([x, y]) => s("rect", { class: "square", x: x - 3.5, y: y - 3.5, width: 7, height: 7 })),
   );
   return svg;
 }

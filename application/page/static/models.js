@@ -1,7 +1,7 @@
 // Models: the versions, the one in production, each one's quality and why it was promoted or not.
 
 import * as api from "./api.js";
-import { calibrationChart, precisionChart, promiseChart, rocChart } from "./charts.js";
+import { calibrationChart, forwardChart, precisionChart, promiseChart, rocChart } from "./charts.js";
 import { announce, confirm, empty, failure, h, loading, put, table } from "./dom.js";
 import { count, fixed, fullMoment, many, moment, percent, signed } from "./format.js";
 
@@ -99,7 +99,7 @@ export function modelsScreen(main, may) {
                   : "not promoted",
             ),
         h("time", { datetime: model.created, title: fullMoment(model.created) }, moment(model.created)),
-        h("span", { class: "took" }, model.decision.metrics ? `AUC ${fixed(model.decision.metrics.auc)}` : ""),
+        h("span", { class: "took" }, standing(model.decision)),
       ),
     );
 
@@ -116,7 +116,7 @@ export function modelsScreen(main, may) {
     showScorecard(chosen, live);
     try {
       const curves = await api.get(`/models/${chosen}/curves`);
-      if (!closed && curves.version === chosen) put(quality, figures(curves), pictures(curves), clusters(curves));
+      if (!closed && curves.version === chosen) put(quality, nextBatch(curves), figures(curves), pictures(curves), clusters(curves));
     } catch (problem) {
       put(
         quality,
@@ -254,6 +254,10 @@ export function modelsScreen(main, may) {
 
 const verdict = ({ promoted, waits }) =>
   promoted !== false ? "Promoted after training. " : waits ? "Waits for a person. " : "Not promoted after training. ";
+
+/** How good a version is, in one figure; the one forward in time where it has one. */
+const standing = ({ forward_auc: forward, metrics }) =>
+  forward ? `AUC ${fixed(forward)} forward` : metrics ? `AUC ${fixed(metrics.auc)} at random` : "";
 
 /** The version that a rollback would restore, or null. */
 function before({ history, production }) {
@@ -394,6 +398,106 @@ function scorecard(card, turn) {
   );
 }
 
+const WAYS = [
+  ["forward", "Forward in time"],
+  ["whole_files", "Whole files held out"],
+  ["random", "Held out at random"],
+];
+const twoLines = (above, below) => [above, h("div", { class: "small" }, below)];
+const ranking = ({ value, low, high }) => twoLines(fixed(value), `${fixed(low)} to ${fixed(high)}`);
+const counted = (number, of, figure) =>
+  figure
+    ? twoLines(
+        `${count(number)} of ${count(of)}, ${percent(figure.value)}`,
+        `${percent(figure.low)} to ${percent(figure.high)}`,
+      )
+    : "–";
+const found = (each, { found: number, recall }) => counted(number, each.failures, recall);
+const misled = (each, { false_alarms: number, false_alarm_rate: rate }) =>
+  counted(number, each.wafers - each.failures, rate);
+
+/** What to expect of the next batch: the version tested forward in time, on whole files, and at random. */
+function nextBatch({ held_out: ways, false_alarm_budget: budget }) {
+  const { forward } = ways;
+  const rows = [
+    ["AUC", (each) => ranking(each.auc), "0.500"],
+    ["PR AUC", (each) => ranking(each.pr_auc), fixed(ways.random.failures / ways.random.wafers)],
+    ["Failures found", (each) => found(each, each.fixed), percent(budget)],
+    ["False alarms", (each) => misled(each, each.fixed), percent(budget)],
+    ["Failures found, by rank", (each) => found(each, each.recent), percent(budget)],
+    ["False alarms, by rank", (each) => misled(each, each.recent), percent(budget)],
+  ];
+  const columns = [["Figure", ""], ...WAYS.map(([, title]) => [title, "number"]), ["Chance", "number"]];
+  const cells = rows.map(([title, value, chance]) =>
+    h(
+      "tr",
+      {},
+      h("td", {}, title),
+      WAYS.map(([way]) => h("td", { class: "number" }, ways[way] ? value(ways[way]) : "–")),
+      h("td", { class: "number" }, chance),
+    ),
+  );
+  return h(
+    "section",
+    { class: "card", "aria-labelledby": "next-title" },
+    h("h3", { id: "next-title" }, "What to expect of the next batch"),
+    table("Tested in three ways", columns, cells),
+    forward?.files.length > 1
+      ? overTime(forward, budget)
+      : h("p", { class: "small" }, forward ? "" : "Too few failures or files to test it forward in time."),
+    h(
+      "p",
+      { class: "small" },
+      "Forward: models of earlier files were asked about later ones. Whole files: about files that they never saw. Random: about wafers between those learned from. Found and false alarms are those of the verdicts at the fixed threshold; by rank: if the top of the recent scores were flagged. Below each figure is its 90 % interval.",
+    ),
+  );
+}
+
+function overTime(forward, budget) {
+  const columns = [
+    ["File", ""],
+    ["Wafers", "number"],
+    ["Failing", "number"],
+    ["AUC", "number"],
+    ["Found", "number"],
+    ["False alarms", "number"],
+    ["Found, by rank", "number"],
+    ["False alarms, by rank", "number"],
+  ];
+  const row = (each) => [
+    count(each.wafers),
+    count(each.failures),
+    fixed(each.auc),
+    ...[each.fixed, each.recent].flatMap((rule) => [
+      `${count(rule.found)} of ${count(each.failures)}`,
+      percent(rule.false_alarm_rate?.value),
+    ]),
+  ];
+  const cells = forward.files.map((each) =>
+    h("tr", {}, h("td", {}, each.name), row(each).map((value) => h("td", { class: "number" }, value))),
+  );
+  return [
+    h(
+      "figure",
+      { class: "over-time" },
+      forwardChart(forward, budget),
+      h(
+        "figcaption",
+        { class: "small" },
+        h("i", { class: "key-square" }),
+        " AUC (50 is chance) ",
+        h("i", { class: "key-line" }),
+        " false alarms ",
+        h("i", { class: "key-line second" }),
+        " false alarms by rank ",
+        h("i", { class: "key-chance" }),
+        " budget",
+      ),
+    ),
+    h("details", {}, h("summary", {}, "File by file"), table("Forward in time, file by file", columns, cells)),
+  ];
+}
+
 function figures(curves) {
   const tiles = curves.figures.map(({ name, value, low, high, chance }) => {
     const [title, meaning] = FIGURES[name] ?? [name, ""];
@@ -412,7 +516,7 @@ function figures(curves) {
   return h(
     "section",
     { class: "card", "aria-labelledby": "figures-title" },
-    h("h3", { id: "figures-title" }, "Quality"),
+    h("h3", { id: "figures-title" }, "With wafers held out at random"),
     h("dl", { class: "tiles figures" }, tiles),
     h(
       "p",
