@@ -117,8 +117,10 @@ def learned(line: Line, tmp_path_factory: pytest.TempPathFactory) -> dict[str, b
 
 
 def test_fits_by_processes_leave_the_bytes_of_one(line: Line, learned: dict[str, bytes], tmp_path: Path) -> None:
-    with open_engine(Settings(WAFER_WORKERS=2)) as engine:
+    with capture_logs() as told, open_engine(Settings(WAFER_WORKERS=2)) as engine:
         assert learn(line, tmp_path, engine) == learned
+
+    assert {each["processes"] for each in told if each["event"] == "units" and each["of"] > 1} == {2}
 
 
 def test_fits_by_a_cluster_leave_the_bytes_of_one_and_what_is_done_is_kept(

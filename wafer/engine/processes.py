@@ -12,6 +12,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Concatenate, Self, TypeVar
 
+import structlog
+
 from wafer.engine.given import Given
 from wafer.engine.protocol import Unit, killers, module_of
 
@@ -42,6 +44,7 @@ class Processes:
         waiting = [self._threads.submit(self._done, work, (unit, *folders)) for unit in units]
         try:
             yield from _answers(units, waiting)
+            structlog.get_logger().info("units", of=len(units), processes=len(self._idle))
         finally:
             for future in waiting:
                 future.cancel()
