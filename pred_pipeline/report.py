@@ -77,9 +77,11 @@ def _reading_help(bundle: ModelBundle, budget: float) -> Markup:
         "A flag is a reason to review the wafer, not a proof."
     )
     columns = (
-        "Each reason is a sensor with its reading, its usual range (90 % of the passing training wafers) and its "
-        "contribution to the log-odds of failure. Distance is the share of the training set that is closer to the "
-        "centre of its cluster. A wafer to inspect is unlike the training set: its probability is shown, but not used."
+        "Each reason is a sensor with its reading, its usual range (90 % of the passing training wafers), the shares "
+        "of passing and of failing training wafers that read lower, and its contribution: how far it raises the "
+        "log-odds of failure above those of the usual passing wafer. The push is everything that raises them. Distance "
+        "is the share of the training set that is closer to the centre of its cluster. A wafer to inspect is unlike "
+        "the training set: its probability is shown, but not used."
     )
     return paragraph(meaning) + details("How to read the table", paragraph(columns))
 
@@ -108,14 +110,18 @@ def _ranked(ranked: Ranked) -> Markup:
 
 def _why(row: Row) -> Markup:
     lines = [Markup("<em>{}</em>").format(row.note)] if row.note else []
-    return Markup("<br>").join(lines + [_phrase(reason) for reason in row.top_sensors[:SENSORS_SHOWN]])
+    reasons = row.top_sensors[:SENSORS_SHOWN]
+    lines += [_phrase(reason) for reason in reasons]
+    if reasons:
+        carried = sum(reason.push_share for reason in reasons)
+        lines.append(Markup("<small>Together {:.0%} of the push.</small>").format(carried))
+    return Markup("<br>").join(lines)
 
 
 def _phrase(reason: Reason) -> Markup:
     value = "silent, read as its median" if reason.value is None else f"{reason.value:.6g}"
-    usual = f"usual {reason.usual_low:.6g} to {reason.usual_high:.6g}"
     return Markup("<strong>{}</strong> {} <small>({}; +{:.2f})</small>").format(
-        reason.sensor, value, usual, reason.contribution
+        reason.sensor, value, reason.compared(), reason.contribution
     )
 
 

@@ -53,14 +53,23 @@ def _tell(console: Console, found: "Explanation") -> None:
     if not wafer.top_sensors:
         console.print("No sensor raised its score.")
         return
-    table = Table("sensor", "reading", "usual range", "contribution")
+    table = Table("sensor", "reading", "usual range", "above passing", "above failing", "contribution")
     for reason in wafer.top_sensors:
-        table.add_row(reason.sensor, _number(reason.value), _range(reason), f"{reason.contribution or 0.0:+.2f}")
+        above = _share(reason.above_passing), _share(reason.above_failing)
+        push = f"{reason.contribution or 0.0:+.2f}"
+        table.add_row(reason.sensor, _number(reason.value), _range(reason), *above, push)
     console.print(table, markup=False)
+    carried = [reason.push_share for reason in wafer.top_sensors if reason.push_share is not None]
+    if carried:
+        console.print(f"Together they carry {_share(sum(carried))} of what raises its score.", markup=False)
 
 
 def _range(reason: "Reason") -> str:
     return f"{_number(reason.usual_low)} to {_number(reason.usual_high)}"
+
+
+def _share(value: float | None) -> str:
+    return "unknown" if value is None else f"{value:.0%}"
 
 
 def _number(value: float | None) -> str:

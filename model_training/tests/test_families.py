@@ -58,6 +58,18 @@ def test_a_signal_is_found_on_rows_not_seen(family: str, fits: Fits) -> None:
     assert np.isfinite(fitted.scores).all()
 
 
+@pytest.mark.parametrize("family", FAMILIES)
+def test_contributions_are_measured_from_the_usual_passing_wafer(family: str, fits: Fits) -> None:
+    training, unseen = _training_set(400, signal=2.0), _training_set(400, signal=2.0, seed=1)
+
+    fitted = _fitted(fits, training)[family]
+    pushed, scores = fitted.model.contributions(unseen.features).sum(axis=1), fitted.model.score(unseen.features)
+
+    assert np.ptp(scores - pushed) < 1e-4
+    assert abs(pushed[~unseen.failed].mean()) < 0.15 * pushed[unseen.failed].mean()
+    assert (pushed[np.argsort(-scores)[:40]] > 0).all()
+
+
 @pytest.mark.parametrize("count", [100, 300, 900])
 def test_margins_of_boosted_trees_lie_in_the_same_place_however_many_wafers_they_saw(count: int) -> None:
     training = _training_set(count, signal=1.0)
@@ -93,7 +105,7 @@ def test_parts_of_a_forest_are_the_forest_that_one_fit_grows(fits: Fits) -> None
         random_state=RECIPE.seed,
     ).fit(training.features, training.failed, training.weight)
     np.testing.assert_array_equal(fitted.scores, peer.oob_decision_function_[:, 1])
-    assert fitted.model == kept(peer)
+    np.testing.assert_array_equal(fitted.model.score(training.features), kept(peer).score(training.features))
 
 
 def test_boosting_on_blocks_of_rows_grows_the_trees_of_the_same_rows_in_one_piece() -> None:

@@ -15,7 +15,7 @@ FAMILIES: tuple[Family, ...] = (  # the first one serves unless another is clear
 
 
 Knobs = dict[str, Any]  # by name, those of a family with its prefix
-VERSION = 4  # goes up when the same wafers and knobs give other bytes (`docs/model.md`)
+VERSION = 5  # goes up when the same wafers and knobs give other bytes (`docs/model.md`)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,5 +7,6 @@ from wafer.model.families.tree_model import TreeModel
 
 
 def kept(forest: RandomForestClassifier) -> TreeModel:
-    trees = [tree_json(number, each.tree_, len(forest)) for number, each in enumerate(forest.estimators_)]
+    grown = [each.tree_ for each in forest.estimators_]
+    trees = [tree_json(number, tree, len(grown), tree.weighted_n_node_samples) for number, tree in enumerate(grown)]
     return TreeModel.of(booster_of(trees, forest.n_features_in_))

@@ -8,13 +8,16 @@ Verdict = Literal["pass", "fail", "inspect"]
 
 
 class Reason(BaseModel):
-    """A sensor behind a verdict: its reading, and the range of 90 % of the passing wafers."""
+    """A sensor behind a verdict: its reading, and how the training wafers read."""
 
     sensor: str
     value: float | None
-    usual_low: float | None
+    usual_low: float | None = Field(description="90 % of the passing training wafers read from here to `usual_high`.")
     usual_high: float | None
-    contribution: float | None
+    contribution: float | None = Field(description="Log-odds of failure above those of the usual passing wafer.")
+    push_share: float | None = Field(None, description="Share of all that raised this wafer's score.")
+    above_passing: float | None = Field(None, description="Share of the passing training wafers that read lower.")
+    above_failing: float | None = Field(None, description="Share of the failing training wafers that read lower.")
 
 
 class Prediction(BaseModel):

@@ -79,10 +79,17 @@ function ask(element, wafer, runId, version) {
 function reasonList(reasons, version) {
   if (reasons.length === 0) return h("p", { class: "small" }, "No sensor raised the score of this wafer.");
   const most = Math.max(...reasons.map((reason) => Math.abs(reason.contribution ?? 0)), 1e-9);
+  const carried = reasons.reduce((sum, reason) => sum + (reason.push_share ?? 0), 0);
+  const told = `Together ${percent(carried)} of what raises the score above that of the usual passing wafer.`;
   return h(
-    "ol",
-    { class: "reasons" },
-    reasons.map((reason) => reasonItem(reason, most, version)),
+    "div",
+    {},
+    h(
+      "ol",
+      { class: "reasons" },
+      reasons.map((reason) => reasonItem(reason, most, version)),
+    ),
+    carried > 0 ? h("p", { class: "small" }, told) : null,
   );
 }
 
@@ -123,15 +130,16 @@ function reasonItem(reason, most, version) {
 }
 
 /** Where a value lies among the passing wafers, in words. */
-function placed({ levels, quantiles, missing }, { value, usual_low: low, usual_high: high }) {
+function placed({ levels, quantiles, missing }, { value, usual_low: low, usual_high: high, above_failing: failing }) {
   const silent = missing > 0.005 ? ` Missing on ${percent(missing)} of training wafers.` : "";
   const usual = low === null || high === null ? "" : `90 % of passing wafers read ${reading(low)} to ${reading(high)}`;
   if (value === null) return `No reading on this wafer. ${usual}.${silent}`;
   const below = quantiles.filter((each) => each !== null && each <= value).length;
-  if (below === 0) return `Below every passing wafer. ${usual}.${silent}`;
-  if (below === levels.length) return `Above every passing wafer. ${usual}.${silent}`;
+  const others = failing === null ? "" : ` Above about ${percent(failing)} of failing ones.`;
+  if (below === 0) return `Below every passing wafer.${others} ${usual}.${silent}`;
+  if (below === levels.length) return `Above every passing wafer.${others} ${usual}.${silent}`;
   const within = (value - quantiles[below - 1]) / (quantiles[below] - quantiles[below - 1]);
   const share = levels[below - 1] + within * (levels[below] - levels[below - 1]);
   const side = share < 0.5 ? `Below about ${percent(1 - share)}` : `Above about ${percent(share)}`;
-  return `${side} of passing wafers. ${usual}.${silent}`;
+  return `${side} of passing wafers.${others} ${usual}.${silent}`;
 }

@@ -50,8 +50,8 @@ def booster_of(trees: Sequence[str], width: int) -> "Booster":
     return xgboost.Booster({"nthread": 1}, model_file=bytearray(document, "ascii"))
 
 
-def tree_json(number: int, tree: Any, trees: int) -> str:  # noqa: ANN401 - a Cython class
-    """Translate one tree of a forest of so many, as one line of JSON.
+def tree_json(number: int, tree: Any, trees: int, cover: Floats) -> str:  # noqa: ANN401 - a Cython class
+    """Translate one tree of a forest of so many, as one line of JSON; `cover` is (nodes,).
 
     scikit-learn goes left when x <= t in float64, XGBoost when x < t in float32.
     """
@@ -67,7 +67,7 @@ def tree_json(number: int, tree: Any, trees: int) -> str:  # noqa: ANN401 - a Cy
         "left_children": left.tolist(),
         "right_children": right.tolist(),
         "parents": parents.tolist(),
-        "sum_hessian": _floats(tree.weighted_n_node_samples[order]),
+        "sum_hessian": _floats(cover[order]),
         "loss_changes": _floats(np.where(leaf, 0.0, tree.impurity[order])),
         "default_left": zeros,
         "split_type": zeros,

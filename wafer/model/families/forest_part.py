@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from wafer.model.families.covers import added_up
 from wafer.model.families.forest_as_booster import tree_json
 from wafer.model.training_set import TrainingSet
 from wafer.wafers.arrays import Floats
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 _LARGEST_SEED = np.iinfo(np.int32).max  # as in `sklearn.ensemble._base`, which draws one a tree
 _ROWS_IN_A_STEP = 200_000  # rows times trees between two steps: less than five seconds
 Bits = npt.NDArray[np.uint8]
+Leaves = npt.NDArray[np.unsignedinteger[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ class ForestPart:
 
     trees: Sequence[str]  # as XGBoost's JSON, each of them one line
     share: Floats  # (1 + leaves,) probability of failure; the first is no leaf's
-    leaf: "npt.NDArray[np.unsignedinteger[Any]]"  # (trees, rows) place in `share`; 0 where the tree drew the row
+    leaf: Leaves  # (trees, rows) place in `share`; 0 where the tree drew the row
 
     @classmethod
     def of(cls, trees: Sequence[Tree], training: TrainingSet, first: int, total: int) -> Self:
@@ -53,7 +55,12 @@ class ForestPart:
                 asked = np.unpackbits(bits, count=rows.stop - rows.start).view(bool)
                 leaf[number, rows][asked] = start[number] + tree.grown.apply(features[asked])
         share = np.concatenate([[0.0], *(tree.grown.value[:, 0, 1] for tree in trees)])
-        return cls([tree_json(first + i, tree.grown, total) for i, tree in enumerate(trees)], share, leaf)
+        passing = np.where(training.failed, 0.0, training.weight)
+        told = [
+            tree_json(first + i, tree.grown, total, _cover(tree, leaf[i], start[i], passing))
+            for i, tree in enumerate(trees)
+        ]
+        return cls(told, share, leaf)
 
     def save(self, path: Path) -> None:
         """Write it as a file."""
@@ -110,3 +117,9 @@ def trees_of(forest: "RandomForestClassifier", rows: int) -> Iterator[Tree]:
         missed = np.ones(rows, bool)
         missed[drawn] = False
         yield Tree(each.tree_, np.packbits(missed))
+
+
+def _cover(tree: Tree, leaf: Leaves, start: int, passing: Floats) -> Floats:
+    """Count the passing wafers that the tree did not draw: so the base is the mean of their honest scores."""
+    at_leaf = np.bincount(leaf, passing, start + tree.grown.node_count)[start:].astype(np.float64)
+    return added_up(at_leaf, tree.grown.children_left, tree.grown.children_right)

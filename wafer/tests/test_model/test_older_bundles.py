@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from wafer.model.assembly import CLUSTERS, NOVELTY, load_bundle
+from wafer.model.assembly import CLUSTERS, NOVELTY, STATISTICS, load_bundle
+from wafer.model.contributions import top_reasons
 from wafer.model.files import SEAL, seal
 from wafer.model.scoring import ModelBundle
 from wafer.wafers.arrays import Wafers
@@ -16,13 +17,16 @@ from wafer.wafers.arrays import Wafers
 
 @pytest.fixture
 def older(folder: Path, trained_on: Wafers) -> ModelBundle:
-    """A bundle as recipe 3 left it: ranges of the clusters' sensors, and no file of novelty."""
+    """A bundle as recipe 3 left it: ranges of the clusters' sensors, no novelty, nothing of failing wafers."""
     about = json.loads((folder / SEAL).read_text())["about"]
     clusters = json.loads((folder / CLUSTERS).read_text())
     readings = trained_on.columns(clusters["sensors"])
     clusters |= {"lows": np.nanmin(readings, axis=0).tolist(), "highs": np.nanmax(readings, axis=0).tolist()}
     clusters["limits"] = {"percentile": 99.9, "ranges": 10.0, "missing_share": 0.6}
     (folder / CLUSTERS).write_text(json.dumps(clusters))
+    statistics = json.loads((folder / STATISTICS).read_text())
+    del statistics["failing"]
+    (folder / STATISTICS).write_text(json.dumps(statistics))
     for name in (NOVELTY, SEAL):
         (folder / name).unlink()
     seal(folder, about)
@@ -53,3 +57,12 @@ def test_a_bundle_without_a_file_of_novelty_judges_a_wafer_of_medians(
     middle = np.full_like(wafers.readings, 100.0)
 
     assert older.score(replace(wafers, readings=middle)).notes == ("",)
+
+
+def test_a_bundle_without_quantiles_of_failing_wafers_compares_with_passing_ones(
+    older: ModelBundle, wafers_of: Callable[..., Wafers]
+) -> None:
+    reasons = [reason for each in top_reasons(older, wafers_of(20, seed=23)) for reason in each if reason.value]
+
+    assert {reason.above_failing for reason in reasons} == {None}
+    assert all(reason.text().endswith("of the push)") and "of failing" not in reason.text() for reason in reasons)
