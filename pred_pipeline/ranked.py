@@ -23,7 +23,7 @@ _REASON = pa.struct(
         ("usual_low", pa.float64()),
         ("usual_high", pa.float64()),
         ("contribution", pa.float64()),
-        ("push_share", pa.float64()),
+        ("contribution_share", pa.float64()),
         ("above_passing", pa.float64()),
         ("above_failing", pa.float64()),
     ]

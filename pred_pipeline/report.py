@@ -79,9 +79,9 @@ def _reading_help(bundle: ModelBundle, budget: float) -> Markup:
     columns = (
         "Each reason is a sensor with its reading, its usual range (90 % of the passing training wafers), the shares "
         "of passing and of failing training wafers that read lower, and its contribution: how far it raises the "
-        "log-odds of failure above those of the usual passing wafer. The push is everything that raises them. Distance "
-        "is the share of the training set that is closer to the centre of its cluster. A wafer to inspect is unlike "
-        "the training set: its probability is shown, but not used."
+        "log-odds of failure above those of the usual passing wafer. Distance is the share of the training set that is "
+        "closer to the centre of its cluster. A wafer to inspect is unlike the training set: its probability is shown, "
+        "but not used."
     )
     return paragraph(meaning) + details("How to read the table", paragraph(columns))
 
@@ -113,8 +113,8 @@ def _why(row: Row) -> Markup:
     reasons = row.top_sensors[:SENSORS_SHOWN]
     lines += [_phrase(reason) for reason in reasons]
     if reasons:
-        carried = sum(reason.push_share for reason in reasons)
-        lines.append(Markup("<small>Together {:.0%} of the push.</small>").format(carried))
+        carried = sum(reason.contribution_share for reason in reasons)
+        lines.append(Markup("<small>Together {:.0%} of what raises the score.</small>").format(carried))
     return Markup("<br>").join(lines)
 
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from application.cli.console import Json, console_of, print_json, quiet_logs
 from application.runs.opening import open_runs
@@ -53,13 +53,15 @@ def _tell(console: Console, found: "Explanation") -> None:
     if not wafer.top_sensors:
         console.print("No sensor raised its score.")
         return
-    table = Table("sensor", "reading", "usual range", "above passing", "above failing", "contribution")
+    table = Table(
+        Column("sensor", no_wrap=True), "reading", "usual range", "above passing", "above failing", "contribution"
+    )
     for reason in wafer.top_sensors:
         above = _share(reason.above_passing), _share(reason.above_failing)
-        push = f"{reason.contribution or 0.0:+.2f}"
-        table.add_row(reason.sensor, _number(reason.value), _range(reason), *above, push)
+        contribution = f"{reason.contribution or 0.0:+.2f}"
+        table.add_row(reason.sensor, _number(reason.value), _range(reason), *above, contribution)
     console.print(table, markup=False)
-    carried = [reason.push_share for reason in wafer.top_sensors if reason.push_share is not None]
+    carried = [reason.contribution_share for reason in wafer.top_sensors if reason.contribution_share is not None]
     if carried:
         console.print(f"Together they carry {_share(sum(carried))} of what raises its score.", markup=False)
 

@@ -20,16 +20,15 @@ class Reason:
     usual_low: float  # 90 % of the passing training wafers lie between these
     usual_high: float
     contribution: float  # log-odds of failure, above 0
-    push_share: float  # of all that raised the wafer's score above that of the usual passing wafer
+    contribution_share: float  # of all that raised the wafer's score above that of the usual passing wafer
     above_passing: float | None  # share of the passing training wafers that read lower; None when it was silent
     above_failing: float | None  # the same of the failing ones; None too for a model of before recipe 5
 
     def text(self) -> str:
         """Say it in one phrase of plain ASCII, for a spreadsheet's cell."""
         value = "silent" if self.value is None else f"{self.value:.6g}"
-        return (
-            f"{self.sensor} = {value} ({self.compared()}, +{self.contribution:.2f}, {self.push_share:.0%} of the push)"
-        )
+        raised = f"+{self.contribution:.2f}, {self.contribution_share:.0%} of what raises the score"
+        return f"{self.sensor} = {value} ({self.compared()}, {raised})"
 
     def compared(self) -> str:
         """Say where the reading lies among those of the training wafers."""
@@ -63,7 +62,7 @@ def _reason(statistics: SensorStatistics, sensor: str, value: float, contributio
         usual_low=low,
         usual_high=high,
         contribution=contribution,
-        push_share=contribution / total,
+        contribution_share=contribution / total,
         above_passing=above_passing,
         above_failing=above_failing,
     )

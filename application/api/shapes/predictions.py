@@ -15,7 +15,7 @@ class Reason(BaseModel):
     usual_low: float | None = Field(description="90 % of the passing training wafers read from here to `usual_high`.")
     usual_high: float | None
     contribution: float | None = Field(description="Log-odds of failure above those of the usual passing wafer.")
-    push_share: float | None = Field(None, description="Share of all that raised this wafer's score.")
+    contribution_share: float | None = Field(None, description="Share of all that raised this wafer's score.")
     above_passing: float | None = Field(None, description="Share of the passing training wafers that read lower.")
     above_failing: float | None = Field(None, description="Share of the failing training wafers that read lower.")
 

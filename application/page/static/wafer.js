@@ -79,7 +79,7 @@ function ask(element, wafer, runId, version) {
 function reasonList(reasons, version) {
   if (reasons.length === 0) return h("p", { class: "small" }, "No sensor raised the score of this wafer.");
   const most = Math.max(...reasons.map((reason) => Math.abs(reason.contribution ?? 0)), 1e-9);
-  const carried = reasons.reduce((sum, reason) => sum + (reason.push_share ?? 0), 0);
+  const carried = reasons.reduce((sum, reason) => sum + (reason.contribution_share ?? 0), 0);
   const told = `Together ${percent(carried)} of what raises the score above that of the usual passing wafer.`;
   return h(
     "div",

@@ -65,4 +65,6 @@ def test_a_bundle_without_quantiles_of_failing_wafers_compares_with_passing_ones
     reasons = [reason for each in top_reasons(older, wafers_of(20, seed=23)) for reason in each if reason.value]
 
     assert {reason.above_failing for reason in reasons} == {None}
-    assert all(reason.text().endswith("of the push)") and "of failing" not in reason.text() for reason in reasons)
+    assert all(
+        reason.text().endswith("of what raises the score)") and "of failing" not in reason.text() for reason in reasons
+    )
