@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyarrow import parquet
 
 from db_operation_train.predicted import predictions_of
@@ -64,7 +65,7 @@ class Matched:
         matched = sum(row.predictions > 0 for row in self.rows)
         states = {name: sum(row.state == name for row in self.rows) for name in ("new", "known", "changed")}
         unmatched = {"matched": matched, "unmatched": len(self.rows) - matched}
-        return {**unmatched, **states, "predictions": self.predictions.num_rows}
+        return {**unmatched, **states, "predictions": pc.sum(pc.invert(self.predictions["shadow"])).as_py() or 0}
 
 
 def match_outcomes(accepted: Path, contract: Contract, documents: Documents, store: Store, *, run_id: str) -> Matched:
@@ -90,6 +91,7 @@ class _Places:
 
     def __init__(self, predicted: pa.Table) -> None:
         self._of: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
+        self._shadow: list[bool] = predicted["shadow"].to_pylist()
         keys = (_NO_KEY if key is None else key.hex() for key in predicted["key"].to_pylist())
         for place, (wafer, key) in enumerate(zip(predicted["wafer"].to_pylist(), keys, strict=True)):
             self._of[wafer][key].append(place)
@@ -108,6 +110,10 @@ class _Places:
     def one(self, wafer: str) -> bool:
         """Whether all predictions of a wafer are by the same readings, so that its name says which."""
         return len(self._of.get(wafer, {})) == 1
+
+    def forecasts(self, places: Sequence[int]) -> int:
+        """How many of these predictions were made in production."""
+        return len(places) - sum(map(self._shadow.__getitem__, places))
 
     def of(self, outcome: Outcome) -> Sequence[int]:
         """Places of the predictions that an outcome belongs to."""
@@ -159,7 +165,7 @@ def _row(told: Outcome, places: _Places, known: _History, run_id: str) -> Row:
     code = "" if found else places.reason(told)
     stated = known.of(told["wafer"], places.key(told), one=places.one(told["wafer"]))
     state, message = _state(told, stated, run_id)
-    return Row(told, state, len(found), code, " ".join(filter(None, (REASONS.get(code, ""), message))))
+    return Row(told, state, places.forecasts(found), code, " ".join(filter(None, (REASONS.get(code, ""), message))))
 
 
 def _state(told: Outcome, stated: Sequence[Outcome], run_id: str) -> tuple[State, str]:

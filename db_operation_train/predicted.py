@@ -49,11 +49,25 @@ def _of_run(run_id: str, wafers: pa.Array, store: Store, folder: Path) -> pa.Tab
     files = read_marker(store, prefix).files
     if layout.DOCUMENTS not in files:
         return None
-    paths = {name: folder / name for name in (layout.PREDICTIONS, layout.DOCUMENTS)}
+    names = [name for name in (layout.PREDICTIONS, layout.DOCUMENTS, layout.SHADOW) if name in files]
+    paths = {name: folder / name for name in names}
     fetch_files(store, prefix, {name: (path, files[name]) for name, path in paths.items()})
     rows = parquet.read_table(paths[layout.PREDICTIONS], columns=list(_TOLD))
     ids = parquet.read_table(paths[layout.DOCUMENTS])["_id"]
-    return rows.append_column("document", ids).filter(pc.is_in(rows["wafer"], wafers))
+    parts = [_told(rows, ids, shadow=False)]
+    if layout.SHADOW in paths:
+        beside = parquet.read_table(paths[layout.SHADOW], columns=[*_TOLD, "_id"])
+        parts.append(_told(beside, beside["_id"], shadow=True))
+    told = pa.concat_tables(parts)
+    return told.filter(pc.is_in(told["wafer"], wafers))
+
+
+def _told(rows: pa.Table, ids: pa.ChunkedArray, *, shadow: bool) -> pa.Table:
+    """What a version said of each wafer, in the types of `PREDICTED`."""
+    columns = {name: rows[name].cast(pa.string()) for name in ("model_version", "wafer", "verdict", "file")}
+    columns |= {name: rows[name] for name in ("probability", "threshold", "in_training")}
+    shadows = pa.repeat(pa.scalar(shadow), len(rows))
+    return pa.table({**columns, "document": ids, "shadow": shadows})
 
 
 def _completed(
@@ -63,13 +77,14 @@ def _completed(
     moments = {file: _utc(stamp(file)) or ended for file in pc.unique(rows["file"]).to_pylist()}
     ids = rows["document"].to_pylist()
     keys = dict(_keys(ids, documents, sensors))
-    columns = {name: rows[name] for name in (*_TOLD, "document")}
+    columns = {name: rows[name] for name in (*_TOLD, "document", "shadow")}
     columns |= {
         "prediction": pa.repeat(run_id, len(rows)),
         "key": pa.array([keys.get(each) for each in ids], PREDICTED.field("key").type),
         "moment": pa.array([moments[file] for file in rows["file"].to_pylist()], PREDICTED.field("moment").type),
         "model_version": rows["model_version"].cast(pa.int64()),
-        "budget": pa.array([budget] * len(rows), pa.float64()),
+        # The task tells that of production; a candidate is judged by its own.
+        "budget": pc.if_else(rows["shadow"], pa.scalar(None, pa.float64()), pa.scalar(budget, pa.float64())),
     }
     return pa.table({name: columns[name] for name in PREDICTED.names}, PREDICTED)
 

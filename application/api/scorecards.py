@@ -24,10 +24,15 @@ class Scorecards:
 
     def of(self, version: int, unit: Period) -> Scorecard:
         """A version's scorecard. Raises `ModelNotFound`, `StoreUnavailable`."""
-        from wafer.evaluation.scorecard import scorecard  # with pyarrow 0.3 s of a start
-        from wafer.outcomes.judged import judged
+        from wafer.evaluation.scorecard import beside, scorecard  # with pyarrow 0.3 s of a start
+        from wafer.outcomes.judged import judged, side_by_side
         from wafer.outcomes.matched import all_matched
 
         self._models.one(version)
-        counted, in_training = judged(all_matched(self._store), version, partial(self._models.budget, version))
-        return scorecard(version, counted, unit, in_training)
+        matched, budget = all_matched(self._store), self._models.budget
+        counted, in_training = judged(matched, version, partial(budget, version))
+        card = scorecard(version, counted, unit, in_training)
+        if not (found := side_by_side(matched, version, budget)):
+            return card
+        other, ours, theirs = found
+        return card.model_copy(update={"beside": beside(version, ours, other, theirs)})

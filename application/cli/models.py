@@ -14,13 +14,14 @@ from wafer.settings import Settings
 from wafer.store import open_store
 
 if TYPE_CHECKING:
-    from wafer.evaluation.standing import Share
+    from wafer.evaluation.standing import Beside, Share, Standing
 
 Expected = Annotated[
     int | None,
     typer.Option(min=0, help="The version that is in production as you know it, 0 for none; refused if it is another."),
 ]
 Why = Annotated[str, typer.Option(help="Your reason; the history keeps it with your name and the time.")]
+_COLUMNS = ("wafers", "failing", "recall", "false alarms", "budget", "promise", "AUC")
 models_app = typer.Typer(no_args_is_help=False, help="List the model's versions; promote one; roll back.")
 
 
@@ -86,15 +87,36 @@ def scorecard(
         print_json(found.model_dump())
         return
     console = console_of(as_json=False)
-    table = Table(by, "wafers", "failing", "recall", "false alarms", "budget", "promise", "AUC")
+    if not found.total.wafers:
+        console.print(
+            f"Version {found.version}: no outcomes on unseen wafers yet. Send some: `wafer outcomes DIR`. "
+            f"{found.in_training} wafers of its training set are left out."
+        )
+        return
+    table = Table(by, *_COLUMNS)
     for each in (*found.periods, found.total):
-        figures = (_interval(each.recall), _interval(each.false_alarm_rate), f"{each.budget:.0%}", each.statement)
-        table.add_row(each.period, str(each.wafers), str(each.failures), *figures, _auc(each.auc))
+        table.add_row(each.period, *_figures(each))
     console.print(table)
     console.print(
         f"Version {found.version}: {found.total.expected_failures:.1f} failing wafers expected, "
         f"{found.total.failures} came. {found.in_training} wafers of its training set are left out."
     )
+    if found.beside:
+        console.print(_beside(found.beside))
+
+
+def _beside(found: "Beside") -> Table:
+    table = Table("version", *_COLUMNS, title="On the same wafers, one version in the shadow of the other")
+    table.add_row(str(found.version), *_figures(found.standing))
+    table.add_row(str(found.other), *_figures(found.other_standing))
+    return table
+
+
+def _figures(standing: "Standing") -> tuple[str, ...]:
+    """A line of the scorecard but its first cell."""
+    budget = "" if standing.budget is None else f"{standing.budget:.0%}"
+    shares = (_interval(standing.recall), _interval(standing.false_alarm_rate), budget)
+    return (str(standing.wafers), str(standing.failures), *shares, standing.statement, _auc(standing.auc))
 
 
 def _interval(share: "Share | None") -> str:

@@ -58,9 +58,9 @@ def _drifted(run: Run, warnings: list[str]) -> Iterator[Event]:
 def _broken(run: Run, version: int, standing: Standing) -> Event:
     """Told once for each version and period, however many outcomes come after."""
     rate = standing.false_alarm_rate
-    alarms = f"{rate.value:.0%} ({rate.low:.0%} to {rate.high:.0%})" if rate else "more"
+    alarms = f"{rate.value:.0%} ({rate.low:.0%} to {rate.high:.0%})" if rate else "too many"
     text = (
-        f"In the period {standing.period} {alarms} of the passing wafers were flagged; {standing.budget:.0%} were "
+        f"In the period {standing.period} {alarms} of the passing wafers were flagged; {standing.budget or 0:.0%} were "
         "promised. Look at the scorecard of the version, then train again or roll back."
     )
     name, title = f"promise-{version}-{standing.period}", f"Version {version} does not keep its false-alarm budget"

@@ -43,7 +43,9 @@ class Line:
     store: Store
     documents: Documents
 
-    def predict(self, run: str, readings: Mapping[str, float], *, version: int = 1, lost: str = "") -> None:
+    def predict(
+        self, run: str, readings: Mapping[str, float], *, version: int = 1, lost: str = "", shadow: int = 0
+    ) -> None:
         """Publish predictions of wafers that read the same at every sensor; `lost` is in the database no more."""
         kept: list[Document] = [
             {
@@ -72,6 +74,11 @@ class Line:
         parquet.write_table(pa.table({name: pa.array(values) for name, values in columns.items()}), predictions)
         parquet.write_table(pa.table({"_id": [each["_id"] for each in kept]}), ids)
         files: dict[str, Path | bytes] = {layout.PREDICTIONS: predictions, layout.DOCUMENTS: ids}
+        if shadow:
+            files[layout.SHADOW] = self.folder / f"{run}.shadow.parquet"
+            backwards = columns | {"_id": [each["_id"] for each in kept], "model_version": [str(shadow)] * count}
+            backwards = {name: pa.array(list(values)[::-1]) for name, values in backwards.items() if name != "rank"}
+            parquet.write_table(pa.table(backwards), files[layout.SHADOW])
         publish(self.store, layout.published("predict", run), files, run_id=run)
         record = TaskRecord("predict", "succeeded", 1.7e9, 10.0, {"false_alarm_budget": 0.2})
         self.store.put(layout.stage_record(run, "predict"), record.to_json().encode())
@@ -210,6 +217,18 @@ def test_a_prediction_made_after_the_outcome_is_found_when_it_is_sent_again(line
 
     assert again.counts()["predictions"] == 2
     assert [row["model_version"] for row in all_matched(line.store).to_pylist()] == [1, 2]
+
+
+def test_a_candidate_s_word_is_kept_beside_that_of_production_and_counts_for_no_row(line: Line) -> None:
+    line.predict("predict-2", {"E": 5.0, "F": 6.0}, version=1, shadow=2)
+
+    found = line.send("outcomes-1", "E,5,1", "A,1.25,-1")
+
+    assert [row.predictions for row in found.rows] == [1, 1]
+    assert found.counts()["predictions"] == 2
+    rows = [row for row in all_matched(line.store).to_pylist() if row["wafer"] == "E"]
+    assert [(row["model_version"], row["shadow"], row["budget"]) for row in rows] == [(1, False, 0.2), (2, True, None)]
+    assert {row["document"] for row in rows} == {"predict-2-E"}
 
 
 def test_readings_that_the_database_lost_match_nothing_but_the_name(line: Line) -> None:

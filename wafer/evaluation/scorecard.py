@@ -12,7 +12,7 @@ import numpy.typing as npt
 from wafer.evaluation.curve import curve_of
 from wafer.evaluation.intervals import bootstrap, exact_share
 from wafer.evaluation.reliability import reliability
-from wafer.evaluation.standing import Calibration, Period, Scorecard, Share, Standing, Statement
+from wafer.evaluation.standing import Beside, Calibration, Period, Scorecard, Share, Standing, Statement
 from wafer.wafers.arrays import Bools, Floats
 
 LEAST = 5  # wafers of either outcome; with fewer an AUC and its interval mean nothing
@@ -61,11 +61,18 @@ def scorecard(version: int, judged: Judged, unit: Period = "month", in_training:
     )
 
 
+def beside(version: int, judged: Judged, other: int, others: Judged) -> Beside:
+    """Sum up two versions on the same wafers."""
+    return Beside(
+        version=version, other=other, standing=standing("both", judged), other_standing=standing("both", others)
+    )
+
+
 def standing(period: str, judged: Judged) -> Standing:
     """Sum up some predictions."""
     failures, passes = int(judged.failed.sum()), int((~judged.failed).sum())
     found, misled = int(judged.flagged[judged.failed].sum()), int(judged.flagged[~judged.failed].sum())
-    budget = float(judged.budget[~judged.failed].mean()) if passes else 0.0
+    budget = float(judged.budget[~judged.failed].mean()) if passes else None
     false_alarm_rate = _share(misled, passes)
     return Standing(
         period=period,
@@ -83,13 +90,13 @@ def standing(period: str, judged: Judged) -> Standing:
     )
 
 
-def statement(budget: float, rate: Share | None) -> Statement:
+def statement(budget: float | None, rate: Share | None) -> Statement:
     """Whether the promise was kept.
 
     It is broken where even the low end of the interval exceeds the budget. Where the interval is wider than the budget
     itself, the wafers are too few to say that it was kept.
     """
-    if rate is None:
+    if rate is None or budget is None:
         return "too few to say"
     if rate.low > budget:
         return "broken"

@@ -30,7 +30,7 @@ class Standing(_Record):
     found: int  # failing wafers that were flagged
     false_alarms: int  # passing wafers that were flagged
     inspected: int
-    budget: float  # mean over the passing wafers
+    budget: float | None  # mean over the passing wafers
     recall: Share | None
     false_alarm_rate: Share | None
     statement: Statement  # about the budget
@@ -45,6 +45,15 @@ class Calibration(_Record):
     wafers: int
 
 
+class Beside(_Record):
+    """Two versions on the same wafers, which neither had seen: one in production, the other in its shadow."""
+
+    version: int
+    other: int
+    standing: Standing
+    other_standing: Standing
+
+
 class Scorecard(_Record):
     """A version's record on wafers that it had not seen; `in_training` are those left out because it had."""
 
@@ -54,3 +63,4 @@ class Scorecard(_Record):
     total: Standing
     periods: tuple[Standing, ...]  # the oldest first
     calibration: tuple[Calibration, ...]
+    beside: Beside | None = None  # None where no other version predicted the same wafers

@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import orjson
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from wafer.contract import Contract
 from wafer.contract.policy import Policy
@@ -56,7 +57,8 @@ def labelled_batches(
     when the database has lost readings.
     """
     _require_plain(contract.policy)
-    named = _named(_by_file(all_matched(store)), contract, beside)
+    matched = all_matched(store)
+    named = _named(_by_file(matched.filter(pc.invert(matched["shadow"]))), contract, beside)
     if not named:
         raise SourceEmpty("No predicted wafer has an outcome yet. Send some first: `wafer outcomes DIR`.")
     wafers = sum(map(len, named.values()))

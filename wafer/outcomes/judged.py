@@ -1,6 +1,7 @@
 """Which of a version's predictions its scorecard counts."""
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
@@ -30,6 +31,37 @@ def judged(matched: pa.Table, version: int, promised: Callable[[], float]) -> tu
         budget=budget.to_numpy(),
         inspected=pc.equal(rows["verdict"], "inspect").to_numpy(),
     ), len(_first(mine.filter(pa.array(seen))))
+
+
+def side_by_side(
+    matched: pa.Table, version: int, promised: Callable[[int], float]
+) -> tuple[int, Judged, Judged] | None:
+    """The newest other version that predicted the same wafers in the same runs, and what both said of them.
+
+    One of the two was in production and the other in its shadow. Left out are wafers that either learned from. None
+    where there are none. `promised` tells a version's own budget.
+    """
+    unseen = matched.filter(pc.invert(matched["in_training"]))
+    mine = unseen.filter(pc.equal(unseen["model_version"], version))
+    theirs = unseen.filter(pc.not_equal(unseen["model_version"], version))
+    mine, theirs = _within(mine, theirs), _within(theirs, mine)
+    if not len(mine):
+        return None
+    other = pc.max(theirs["model_version"]).as_py()
+    theirs = theirs.filter(pc.equal(theirs["model_version"], other))
+    mine = _within(mine, theirs)
+    return (
+        other,
+        judged(mine, version, partial(promised, version))[0],
+        judged(theirs, other, partial(promised, other))[0],
+    )
+
+
+def _within(rows: pa.Table, others: pa.Table) -> pa.Table:
+    """The rows about readings that some run judged for the others too."""
+    found = {*zip(others["prediction"].to_pylist(), others["document"].to_pylist(), strict=True)}
+    names = zip(rows["prediction"].to_pylist(), rows["document"].to_pylist(), strict=True)
+    return rows.filter(pa.array([each in found for each in names], pa.bool_()))
 
 
 def _first(rows: pa.Table) -> pa.Table:

@@ -21,6 +21,7 @@ SCHEMA = pa.schema(
         ("file", pa.string()),  # that the wafer was predicted from
         ("moment", pa.timestamp("ms", "UTC")),  # when that file was written, by its name; else when it was predicted
         ("model_version", pa.int64()),
+        ("shadow", pa.bool_()),  # the version was not in production: it waited for a person
         ("verdict", pa.string()),
         ("probability", pa.float64()),
         ("threshold", pa.float64()),
@@ -45,12 +46,13 @@ def all_matched(store: Store) -> pa.Table:
     Some 200 bytes a row in memory.
     """
     every = pa.concat_tables([SCHEMA.empty_table(), *_published(store)])
-    by = [("prediction", "ascending"), ("wafer", "ascending"), ("document", "ascending"), ("received", "descending")]
+    same_one = ("prediction", "document", "shadow")
+    by = [(name, "ascending") for name in ("prediction", "wafer", "document", "shadow")] + [("received", "descending")]
     rows = every.take(pc.sort_indices(every, by))
     last = np.ones(len(rows), bool)
     if len(rows):
-        same = [pc.equal(rows[name][1:], rows[name][:-1]).to_numpy() for name in ("prediction", "document")]
-        last[1:] = ~np.logical_and(*same)
+        same = [pc.equal(rows[name][1:], rows[name][:-1]).to_numpy() for name in same_one]
+        last[1:] = ~np.logical_and.reduce(same)
     return rows.filter(pa.array(last))
 
 
@@ -61,4 +63,11 @@ def _published(store: Store) -> Iterator[pa.Table]:
             prefix = layout.published("outcomes", run_id)
             marker = read_marker(store, prefix)
             fetch_files(store, prefix, {layout.MATCHED: (path, marker.files[layout.MATCHED])})
-            yield parquet.read_table(path)
+            yield _completed(parquet.read_table(path))
+
+
+def _completed(rows: pa.Table) -> pa.Table:
+    """Rows in `SCHEMA`; those written before candidates were matched too are of production alone."""
+    if "shadow" not in rows.column_names:
+        rows = rows.append_column("shadow", pa.array([False] * len(rows), pa.bool_()))
+    return rows.select(SCHEMA.names)

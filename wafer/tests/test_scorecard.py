@@ -10,7 +10,7 @@ from sklearn.metrics import roc_auc_score
 
 from wafer.evaluation.intervals import exact_share
 from wafer.evaluation.scorecard import Judged, scorecard, standing
-from wafer.outcomes.judged import judged
+from wafer.outcomes.judged import judged, side_by_side
 from wafer.outcomes.matched import SCHEMA
 
 
@@ -105,6 +105,7 @@ def matched(*rows: dict[str, Any]) -> pa.Table:
         "file": "f.csv",
         "moment": datetime(2026, 3, 4),  # noqa: DTZ001 - taken as UTC
         "model_version": 1,
+        "shadow": False,
         "verdict": "pass",
         "probability": 0.25,
         "threshold": 0.5,
@@ -150,3 +151,34 @@ def test_a_wafer_to_inspect_is_an_alarm_only_at_the_threshold() -> None:
     found, _ = judged(table, 1, lambda: 0.1)
 
     assert (found.flagged.tolist(), found.inspected.tolist()) == ([False, True], [True, True])
+
+
+def test_two_versions_are_compared_on_wafers_that_both_predicted_and_neither_knew() -> None:
+    shadow = {"model_version": 2, "shadow": True, "budget": None, "threshold": 0.2}
+    table = matched(
+        {"wafer": "A", "document": "a"},
+        {"wafer": "B", "document": "b"},
+        {"wafer": "C", "document": "c"},
+        {"wafer": "A", "document": "a", **shadow},
+        {"wafer": "B", "document": "b", "in_training": True, **shadow},
+        {"wafer": "D", "document": "d", "prediction": "predict-0", **shadow},
+    )
+
+    found = side_by_side(table, 1, {1: 0.1, 2: 0.3}.__getitem__)
+    turned = side_by_side(table, 2, {1: 0.1, 2: 0.3}.__getitem__)
+
+    assert found
+    assert turned
+    other, ours, theirs = found
+    assert (other, turned[0]) == (2, 1)
+    assert (ours.flagged.tolist(), theirs.flagged.tolist()) == ([False], [True])
+    assert (ours.budget.tolist(), theirs.budget.tolist()) == ([0.2], [0.3])
+    assert turned[1].flagged.tolist() == theirs.flagged.tolist()
+
+
+def test_a_version_alone_is_compared_with_none() -> None:
+    assert side_by_side(matched({}, {"wafer": "B"}), 1, lambda _: 0.1) is None
+
+
+def test_a_period_without_passing_wafers_has_no_budget() -> None:
+    assert standing("", some(0, 0, 4, 2)).budget is None

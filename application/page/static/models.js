@@ -335,6 +335,47 @@ const STATEMENTS = { kept: "pass", broken: "fail", "too few to say": "inspect" }
 const share = (figure) =>
   figure ? `${percent(figure.value)} (${percent(figure.low)} to ${percent(figure.high)})` : "–";
 
+const STANDING = [
+  ["Wafers", "number"],
+  ["Failing", "number"],
+  ["Found", "number"],
+  ["False alarms", "number"],
+  ["Budget", "number"],
+  ["Promise", ""],
+  ["AUC", "number optional"],
+];
+
+function standing(name, each) {
+  return h(
+    "tr",
+    {},
+    h("td", {}, name),
+    h("td", { class: "number" }, count(each.wafers)),
+    h("td", { class: "number" }, count(each.failures)),
+    h("td", { class: "number" }, share(each.recall)),
+    h("td", { class: "number" }, share(each.false_alarm_rate)),
+    h("td", { class: "number" }, each.budget === null ? "–" : percent(each.budget)),
+    h("td", {}, h("span", { class: `verdict ${STATEMENTS[each.statement]}` }, each.statement)),
+    h("td", { class: "number optional" }, fixed(each.auc?.value, 2)),
+  );
+}
+
+/** Two versions on the same wafers, one in the shadow of the other. */
+function beside(found) {
+  const rows = [
+    [found.version, found.standing],
+    [found.other, found.other_standing],
+  ];
+  return [
+    h("h4", {}, "In production and in shadow, on the same wafers"),
+    table(
+      "Two versions on the same wafers",
+      [["Version", ""], ...STANDING],
+      rows.map(([version, each]) => standing(`Version ${version}`, each)),
+    ),
+  ];
+}
+
 /** What the version's wafers turned out to be, by period; `turn` asks for other periods. */
 function scorecard(card, turn) {
   const title = h("h3", { id: "scorecard-title" }, "Live scorecard");
@@ -346,7 +387,7 @@ function scorecard(card, turn) {
       h(
         "p",
         { class: "small" },
-        "No outcome is known yet of a wafer that this version predicted and had not learned from. Send outcomes on ",
+        "No outcomes on unseen wafers yet: of no wafer that this version predicted, and had not learned from, is it known what it turned out to be. Send outcomes on ",
         h("a", { href: "#/runs" }, "Runs"),
         ".",
       ),
@@ -356,29 +397,6 @@ function scorecard(card, turn) {
     { id: "period", on: { change: () => turn(units.value) } },
     ["day", "week", "month"].map((unit) => h("option", { value: unit, selected: unit === card.unit }, unit)),
   );
-  const columns = [
-    ["Period", ""],
-    ["Wafers", "number"],
-    ["Failing", "number"],
-    ["Found", "number"],
-    ["False alarms", "number"],
-    ["Budget", "number"],
-    ["Promise", ""],
-    ["AUC", "number optional"],
-  ];
-  const row = (each) =>
-    h(
-      "tr",
-      {},
-      h("td", {}, each.period),
-      h("td", { class: "number" }, count(each.wafers)),
-      h("td", { class: "number" }, count(each.failures)),
-      h("td", { class: "number" }, share(each.recall)),
-      h("td", { class: "number" }, share(each.false_alarm_rate)),
-      h("td", { class: "number" }, percent(each.budget)),
-      h("td", {}, h("span", { class: `verdict ${STATEMENTS[each.statement]}` }, each.statement)),
-      h("td", { class: "number optional" }, fixed(each.auc?.value, 2)),
-    );
   return h(
     "section",
     { class: "card", "aria-labelledby": "scorecard-title" },
@@ -389,7 +407,8 @@ function scorecard(card, turn) {
       h("figure", {}, h("figcaption", {}, "False alarms against the promise"), promiseChart(card)),
       h("figure", {}, h("figcaption", {}, "Calibration"), calibrationChart(card)),
     ),
-    table("Live scorecard", columns, [...card.periods, card.total].map(row)),
+    table("Live scorecard", [["Period", ""], ...STANDING], [...card.periods, card.total].map((each) => standing(each.period, each))),
+    card.beside && beside(card.beside),
     h(
       "p",
       { class: "small" },
