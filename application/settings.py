@@ -28,6 +28,8 @@ class ServiceSettings(BaseSettings):
     """Host names, separated by commas, to answer to; empty: this machine's own without keys, else any."""
     proxies: str = Field("127.0.0.1", validation_alias="WAFER_PROXIES")
     """Addresses of reverse proxies whose X-Forwarded headers are believed."""
+    metrics_port: int = Field(0, validation_alias="WAFER_METRICS_PORT", ge=0, le=65535)
+    """A further port that answers `/metrics` alone, without a key and under any host name; 0: none."""
     body_bytes: int = Field(MIB, validation_alias="WAFER_BODY_BYTES", ge=1024)
     upload_bytes: int = Field(64 * MIB, validation_alias="WAFER_UPLOAD_BYTES", ge=1)
     upload_files: int = Field(500, validation_alias="WAFER_UPLOAD_FILES", ge=1)

@@ -6,12 +6,14 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 
 import structlog
 import uvicorn
 
 from application.api.app import create_app
 from application.api.parts import Parts, open_parts
+from application.api.scraping import scraped
 from application.errors import RequestInvalid
 from application.page.routes import router as page
 from application.settings import ServiceSettings
@@ -36,15 +38,17 @@ def serve(host: str, port: int, tell: Callable[[str], None]) -> None:
                 f"{host} can be reached by others, and no API key is configured. Make one first "
                 "(`wafer keys add NAME --role admin`), or serve on 127.0.0.1."
             )
-        with listen(host, port) as listening:
+        with listen(host, port) as listening, _scraping(host, settings) as scraping:
             _welcome(parts, f"http://{_shown(host)}:{listening.getsockname()[1]}", tell)
             for number in (signal.SIGINT, signal.SIGTERM):  # uvicorn raises them once more when it has stopped
                 signal.signal(number, lambda *_: None)
-            asyncio.run(_serve(parts, settings, listening))
+            asyncio.run(_serve(parts, settings, listening, scraping))
     structlog.get_logger().info("service.stopped")
 
 
-async def _serve(parts: Parts, settings: ServiceSettings, listening: socket.socket) -> None:
+async def _serve(
+    parts: Parts, settings: ServiceSettings, listening: socket.socket, scraping: socket.socket | None
+) -> None:
     config = uvicorn.Config(
         create_app(parts, pages=(page,)),
         log_config=None,
@@ -56,7 +60,8 @@ async def _serve(parts: Parts, settings: ServiceSettings, listening: socket.sock
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
     structlog.get_logger().info("service.started", address=listening.getsockname()[0], port=listening.getsockname()[1])
-    await uvicorn.Server(config).serve(sockets=[listening])
+    with scraped(parts, scraping):
+        await uvicorn.Server(config).serve(sockets=[listening])
 
 
 def _welcome(parts: Parts, address: str, tell: Callable[[str], None]) -> None:
@@ -64,6 +69,10 @@ def _welcome(parts: Parts, address: str, tell: Callable[[str], None]) -> None:
         tell(f"Open this link; it signs you in once:\n\n    {address}/login?token={parts.gate.link.token}\n")
     else:
         tell(f"Serving at {address}; sign in with an API key.")
+
+
+def _scraping(host: str, settings: ServiceSettings) -> AbstractContextManager[socket.socket | None]:
+    return listen(host, settings.metrics_port) if settings.metrics_port else nullcontext()
 
 
 def listen(host: str, port: int) -> socket.socket:

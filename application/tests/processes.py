@@ -17,7 +17,9 @@ def environment(home: Path) -> dict[str, str]:
 
 
 @contextmanager
-def serving(home: Path, port: int = 0, log: Path | None = None) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def serving(
+    home: Path, port: int = 0, log: Path | None = None, **settings: str
+) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """The service's process and what it said at its start: the link, or the address.
 
     Its log goes to a file or to a pipe, which holds no more than a short test makes.
@@ -26,7 +28,7 @@ def serving(home: Path, port: int = 0, log: Path | None = None) -> Iterator[tupl
     with ExitStack() as stack:
         out = stack.enter_context(log.open("a")) if log else subprocess.PIPE
         process = stack.enter_context(
-            subprocess.Popen(words, env=environment(home), stdout=out, stderr=subprocess.PIPE, text=True)
+            subprocess.Popen(words, env=environment(home) | settings, stdout=out, stderr=subprocess.PIPE, text=True)
         )
         assert process.stderr
         announced = next(line.strip() for line in process.stderr if "http://" in line)

@@ -270,6 +270,13 @@ def test_another_host_name_is_not_served_so_no_foreign_page_can_rebind_it(servic
     assert own.status_code == 200
 
 
+def test_a_load_balancer_may_ask_for_health_by_the_pods_address_and_for_nothing_else(service: Service) -> None:
+    with service.client(None) as client:
+        asked = [client.get(path, headers={"Host": "10.20.1.7:8000"}).status_code for path in ("/healthz", "/readyz")]
+
+    assert asked == [200, 400]
+
+
 def test_every_response_carries_the_security_headers(service: Service) -> None:
     with service.client() as client, service.client(None) as nobody:
         answers = [client.get("/runs"), nobody.get("/runs"), nobody.get("/nowhere"), client.get("/runs/none/report")]

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from application.api.serve import listen
 from application.backends.local import processes
 from application.synthetic import write_synthetic
 from application.tests.processes import WAFER, environment, origin, serving, wafer
@@ -81,6 +82,23 @@ def test_told_to_stop_it_finishes_what_it_answers_and_logs_every_line_as_json(tm
     assert events[-1] == "service.stopped"
     assert {"audit", "http.request"} <= set(events)
     assert all(line["request_id"] for line in lines if line["event"] == "http.request")
+    assert process.returncode == 0
+
+
+def test_prometheus_has_a_port_of_its_own_without_a_key_and_the_service_still_ends(tmp_path: Path) -> None:
+    with listen("127.0.0.1", 0) as free:
+        port = free.getsockname()[1]
+
+    with serving(tmp_path, WAFER_METRICS_PORT=str(port)) as (process, link):
+        httpx.get(f"{origin(link)}/healthz")
+        figures = httpx.get(f"http://127.0.0.1:{port}/metrics", headers={"Host": "10.20.1.7:9090"})
+        other = httpx.get(f"http://127.0.0.1:{port}/runs")
+        keyless = httpx.get(f"{origin(link)}/metrics")
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=30)
+
+    assert 'wafer_http_requests_total{method="GET",route="/healthz"' in figures.text
+    assert (figures.status_code, other.status_code, keyless.status_code) == (200, 404, 401)
     assert process.returncode == 0
 
 

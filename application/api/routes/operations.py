@@ -11,13 +11,13 @@ from fastapi import APIRouter, Request, Response
 from application.api.openapi import Responses
 from application.api.parts import Parts
 from application.api.routes.common import parts_of, router_for
+from application.api.scraping import exposition
 from application.api.shapes.service import Health, Readiness, Webhook
 from wafer.errors import WaferError
 
 public = APIRouter(tags=["operations"])
 viewer = router_for("viewer", "operations")
 ROUTERS = (public, viewer)
-_METRICS = "text/plain; version=1.0.0; charset=utf-8"
 _TEXT: Responses = {200: {"content": {"text/plain": {"schema": {"type": "string"}}}, "description": "Prometheus text."}}
 READY_SECONDS = 2.0  # between two checks, however many requests come
 
@@ -40,8 +40,7 @@ def readyz(request: Request, response: Response) -> Readiness:
 @viewer.get("/metrics", response_class=Response, responses=_TEXT)
 def metrics(request: Request) -> Response:
     """Prometheus metrics: runs by state, seconds of stages, waiting times, quarantined rows, requests."""
-    parts = parts_of(request)
-    return Response(parts.metrics.exposition(parts.runs.active()), media_type=_METRICS)
+    return exposition(parts_of(request))
 
 
 @viewer.get("/webhooks")
