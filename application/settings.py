@@ -1,12 +1,14 @@
 """The service's settings, read once from the environment beside those of `wafer.settings`."""
 
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from application.retraining.policy import EVERY_BATCHES
 from wafer.evaluation.decision import Mode
+from wafer.paths import resolved, store_address
 
 MIB = 2**20
 
@@ -14,13 +16,13 @@ MIB = 2**20
 class ServiceSettings(BaseSettings):
     """Every default suits a laptop."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
 
     sources: str = Field("", validation_alias="WAFER_SOURCES")
     """Folders and s3:// prefixes, separated by commas, that runs may read beside the store's own raw/."""
     ledger: str = Field("", validation_alias="WAFER_LEDGER")
     """`dynamodb://TABLE`; empty: SQLite below the home."""
-    keys: str = Field("", validation_alias="WAFER_API_KEYS")
+    keys: Annotated[str, AfterValidator(store_address)] = Field("", validation_alias="WAFER_API_KEYS")
     """File of the API keys; empty: `keys.json` below the home."""
     session_secret: str = Field("", validation_alias="WAFER_SESSION_SECRET")
     """Signs sessions; several replicas need the same one. Empty: made once below the home."""
@@ -56,12 +58,14 @@ class ServiceSettings(BaseSettings):
     kfp_endpoint: str = Field("", validation_alias="KFP_ENDPOINT")
     kfp_experiment: str = Field("wafer-fault", validation_alias="KFP_EXPERIMENT")
     kfp_namespace: str = Field("", validation_alias="KFP_NAMESPACE")
-    kfp_token: Path = Field(Path("/var/run/secrets/kubeflow/pipelines/token"), validation_alias="KFP_TOKEN_PATH")
+    kfp_token: Annotated[Path, AfterValidator(resolved)] = Field(
+        Path("/var/run/secrets/kubeflow/pipelines/token"), validation_alias="KFP_TOKEN_PATH"
+    )
 
     @property
     def allowed_sources(self) -> tuple[str, ...]:
         """The places of `sources`."""
-        return _listed(self.sources)
+        return tuple(map(store_address, _listed(self.sources)))
 
     @property
     def allowed_hosts(self) -> tuple[str, ...]:

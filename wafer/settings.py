@@ -1,11 +1,13 @@
 """The settings of a process, read once from the environment at its edge and passed inward as plain values."""
 
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from wafer.evaluation.decision import Mode
+from wafer.paths import MLFLOW_FILE, documents_address, resolved, sqlite_uri, store_address, tracking_address
 
 EXPLAINED = 1000
 
@@ -15,15 +17,21 @@ WORKERS = "WAFER_WORKERS"
 class Settings(BaseSettings):
     """Where a run keeps its state; every default lies below `WAFER_HOME`, so a laptop needs no configuration."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
 
-    home: Path = Field(Path(".wafer"), validation_alias="WAFER_HOME")
-    store: str = Field("", validation_alias="WAFER_STORE")
-    mongodb_uri: str = Field("", validation_alias="MONGODB_URI")
-    mlflow_tracking_uri: str = Field("", validation_alias="MLFLOW_TRACKING_URI")
+    home: Annotated[Path, AfterValidator(resolved)] = Field(
+        Path(".wafer"), validation_alias="WAFER_HOME", validate_default=True
+    )
+    store: Annotated[str, AfterValidator(store_address)] = Field("", validation_alias="WAFER_STORE")
+    mongodb_uri: Annotated[str, AfterValidator(documents_address)] = Field("", validation_alias="MONGODB_URI")
+    mlflow_tracking_uri: Annotated[str, AfterValidator(tracking_address)] = Field(
+        "", validation_alias="MLFLOW_TRACKING_URI"
+    )
     workers: int = Field(1, ge=1, validation_alias=WORKERS)  # processes that share a task's units of work
     engine: str = Field("", validation_alias="WAFER_ENGINE")  # tls://host:port of a scheduler with workers of its own
-    engine_tls: Path | None = Field(None, validation_alias="WAFER_ENGINE_TLS")  # folder with its certificates
+    engine_tls: Annotated[Path, AfterValidator(resolved)] | None = Field(
+        None, validation_alias="WAFER_ENGINE_TLS"
+    )  # folder with its certificates
 
     explained: int = Field(EXPLAINED, validation_alias="WAFER_EXPLAINED", ge=0)
     """So many wafers to review are published with their reasons; any other wafer is explained on request."""
@@ -34,19 +42,19 @@ class Settings(BaseSettings):
     @property
     def store_uri(self) -> str:
         """Root of everything that outlives a run: a folder path or `s3://bucket/prefix`."""
-        return self.store or str(self.home.absolute() / "store")
+        return self.store or str(self.home / "store")
 
     @property
     def documents_uri(self) -> str:
         """A `mongodb://` URI, or the path of the SQLite file of an embedded installation."""
-        return self.mongodb_uri or str(self.home.absolute() / "documents.sqlite")
+        return self.mongodb_uri or str(self.home / "documents.sqlite")
 
     @property
     def tracking_uri(self) -> str:
         """MLflow tracking and registry: a server's URI, or SQLite below the home."""
-        return self.mlflow_tracking_uri or f"sqlite:///{self.home.absolute()}/mlflow/mlflow.db"
+        return self.mlflow_tracking_uri or sqlite_uri(self.home / "mlflow" / MLFLOW_FILE)
 
     @property
     def runs_dir(self) -> Path:
         """Artifacts, logs and caches of embedded runs, a folder a run."""
-        return self.home.absolute() / "runs"
+        return self.home / "runs"

@@ -133,6 +133,6 @@ def _gate(common: Settings, settings: ServiceSettings) -> Gate:
     keys = keys_of(common, settings)
     link = None if settings.keys or keys.all() else Link()
     given = settings.session_secret.encode()
-    secret = given or session_secret(common.home.absolute() / "session.key")
+    secret = given or session_secret(common.home / "session.key")
     limiters = Limiters.of(settings.reads_per_second, settings.changes_per_second)
     return Gate(keys, Sessions(secret, keys, local=link is not None), limiters, link)

@@ -4,6 +4,7 @@ import threading
 from pathlib import Path
 
 from wafer.errors import ModelNotFound
+from wafer.paths import sqlite_path
 from wafer.registry import UNSIGNED, ByHand, ModelVersion, ModelVersions, Promotion, open_registry
 
 
@@ -54,8 +55,8 @@ class LazyRegistry:
 
     def _exists(self) -> bool:
         """Whether a training ever made the embedded database: making it takes seconds, and an empty answer none."""
-        path = self._uri.removeprefix("sqlite:///")
-        return path == self._uri or Path(path).exists()
+        path = sqlite_path(self._uri)
+        return path is None or path.exists()
 
     def _registry(self) -> ModelVersions:
         with self._lock:

@@ -9,4 +9,4 @@ from wafer.settings import Settings
 
 def keys_of(common: Settings, settings: ServiceSettings) -> Keys:
     """The API keys."""
-    return Keys(Path(settings.keys) if settings.keys else common.home.absolute() / FILE)
+    return Keys(Path(settings.keys) if settings.keys else common.home / FILE)

@@ -2,9 +2,10 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
+from pydantic import ValidationError
 from rich.console import Console
 from rich.markup import escape
 
@@ -15,6 +16,7 @@ from application.cli.retraining import retrain_app
 from application.cli.runs import outcomes, predict, runs, train
 from application.cli.service import keys_app, serve
 from application.cli.webhooks import webhooks_app
+from application.errors import RequestInvalid
 from wafer.errors import WaferError
 from wafer.process import restrain_mlflow
 from wafer.stages import WAFERS
@@ -72,5 +74,15 @@ def main() -> None:
         with refusals():
             app()
     except WaferError as error:
-        Console(stderr=True).print(f"[bold red]{error.code}[/]\n{escape(error.message)}")
-        sys.exit(error.exit_code)
+        _refuse(error)
+    except ValidationError as error:
+        if not error.title.endswith("Settings"):
+            raise
+        # without the values, which may be secrets
+        told = [f"{'.'.join(map(str, each['loc']))}: {each['msg']}." for each in error.errors()]
+        _refuse(RequestInvalid(f"A setting in the environment cannot be used. {' '.join(told)}"))
+
+
+def _refuse(error: WaferError) -> NoReturn:
+    Console(stderr=True).print(f"[bold red]{error.code}[/]\n{escape(error.message)}")
+    sys.exit(error.exit_code)

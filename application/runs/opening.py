@@ -77,7 +77,7 @@ def _table(settings: ServiceSettings) -> str:
 
 
 def _file(common: Settings) -> Path:
-    return common.home.absolute() / "ledger.sqlite"
+    return common.home / "ledger.sqlite"
 
 
 def backends_of(

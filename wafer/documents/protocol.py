@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Protocol, Self, TypeVar
-from urllib.parse import unquote, urlsplit
 
 from wafer.documents.document import Document, DocumentRows
 from wafer.documents.outcome import Outcome
 from wafer.errors import ContractInvalid, DocumentsUnavailable
+from wafer.paths import local_path, sqlite_path
 
 T = TypeVar("T")
 KINDS = ("training", "prediction")  # of wafers with their readings
@@ -86,9 +86,9 @@ def batches_of(items: Iterable[T], size: int) -> Iterator[list[T]]:
 
 
 def _path(uri: str) -> Path:
-    path = unquote(urlsplit(uri).path) if uri.startswith("sqlite:///") else uri
-    if not path.strip() or "://" in path:
+    path = (sqlite_path(uri) or local_path(uri)) if uri.strip() else None
+    if path is None:
         raise DocumentsUnavailable(
             f"{uri.rpartition('@')[2]!r} is no document database: give mongodb://… in MONGODB_URI, or a file's path."
         )
-    return Path(path).absolute()
+    return path

@@ -3,13 +3,14 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from mlflow import MlflowClient
 from mlflow.entities.model_registry import ModelVersion as MlflowVersion
 from mlflow.exceptions import MlflowException
 
 from wafer.errors import RegistryUnavailable
+from wafer.paths import sqlite_path
+from wafer.registry.moved import follow_move
 from wafer.registry.protocol import MODEL
 
 PRODUCTION_LOG = "wafer-fault-production"
@@ -17,6 +18,7 @@ DESCRIPTIONS = {
     MODEL: "Predicts which wafers are faulty.",
     PRODUCTION_LOG: "Which version of wafer-fault came into production when; one version here is one promotion.",
 }
+ARTIFACTS = "artifacts"  # folder beside a SQLite file
 PAGE = 1000
 
 
@@ -25,9 +27,11 @@ class RegistryClient:
 
     def __init__(self, uri: str, client: MlflowClient | None = None) -> None:
         self.uri = uri
-        self._local = Path(uri.removeprefix("sqlite:///")).parent if uri.startswith("sqlite:///") else None
-        if self._local:
-            self._local.mkdir(parents=True, exist_ok=True)
+        database = sqlite_path(uri)
+        self._local = database.parent / ARTIFACTS if database else None
+        if database and self._local:
+            database.parent.mkdir(parents=True, exist_ok=True)
+            follow_move(database, self._local, MODEL)
         self._client = client or MlflowClient(uri, uri)
 
     @contextmanager
@@ -37,16 +41,16 @@ class RegistryClient:
             yield
         except MlflowException as error:
             raise RegistryUnavailable(
-                f"The model registry at {_without_password(self.uri)} did not complete a call. Check that it runs and "
+                f"The model registry at {without_password(self.uri)} did not complete a call. Check that it runs and "
                 "that MLFLOW_TRACKING_URI names it, then retry the run. "
-                f"Its answer: {_without_password(error.message)}"
+                f"Its answer: {without_password(error.message)}"
             ) from error
 
     def _experiment(self) -> str:
         """Id of the experiment that holds every training, made where there is none."""
         if found := self._client.get_experiment_by_name(MODEL):
             return str(found.experiment_id)
-        location = (self._local / "artifacts").as_uri() if self._local else None
+        location = self._local.as_uri() if self._local else None
         try:
             return str(self._client.create_experiment(MODEL, artifact_location=location))
         except MlflowException as error:
@@ -79,5 +83,6 @@ def already(state: str) -> Iterator[None]:
             raise
 
 
-def _without_password(text: str) -> str:
+def without_password(text: str) -> str:
+    """A text without the user and password of an address in it."""
     return re.sub(r"://[^/@\s]*@", "://", text)

@@ -17,7 +17,8 @@ from mlflow.models import Model
 from wafer.errors import BundleRejected, ModelNotFound, NoProductionModel
 from wafer.evaluation.decision import PromotionDecision
 from wafer.files import sha256_of
-from wafer.registry.client import RegistryClient, already
+from wafer.paths import local_path
+from wafer.registry.client import RegistryClient, already, without_password
 from wafer.registry.protocol import MODEL, PRODUCTION, STAGING, ModelVersion
 
 BUNDLE_FOLDER = "bundle"
@@ -121,16 +122,21 @@ class Versions(RegistryClient):
         Raises `BundleRejected` when the file that tells MLflow how to load it is not the one that was registered.
         """
         with self._reported():
-            source = self._client.get_model_version_download_uri(MODEL, str(number))
-            fetched = Path(download_artifacts(source, dst_path=str(folder), tracking_uri=self.uri))
             registered = self._client.get_model_version(MODEL, str(number)).tags.get(DESCRIPTION_TAG)
-        if registered and _description(fetched) != registered:
+            source = self._client.get_model_version_download_uri(MODEL, str(number))
+            if (lies := local_path(source)) and not lies.is_dir():
+                raise _incomplete(number, source)
+            fetched = Path(download_artifacts(source, dst_path=str(folder), tracking_uri=self.uri))
+        found = sorted((fetched / "data").iterdir()) if (fetched / "data").is_dir() else []
+        described = _description(fetched)
+        if not found or (registered and not described):
+            raise _incomplete(number, source)
+        if registered and described != registered:
             raise BundleRejected(
                 f"The file MLmodel of version {number} was changed since it was registered, so it is not used. "
                 "Find out who wrote to the registry's artifacts; `wafer models rollback` restores the version before."
             )
-        (found,) = (fetched / "data").iterdir()
-        return found
+        return found[0]
 
     def fetch(self, number: int, name: str, folder: Path) -> Path:
         """Fetch a file of the training that made a version below `folder`; its path."""
@@ -154,6 +160,13 @@ def _version(raw: MlflowVersion, aliases: Mapping[int, list[str]]) -> ModelVersi
     named = tuple(sorted(aliases.get(version, [])))
     decision = PromotionDecision.from_json(raw.tags["decision"]) if "decision" in raw.tags else None
     return ModelVersion(version, raw.tags["digest"], raw.tags.get("wafer_run_id", ""), created, named, decision)
+
+
+def _incomplete(number: int, source: str) -> BundleRejected:
+    return BundleRejected(
+        f"Files of version {number} are missing at {without_password(source)}. Restore the registry's artifacts from "
+        "their backup, or put another version into production (`wafer models promote VERSION`)."
+    )
 
 
 def _description(folder: Path) -> str:

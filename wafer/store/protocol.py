@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
-from urllib.parse import unquote, urlsplit
 
+from wafer import paths
 from wafer.errors import ObjectNotFound, StoreUnavailable
 from wafer.files import TEMPORARY
 
@@ -68,14 +68,12 @@ def is_s3(uri: str) -> bool:
 
 
 def local_path(uri: str) -> Path:
-    """Folder that a plain path or a `file://` address means, absolute; `StoreUnavailable` for any other scheme."""
+    """Folder that a plain path or a `file:` address means, absolute; `StoreUnavailable` for any other scheme."""
     if not uri.strip():
         raise StoreUnavailable("The address of the store is empty: give a folder or s3://bucket/prefix.")
-    if uri.startswith("file://"):
-        return Path(unquote(urlsplit(uri).path)).absolute()
-    if "://" in uri:
-        raise StoreUnavailable(f"{uri} is not a store this suite knows: give a folder or s3://bucket/prefix.")
-    return Path(uri).expanduser().absolute()
+    if path := paths.local_path(uri):
+        return path
+    raise StoreUnavailable(f"{uri} is not a store this suite knows: give a folder or s3://bucket/prefix.")
 
 
 def check_key(key: str) -> str:

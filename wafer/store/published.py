@@ -143,7 +143,9 @@ def _fetch_file(store: Store, prefix: str, name: str, path: Path, expected: Publ
     try:
         store.download(f"{prefix}/{name}", path)
     except ObjectNotFound as exc:
-        raise NotPublished(f"{store.uri}/{prefix} lacks {name}, which its marker names; it was altered.") from exc
+        raise NotPublished(
+            f"{store.uri}/{prefix} lacks {name}, which its marker names: it was not copied or restored whole."
+        ) from exc
     if _describe(path) != expected:
         path.unlink()
         raise NotPublished(f"{store.uri}/{prefix}/{name} is not what its marker names; it was altered or overwritten.")

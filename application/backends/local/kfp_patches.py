@@ -38,12 +38,18 @@ def keep_metrics(cache: Path) -> None:
     """Give every cached metrics artifact a file, so that a retry finds its stage finished.
 
     Metrics live in an artifact's metadata and have no file, which the cache takes for a lost artifact. No issue of its
-    own, measured on 2.17.0; others of the same cache: https://github.com/kubeflow/pipelines/issues/13983
+    own, measured on 2.17.0; others of the same cache: https://github.com/kubeflow/pipelines/issues/13983. Artifacts are
+    named by their whole path: after the home was moved or copied they are another's, and their stage runs again.
     """
     for entry in cache.glob("*.json"):
-        for output in json.loads(entry.read_text(encoding="utf-8")).values():
-            if isinstance(output, dict) and str(output.get("schema_title")).endswith("Metrics"):
-                Path(output["uri"]).touch()
+        outputs = json.loads(entry.read_text(encoding="utf-8")).values()
+        artifacts = [each for each in outputs if isinstance(each, dict) and "uri" in each]
+        if not all(Path(each["uri"]).is_relative_to(cache.parent) for each in artifacts):
+            entry.unlink()
+            continue
+        for each in artifacts:
+            if str(each.get("schema_title")).endswith("Metrics"):
+                Path(each["uri"]).touch()
 
 
 @contextmanager

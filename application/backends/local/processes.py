@@ -209,7 +209,7 @@ def _worker_environment(settings: Settings, run_id: str) -> dict[str, str]:
     return {
         **{name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"},
         "PATH": f"{venv}{os.pathsep}{os.environ.get('PATH', '')}",
-        "WAFER_HOME": str(settings.home.absolute()),
+        "WAFER_HOME": str(settings.home),
         "WAFER_STORE": settings.store_uri,
         "MONGODB_URI": settings.mongodb_uri,
         "MLFLOW_TRACKING_URI": settings.mlflow_tracking_uri,  # mlflow sets it in a process that used another registry
