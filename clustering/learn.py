@@ -15,6 +15,7 @@ from threadpoolctl import threadpool_limits
 from wafer.model.clusters import PERCENTILES, Clustering, NoveltyLimits
 from wafer.model.preprocessor import Preprocessor
 from wafer.model.recipe import Recipe
+from wafer.progress import reported, reported_rows
 from wafer.wafers.arrays import Bools, Floats, Ints
 from wafer.wafers.training_file import TrainingFile
 
@@ -60,7 +61,8 @@ def learn_clusters(wafers: TrainingFile, preprocessor: Preprocessor, recipe: Rec
 
 def _scaled(wafers: TrainingFile, sensors: tuple[str, ...], recipe: Recipe) -> Clustering:
     """Scale the sensors that speak often enough; of the model nothing else is known yet."""
-    missing, medians, scales = np.array([_described(column) for column in wafers.columns(sensors)]).T
+    columns = reported(wafers.columns(sensors), len(sensors), "sensors described")
+    missing, medians, scales = np.array([_described(column) for column in columns]).T
     speaks = missing <= recipe.cluster_max_missing_share
     speaks |= not speaks.any()  # nothing speaks often: better all sensors than none
     return Clustering(
@@ -91,7 +93,7 @@ def _turned(wafers: TrainingFile, scaled: Clustering, wanted: int) -> Clustering
     """Add principal components; their signs are fixed so that the same wafers give the same bits."""
     width = len(scaled.sensors)
     sums, products = np.zeros(width), np.zeros((width, width))
-    for part in wafers.parts(scaled.sensors):
+    for part in reported_rows(wafers.parts(scaled.sensors), wafers.wafers, "wafers summed"):
         z = scaled.clipped(part.readings.astype(np.float64))
         sums += z.sum(axis=0)
         products += z.T @ z
@@ -115,7 +117,7 @@ class _Placed:
 def _placed(wafers: TrainingFile, turned: Clustering) -> _Placed:
     places, distance = np.empty((wafers.wafers, len(turned.components))), np.empty(wafers.wafers)
     missing = 0.0
-    for part in wafers.parts(turned.sensors):
+    for part in reported_rows(wafers.parts(turned.sensors), wafers.wafers, "wafers placed"):
         readings = part.readings.astype(np.float64)
         rows = slice(part.row, part.row + len(readings))
         places[rows], distance[rows] = turned.places(readings), turned.distance(readings)
@@ -131,7 +133,8 @@ def _with_limits(turned: Clustering, placed: _Placed, recipe: Recipe) -> Cluster
 def _fit_all(places: Floats, recipe: Recipe) -> dict[int, tuple[Floats, float]]:
     """Fit k = 1 … max_clusters; return centroids, largest cluster first, and inertia."""
     fits = {}
-    for k in range(1, min(recipe.max_clusters, len(np.unique(places[:_WAFERS_FOR_STARTS], axis=0))) + 1):
+    most = min(recipe.max_clusters, len(np.unique(places[:_WAFERS_FOR_STARTS], axis=0)))
+    for k in reported(range(1, most + 1), most, "numbers of clusters tried"):
         fit = KMeans(k, n_init=_STARTS, random_state=recipe.seed).fit(places[:_WAFERS_FOR_STARTS])
         if len(places) > _WAFERS_FOR_STARTS:
             fit = KMeans(k, init=fit.cluster_centers_, n_init=1).fit(places)

@@ -19,6 +19,7 @@ from wafer.evaluation.decision import Comparison, Mode, PromotionDecision
 from wafer.evaluation.quality import Quality
 from wafer.model import ModelBundle, OutOfFold, Wafers, load_bundle
 from wafer.model.assembly import OUT_OF_FOLD, rows_of
+from wafer.progress import reported_rows
 from wafer.registry import ModelVersion, Registry, persistently
 from wafer.store import Store
 from wafer.wafers.export import ExportFile
@@ -113,13 +114,14 @@ def _load(registry: Registry, champion: ModelVersion) -> Contestant:
 def _learned_from(challenger: Challenger, champion: Contestant | None, documents: Documents) -> Iterator[Wafers]:
     """This run's wafers, and those only the champion learned from, a part of them after the other."""
     with ExportFile(challenger.export) as file:
-        yield from file.parts()
+        yield from reported_rows(file.parts(), file.wafers, "wafers compared")
     if champion is None:
         return
     elsewhere = ~np.isin(champion.rows.keys, challenger.rows.keys)
     ids, sensors = champion.rows.ids.filter(pa.array(elsewhere)), champion.model.preprocessor.contract
-    for start in range(0, len(ids), AT_ONCE):
-        yield from_documents(documents, "training", ids[start : start + AT_ONCE].to_pylist(), sensors)
+    chunks = (ids[start : start + AT_ONCE].to_pylist() for start in range(0, len(ids), AT_ONCE))
+    parts = (from_documents(documents, "training", chunk, sensors) for chunk in chunks)
+    yield from reported_rows(parts, len(ids), "wafers of the champion compared")
 
 
 def _recorded(challenger: Challenger, judged: Judged, last_promotion: int) -> PromotionDecision:

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from wafer.documents import Documents
 from wafer.model import ModelBundle, Wafers
 from wafer.outcomes.matched import all_matched
+from wafer.progress import reported
 from wafer.store import Store
 from wafer.wafers.arrays import Bools, Floats
 from wafer.wafers.identity import Keys, keys_of
@@ -37,7 +38,8 @@ def wafers_since(store: Store, documents: Documents, learned: Keys, sensors: Seq
     first = np.sort(np.unique(keys, return_index=True)[1])  # the outcome received last
     rows = rows.take(pa.array(first[~np.isin(keys[first], learned)]))
     failed = dict(zip(rows["document"].to_pylist(), rows["failed"].to_pylist(), strict=True))
-    for start in range(0, len(rows), AT_ONCE):
+    starts = range(0, len(rows), AT_ONCE)
+    for start in reported(starts, len(starts), "parts of the wafers with an outcome read"):
         part = from_documents(documents, "prediction", rows["document"][start : start + AT_ONCE].to_pylist(), sensors)
         yield replace(part, failed=np.array([failed[each] for each in part.ids], dtype=bool))
 

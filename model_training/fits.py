@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
+from itertools import accumulate
 from pathlib import Path
 
 from wafer.engine import Engine, Given
@@ -14,7 +15,7 @@ from wafer.files import complete_file
 from wafer.model.families.protocol import Piece
 from wafer.model.training_files import TrainingFiles, new_features
 from wafer.model.training_set import TrainingSet
-from wafer.progress import advance, counted, is_counted
+from wafer.progress import advance, counted
 from wafer.wafers.arrays import Features
 
 _IMPORTING = threading.Lock()
@@ -36,14 +37,7 @@ class Fit:
         return self.piece.steps + 1
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
-    """Whether the steps of a unit were told as they were done."""
-
-    told: bool
-
-
-def fit(unit: Fit, folder: Path) -> Done:
+def fit(unit: Fit, folder: Path) -> None:
     """Do a unit of work."""
     with _IMPORTING:  # two threads that import one package at once can find it half imported
         for package in unit.piece.packages:
@@ -52,7 +46,6 @@ def fit(unit: Fit, folder: Path) -> Done:
     with complete_file(folder / unit.name, durable=False) as part:
         unit.piece.work(training, part)
     advance()
-    return Done(is_counted())
 
 
 class Fits:
@@ -81,10 +74,10 @@ class Fits:
     def run(self, engine: Engine, what: str) -> None:
         """Do everything that was added; `what` its steps are."""
         units = self._units(engine)
-        with counted(sum(unit.steps for unit in units), what):
-            for unit, done in zip(units, engine.run(fit, units, self._folder), strict=True):
-                if not done.told:  # in another process
-                    advance(unit.steps)
+        done = list(accumulate(unit.steps for unit in units))
+        with counted(max(done, default=0), what) as reach:
+            for steps, _ in zip(done, engine.run(fit, units, self._folder), strict=True):
+                reach(steps)
         self._added.clear()
 
     def _units(self, engine: Engine) -> list[Fit]:

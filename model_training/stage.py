@@ -24,6 +24,7 @@ from wafer.model.files import read_json, write_json
 from wafer.model.out_of_fold import InTime, OutOfFold
 from wafer.model.recipe import Recipe
 from wafer.model.summaries import ClusterSummary, GlobalSummary
+from wafer.progress import reported_rows
 from wafer.wafers.arrays import Bools, Floats, Ints
 from wafer.wafers.identity import Keys, as_column, keys_of
 from wafer.wafers.table import read_table
@@ -106,7 +107,7 @@ def train_cluster(
 
 def _labels(wafers: TrainingFile, clusters: Clustering) -> Ints:
     labels = np.empty(wafers.wafers, np.int64)
-    for part in wafers.parts(clusters.sensors):
+    for part in reported_rows(wafers.parts(clusters.sensors), wafers.wafers, "wafers placed"):
         places = clusters.places(part.readings.astype(np.float64))
         labels[part.row : part.row + len(places)] = clusters.nearest(places)
     return labels

@@ -5,6 +5,7 @@ listener nothing happens.
 """
 
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Sized
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -43,24 +44,36 @@ def advance(steps: int = 1) -> None:
         counter(steps)
 
 
-def is_counted() -> bool:
-    """Whether steps of this process are added up: those of another process are not."""
-    return bool(_counters)
-
-
 @contextmanager
-def counted(of: int, what: str) -> Iterator[None]:
-    """Add up the steps of the block and report where they have come to: `counted(4400, "steps of the fits")`."""
+def counted(of: int, what: str) -> Iterator[Callable[[int], None]]:
+    """Add up the steps of the block and report where they have come to: `counted(4400, "steps of the fits")`.
+
+    Yields what tells that at least so many steps are done: those of units that an earlier attempt did come at once.
+    """
     done, lock = 0, threading.Lock()
 
-    def add(steps: int) -> None:
+    def move(steps: int, least: int) -> None:
         nonlocal done
         with lock:
-            done += steps
-            report(min(done, of), of, what)
+            done = min(max(done + steps, least), of)
+            report(done, of, what)
 
-    with advancing(add):
-        yield
+    with advancing(lambda steps: move(steps, 0)):
+        yield lambda least: move(0, least)
+
+
+def seldom(counter: Callable[[int], None], seconds: float) -> Callable[[int], None]:
+    """Gather steps and give them to a counter, no more often than that."""
+    gathered, last = 0, time.monotonic()
+
+    def add(steps: int) -> None:
+        nonlocal gathered, last
+        gathered += steps
+        if (now := time.monotonic()) - last >= seconds:
+            counter(gathered)
+            gathered, last = 0, now
+
+    return add
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from wafer.model.clusters import Clustering
 from wafer.model.codec import from_json, to_json
 from wafer.model.preprocessor import Preprocessor
 from wafer.model.recipe import Recipe
+from wafer.progress import Progress, listening
 from wafer.wafers.arrays import Wafers
 from wafer.wafers.identity import as_models_see
 from wafer.wafers.training_file import TrainingFile, training_writer
@@ -51,6 +52,21 @@ def test_clear_groups_are_found_and_the_largest_comes_first() -> None:
 
     assert found.k == 3
     assert np.bincount(found.labels).tolist() == [200, 150, 100]
+
+
+def test_every_reading_of_the_wafers_tells_how_far_it_has_come() -> None:
+    told: list[Progress] = []
+
+    with listening(told.append):
+        _cluster(_wafers([100, 200, 150], [30, 30, 30]), rows_at_once=200)
+
+    assert [str(each) for each in told if each.of != 20 and each.done < each.of] == [
+        "200 of 450 wafers summed",
+        "400 of 450 wafers summed",
+        "200 of 450 wafers placed",
+        "400 of 450 wafers placed",
+        *(f"{k} of 6 numbers of clusters tried" for k in range(1, 6)),
+    ]
 
 
 @pytest.mark.parametrize(("failures", "most"), [([30, 30, 30], 3), ([30, 30, 2], 2), ([60, 2, 2], 1), ([5, 5, 5], 1)])

@@ -1,6 +1,7 @@
 """Training by path: same input, same bytes; members that fit together into a bundle; figures that hold."""
 
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -101,6 +102,7 @@ def test_fits_tell_how_far_they_have_come_wherever_they_run(
     fits = [each for each in told if each.what == "steps of the fits"]
     assert len(fits) > 3
     assert fits[-1].done == fits[-1].of
+    assert all(earlier.done <= later.done for earlier, later in pairwise(fits))
 
 
 def test_the_parts_fit_together_into_a_bundle_that_finds_the_failures(

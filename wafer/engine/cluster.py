@@ -7,14 +7,14 @@ no folder of the task: what units read and leave goes through a place in the sto
 
 from collections.abc import Callable, Container, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import CancelledError, ThreadPoolExecutor
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Concatenate, Self, TypeVar
 
 import dask
 import structlog
-from distributed import Client, Future, KilledWorker
+from distributed import Client, Future, KilledWorker, get_worker
 from distributed.cli import dask_scheduler, dask_worker
 from distributed.security import Security
 
@@ -22,8 +22,9 @@ from wafer.engine.ahead import ahead
 from wafer.engine.content import content
 from wafer.engine.given import Given
 from wafer.engine.place import Order, Place, answers, do, order
-from wafer.engine.protocol import Unit, killers, module_of
+from wafer.engine.protocol import TOLD_SECONDS, Unit, killers, module_of
 from wafer.errors import EngineUnavailable, StoreUnavailable
+from wafer.progress import advance, advancing, seldom
 
 U = TypeVar("U", bound=Unit)
 R = TypeVar("R")
@@ -63,8 +64,8 @@ class Cluster:
         orders = [order(work, unit) for unit in units]
         missing = [each for each in orders if each.key not in kept]
         structlog.get_logger().info("units", of=len(orders), kept=len(orders) - len(missing))
-        doing = self._submitted(partial(do, work=work, place=self._place, folders=len(folders)), missing, work)
-        with closing(doing), ThreadPoolExecutor(FETCHES) as pool:
+        doing = self._submitted(partial(_do, work=work, place=self._place, folders=len(folders)), missing, work)
+        with self._told(), closing(doing), ThreadPoolExecutor(FETCHES) as pool:
             left = ahead(pool, partial(self._place.take, folders=folders), _keys(orders, kept, doing), FETCHES)
             yield from map(answers(work).validate_json, left)
 
@@ -76,6 +77,15 @@ class Cluster:
         if kind is None:
             with suppress(StoreUnavailable):  # the work is done; what stays there costs only room
                 self._place.remove()
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Let the steps that units of the task tell advance this process."""
+        self._client.subscribe_topic(self._place.folder, lambda event: advance(event[1]))
+        try:
+            yield
+        finally:
+            self._client.unsubscribe_topic(self._place.folder)
 
     def _submitted(
         self, work: Callable[[U], R], units: Sequence[U], code: Callable[..., object]
@@ -139,6 +149,12 @@ class Cluster:
                 "the same release, then retry the run."
             )
         return name
+
+
+def _do(ordered: Order[U], work: Callable[..., object], place: Place, folders: int) -> None:
+    """Do a unit on a worker, and tell the task what steps it does."""
+    with advancing(seldom(partial(get_worker().log_event, place.folder), TOLD_SECONDS)):
+        do(ordered, work, place, folders)
 
 
 def _keys(orders: Iterable[Order[U]], kept: Container[str], doing: Iterator[None]) -> Iterator[str]:

@@ -41,13 +41,13 @@ class Place:
 
     def give(self, paths: Sequence[Path]) -> list[Given]:
         """Put files there that are not there yet."""
-        there = {found.key for found in open_store(self.store).keys(f"{self._folder}/given")}
+        there = {found.key for found in open_store(self.store).keys(f"{self.folder}/given")}
         with ThreadPoolExecutor(TRANSFERS) as pool:
             return list(pool.map(partial(self._give, there), paths))
 
     def done(self) -> set[str]:
         """Keys of all units that are done."""
-        found = [item.key.split("/") for item in open_store(self.store).keys(f"{self._folder}/done")]
+        found = [item.key.split("/") for item in open_store(self.store).keys(f"{self.folder}/done")]
         return {parts[-2] for parts in found if parts[-1] == MARKER}
 
     def keep(self, key: str, folder: Path) -> None:
@@ -66,21 +66,22 @@ class Place:
 
     def remove(self) -> None:
         """Remove everything: the task has succeeded."""
-        open_store(self.store).delete_below(self._folder)
+        open_store(self.store).delete_below(self.folder)
 
     def _give(self, there: Container[str], path: Path) -> Given:
         store, digest = open_store(self.store), sha256_of(path)
-        key = f"{self._folder}/given/{digest}"
+        key = f"{self.folder}/given/{digest}"
         if key not in there:
             store.upload(path, key)
         return Given(f"{store.uri}/{key}", digest)
 
     @property
-    def _folder(self) -> str:
+    def folder(self) -> str:
+        """Its name in the store."""
         return layout.units(self.run_id, self.task)
 
     def _left(self, key: str) -> str:
-        return f"{self._folder}/done/{key}"
+        return f"{self.folder}/done/{key}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ unit it was.
 import pickle
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -15,11 +16,13 @@ from typing import Any, Concatenate, Self, TypeVar
 import structlog
 
 from wafer.engine.given import Given
-from wafer.engine.protocol import Unit, killers, module_of
+from wafer.engine.protocol import TOLD_SECONDS, Unit, killers, module_of
+from wafer.progress import advance, advancing, seldom
 
 U = TypeVar("U", bound=Unit)
 R = TypeVar("R")
 TRIES = 3
+STEPS, ANSWER, ERROR = "steps", "answer", "error"  # what a process tells
 _CONTEXT = get_context("forkserver")
 
 
@@ -86,12 +89,18 @@ class _Worker:
         """Return the work's answer or raise its error; `_Killed` when the process ends instead."""
         try:
             self._pipe.send_bytes(pickle.dumps((work, arguments)))
-            done, value = pickle.loads(self._pipe.recv_bytes())  # noqa: S301  # nosec B301 - from a process of our own
+            while (answer := self._received()) and answer[0] == STEPS:
+                advance(answer[1])
         except (EOFError, ConnectionError) as error:
             raise _Killed from error
-        if not done:
+        kind, value = answer
+        if kind == ERROR:
             raise value
         return value
+
+    def _received(self) -> tuple[str, Any]:
+        told: tuple[str, Any] = pickle.loads(self._pipe.recv_bytes())  # noqa: S301  # nosec B301 - a process of our own
+        return told
 
     def end(self) -> None:
         """Let the process end."""
@@ -114,14 +123,19 @@ def _answers(units: Sequence[U], waiting: Sequence[Future[R]]) -> Iterator[R]:
 
 
 def _serve(pipe: Connection) -> None:
-    while True:
-        try:
-            asked = pipe.recv_bytes()
-        except EOFError:
-            return
-        work, arguments = pickle.loads(asked)  # noqa: S301  # nosec B301 - from the process that started it
-        try:
-            answer = pickle.dumps((True, work(*arguments)))
-        except Exception as error:
-            answer = pickle.dumps((False, error))
-        pipe.send_bytes(answer)
+    with advancing(seldom(partial(_tell, pipe, STEPS), TOLD_SECONDS)):
+        while True:
+            try:
+                asked = pipe.recv_bytes()
+            except EOFError:
+                return
+            work, arguments = pickle.loads(asked)  # noqa: S301  # nosec B301 - from the process that started it
+            try:
+                answer = pickle.dumps((ANSWER, work(*arguments)))
+            except Exception as error:
+                answer = pickle.dumps((ERROR, error))
+            pipe.send_bytes(answer)
+
+
+def _tell(pipe: Connection, kind: str, value: object) -> None:
+    pipe.send_bytes(pickle.dumps((kind, value)))

@@ -9,6 +9,7 @@ from wafer.engine.given import Given
 from wafer.errors import StageFailed
 
 LISTED = 5
+TOLD_SECONDS = 1.0  # at most so often another process tells the steps of a unit
 
 
 class Unit(Protocol):
@@ -38,6 +39,8 @@ class Engine(Protocol):
         names that no other unit uses. When an answer comes, the unit's files are in `folders`. With folders, the unit,
         what is filled into the work, and the answer are plain data, and on a cluster what a unit has left is kept for
         the task's next attempt when this one fails.
+
+        Steps that a unit tells `wafer.progress.advance` in another process advance this one too, up to the last second.
 
         `work` is a function of a module, or a `partial` of one, and safe to repeat: a unit whose process was killed is
         tried again. An error that it raises ends the run as it is. Raises `StageFailed` naming the units that end every

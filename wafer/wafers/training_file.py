@@ -38,6 +38,9 @@ class Part:
     row: int  # of the first wafer
     readings: Features  # (wafers, sensors), NaN where the sensor was silent
 
+    def __len__(self) -> int:
+        return len(self.readings)
+
 
 class TrainingFile(OpenTable):
     """A training file, open for reading a part at a time."""

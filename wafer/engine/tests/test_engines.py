@@ -15,6 +15,7 @@ from wafer.engine import Engine, open_engine
 from wafer.engine.tests import units
 from wafer.engine.tests.units import Part
 from wafer.errors import ContractMismatch, EngineUnavailable, StageFailed
+from wafer.progress import Progress, counted, listening
 from wafer.settings import Settings
 
 CLUSTER = pytest.param("cluster", marks=pytest.mark.server)
@@ -131,6 +132,15 @@ def test_units_read_what_the_task_gives_and_leave_files_in_its_folders(engine: E
 
     assert [each.number for each in done] == [0, 1, 2, 3]
     assert [path.read_text() for path in sorted((tmp_path / "out").iterdir())] == [path.name for path in files]
+
+
+def test_steps_of_a_unit_are_told_while_it_works(engine: Engine, tmp_path: Path) -> None:
+    told: list[Progress] = []
+
+    with listening(told.append), counted(20, "steps"):
+        list(engine.run(units.step_for_long, parts(tmp_path, 1), tmp_path))
+
+    assert 0 < told[0].done < 20
 
 
 def test_workers_of_a_cluster_see_no_folder_of_the_task(cluster: Running, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from wafer.engine import Given
 from wafer.errors import ContractMismatch
 from wafer.files import complete_file
+from wafer.progress import advance
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,13 @@ def die_unless_mended(part: Part, folder: Path) -> int:
     with complete_file(folder / part.name) as unfinished:
         unfinished.write_text(part.name)
     return part.number
+
+
+def step_for_long(part: Part, folder: Path) -> None:
+    """Tell a step every moment, for two seconds."""
+    for _ in range(20):
+        time.sleep(0.1)
+        advance()
 
 
 def wait_for_long(part: Part) -> None:
