@@ -15,10 +15,8 @@ class Backend(Protocol):
     run looks every `look_seconds`. `retried_elsewhere` says that somebody may retry a run there without us.
     The first `auto_retries` attempts whose task failed with an error that a retry may help are followed by another.
 
-    Two things are not here yet and belong here when they come: to schedule (a recurring run is kept by the place, and
-    each of its runs is found by `recent` as one started without us) and to wait for a person (a run that stands before
-    an approval stays an active run in `look`, whose task says what it waits for, and gets the word as `cancel`
-    and `retry` get theirs).
+    To wait for a person is not here yet and belongs here when it comes: a run that stands before an approval stays an
+    active run in `look`, whose task says what it waits for, and gets the word as `cancel` and `retry` get theirs.
     """
 
     name: BackendName
@@ -45,6 +43,13 @@ class Backend(Protocol):
 
     def recent(self, known: Collection[str] = ()) -> list[Run]:
         """The newest runs but the known ones that can be started here without us, as on Kubeflow's own page."""
+
+    def schedule(self, cron: str, image: str) -> None:
+        """Let the place decide about training again by itself, at the times of five cron fields; empty ends that.
+
+        It keeps one schedule, which a further one replaces; `image` is the application's. The trainings that it starts
+        are in the ledger as any other. `RequestInvalid` where the place keeps no schedule, or for other cron fields.
+        """
 
     def check(self) -> None:
         """Raise `BackendUnavailable` when no run could be started now."""

@@ -49,6 +49,19 @@ retrain_app.callback(invoke_without_command=True)(retrain)
 
 
 @retrain_app.command()
+def schedule(
+    cron: Annotated[str, typer.Argument(help="Five cron fields, as in '0 6 * * *'; nothing ends the schedule.")] = "",
+    image: Annotated[str, typer.Option(help="The application's image, which decides on the cluster.")] = "",
+) -> None:
+    """Let Kubeflow decide at fixed times, as a recurring run; without times, end that."""
+    quiet_logs()
+    with _retraining() as (runs, _):
+        runs.schedule(cron, image)
+    told = f"Kubeflow decides at {cron}." if cron else "Kubeflow does not decide any more."
+    console_of(as_json=False).print(told, markup=False)
+
+
+@retrain_app.command()
 def history(as_json: Json = False) -> None:
     """List the decisions, the newest first: by whom, what and why."""
     with _retraining() as (_, retraining):

@@ -198,6 +198,10 @@ class Runs:
             self._ledger.adopt(replace(run, state="running", started=run.created, revision=1))
             self._seen.add(run.run_id)
 
+    def schedule(self, cron: str, image: str) -> None:
+        """Let the backend of new runs decide about training again at fixed times; empty ends that."""
+        self._backends.chosen.schedule(cron, image)
+
     def check(self) -> None:
         """Raise unless a run could be claimed and started now."""
         self._ledger.check()

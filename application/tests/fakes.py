@@ -44,6 +44,7 @@ class FakeBackend:
         self.retried: list[str] = []
         self.cancelled: list[str] = []
         self.elsewhere: list[Run] = []
+        self.schedules: list[tuple[str, str]] = []
         self.broken = False
         self.succeed_at_once = False
         self._running: dict[str, Run] = {}
@@ -93,6 +94,9 @@ class FakeBackend:
     def check(self) -> None:
         if self.broken:
             raise BackendUnavailable("The backend does not answer.")
+
+    def schedule(self, cron: str, image: str) -> None:
+        self.schedules.append((cron, image))
 
     def start_elsewhere(self, run: Run) -> None:
         """Somebody starts a run on Kubeflow's own page."""

@@ -14,6 +14,8 @@ from uuid import uuid4
 from application.tests.kubeflow_pipelines import API, ON_SERVER, Answer, PipelineApi, Routes, error, filtered
 from application.tests.kubeflow_runs import ANSWERS, RECORDED, Json, Route, ServedRun
 
+CRON_FIELDS = 6  # seconds first
+
 
 class KubeflowApi(PipelineApi):
     """What the server keeps, and its answers; `refuse` is the status of every answer when it is not 0."""
@@ -22,6 +24,7 @@ class KubeflowApi(PipelineApi):
         super().__init__()
         self.runs: dict[str, ServedRun] = {}
         self.experiments: dict[str, str] = {}  # name -> id
+        self.recurring: dict[str, Json] = {}
         self.refuse = 0
         self.created = 0
         self._lock = threading.RLock()
@@ -53,6 +56,9 @@ class KubeflowApi(PipelineApi):
             ("DELETE", one, self._delete_run),
             ("POST", f"{one}:terminate", self._terminate),
             ("POST", f"{one}:retry", self._retry),
+            ("GET", f"{API}/recurringruns", self._list_recurring),
+            ("POST", f"{API}/recurringruns", self._create_recurring),
+            ("DELETE", f"{API}/recurringruns/([^/]+)", self._delete_recurring),
         ]
 
     def _list_experiments(self, query: dict[str, str], _body: object) -> Answer:
@@ -113,6 +119,24 @@ class KubeflowApi(PipelineApi):
         if self.runs[run_id].state != "FAILED":
             return 400, error(3, "only failed runs can be retried")
         self.runs[run_id].become("RUNNING")
+        return 200, {}
+
+    def _list_recurring(self, query: dict[str, str], _body: object) -> Answer:
+        found = filtered([*self.recurring.values()], query)
+        return 200, {"recurringRuns": found[: int(query.get("page_size", 20))], "total_size": len(found)}
+
+    def _create_recurring(self, _query: object, body: Json) -> Answer:
+        """As the API defines it; unlike the others this answer was not seen on a server."""
+        if body.get("experiment_id") not in self.experiments.values():
+            return 404, error(5, "experiment not found")
+        if len(body["trigger"]["cron_schedule"]["cron"].split()) != CRON_FIELDS:
+            return 400, error(3, "Schedule cron is not supported")
+        made = body | {"recurring_run_id": str(uuid4()), "status": "ENABLED"}
+        self.recurring[made["recurring_run_id"]] = made
+        return 200, made
+
+    def _delete_recurring(self, recurring_run_id: str, _query: object, _body: object) -> Answer:
+        del self.recurring[recurring_run_id]
         return 200, {}
 
     def keep(self, body: Json, route: Route | None) -> ServedRun:

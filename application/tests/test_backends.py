@@ -14,9 +14,10 @@ import pytest
 
 from application.backends.base import Backend
 from application.backends.kubeflow.backend import KubeflowBackend
+from application.backends.kubeflow.packages import GRAPHS
 from application.backends.local import processes
 from application.backends.local.backend import EmbeddedBackend
-from application.errors import BackendUnavailable, PackageNotFound
+from application.errors import BackendUnavailable, PackageNotFound, RequestInvalid
 from application.runs.run import Run, new_run
 from application.tests.fakes import FakeBackend
 from application.tests.kubeflow_server import KubeflowServer
@@ -418,6 +419,35 @@ def test_a_killed_worker_ended_when_its_log_did(workers: EmbeddedBench) -> None:
     os.utime(workers.settings.runs_dir / run.run_id / "log.txt", (2000.0, 2000.0))
 
     assert workers.backend.look(run).finished == "1970-01-01T00:33:20.000+00:00"
+
+
+def test_a_schedule_is_one_recurring_run_that_decides_and_is_replaced_and_ended(cluster: KubeflowBench) -> None:
+    image = "registry.example/wafer-fault/application@sha256:1"
+    kept = []
+    for cron in ("0 6 * * *", "30 6 * * 1", ""):
+        cluster.backend.schedule(cron, image)
+        kept.append([each["trigger"]["cron_schedule"]["cron"] for each in cluster.server.recurring.values()])
+        if cron:
+            (made,) = cluster.server.recurring.values()
+
+    assert kept == [["0 0 6 * * *"], ["0 30 6 * * 1"], []]
+    assert (made["max_concurrency"], made["no_catchup"], made["mode"]) == ("1", True, "ENABLE")
+    spec = made["pipeline_spec"]
+    (executor,) = spec["pipeline_spec"]["deploymentSpec"]["executors"].values()
+    assert (executor["container"]["image"], executor["container"]["command"]) == (image, ["wafer"])
+    assert executor["container"]["args"][0] == "retrain"
+    named = str(spec["platform_spec"])
+    assert all(name in named for name in ("WAFER_LEDGER", "KFP_ENDPOINT", "MONGODB_URI", "runAsNonRoot"))
+    assert "wafer-fault-retraining" not in GRAPHS
+
+
+def test_a_schedule_that_cannot_be_is_refused(cluster: KubeflowBench, workers: EmbeddedBench) -> None:
+    tries: list[tuple[Backend, str, str]] = [(cluster.backend, "daily", "i"), (cluster.backend, "0 6 * * *", "")]
+    for backend, cron, image in [*tries, (workers.backend, "0 6 * * *", "i")]:
+        with pytest.raises(RequestInvalid):
+            backend.schedule(cron, image)
+
+    assert not cluster.server.recurring
 
 
 @pytest.mark.parametrize(("minutes", "state"), [(1, "running"), (3, "starting")])

@@ -11,11 +11,12 @@ from typing import Any
 
 from kfp import Client
 
+from application.backends.kubeflow import policy
 from application.backends.kubeflow.client import answering, connect
 from application.backends.kubeflow.packages import ON_SERVER, Package, graph_of, stored_package
 from application.backends.kubeflow.pods import Cluster, Pods
 from application.backends.kubeflow.tasks import explained, merged, moment
-from application.errors import PackageNotFound
+from application.errors import PackageNotFound, RequestInvalid
 from application.runs.run import BackendName, Run, now
 from wafer.errors import RunNotRetryable
 from wafer.runs import Pipeline, RunError, TaskRecord, judge, task_records
@@ -25,6 +26,7 @@ PATIENCE = 3.0  # seconds for all calls of one question: who asks to start a run
 ACT_SECONDS = 20.0  # for ending or retrying the pods of a run, asked of a server that answered just before
 CHECK_SECONDS = 2.0  # the probe of readiness allows 5 for Kubeflow, ledger and store
 RECENT = 50
+CRON_FIELDS = 5
 ENDED = {"SUCCEEDED", "SKIPPED", "FAILED", "CANCELED"}
 TOKEN = Path("/var/run/secrets/kubeflow/pipelines/token")  # where Kubernetes projects a token made for Kubeflow
 
@@ -118,6 +120,21 @@ class KubeflowBackend:
         found = [_found(run, pipeline) for run, pipeline in ours if pipeline]
         return [each for each in found if each.run_id not in known]
 
+    def schedule(self, cron: str, image: str) -> None:
+        """Keep a recurring run that decides about training again; the one before is deleted after it."""
+        wanted = _recurring(cron, image) if cron else None
+        with self._answering(seconds=ACT_SECONDS):
+            service = self._client.recurring_runs
+            listed = service.recurring_run_service_list_recurring_runs(
+                page_size=RECENT, filter=_equals("display_name", policy.NAME), **self._within()
+            )
+            if wanted:
+                service.recurring_run_service_create_recurring_run(
+                    self._client.api_models.V2beta1RecurringRun(experiment_id=self._experiment_id(), **wanted)
+                )
+            for each in listed.recurring_runs or []:
+                service.recurring_run_service_delete_recurring_run(each.recurring_run_id)
+
     def check(self) -> None:
         """Ask the server for its health."""
         with self._answering(seconds=CHECK_SECONDS):
@@ -192,6 +209,23 @@ class KubeflowBackend:
 
 def _equals(key: str, value: str) -> str:
     return json.dumps({"predicates": [{"operation": "EQUALS", "key": key, "stringValue": value}]})
+
+
+def _recurring(cron: str, image: str) -> Package:
+    """A recurring run as the server takes it: one at a time, and none for times that have passed meanwhile."""
+    if len(cron.split()) != CRON_FIELDS:
+        raise RequestInvalid(f"{cron[:80]!r} is not a schedule: write five cron fields, as in '0 6 * * *'.")
+    if not image:
+        raise RequestInvalid("Name the application's image, which decides (`--image`).")
+    return {
+        "display_name": policy.NAME,
+        "runtime_config": {"parameters": {}},
+        "trigger": {"cron_schedule": {"cron": f"0 {cron}"}},  # Kubeflow's has a field of seconds before the others
+        "mode": "ENABLE",
+        "max_concurrency": "1",
+        "no_catchup": True,
+        "pipeline_spec": policy.package(image),
+    }
 
 
 def _found(found: Any, pipeline: Pipeline) -> Run:  # noqa: ANN401 - kfp's V2beta1Run

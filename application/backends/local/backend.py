@@ -5,7 +5,7 @@ import subprocess
 from collections.abc import Collection, Sequence
 
 from application.backends.local import processes
-from application.errors import BackendUnavailable
+from application.errors import BackendUnavailable, RequestInvalid
 from application.runs.run import BackendName, Run
 from wafer.errors import RunNotRetryable
 from wafer.settings import Settings
@@ -57,6 +57,13 @@ class EmbeddedBackend:
     def recent(self, known: Collection[str] = ()) -> list[Run]:  # noqa: ARG002 - the protocol's
         """None: on this machine every run is claimed in the ledger before it starts."""
         return []
+
+    def schedule(self, cron: str, image: str) -> None:  # noqa: ARG002 - nothing is kept here
+        """Keep no schedule."""
+        raise RequestInvalid(
+            "This machine keeps no schedule. Set WAFER_RETRAIN_HOURS, so that the service decides by itself, or let "
+            "cron call `wafer retrain`; with KFP_ENDPOINT, Kubeflow keeps one."
+        )
 
     def check(self) -> None:
         """A run needs a folder that can be written."""

@@ -1,0 +1,56 @@
+"""The pipeline of one task that Kubeflow runs at fixed times: `wafer retrain` in the image of the application."""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import yaml
+from kfp import compiler, dsl, kubernetes
+
+from application.backends.kubeflow.packages import Package
+from pipelines.images import APPLICATION
+from pipelines.tasks import CONFIG_MAP, ROLES, SECRET, SECRETS, SETTINGS, TOKEN_FILE, USER
+
+NAME = "wafer-fault-retraining"
+_OF_THE_APPLICATION = (
+    "WAFER_LEDGER",
+    "WAFER_RETRAIN_BATCHES",
+    "WAFER_RETRAIN_PROMOTION",
+    "KFP_ENDPOINT",
+    "KFP_EXPERIMENT",
+    "KFP_NAMESPACE",
+)
+_HOME = {"WAFER_HOME": "/tmp/wafer"}  # noqa: S108 - of the pod; everything that outlives it is elsewhere
+_LIMIT_SECONDS = 1800
+
+
+def package(image: str) -> Package:
+    """The pipeline as the server takes it, with the application's image at this reference."""
+    with TemporaryDirectory(prefix="wafer-retraining-") as folder:
+        path = Path(folder) / "retraining.yaml"
+        compiler.Compiler().compile(_pipeline(image), str(path))
+        spec, platform = yaml.load_all(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+    return {"pipeline_spec": spec, "platform_spec": platform}
+
+
+def _pipeline(image: str) -> dsl.base_component.BaseComponent:
+    def decide() -> dsl.ContainerSpec:
+        return dsl.ContainerSpec(image=image, command=["wafer"], args=["retrain", "--no-wait", "--json"])
+
+    component = dsl.container_component(decide)
+
+    def wafer_fault_retraining() -> None:
+        task = component()
+        task.set_caching_options(enable_caching=False)
+        task.set_memory_limit("1Gi").set_cpu_limit("1")
+        for name, value in _HOME.items():
+            task.set_env_variable(name, value)
+        names = (*SETTINGS, *_OF_THE_APPLICATION)
+        kubernetes.set_timeout(task, _LIMIT_SECONDS)
+        kubernetes.set_security_context(task, run_as_user=USER, run_as_group=USER, run_as_non_root=True)
+        kubernetes.use_config_map_as_env(task, CONFIG_MAP, {name: name for name in names}, optional=True)
+        role = {APPLICATION: "AWS_ROLE_ARN", TOKEN_FILE: TOKEN_FILE}
+        kubernetes.use_config_map_as_env(task, ROLES, role, optional=True)
+        kubernetes.use_secret_as_env(task, SECRET, {name: name for name in SECRETS}, optional=True)
+
+    described = dsl.pipeline(name=NAME, description="Decide whether to train the model again, and start that.")
+    return described(wafer_fault_retraining)
