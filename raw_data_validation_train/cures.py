@@ -3,7 +3,7 @@
 import re
 
 from wafer.contract import Contract
-from wafer.contract.words import LABEL_PAIRS, MISSING_WORDS
+from wafer.contract.words import LABEL_PAIRS, MISSING_WORDS, in_capitals_of
 
 _COMMA = re.compile(r"[+-]?[0-9]{1,3}(?:\.[0-9]{3})*,[0-9]+|[+-]?[0-9]+,[0-9]+")
 _THOUSANDS = re.compile(r"[+-]?[0-9]{1,3}(?:([ '\u2019,\u00a0\u202f])[0-9]{3})+(?:\.[0-9]+)?")
@@ -42,5 +42,5 @@ def of_label(text: str) -> str:
 
 def _as(example: str, word: str) -> str:
     """A word in the capitals of another one; in quotes where YAML would take it for something else."""
-    spelled = word.upper() if example.isupper() else word.title() if example[:1].isupper() else word
+    spelled = in_capitals_of(example, word)
     return quoted(spelled) if word in {"true", "false", "yes", "no", "y", "n"} else spelled

@@ -18,14 +18,21 @@ _BOM = b"\xef\xbb\xbf"
 _WIDE = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
 _PLAIN = Text()
 _GZIP = b"\x1f\x8b"
+_ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
+_WORKBOOK = " If it is a workbook, write `text: {workbook: true}` in the policy."
+_CURES = {
+    _GZIP: " Or write `text: {compression: gzip}` in the policy.",
+    _ZIP: _WORKBOOK,
+    _OLE: _WORKBOOK,
+}
 _MAGIC = {
     _GZIP: "a gzip archive",
-    b"PK\x03\x04": "a zip archive or a spreadsheet",
+    _ZIP: "a zip archive or a spreadsheet",
     b"BZh": "a bzip2 archive",
     b"\xfd7zXZ": "an xz archive",
     b"\x28\xb5\x2f\xfd": "a zstd archive",
     b"PAR1": "a Parquet file",
-    b"\xd0\xcf\x11\xe0": "an old spreadsheet",
+    _OLE: "an old spreadsheet",
     b"%PDF": "a PDF document",
 }
 
@@ -167,7 +174,7 @@ def _block(line: int, count: int, data: bytes) -> Block:
 def _known_format(data: bytes) -> Finding | None:
     for magic, what in _MAGIC.items():
         if data.startswith(magic):
-            cure = " Or write `text: {compression: gzip}` in the policy." if magic == _GZIP else ""
+            cure = _CURES.get(magic, "")
             return Finding(FileCode.NOT_CSV, f"The file is {what}, not CSV text. Unpack or export it as CSV.{cure}")
     if data.startswith(_WIDE):
         return Finding(

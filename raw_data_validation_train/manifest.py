@@ -15,7 +15,12 @@ def write_manifest(path: Path, validated: Validated, quarantine: Quarantine) -> 
     `rows` lists the bad rows of good files and of files without any good row; of a file refused as a whole the totals
     count the rows.
     """
-    manifest = Manifest(
+    manifest_of(validated).write(path, _rows(validated, quarantine))
+
+
+def manifest_of(validated: Validated) -> Manifest:
+    """The manifest without its rows."""
+    return Manifest(
         kind=validated.kind,
         contract=validated.contract,
         totals=Totals(**validated.counts(), bytes=sum(file.bytes for file in validated.files)),
@@ -23,7 +28,6 @@ def write_manifest(path: Path, validated: Validated, quarantine: Quarantine) -> 
         rows_by_code=validated.rows_by_code(),
         files=tuple(_file(file) for file in validated.files),
     )
-    manifest.write(path, _rows(validated, quarantine))
 
 
 def check_identity(validated: Validated) -> None:

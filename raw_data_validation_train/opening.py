@@ -1,4 +1,4 @@
-"""A file's bytes as UTF-8 text, whatever the policy says they are: packed, UTF-16 or Latin-1."""
+"""A file's bytes as UTF-8 text, whatever the policy says they are: packed, UTF-16, Latin-1 or a workbook."""
 
 import codecs
 import gzip
@@ -10,6 +10,7 @@ from typing import IO, cast
 from raw_data_validation_train.verdicts import FileCode, Finding
 from wafer.contract.policy import Limits
 from wafer.contract.text import Text
+from wafer.contract.workbook import NotAWorkbook, lines_of, unpacked_bytes
 
 Hashed = Callable[[bytes], None]
 
@@ -31,6 +32,8 @@ def chunks(path: Path, text: Text, limits: Limits, size: int, seen: Hashed) -> I
         file = _Seen(raw, seen)
         if text.is_plain:
             yield from iter(lambda: file.read(size), b"")
+        elif text.workbook:
+            yield from _sheet(path, file, text, limits, size)
         else:
             yield from _decoded(file, text, limits, size)
 
@@ -48,6 +51,24 @@ class _Seen:
         return chunk
 
 
+def _sheet(path: Path, file: "_Seen", text: Text, limits: Limits, size: int) -> Iterator[bytes]:
+    """The first sheet of a workbook; its parts are read in another order, so all bytes are seen first."""
+    for _ in iter(lambda: file.read(size), b""):
+        pass
+    waiting: list[str] = []
+    try:
+        if unpacked_bytes(path) > limits.file_bytes:
+            raise Unreadable(_too_large(limits))
+        for line in lines_of(path, text):
+            waiting.append(line)
+            if sum(map(len, waiting)) >= size:
+                yield "".join(waiting).encode()
+                waiting = []
+    except NotAWorkbook as exc:
+        raise Unreadable(_no_workbook(exc)) from exc
+    yield "".join(waiting).encode()
+
+
 def _decoded(file: _Seen, text: Text, limits: Limits, size: int) -> Iterator[bytes]:
     opened = gzip.GzipFile(fileobj=cast("IO[bytes]", file), mode="rb") if text.compression == "gzip" else file
     decoder = codecs.getincrementaldecoder(text.encoding)()
@@ -56,13 +77,7 @@ def _decoded(file: _Seen, text: Text, limits: Limits, size: int) -> Iterator[byt
         while chunk := opened.read(size):
             whole += len(chunk)
             if whole > limits.file_bytes:
-                raise Unreadable(
-                    Finding(
-                        FileCode.FILE_TOO_LARGE,
-                        f"Unpacked, the file has more than {limits.file_bytes:,} bytes, which the policy allows. "
-                        "Split it, or raise `limits.file_bytes`.",
-                    )
-                )
+                raise Unreadable(_too_large(limits))
             yield decoder.decode(chunk).encode()
         yield decoder.decode(b"", final=True).encode()
     except (OSError, EOFError, zlib.error) as exc:
@@ -71,6 +86,22 @@ def _decoded(file: _Seen, text: Text, limits: Limits, size: int) -> Iterator[byt
         raise Unreadable(_no_gzip(exc)) from exc
     except UnicodeError as exc:
         raise Unreadable(_no_text(text)) from exc
+
+
+def _too_large(limits: Limits) -> Finding:
+    return Finding(
+        FileCode.FILE_TOO_LARGE,
+        f"Unpacked, the file has more than {limits.file_bytes:,} bytes, which the policy allows. "
+        "Split it, or raise `limits.file_bytes`.",
+    )
+
+
+def _no_workbook(exc: Exception) -> Finding:
+    return Finding(
+        FileCode.NOT_CSV,
+        f"The file is no workbook, as the policy says ({exc}). Save it again, or take `text: {{workbook: true}}` "
+        "out of the policy.",
+    )
 
 
 def _no_gzip(exc: Exception) -> Finding:

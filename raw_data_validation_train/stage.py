@@ -13,12 +13,13 @@ from pathlib import Path
 from raw_data_validation_train.duplicates import Fingerprints, Repeats, find_repeats
 from raw_data_validation_train.file_names import is_opened
 from raw_data_validation_train.inspection import Inspection, Inspector, accepted_path
-from raw_data_validation_train.manifest import check_identity, write_manifest
+from raw_data_validation_train.manifest import check_identity, manifest_of, write_manifest
 from raw_data_validation_train.quarantine import Quarantine
 from raw_data_validation_train.repeats import without_repeats
 from raw_data_validation_train.report import write_report
 from raw_data_validation_train.verdicts import FileVerdict, Validated
 from wafer.contract import Contract
+from wafer.contract.manifest import Manifest
 from wafer.engine import Engine, Given, Inline
 from wafer.errors import NoGoodFiles, PublishConflict, SourceEmpty, SourceNotFound
 from wafer.files import TEMPORARY
@@ -70,6 +71,14 @@ def validate_batches(
     written.
     """
     return _with_good_files(_validate(batches, contract, accepted, manifest, quarantine, report, engine))
+
+
+def judge_batches(batches: Sequence[Batch], contract: Contract) -> Manifest:
+    """The verdicts that a run would give, with nothing left behind. Raises SourceEmpty when no file is a batch."""
+    with tempfile.TemporaryDirectory(prefix="judged-") as scratch:
+        folder = Path(scratch)
+        parts = folder / "accepted", folder / "manifest.json", folder / "quarantine", folder / "report.html"
+        return manifest_of(_validate(batches, contract, *parts, engine=None))
 
 
 def _with_good_files(validated: Validated) -> Validated:

@@ -11,7 +11,7 @@ from raw_data_validation_train.lines import Block
 from wafer.contract import Contract
 from wafer.contract.wafer_ids import FILE, ID, ROW, IdTemplate, as_id
 
-_ENDINGS = re.compile(r"(\.(csv|txt|tsv|data|dat))?(\.gz)?$", re.IGNORECASE)
+_ENDINGS = re.compile(r"(\.(csv|txt|tsv|data|dat|xlsx|xls|ods))?(\.gz)?$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

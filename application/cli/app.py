@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from application.cli.backtest import backtest
+from application.cli.contracts import contract_app
 from application.cli.explain import explain
 from application.cli.models import models_app
 from application.cli.retraining import retrain_app
@@ -31,6 +32,7 @@ app.command()(outcomes)
 app.command()(runs)
 app.command()(explain)
 app.add_typer(retrain_app, name="retrain")
+app.add_typer(contract_app, name="contract")
 app.add_typer(models_app, name="models")
 app.add_typer(pipelines_app, name="pipelines")
 app.add_typer(keys_app, name="keys")

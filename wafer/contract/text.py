@@ -19,6 +19,7 @@ class Text(BaseModel):
     thousands: Literal["", ",", ".", " ", "'"] = ""
     encoding: Literal["utf-8", "utf-16", "latin-1"] = "utf-8"
     compression: Literal["none", "gzip"] = "none"
+    workbook: bool = False
     lines_before_header: int = Field(0, ge=0, le=1000)
     header: bool = True
 
@@ -31,7 +32,7 @@ class Text(BaseModel):
     @property
     def is_plain(self) -> bool:
         """Whether the bytes of a file are its text as UTF-8."""
-        return self.encoding == "utf-8" and self.compression == "none"
+        return self.encoding == "utf-8" and self.compression == "none" and not self.workbook
 
     @property
     def numbers(self) -> "Numbers":

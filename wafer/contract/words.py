@@ -1,38 +1,62 @@
-"""Words that exports use for a missing reading, an outcome, the outcome's column and a wafer's id; in small letters."""
+"""Words that exports use for missing readings, outcomes, and the columns beside the readings; in small letters."""
 
 MISSING_WORDS = frozenset(
     {"nan", "null", "n/a", "na", "none", "nil", "#n/a", "#na", "n.a.", "missing", "-", "?", ".", "-nan", "1.#qnan"}
 )
-LABEL_PAIRS = (
+LABEL_PAIRS = (  # what a passing wafer is called, and a failing one
     ("0", "1"),
     ("pass", "fail"),
     ("passed", "failed"),
     ("good", "bad"),
     ("ok", "nok"),
+    ("ok", "ng"),
     ("p", "f"),
     ("true", "false"),
     ("yes", "no"),
+    ("y", "n"),
     ("g", "b"),
 )
+# Names of columns as `wafer.contract.columns.loosely` gives them, without `/`.
 LABEL_NAMES = frozenset(
     {
-        "passfail",
-        "goodbad",
-        "output",
-        "outcome",
-        "label",
-        "labels",
-        "result",
-        "class",
-        "target",
-        "yield",
-        "status",
-        "quality",
-        "y",
-        "response",
-        "verdict",
+        *(
+            "passfail",
+            "goodbad",
+            "output",
+            "outcome",
+            "label",
+            "labels",
+            "result",
+            "class",
+            "target",
+            "yield",
+            "status",
+        ),
+        *("quality", "y", "response", "verdict", "disposition", "testresult", "finalresult", "waferresult"),
     }
 )
-ID_NAMES = frozenset(
-    {"wafer", "waferid", "wafernumber", "waferno", "id", "name", "serial", "serialnumber", "scribe", "scribeid"}
+FAILING_NAMES = frozenset(
+    {"fail", "failed", "failure", "isfail", "faulty", "fault", "defect", "defective", "bad", "isbad"}
 )
+PASSING_NAMES = frozenset({"pass", "passed", "ispass", "good", "isgood", "ok"})
+ID_NAMES = frozenset(
+    {
+        *("wafer", "waferid", "wafernumber", "waferno", "wafernr", "id", "name", "serial", "serialnumber", "scribe"),
+        *("scribeid", "substrateid", "slot", "slotid", "slotno", "wafername"),
+    }
+)
+INDEX_NAMES = frozenset({"", "unnamed:0", "index", "row", "rownumber", "no", "nr", "#"})
+LOT_NAMES = frozenset({"lot", "lotid", "lotno", "lotnumber", "lotname", "carrier", "carrierid", "cassette", "foup"})
+CONTEXT_NAMES = LOT_NAMES | frozenset(
+    {
+        *("time", "timestamp", "date", "datetime", "starttime", "endtime", "day", "year", "month", "shift", "tool"),
+        *("toolid", "equipment", "equipmentid", "chamber", "chamberid", "slot", "slotid", "slotno", "port", "operator"),
+        *("recipe", "recipeid", "product", "productid", "route", "step", "batch", "batchid", "run", "runid", "row"),
+        *("index", "rownumber", "no", "nr", "#", "unnamed:0", "wafernumber", "waferno", "wafernr", "line", "site"),
+    }
+)
+
+
+def in_capitals_of(example: str, word: str) -> str:
+    """A word in the capitals of another one."""
+    return word.upper() if example.isupper() else word.title() if example[:1].isupper() else word

@@ -1,0 +1,6 @@
+"""A contract drafted from samples: what the columns of unknown exports seem to be, and what is not sure."""
+
+from wafer.contract.draft.drafting import Draft, draft_contract
+from wafer.contract.draft.writing import FILES, POLICY, PREDICTION, TRAINING, write_draft
+
+__all__ = ["FILES", "POLICY", "PREDICTION", "TRAINING", "Draft", "draft_contract", "write_draft"]

@@ -1,0 +1,103 @@
+"""A contract drafted from samples of unknown exports."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from wafer.contract.columns import loosely
+from wafer.contract.draft.names import name_form
+from wafer.contract.draft.roles import Roles, roles_of
+from wafer.contract.draft.samples import Sample, take_sample
+from wafer.contract.draft.writing import drafted_policy, drafted_schema
+from wafer.contract.policy import Policy
+from wafer.contract.schema import Schema
+from wafer.errors import SourceEmpty
+
+AtHand = Callable[[], Path]
+_SAMPLED = 12
+_ALIKE = 0.5
+_NO_TABLES = frozenset({".json", ".yaml", ".yml", ".md", ".html", ".pdf", ".png", ".py", ".parquet"})
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """Schemas and policy that fit the samples, what they say (`guesses`), and questions for a person (`unsure`).
+
+    `labelled` and `unlabelled` are the sampled files with and without an outcome, `others` those that are another kind
+    of table, or none.
+    """
+
+    training: Schema
+    prediction: Schema
+    policy: Policy
+    guesses: tuple[str, ...]
+    unsure: tuple[str, ...]
+    labelled: tuple[str, ...]
+    unlabelled: tuple[str, ...]
+    others: tuple[str, ...]
+
+
+def draft_contract(files: Mapping[str, AtHand]) -> Draft:
+    """Look at a few of the files, by name with what brings each to this machine, and say what contract they follow.
+
+    Raises SourceEmpty where none of them is a table, ContractInvalid where the tables have no sensor.
+    """
+    taken = {name: take_sample(files[name](), name) for name in _some(files)}
+    samples = [sample for sample in taken.values() if sample]
+    if not samples:
+        raise SourceEmpty(
+            "The folder holds no table: CSV, text with a delimiter, or a workbook. Give that of the exports."
+        )
+    main = _alike(samples)
+    alike = [sample.name for sample in main]
+    others = tuple(name for name in taken if name not in alike)
+    names = name_form(alike)
+    roles = roles_of(main)
+    return Draft(
+        training=drafted_schema(roles, names, alike[0], labelled=True),
+        prediction=drafted_schema(roles, names, alike[0], labelled=False),
+        policy=drafted_policy(roles, names),
+        guesses=tuple(roles.guesses()),
+        unsure=(*roles.doubts(), *names.doubts, *_of_forms(main, roles), *_of_others(others)),
+        labelled=tuple(sample.name for sample in main if roles.has_outcome(sample)),
+        unlabelled=tuple(sample.name for sample in main if not roles.has_outcome(sample)),
+        others=others,
+    )
+
+
+def _some(files: Iterable[str]) -> list[str]:
+    """A few names, spread over all of them."""
+    names = sorted(name for name in files if Path(name).suffix.lower() not in _NO_TABLES and name[0] not in "._")
+    step = max(1, len(names) / _SAMPLED)
+    return [names[int(n * step)] for n in range(min(len(names), _SAMPLED))]
+
+
+def _alike(samples: Sequence[Sample]) -> list[Sample]:
+    """The largest group of files that share most columns."""
+    columns = [_columns(sample) for sample in samples]
+    groups = [[n for n, other in enumerate(columns) if _share(mine, other) >= _ALIKE] for mine in columns]
+    best = max(groups, key=lambda group: sum(samples[n].width for n in group))
+    return [samples[n] for n in best]
+
+
+def _columns(sample: Sample) -> frozenset[str]:
+    if not sample.header:
+        return frozenset(f"\0{at}" for at in range(sample.width))
+    return frozenset(map(loosely, sample.header))
+
+
+def _share(one: frozenset[str], two: frozenset[str]) -> float:
+    return len(one & two) / len(one | two)
+
+
+def _of_forms(main: Sequence[Sample], roles: Roles) -> Iterator[str]:
+    """Files that are written in another form than most."""
+    for sample in main:
+        if roles.with_its_signs(sample.text) != roles.text:
+            yield f"`{sample.name}` is written in another form than most files: one policy reads one form."
+
+
+def _of_others(names: Sequence[str]) -> Iterator[str]:
+    if names:
+        listed = ", ".join(f"`{name}`" for name in names)
+        yield f"Not looked at as batches, for they are another kind of file: {listed}."

@@ -1,0 +1,142 @@
+"""What each column of sampled exports seems to be: id, outcome, reading, or context of the wafer."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain
+
+from wafer.contract.columns import loosely, without_blanks
+from wafer.contract.draft.columns import Column, columns_of
+from wafer.contract.draft.outcomes import OutcomeColumn, outcome_of
+from wafer.contract.draft.samples import Sample
+from wafer.contract.draft.wafers import IdSource, id_source
+from wafer.contract.text import Text
+from wafer.contract.words import CONTEXT_NAMES
+from wafer.errors import ContractInvalid
+
+_LISTED = 5
+_DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "bars", ",": "commas", " ": "blanks"}
+
+
+@dataclass(frozen=True)
+class Roles:
+    """The columns of sampled files by what they seem to be, and how their text is written.
+
+    `context` are columns beside the readings (lot, time, tool), `nameless` says whether there are columns without a
+    name that are no id, `loose` whether names are spelled differently from file to file.
+    """
+
+    text: Text
+    id: IdSource
+    outcome: OutcomeColumn | None
+    sensors: tuple[Column, ...]
+    context: tuple[Column, ...]
+    nameless: tuple[Column, ...]
+    loose: bool
+
+    def with_its_signs(self, text: Text) -> Text:
+        """The form of a file as if its numbers had the signs of most: without fractions it shows none."""
+        return text.model_copy(update={"decimal": self.text.decimal, "thousands": self.text.thousands})
+
+    @cached_property
+    def missing(self) -> tuple[str, ...]:
+        """Words that stand for a missing reading."""
+        return tuple(sorted(frozenset().union(*(sensor.missing_words for sensor in self.sensors))))
+
+    def has_outcome(self, sample: Sample) -> bool:
+        """Whether a file has the outcome's column."""
+        if self.outcome is None:
+            return False
+        if not sample.header:
+            return sample.width > self.outcome.column.at
+        return loosely(self.outcome.column.name) in map(loosely, sample.header)
+
+    def guesses(self) -> Iterator[str]:
+        """What was taken for what, a sentence each."""
+        yield f"Wafer id: {self._id()}."
+        if self.outcome:
+            labels = ", ".join(f"`{text}` means {meaning}" for text, meaning in self.outcome.labels.items())
+            yield f"Outcome: {_named(self.outcome.column)}; {labels}."
+        yield f"{len(self.sensors)} sensors: {_in_short(self.sensors)}."
+        if self.context:
+            yield f"No sensors, but context of the wafer: {_in_short(self.context)}."
+        if self.missing:
+            yield f"Missing readings are empty fields and {', '.join(f'`{word}`' for word in self.missing)}."
+        yield f"Text: {self._form()}."
+
+    def doubts(self) -> Iterator[str]:
+        """Questions for a person."""
+        if self.outcome is None:
+            yield "No column looks like an outcome: these files can be predicted, and a training needs one."
+        yield from self.outcome.doubts if self.outcome else ()
+        yield from self.id.doubts
+        if numeric := [column for column in self.context if column.is_numeric and not column.is_silent]:
+            yield f"Taken for no sensors by their names, though they hold numbers: {_in_short(numeric)}."
+        if strange := [sensor for sensor in self.sensors if sensor.strange]:
+            yield f"A few fields of sensors are no numbers; their rows are refused: {_with_texts(strange)}."
+        if not self.text.header and (self.context or self.nameless):
+            yield "Without a header, only id, readings and outcome can be read, in this order: put a header in front."
+
+    def _id(self) -> str:
+        where = _named(self.id.column) if self.id.column else "none of the columns"
+        return where if self.id.template == "{id}" else f"{where}; made as `{self.id.template}`"
+
+    def _form(self) -> str:
+        text = self.text
+        parts = ["a workbook's first sheet" if text.workbook else f"{_DELIMITERS[text.delimiter]} between columns"]
+        parts += [f"{text.encoding.upper()}"] if text.encoding != "utf-8" else []
+        parts += ["packed by gzip"] if text.compression == "gzip" else []
+        parts += ["decimal commas"] if text.decimal == "," else []
+        parts += [f"thousands signs `{text.thousands}`"] if text.thousands else []
+        parts += [f"{text.lines_before_header} lines before the header"] if text.lines_before_header else []
+        return ", ".join([*parts, *([] if text.header else ["no header"])])
+
+
+def roles_of(samples: Sequence[Sample]) -> Roles:
+    """What the columns of files that are alike seem to be. Raises ContractInvalid where none is a sensor."""
+    text = _text_of(samples)
+    columns = columns_of(samples, text.numbers)
+    outcome = outcome_of(columns)
+    rest = [column for column in columns if not outcome or column is not outcome.column]
+    wafers = id_source(rest)
+    rest = [column for column in rest if column is not wafers.column and column is not wafers.index]
+    nameless = tuple(column for column in rest if text.header and not without_blanks(column.name))
+    named = [column for column in rest if column not in nameless]
+    context = tuple(column for column in named if _is_context(column))
+    sensors = tuple(column for column in named if column not in context)
+    if not sensors:
+        raise ContractInvalid("The tables have no column of readings, so there is nothing to write a contract for.")
+    return Roles(text, wafers, outcome, sensors, context, nameless, _loose(samples))
+
+
+def _text_of(samples: Sequence[Sample]) -> Text:
+    """The form of most files, with the signs of those that show some."""
+    text = Counter(sample.text for sample in samples).most_common(1)[0][0]
+    decimal = "," if any(sample.text.decimal == "," for sample in samples) else "."
+    thousands = next((sample.text.thousands for sample in samples if sample.text.thousands), "")
+    return text.model_copy(update={"decimal": decimal, "thousands": thousands if thousands != decimal else ""})
+
+
+def _is_context(column: Column) -> bool:
+    return column.key in CONTEXT_NAMES or column.is_time or not column.is_numeric
+
+
+def _loose(samples: Sequence[Sample]) -> bool:
+    """Whether a column is spelled in several ways."""
+    spellings = {without_blanks(name) for sample in samples for name in sample.header}
+    return len(spellings) > len(set(map(loosely, spellings)))
+
+
+def _named(column: Column) -> str:
+    return f"`{column.name}`" if without_blanks(column.name) else f"column {column.at + 1}"
+
+
+def _in_short(columns: Sequence[Column]) -> str:
+    more = f" and {len(columns) - _LISTED} more" if len(columns) > _LISTED else ""
+    return ", ".join(map(_named, columns[:_LISTED])) + more
+
+
+def _with_texts(columns: Sequence[Column]) -> str:
+    texts = chain.from_iterable(((column, text) for text in list(column.strange)[:1]) for column in columns[:_LISTED])
+    return ", ".join(f"{_named(column)} holds `{text}`" for column, text in texts)

@@ -1,0 +1,115 @@
+"""A draft as the files of a contract: two schemas (JSON) and a policy (YAML)."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from wafer.contract.columns import without_blanks
+from wafer.contract.draft.names import NameForm
+from wafer.contract.draft.roles import Roles
+from wafer.contract.policy import Policy
+from wafer.contract.schema import Schema
+from wafer.files import complete_file
+
+if TYPE_CHECKING:
+    from wafer.contract.draft.drafting import Draft
+
+TRAINING, PREDICTION, POLICY = "schema_training.json", "schema_prediction.json", "contract.yaml"
+FILES = (TRAINING, PREDICTION, POLICY)
+_ID, _OUTCOME = "Wafer", "Output"
+_SIGNS_OF_IDS = set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.:/-")
+_ALSO = set(" #+()&=@")
+_DEFAULT_LABELS = {"-1": "pass", "1": "fail"}
+
+
+def drafted_schema(roles: Roles, names: NameForm, example: str, *, labelled: bool) -> Schema:
+    """The columns of the files, by the names that they have there."""
+    columns = {_id_name(roles): "varchar"} | dict.fromkeys(sensor_names(roles), "float")
+    if labelled:
+        columns[_outcome_name(roles)] = "varchar" if _has_words(roles) else "Integer"
+    form = names.names
+    return Schema(
+        SampleFileName=example,
+        LengthOfDateStampInFile=len(form.date),
+        LengthOfTimeStampInFile=len(form.time),
+        NumberofColumns=len(columns),
+        ColName=columns,
+    )
+
+
+def sensor_names(roles: Roles) -> list[str]:
+    """The names of the sensors; without a header they are numbered."""
+    if not roles.text.header:
+        return [f"Sensor - {number}" for number in range(1, len(roles.sensors) + 1)]
+    return [sensor.name for sensor in roles.sensors]
+
+
+def drafted_policy(roles: Roles, names: NameForm) -> Policy:
+    """What the schema does not say."""
+    content: dict[str, Any] = {
+        "columns": _columns(roles),
+        "text": roles.text.model_dump(),
+        "readings": {"missing": roles.missing},
+        "file_name": names.names.model_dump(),
+        "wafer_id_from": roles.id.template,
+    }
+    if roles.outcome and roles.outcome.labels != _DEFAULT_LABELS:
+        content["labels"] = dict(roles.outcome.labels)
+    if pattern := _wafer_ids(roles):
+        content["wafer_id"] = pattern
+    return Policy.model_validate(content)
+
+
+def write_draft(draft: "Draft", folder: Path) -> dict[str, Path]:
+    """Write the three files; says where each lies."""
+    policy = draft.policy.model_dump(exclude_defaults=True)
+    head = "# Drafted by `wafer contract draft`. Keys left out keep their defaults; docs/contract.md shows them all.\n"
+    notes = "".join(f"# ? {doubt}\n" for doubt in draft.unsure)
+    body = yaml.safe_dump(policy, sort_keys=False, allow_unicode=True) if policy else "{}\n"
+    contents = {
+        TRAINING: draft.training.model_dump_json(indent=2) + "\n",
+        PREDICTION: draft.prediction.model_dump_json(indent=2) + "\n",
+        POLICY: head + notes + body,
+    }
+    for name, content in contents.items():
+        with complete_file(folder / name, durable=False) as part:
+            part.write_text(content, encoding="utf-8")
+    return {name: folder / name for name in contents}
+
+
+def _columns(roles: Roles) -> Mapping[str, Any]:
+    ignored = [roles.id.index.name] if roles.id.index else []
+    ends = roles.nameless and all(column.is_empty for column in roles.nameless)
+    ignored += [""] if roles.nameless and not ends and "" not in ignored else []
+    content: dict[str, Any] = {"ignored": [*ignored, *(column.name for column in roles.context if column.name)]}
+    if roles.outcome and roles.text.header:
+        content["ignored"] += [roles.outcome.column.name]  # so that labelled files can be predicted too
+    if ends:
+        content["trailing_empty"] = "drop"
+    if roles.loose:
+        content["spelling"] = "loose"
+    return content
+
+
+def _id_name(roles: Roles) -> str:
+    column = roles.id.column
+    return column.name if column and without_blanks(column.name) and roles.text.header else _ID
+
+
+def _outcome_name(roles: Roles) -> str:
+    return roles.outcome.column.name if roles.outcome and roles.text.header else _OUTCOME
+
+
+def _has_words(roles: Roles) -> bool:
+    outcome = roles.outcome
+    return outcome is not None and not all(text.lstrip("+-").isdecimal() for text in outcome.labels)
+
+
+def _wafer_ids(roles: Roles) -> str:
+    """A pattern with the signs that ids have beside the usual ones; empty where the usual ones do."""
+    column = roles.id.column
+    signs = set("".join(column.texts)) if column else set()
+    more = signs - _SIGNS_OF_IDS
+    return f"[A-Za-z0-9_.:/{''.join(sorted(more))}-]{{1,64}}" if more and more <= _ALSO else ""
