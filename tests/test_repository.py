@@ -34,14 +34,14 @@ MACHINE_PATH = re.compile(r"(?<![\w.}])/(?:work|root|home|Users)/\w")
 
 
 # Imported by functions of the bundle that these stages never call: they write its first parts only, or they serve a
-# bundle and fit nothing.
+# bundle and fit nothing. `wafer backtest` opens an engine where the stages are, which the application's image lacks.
 BEHIND_THE_BUNDLE = {
     "clustering": {"pandas", "xgboost"},
     "preprocessing_train": {"pandas", "sklearn", "xgboost"},
     "model_training": {"pandas"},
     "load_prod_model": {"sklearn", "xgboost"},
     "pred_pipeline": {"pandas", "sklearn", "xgboost"},
-    "application": {"sklearn", "xgboost"},
+    "application": {"dask", "distributed", "sklearn", "xgboost"},
 }
 
 
