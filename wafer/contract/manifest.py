@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import TypeAdapter
 
-from wafer.contract.schema import Kind
+from wafer.contract import Kind
 from wafer.files import complete_file
 
 
