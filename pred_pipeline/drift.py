@@ -1,10 +1,11 @@
 """How far a batch has moved away from the wafers the model was trained on, sensor by sensor."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
+from pred_pipeline.left_range import MOST_WAFERS, LeftRange, Ranges
 from wafer.model import ModelBundle, Wafers
 from wafer.model.statistics import LEVELS
 from wafer.wafers.arrays import Floats, Ints
@@ -16,6 +17,7 @@ SHARE_UNLIKE = 0.05  # of the wafers
 _DECILES = tuple(round(level / 10, 1) for level in range(1, 10))
 _PLACES = [LEVELS.index(level) for level in _DECILES]
 _LEAST_SHARE = 1e-4
+_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,7 @@ class Drift:
     sensors: tuple[SensorDrift, ...]  # the most moved first; empty for a batch too small to say
     newly_silent: tuple[str, ...]
     unlike: float  # share of wafers that are unlike every training wafer
+    left: tuple[LeftRange, ...] = ()  # sensors outside their range, by an exact test; only for a small batch
 
     @property
     def moved(self) -> tuple[SensorDrift, ...]:
@@ -64,6 +67,17 @@ class Drift:
             )
         return sentences
 
+    def notes(self) -> list[str]:
+        """Sensors of a small batch to look after; a lot of its own tells of a tool, not yet of the line."""
+        if not self.left:
+            return []
+        told = "; ".join(each.text() for each in self.left[:_NAMED]) + (" …" if len(self.left) > _NAMED else "")
+        what = "1 sensor left its range" if len(self.left) == 1 else f"{len(self.left)} sensors left their range"
+        return [
+            f"{what} in this batch of {self.wafers} wafers, by more than chance: {told}. Check the tools behind such "
+            "readings before these verdicts are relied on."
+        ]
+
     def to_json(self) -> dict[str, Any]:
         """The figures by name."""
         return {
@@ -71,7 +85,9 @@ class Drift:
             "unlike": self.unlike,
             "newly_silent": list(self.newly_silent),
             "moved": [each.sensor for each in self.moved],
+            "left_range": [asdict(each) for each in self.left],
             "warnings": self.warnings(),
+            "notes": self.notes(),
             "sensors": {each.sensor: round(each.stability, 4) for each in self.sensors},
         }
 
@@ -87,11 +103,14 @@ class Movement:
         self._below = np.zeros(self._deciles.shape, dtype=np.int64)
         self._silent = np.zeros(len(self._used), dtype=np.int64)
         self._wafers = 0
+        self._ranges = Ranges(self._statistics)
 
     def count(self, wafers: Wafers) -> None:
         """Add some wafers."""
         readings = wafers.columns(self._used)
         self._wafers += len(wafers)
+        if self._wafers <= MOST_WAFERS:
+            self._ranges.count(wafers.columns(self._statistics.sensors))
         self._silent += np.isnan(readings).sum(axis=0)
         for column, decile in enumerate(self._deciles.T):
             self._below[:, column] += (readings <= decile).sum(axis=0)
@@ -102,7 +121,8 @@ class Movement:
         newly = [each.sensor for each in found if each.silent_now == 1.0 and each.silent_in_training < 0.5]
         by_stability = sorted(found, key=lambda each: (-each.stability, each.sensor))
         told = tuple(by_stability) if self._wafers >= LEAST_WAFERS else ()
-        return Drift(self._wafers, told, tuple(newly), unlike / max(self._wafers, 1))
+        left = self._ranges.left() if self._wafers <= MOST_WAFERS else ()
+        return Drift(self._wafers, told, tuple(newly), unlike / max(self._wafers, 1), left)
 
     def _of_sensor(self, column: int) -> SensorDrift:
         spoken = self._wafers - int(self._silent[column])

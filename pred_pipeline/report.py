@@ -28,7 +28,7 @@ def prediction_page(ranked: Ranked, bundle: ModelBundle, budget: float, drift: D
         ]
     )
     body += _headline(ranked)
-    body += Markup().join(notice("warning", warning) for warning in drift.warnings())
+    body += Markup().join(notice("warning", sentence) for sentence in (*drift.warnings(), *drift.notes()))
     body += section("Review these first", _reading_help(bundle, budget), _ranked(ranked))
     body += section("Clusters", _clusters(ranked, bundle))
     body += section("Drift since the training", *_drift(drift))
@@ -51,8 +51,11 @@ def _headline(ranked: Ranked) -> Markup:
 
 
 def _drift(drift: Drift) -> list[Markup]:
+    left = [_left(drift)] if drift.left else []
     if not drift.sensors:
-        return [paragraph(f"{drift.wafers} wafers are too few to measure drift; {LEAST_WAFERS} are needed.")]
+        few = f"{drift.wafers} wafers are too few to measure how readings are distributed; {LEAST_WAFERS} are needed. "
+        exact = "Sensors outside their range are found by an exact test."
+        return [paragraph(few + exact), *left]
     told = paragraph(
         f"{len(drift.moved)} of {len(drift.sensors)} sensors in use have moved since the training, "
         f"{len(drift.newly_silent)} have fallen silent, and {drift.unlike:.1%} of the wafers are unlike every training "
@@ -64,7 +67,23 @@ def _drift(drift: Drift) -> list[Markup]:
         for each in drift.sensors[:MOVED_SHOWN]
     ]
     headers = ("Sensor", "Stability index", "Silent in training", "Silent now")
-    return [told, details("The most moved sensors", table(headers, rows, numeric=(1, 2, 3)))]
+    return [told, *left, details("The most moved sensors", table(headers, rows, numeric=(1, 2, 3)))]
+
+
+def _left(drift: Drift) -> Markup:
+    """The sensors that left their range."""
+    headers = ("Sensor outside its range", "Readings", "Beyond", "Which is", "Chance without a change")
+    rows = [
+        (
+            each.sensor,
+            f"{each.outside} of {each.readings}",
+            f"{each.side} {each.limit:.6g}",
+            "the end of the usual range" if each.usual else "the end of all training readings",
+            f"{each.chance:.1g}",
+        )
+        for each in drift.left[:MOVED_SHOWN]
+    ]
+    return table(headers, rows, numeric=(1, 4))
 
 
 def _reading_help(bundle: ModelBundle, budget: float) -> Markup:

@@ -1,7 +1,7 @@
 """How a run is told at the end: as the JSON object that `--json` prints, or as lines for a person."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rich.console import Console
@@ -9,6 +9,7 @@ from rich.markup import escape
 
 from application.runs.results import addresses_of, decision_of
 from application.runs.run import Run
+from application.runs.signs import told_by
 from wafer.evaluation.decision import PromotionDecision
 from wafer.runs import RunError, TaskRecord
 from wafer.store import Store, fetch_published, layout
@@ -23,20 +24,21 @@ class Result:
     run: Run
     outputs: Mapping[str, str]
     decision: PromotionDecision | None
+    warnings: Sequence[str] = ()
 
     @classmethod
     def of(cls, store: Store, run: Run) -> "Result":
         """What a run left in the store; nothing while it runs."""
-        return cls(run, {} if run.active else addresses_of(store, run), decision_of(store, run))
+        addresses = {} if run.active else addresses_of(store, run)
+        predicted = run.pipeline == "predict" and run.state == "succeeded"
+        return cls(run, addresses, decision_of(store, run), told_by(store, run.run_id) if predicted else ())
 
     def fetched(self, store: Store, folder: Path) -> "Result":
         """The same after its published files were copied to a folder; a run that published nothing stays as it is."""
         if self.run.state != "succeeded":
             return self
         fetch_published(store, layout.published(self.run.pipeline, self.run.run_id), folder)
-        return Result(
-            self.run, {name: str(folder / Path(uri).name) for name, uri in self.outputs.items()}, self.decision
-        )
+        return replace(self, outputs={name: str(folder / Path(uri).name) for name, uri in self.outputs.items()})
 
     def to_json(self) -> Json:
         """The object of `--json`."""
@@ -49,6 +51,8 @@ class Result:
         }
         if self.run.retries:
             found["retries"] = list(self.run.retries)
+        if self.warnings:
+            found["warnings"] = list(self.warnings)
         if self.run.error:
             found["error"] = _error(self.run.error)
         if self.decision:
@@ -68,6 +72,8 @@ class Result:
             word = "is in production" if self.decision.promoted else "was not promoted"
             console.print(f"\nVersion [bold]{self.decision.model_version}[/] {word}. {escape(self.decision.explained)}")
             console.print(", ".join(f"{name} {value:.3f}" for name, value in self.decision.metrics.to_json().items()))
+        for warning in self.warnings:
+            console.print(f"[bold yellow]Look[/] {escape(warning)}")
         for name, uri in self.outputs.items():
             console.print(f"  {name:<12} {uri}", markup=False, soft_wrap=True, highlight=False)
 

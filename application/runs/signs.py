@@ -19,6 +19,14 @@ def drift_warnings(store: Store, run_id: str) -> list[str]:
     return []
 
 
+def told_by(store: Store, run_id: str) -> list[str]:
+    """What a prediction says of its batch: its warnings, and sensors to look after, which are no sign of the line."""
+    with suppress(ObjectNotFound):
+        found = json.loads(store.get(f"{layout.published('predict', run_id)}/{layout.DRIFT}"))
+        return [*found["warnings"], *found.get("notes", [])]
+    return []
+
+
 def broken_promise(card: Scorecard) -> Standing | None:
     """The newest period in which the version exceeded its budget beyond chance; else all of them together, if so."""
     return next((each for each in (*reversed(card.periods), card.total) if each.statement == "broken"), None)
