@@ -9,8 +9,8 @@ from functools import cached_property
 from pathlib import PurePosixPath
 
 from pipelines.images import ALL, APPLICATION
-from tools.images.imports import Graph, import_graph, is_test, modules, reachable
 from tools.images.tree import Tree
+from wafer.imports import Graph, import_graph, is_test, modules, reachable
 
 LIBRARY = "wafer"
 COMMON_LOCK = "locks/preprocessing_train.txt"

@@ -5,8 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import PurePosixPath
 
-from tools.images.tree import Tree
-
+Tree = Mapping[str, bytes]  # path in the repository -> content
 Graph = Mapping[str, frozenset[str]]
 
 
