@@ -7,9 +7,10 @@ import pytest
 import yaml
 
 from pipelines.compile import compile_all
-from pipelines.images import STAGES, read_images
+from pipelines.images import STAGES, development_images, read_images
 from pipelines.packages import PIPELINES, embedded_package, package
-from pipelines.tasks import ROLES
+from pipelines.tasks import ROLES, Deployment
+from pipelines.training import training_pipeline
 
 OUTSIDE = {"validate", "load", "promote", "predict", "select-model", "match", "record-outcome"}
 
@@ -107,14 +108,14 @@ def test_every_task_can_take_on_the_role_of_its_own_stage_and_runs_without_one(p
         }
 
 
-def test_packages_for_more_wafers_give_more_memory_and_time_to_the_tasks_that_grow(tmp_path: Path) -> None:
+def test_packages_for_more_wafers_give_more_memory_and_time_to_the_tasks_that_grow() -> None:
     memory, seconds = [], []
     for wafers in (1000, 2_000_000):
-        compile_all(tmp_path / str(wafers), wafers=wafers)
-        spec, platform = yaml.safe_load_all((tmp_path / str(wafers) / "train.yaml").read_text(encoding="utf-8"))
-        found = {name: each["container"]["resources"] for name, each in spec["deploymentSpec"]["executors"].items()}
+        graph = training_pipeline(Deployment(development_images(), wafers))
+        executors = graph.pipeline_spec.deployment_spec["executors"]
+        found = {name: each["container"]["resources"] for name, each in executors.items()}
         memory.append({name: int(each["resourceMemoryLimit"].removesuffix("Gi")) for name, each in found.items()})
-        times = platform["platforms"]["kubernetes"]["deploymentSpec"]["executors"]
+        times = graph.platform_spec.platforms["kubernetes"].deployment_spec.executors
         seconds.append({name: int(each["activeDeadlineSeconds"]) for name, each in times.items()})
 
     assert memory[1]["exec-train-global"] > memory[0]["exec-train-global"]
