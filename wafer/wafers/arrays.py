@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -60,14 +61,20 @@ class Wafers:
 
         Raises ContractMismatch when one of them was not measured at all.
         """
-        place = {name: i for i, name in enumerate(self.sensors)}
-        absent = [name for name in sensors if name not in place]
-        if absent:
-            raise ContractMismatch(
-                f"The wafers lack {len(absent)} sensor column(s) the model was trained on, for example {absent[0]!r}. "
-                "Predict with the contract the model was trained under."
-            )
-        return np.ascontiguousarray(self.readings[:, [place[name] for name in sensors]])
+        return np.ascontiguousarray(self.readings[:, _places(self.sensors, tuple(sensors))])
+
+
+@lru_cache(maxsize=64)
+def _places(measured: tuple[str, ...], wanted: tuple[str, ...]) -> Ints:
+    """Where the wanted sensors stand; kept, as for one wafer the search takes longer than the answer."""
+    place = {name: i for i, name in enumerate(measured)}
+    absent = [name for name in wanted if name not in place]
+    if absent:
+        raise ContractMismatch(
+            f"The wafers lack {len(absent)} sensor column(s) the model was trained on, for example {absent[0]!r}. "
+            "Predict with the contract the model was trained under."
+        )
+    return np.array([place[name] for name in wanted], dtype=np.int64)
 
 
 def read_wafers(export: Path) -> Wafers:

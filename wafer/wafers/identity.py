@@ -15,6 +15,7 @@ Three digests name wafers, each for a purpose of its own:
 """
 
 import hashlib
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -70,4 +71,10 @@ def fixed(column: pa.ChunkedArray, kind: "np.dtype[Any]") -> "npt.NDArray[Any]":
 
 def content_keys(wafers: Wafers) -> Keys:
     """Return a digest of each wafer's readings: equal readings, equal key, whatever the wafer is called."""
-    return digests(as_models_see(wafers.columns(sorted(wafers.sensors, key=natural))))
+    return digests(as_models_see(wafers.columns(_in_natural_order(wafers.sensors))))
+
+
+@lru_cache(maxsize=8)
+def _in_natural_order(sensors: tuple[str, ...]) -> tuple[str, ...]:
+    """A contract's sensors are sorted once: for one wafer it takes longer than the digest."""
+    return tuple(sorted(sensors, key=natural))
