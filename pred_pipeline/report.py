@@ -2,8 +2,8 @@
 
 from markupsafe import Markup
 
-from pred_pipeline.drift import LEAST_WAFERS, Drift
 from pred_pipeline.ranked import Ranked, Row
+from wafer.evaluation.drift import LEAST_WAFERS, Drift
 from wafer.model.contributions import Reason
 from wafer.model.scoring import ModelBundle, Verdict
 from wafer.reports import Notice, badge, details, notice, page, paragraph, section, table, tiles

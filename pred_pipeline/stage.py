@@ -9,11 +9,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pred_pipeline.answers import answers_of, joined_answers, ranking
-from pred_pipeline.drift import Movement
 from pred_pipeline.ranked import Ranked
 from pred_pipeline.report import prediction_page
 from pred_pipeline.rows import write_predictions
 from wafer.errors import ContractMismatch
+from wafer.evaluation.drift import Movement
 from wafer.files import complete_folder
 from wafer.model.assembly import load_bundle
 from wafer.model.contributions import Reason, top_reasons

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pred_pipeline.drift import Drift, SensorDrift, stability
+from wafer.evaluation.drift import Drift, SensorDrift, stability
 
 RANDOM = np.random.default_rng(4)
 DECILES = np.arange(1, 10) / 10

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from pred_pipeline.left_range import LeftRange, Ranges, chance_of
+from wafer.evaluation.left_range import LeftRange, Ranges, chance_of
 from wafer.model.statistics import SensorStatistics, sensor_statistics
 
 SENSORS = tuple(f"Sensor - {number}" for number in range(1, 41))

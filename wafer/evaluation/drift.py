@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from pred_pipeline.left_range import MOST_WAFERS, LeftRange, Ranges
-from wafer.model import ModelBundle, Wafers
+from wafer.evaluation.left_range import MOST_WAFERS, LeftRange, Ranges
+from wafer.model.scoring import ModelBundle
 from wafer.model.statistics import LEVELS
-from wafer.wafers.arrays import Floats, Ints
+from wafer.wafers.arrays import Floats, Ints, Wafers
 
 LEAST_WAFERS = 50  # below this the index says more about the sample than about the line
 MOVED = 0.25  # population stability index; the usual reading: below .1 stable, above .25 moved
