@@ -15,8 +15,8 @@ from raw_data_validation_train.rows import Rows, accepted_table
 from raw_data_validation_train.verdicts import BadRow, RowCode
 from raw_data_validation_train.wafer_ids import WaferIds
 from wafer.contract import Contract
+from wafer.contract.readings import Unfit, reading_of_text
 
-_NOT_FINITE = re.compile(r"[+-]?(?:inf|infinity|nan(?:\(\w*\))?)", re.IGNORECASE | re.ASCII)
 _LONGEST_SHOWN = 40
 _LONGEST_ID = 200
 _CELLS_SHOWN = 3
@@ -123,16 +123,8 @@ class RowParser:
         return wafer
 
     def _reading(self, text: str) -> float | RowCode:
-        bounds = self._contract.policy.readings
-        if text in bounds.missing:
-            return np.nan
-        number = text.strip(" \t")
-        if self._numbers.one.fullmatch(number):
-            value = self._numbers.value(number)
-            return value if bounds.lowest <= value <= bounds.highest else RowCode.OUT_OF_RANGE
-        if not number:
-            return np.nan
-        return RowCode.NOT_FINITE if _NOT_FINITE.fullmatch(number) else RowCode.NOT_A_NUMBER
+        found = reading_of_text(text, self._contract.policy)
+        return RowCode(found.value) if isinstance(found, Unfit) else found
 
     def _label(self, cells: list[str], problems: Problems) -> int:
         if self._layout.label_at is None:
