@@ -10,6 +10,7 @@ WaferError
   · InputRefused               422
     x RequestInvalid                REQUEST_INVALID
     x IdempotencyKeyReused          IDEMPOTENCY_KEY_REUSED
+    x WafersRefused                 WAFERS_REFUSED
   · Conflict                   409
     x TrainingRunning               TRAINING_RUNNING, a retry can help
     x RunNotCancellable             RUN_NOT_CANCELLABLE
@@ -29,6 +30,16 @@ class RequestInvalid(InputRefused):
     """The request does not have the form the interface describes."""
 
     code = "REQUEST_INVALID"
+
+
+class WafersRefused(InputRefused):
+    """No wafer of a request can be judged."""
+
+    code = "WAFERS_REFUSED"
+
+    def __init__(self, reasons: Sequence[str]) -> None:
+        more = f" And {len(reasons) - 3} more." if len(reasons) > 3 else ""
+        super().__init__(f"None of the {len(reasons)} wafer(s) can be judged. {'; '.join(reasons[:3])}.{more}")
 
 
 class SourceNotAllowed(WaferError):

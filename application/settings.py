@@ -32,6 +32,9 @@ class ServiceSettings(BaseSettings):
     """Addresses of reverse proxies whose X-Forwarded headers are believed."""
     metrics_port: int = Field(0, validation_alias="WAFER_METRICS_PORT", ge=0, le=65535)
     """A further port that answers `/metrics` alone, without a key and under any host name; 0: none."""
+    schema_file: str = Field("", validation_alias="WAFER_SCHEMA")
+    policy_file: str = Field("", validation_alias="WAFER_POLICY")
+    """The contract by which `POST /score` reads wafers; empty: the one shipped here."""
     body_bytes: int = Field(MIB, validation_alias="WAFER_BODY_BYTES", ge=1024)
     upload_bytes: int = Field(64 * MIB, validation_alias="WAFER_UPLOAD_BYTES", ge=1)
     upload_files: int = Field(500, validation_alias="WAFER_UPLOAD_FILES", ge=1)

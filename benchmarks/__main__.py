@@ -117,6 +117,19 @@ def load(
     _report(lambda say: measure_load(per_second=per_second, seconds=span, quick=quick, say=say), document, quick)
 
 
+@app.command()
+def score(
+    *,
+    requests: Annotated[int, typer.Option(min=1, help="Requests of each kind.")] = 1000,
+    quick: Quick = False,
+    document: Document = None,
+) -> None:
+    """Answers at once (`POST /score`): one wafer, with reasons, many at a time."""
+    from benchmarks.score import measure_score
+
+    _report(lambda say: measure_score(requests=20 if quick else requests, quick=quick, say=say), document, quick)
+
+
 @app.command("load-documents")
 def load_documents(
     *,

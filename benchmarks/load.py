@@ -48,13 +48,13 @@ def measure_load(*, per_second: int, seconds: float, quick: bool, say: Callable[
         home = Path(scratch) / "home"
         made = write_synthetic(Path(scratch) / "batches", training_files=2 if quick else 15, prediction_files=4)
         for kind, folder in (("train", made.training), ("predict", made.prediction)):
-            _place(folder, home / "store" / "raw" / kind / "bench")
+            place(folder, home / "store" / "raw" / kind / "bench")
         if not quick:
             say("A model is trained and batches are predicted, so that there is something to read.")
             for kind in ("train", "predict"):
-                _wafer(home, kind, str(home / "store" / "raw" / kind / "bench"))
-        key = _wafer(home, "keys", "add", "bench", "--role", "admin").strip()
-        with _serving(home, Path(scratch) / "log") as url:
+                run_wafer(home, kind, str(home / "store" / "raw" / kind / "bench"))
+        key = run_wafer(home, "keys", "add", "bench", "--role", "admin").strip()
+        with serving(home, Path(scratch) / "log") as url:
             alone, during, state = asyncio.run(_measure(url, key, per_second, seconds, say))
     groups = [_rows("nothing else runs", alone), _rows("a training runs", during)]
     return Section(
@@ -77,30 +77,34 @@ def measure_load(*, per_second: int, seconds: float, quick: bool, say: Callable[
     )  # fmt: skip
 
 
-def _place(source: Path, folder: Path) -> None:
+def place(source: Path, folder: Path) -> None:
+    """Move files into a folder."""
     folder.mkdir(parents=True)
     for path in source.iterdir():
         path.rename(folder / path.name)
 
 
-def _environment(home: Path) -> dict[str, str]:
+def environment(home: Path) -> dict[str, str]:
+    """The variables of a command that keeps its state in a folder."""
     ours = ("WAFER_", "KFP_", "MLFLOW_TRACKING_URI", "MONGODB_URI")
     return {name: value for name, value in os.environ.items() if not name.startswith(ours)} | {"WAFER_HOME": str(home)}
 
 
-def _wafer(home: Path, *words: str) -> str:
-    done = subprocess.run([*_WAFER, *words], env=_environment(home), capture_output=True, text=True, check=False)  # noqa: S603 - our own
+def run_wafer(home: Path, *words: str) -> str:
+    """What the command printed."""
+    done = subprocess.run([*_WAFER, *words], env=environment(home), capture_output=True, text=True, check=False)  # noqa: S603 - our own
     if done.returncode:
         raise SystemExit(done.stdout + done.stderr)
     return done.stdout
 
 
 @contextmanager
-def _serving(home: Path, log: Path) -> Iterator[str]:
+def serving(home: Path, log: Path) -> Iterator[str]:
+    """The address of a service in a process of its own."""
     with (
         log.open("w") as out,
         subprocess.Popen(  # noqa: S603 - our own
-            [*_WAFER, "serve", "--port", "0"], env=_environment(home), stdout=out, stderr=subprocess.PIPE, text=True
+            [*_WAFER, "serve", "--port", "0"], env=environment(home), stdout=out, stderr=subprocess.PIPE, text=True
         ) as process,
     ):
         lines = process.stderr or ()

@@ -47,11 +47,11 @@ class Gate:
     limiters: Limiters
     link: Link | None
 
-    def admit(self, request: Request, needed: Role) -> Caller:
+    def admit(self, request: Request, needed: Role, *, changes: bool) -> Caller:
         """The caller. Raises `NotAuthenticated`, `TooManyRequests`, `NotAllowed`."""
         caller = self._known(request)
         who = f"{caller.name}:{caller.key_id}"
-        (self.limiters.reads if request.method in SAFE else self.limiters.changes).take(who)
+        (self.limiters.changes if changes else self.limiters.reads).take(who)
         if not reaches(caller.role, needed):
             raise NotAllowed(f"This needs the role {needed}; {caller.name} has the role {caller.role}.")
         structlog.contextvars.bind_contextvars(caller=caller.name)
@@ -101,8 +101,8 @@ class Gate:
             raise
 
 
-def guarded(needed: Role) -> type[APIRoute]:
-    """The route class of everything that needs a role."""
+def guarded(needed: Role, *, only_answers: bool) -> type[APIRoute]:
+    """The route class of everything that needs a role; a POST that `only_answers` is counted as a read."""
 
     class GuardedRoute(APIRoute):
         """Asks the gate, then does the route's work."""
@@ -114,7 +114,9 @@ def guarded(needed: Role) -> type[APIRoute]:
             handle = super().get_route_handler()
 
             async def behind_the_gate(request: Request) -> Response:
-                request.state.caller = request.app.state.parts.gate.admit(request, needed)
+                request.state.caller = request.app.state.parts.gate.admit(
+                    request, needed, changes=request.method not in SAFE and not only_answers
+                )
                 return await handle(request)
 
             return behind_the_gate

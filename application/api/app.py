@@ -11,7 +11,7 @@ from application.api.body_limit import BodyLimit
 from application.api.edge import Edge, KnownHosts
 from application.api.openapi import Schema, describe
 from application.api.parts import Parts
-from application.api.routes import models, operations, results, retraining, runs, session, sources
+from application.api.routes import models, operations, results, retraining, runs, scores, session, sources
 from application.notices.telling import telling
 from application.retraining.watching import deciding
 from application.runs.watcher import watching
@@ -23,6 +23,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     *sources.ROUTERS,
     *models.ROUTERS,
     *retraining.ROUTERS,
+    *scores.ROUTERS,
     *session.ROUTERS,
     *operations.ROUTERS,
 )

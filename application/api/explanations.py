@@ -3,19 +3,14 @@
 import io
 from dataclasses import asdict
 from difflib import get_close_matches
-from operator import attrgetter
-from pathlib import Path
-from tempfile import TemporaryDirectory
-from threading import Condition
 from typing import TYPE_CHECKING
-
-from cachetools import LRUCache, cachedmethod
 
 from application.api.files import published_bytes
 from application.api.predictions import Predictions, prediction_of
 from application.api.shapes.predictions import Explanation
 from application.errors import WaferAmbiguous
 from application.runs.run import Run
+from application.scoring.production import LoadedModels
 from wafer.errors import ModelNotFound, ObjectNotFound
 from wafer.registry import ModelVersion, ModelVersions
 from wafer.store import Store, layout
@@ -24,22 +19,27 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from wafer.documents import Document
-    from wafer.model import ModelBundle, Reason
+    from wafer.model import Reason
 
-BUNDLES_KEPT = 2
 NAMES_COMPARED = 20_000  # in search of one like a name that is unknown
 
 
 class Explanations:
-    """Explains wafers of runs; the newest few models stay in memory."""
+    """Explains wafers of runs."""
 
-    def __init__(self, store: Store, predictions: Predictions, versions: ModelVersions, documents_uri: str) -> None:
+    def __init__(
+        self,
+        store: Store,
+        predictions: Predictions,
+        versions: ModelVersions,
+        models: LoadedModels,
+        documents_uri: str,
+    ) -> None:
         self._store = store
         self._predictions = predictions
         self._versions = versions
+        self._models = models
         self._documents_uri = documents_uri
-        self._condition = Condition()  # one caller at a time loads a model; the others wait for it
-        self._bundles: LRUCache[str, ModelBundle] = LRUCache(BUNDLES_KEPT)
 
     def of(self, run: Run, wafer: str, file: str = "") -> Explanation:
         """Explain a wafer; `file` tells apart those of one name.
@@ -60,7 +60,7 @@ class Explanations:
 
         version = self._version(run, number)
         document = self._document(run, place)
-        bundle = self._bundle(version)
+        bundle = self._models.of(version)
         sensors = bundle.preprocessor.contract
         readings = np.array([[document["readings"].get(sensor, np.nan) for sensor in sensors]], dtype=np.float64)
         return top_reasons(bundle, Wafers(("",), ("",), ("",), sensors, readings))[0]
@@ -97,13 +97,6 @@ class Explanations:
                 f"Run {run.run_id} was predicted by version {number}, which the registry does not hold any more. "
                 "Predict the batch again to explain its wafers."
             ) from exc
-
-    @cachedmethod(attrgetter("_bundles"), key=lambda _, version: version.digest, condition=attrgetter("_condition"))
-    def _bundle(self, version: ModelVersion) -> "ModelBundle":
-        from wafer.model import load_bundle
-
-        with TemporaryDirectory(prefix="wafer-bundle-") as temporary:
-            return load_bundle(self._versions.download(version.version, Path(temporary)), version.digest)
 
 
 def _place(table: "pa.Table", run: Run, wafer: str, file: str) -> int:

@@ -9,6 +9,7 @@ from application.access.sessions import Link, Sessions, session_secret
 from application.api.explanations import Explanations
 from application.api.metrics import Metrics
 from application.api.models import ModelShelf
+from application.api.online import OnlineScores
 from application.api.predictions import Predictions
 from application.api.registry import LazyRegistry
 from application.api.scorecards import Scorecards
@@ -25,6 +26,7 @@ from application.runs.ledger.protocol import Ledger
 from application.runs.opening import backends_of, open_journal, open_ledger
 from application.runs.run import Parameters
 from application.runs.service import Runs
+from application.scoring.production import LoadedModels, Production
 from application.settings import ServiceSettings
 from wafer.registry import ModelVersions
 from wafer.settings import Settings
@@ -44,6 +46,7 @@ class Parts:
     views: Views
     predictions: Predictions
     explanations: Explanations
+    scores: OnlineScores
     models: ModelShelf
     scorecards: Scorecards
     notices: Notices | None
@@ -76,7 +79,7 @@ def join_parts(
     sources = Sources(store, settings.allowed_sources)
     metrics = Metrics()
     predictions = Predictions(store)
-    models = ModelShelf(registry)
+    models, loaded = ModelShelf(registry), LoadedModels(registry)
     runs = Runs(ledger, backends, store, metrics, settings.key_hours * 3600, settings.look_back_hours * 3600)
     scorecards = Scorecards(store, models)
     retraining = Retraining(
@@ -95,7 +98,8 @@ def join_parts(
         runs=runs,
         views=Views(runs, store, sources),
         predictions=predictions,
-        explanations=Explanations(store, predictions, registry, documents_uri),
+        explanations=Explanations(store, predictions, registry, loaded, documents_uri),
+        scores=OnlineScores(Production(registry, loaded), settings.schema_file, settings.policy_file),
         models=models,
         scorecards=scorecards,
         notices=open_notices(settings, ledger, journal, store, registry, scorecards.in_production),

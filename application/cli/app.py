@@ -15,6 +15,7 @@ from application.cli.explain import explain
 from application.cli.models import models_app
 from application.cli.retraining import retrain_app
 from application.cli.runs import outcomes, predict, runs, train
+from application.cli.score import score
 from application.cli.service import keys_app, serve
 from application.cli.webhooks import webhooks_app
 from application.errors import RequestInvalid
@@ -33,6 +34,7 @@ app.command()(runs)
 app.command()(explain)
 app.add_typer(retrain_app, name="retrain")
 app.add_typer(contract_app, name="contract")
+app.command()(score)
 app.add_typer(models_app, name="models")
 app.add_typer(pipelines_app, name="pipelines")
 app.add_typer(keys_app, name="keys")

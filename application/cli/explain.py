@@ -8,6 +8,7 @@ from rich.table import Column, Table
 
 from application.cli.console import Json, console_of, print_json, quiet_logs
 from application.runs.opening import open_runs
+from application.scoring.production import LoadedModels
 from application.settings import ServiceSettings
 from wafer.registry import open_registry
 from wafer.settings import Settings
@@ -33,7 +34,9 @@ def explain(
         run = runs.find(run_id)
     store = open_store(common.store_uri)
     registry = open_registry(common.tracking_uri)
-    found = Explanations(store, Predictions(store), registry, common.documents_uri).of(run, wafer, file)
+    found = Explanations(store, Predictions(store), registry, LoadedModels(registry), common.documents_uri).of(
+        run, wafer, file
+    )
     if as_json:
         print_json(found.model_dump())
     else:

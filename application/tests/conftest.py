@@ -15,6 +15,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from werkzeug.serving import make_server
 
 from application.tests.kubeflow_server import KubeflowServer
+from application.tests.real_models import Trained, train_two
 from application.tests.serving import MakeService, Service, open_service
 from pipelines.packages import PIPELINES, package
 from wafer.store import open_store
@@ -103,3 +104,9 @@ def table(aws_endpoint: str, aws: Callable[[str], None]) -> str:
         BillingMode="PAY_PER_REQUEST",
     )
     return name
+
+
+@pytest.fixture(scope="session")
+def trained_line(tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    """Two real bundles."""
+    return train_two(tmp_path_factory.mktemp("line"))

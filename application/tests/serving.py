@@ -26,6 +26,7 @@ from application.runs.ledger.sqlite import SQLiteLedger
 from application.runs.ledger.sqlite_journal import SQLiteJournal
 from application.settings import ServiceSettings
 from application.tests.fakes import FakeBackend, FakeRegistry
+from wafer.registry import ModelVersions
 from wafer.store import Store, open_store
 
 
@@ -76,9 +77,13 @@ def open_service(
     store_uri: str = "",
     ledger: Ledger | None = None,
     over: Backend | None = None,
+    versions: ModelVersions | None = None,
     **settings: object,
 ) -> Iterator[Service]:
-    """Serve parts over fakes, or `over` another backend, at 127.0.0.1; `settings` by the names of their variables."""
+    """Serve parts over fakes at 127.0.0.1, or `over` another backend, or with other `versions` of the model.
+
+    `settings` go by the names of their variables.
+    """
     store = open_store(store_uri or str(home / "store"))
     keys = Keys(home / "keys.json")
     once = Link() if link else None
@@ -93,7 +98,7 @@ def open_service(
             ledger=ledger or own,
             journal=journal,
             backends=Backends(over or backend),
-            registry=registry,
+            registry=versions or registry,
             documents_uri=str(home / "documents.sqlite"),
             gate=gate,
         )

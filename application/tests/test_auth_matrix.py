@@ -35,6 +35,8 @@ EXPECTED: dict[tuple[str, str], Role | None] = {
     ("/models/rollback", "POST"): "admin",
     ("/retraining", "GET"): "viewer",
     ("/retraining", "POST"): "operator",
+    ("/score", "GET"): "viewer",
+    ("/score", "POST"): "operator",
     ("/session", "GET"): "viewer",
     ("/session", "DELETE"): "viewer",
     ("/session", "POST"): None,

@@ -141,6 +141,21 @@ def test_predictions_come_ranked_with_reasons_and_a_marker(predicted: tuple[Path
     assert set(marker["files"]) == {path.name for path in out.iterdir()} - {"_SUCCESS.json"}
 
 
+def test_the_wafers_of_a_file_are_judged_at_once_as_in_a_run(
+    trained: tuple[Home, dict[str, Any]], batches: Path, predicted: tuple[Path, Ended]
+) -> None:
+    file = min((batches / "prediction").iterdir())
+    expected = {row["wafer"]: row for row in predictions(predicted[0]) if row["file"] == file.name}
+
+    ended = trained[0].wafer("score", file, "--json")
+
+    assert ended.code == 0, ended.err
+    answers = {each["wafer"]: each for each in ended.json["wafers"]}
+    assert len(expected) > 50
+    for name, row in expected.items():
+        assert (answers[name]["verdict"], answers[name]["probability"]) == (row["verdict"], float(row["probability"]))
+
+
 def test_any_wafer_is_explained_afterwards_as_it_would_have_been_at_once(
     trained: tuple[Home, dict[str, Any]],
     predicted: tuple[Path, Ended],

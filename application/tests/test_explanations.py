@@ -11,6 +11,7 @@ from application.api.explanations import Explanations
 from application.api.predictions import Predictions
 from application.errors import WaferAmbiguous
 from application.runs.run import Run
+from application.scoring.production import LoadedModels
 from application.tests.fakes import FakeRegistry
 from application.tests.serving import Service
 from wafer.errors import ModelNotFound, ObjectNotFound, WaferError
@@ -68,7 +69,8 @@ def explanations(home: Path, *rows: tuple[str, str, str]) -> Explanations:
         "documents.parquet": _parquet(pa.table({"_id": [f"id-{number}" for number in range(len(rows))]})),
     }
     publish(store, f"predictions/{RUN.run_id}", files, run_id=RUN.run_id)
-    return Explanations(store, Predictions(store), FakeRegistry(), str(home / "documents.sqlite"))
+    registry = FakeRegistry()
+    return Explanations(store, Predictions(store), registry, LoadedModels(registry), str(home / "documents.sqlite"))
 
 
 def _parquet(table: pa.Table) -> bytes:

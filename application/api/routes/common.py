@@ -13,9 +13,9 @@ RunId = Annotated[str, Path(pattern=RUN_ID, max_length=100, description="Id of a
 Version = Annotated[int, Path(ge=1, le=10**9, description="Version of the model.")]
 
 
-def router_for(role: Role, tag: str) -> APIRouter:
-    """A router whose routes need a role."""
-    return APIRouter(route_class=guarded(role), tags=[tag])
+def router_for(role: Role, tag: str, *, only_answers: bool = False) -> APIRouter:
+    """A router whose routes need a role; `only_answers`: they change nothing, whatever their method."""
+    return APIRouter(route_class=guarded(role, only_answers=only_answers), tags=[tag])
 
 
 def parts_of(request: Request) -> Parts:

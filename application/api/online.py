@@ -1,0 +1,41 @@
+"""The part of the service that judges wafers at once; the model and what it needs are loaded with the first request."""
+
+import threading
+from typing import TYPE_CHECKING
+
+from application.api.shapes.scores import ScoreRequest, Scores, ScoreTally
+from application.scoring.production import Production
+
+if TYPE_CHECKING:
+    from application.scoring.scoring import Scoring
+
+
+class OnlineScores:
+    """Judges wafers by the version in production, read by the contract of these files."""
+
+    def __init__(self, production: Production, schema: str = "", policy: str = "") -> None:
+        self._production = production
+        self._files = (schema, policy)
+        self._lock = threading.Lock()
+        self._scoring: Scoring | None = None
+
+    def answer(self, request: ScoreRequest) -> Scores:
+        """Judge the wafers of a request. Raises `NoProductionModel`, `ContractMismatch`, `WafersRefused`."""
+        from application.api.scores import scored  # numpy and pyarrow: 0.5 s of a start, here and below
+
+        return scored(self._opened(), request)
+
+    def tally(self) -> ScoreTally:
+        """What was answered so far. Raises `NoProductionModel`."""
+        from application.api.scores import tally_of
+
+        return tally_of(self._opened())
+
+    def _opened(self) -> "Scoring":
+        from application.scoring.scoring import Scoring
+        from wafer.contract import load_contract
+
+        with self._lock:
+            if self._scoring is None:
+                self._scoring = Scoring(self._production, load_contract("prediction", *self._files).policy)
+            return self._scoring

@@ -1,0 +1,24 @@
+"""Answers at once, without a run."""
+
+from fastapi import Request
+
+from application.api.openapi import problems
+from application.api.routes.common import parts_of, router_for
+from application.api.shapes.scores import ScoreRequest, Scores, ScoreTally
+
+viewer = router_for("viewer", "scores")
+operator = router_for("operator", "scores", only_answers=True)
+ROUTERS = (viewer, operator)
+_NO_MODEL = "No version is in production, or the wafers do not have the sensors of its contract."
+
+
+@operator.post("/score", responses=problems(s409=_NO_MODEL))
+def score(request: Request, body: ScoreRequest) -> Scores:
+    """Judge up to 1,000 wafers at once by the version in production: the answers of a prediction run."""
+    return parts_of(request).scores.answer(body)
+
+
+@viewer.get("/score", responses=problems(s409="No version is in production."))
+def tally(request: Request) -> ScoreTally:
+    """Show what this process answered so far, and how far those wafers have moved away from training."""
+    return parts_of(request).scores.tally()

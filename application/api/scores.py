@@ -1,0 +1,63 @@
+"""Requests for answers at once, in the shapes of the interface. Imports numpy: loaded with the first of them."""
+
+from dataclasses import asdict
+
+from application.api.shapes.predictions import Reason
+from application.api.shapes.scores import RefusedWafer, ScoredWafer, ScoreRequest, Scores, ScoreTally
+from application.scoring.requested import Asked
+from application.scoring.scoring import Answers, Scoring
+
+
+def scored(scoring: Scoring, request: ScoreRequest) -> Scores:
+    """Judge the wafers of a request. Raises `NoProductionModel`, `ContractMismatch`, `WafersRefused`."""
+    asked = [Asked(each.wafer, each.readings) for each in request.wafers]
+    return _shown(scoring.answer(asked, reasons=request.reasons, budget=request.false_alarm_budget))
+
+
+def tally_of(scoring: Scoring) -> ScoreTally:
+    """What was answered so far. Raises `NoProductionModel`."""
+    found = scoring.tally()
+    return ScoreTally(
+        model_version=found.version,
+        since=found.since,
+        wafers=found.drift.wafers,
+        counts={"pass": found.verdicts.get("pass", 0), "fail": found.verdicts.get("fail", 0)}
+        | {"inspect": found.verdicts.get("inspect", 0)},
+        moved=[each.sensor for each in found.drift.moved],
+        warnings=found.drift.warnings(),
+    )
+
+
+def _shown(answers: Answers) -> Scores:
+    scores = answers.scores
+    percentiles = [round(each, 2) for each in scores.novelty.percentile.tolist()]
+    columns = zip(
+        scores.names,
+        scores.verdicts,
+        scores.probability.tolist(),
+        scores.cluster.tolist(),
+        percentiles,
+        answers.reasons,
+        scores.notes,
+        answers.seen,
+        strict=True,
+    )
+    return Scores(
+        model_version=answers.version,
+        threshold=scores.threshold,
+        false_alarm_budget=answers.budget,
+        wafers=[
+            ScoredWafer(
+                wafer=name,
+                verdict=verdict,
+                probability=probability,
+                cluster=cluster,
+                distance_percentile=percentile,
+                top_sensors=[Reason(**asdict(reason)) for reason in reasons],
+                note=note,
+                in_training=seen,
+            )
+            for name, verdict, probability, cluster, percentile, reasons, note, seen in columns
+        ],
+        refused=[RefusedWafer(**asdict(each)) for each in answers.refused],
+    )

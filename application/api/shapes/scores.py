@@ -1,0 +1,72 @@
+"""Wafers to judge at once, and the answers."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, Field, StrictFloat, StrictInt, StrictStr
+
+from application.api.shapes.predictions import Reason, Verdict
+
+MOST_WAFERS = 1000
+Reading = StrictFloat | StrictInt | StrictStr | None
+
+
+class WaferReadings(BaseModel):
+    """One wafer: a reading for each sensor of the contract, null where there is none."""
+
+    wafer: str = Field(max_length=200, examples=["Wafer-801"])
+    readings: dict[Annotated[str, Field(max_length=200)], Reading] = Field(
+        max_length=20_000, examples=[{"Sensor-1": 2968.33, "Sensor-2": None}]
+    )
+
+
+class ScoreRequest(BaseModel):
+    """Wafers to judge; sensors by the names that the line uses."""
+
+    wafers: list[WaferReadings] = Field(min_length=1, max_length=MOST_WAFERS)
+    reasons: bool = Field(False, description="Name the sensors that raised each wafer's score.")
+    false_alarm_budget: float | None = Field(
+        None, gt=0, lt=1, description="Share of good wafers that may be flagged; null: the model's own."
+    )
+
+
+class ScoredWafer(BaseModel):
+    """The answer about one wafer."""
+
+    wafer: str
+    verdict: Verdict
+    probability: float
+    cluster: int
+    distance_percentile: float
+    top_sensors: list[Reason]
+    note: str
+    in_training: bool = Field(description="The model was trained on these readings, so this is not a forecast.")
+
+
+class RefusedWafer(BaseModel):
+    """A wafer that could not be judged; `place` counts the request's wafers from 0."""
+
+    place: int
+    wafer: str
+    code: str
+    message: str
+
+
+class Scores(BaseModel):
+    """The answers, in the order of the request."""
+
+    model_version: int
+    threshold: float
+    false_alarm_budget: float
+    wafers: list[ScoredWafer]
+    refused: list[RefusedWafer]
+
+
+class ScoreTally(BaseModel):
+    """What this process answered since it took up the version in production."""
+
+    model_version: int
+    since: str
+    wafers: int
+    counts: dict[Verdict, int]
+    moved: list[str] = Field(description="Sensors that have moved away from the training wafers.")
+    warnings: list[str]

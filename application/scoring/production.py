@@ -1,0 +1,87 @@
+"""The model in production, loaded; another promotion is taken up within seconds, while the old model still answers."""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from operator import attrgetter
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Condition
+from typing import TYPE_CHECKING
+
+import structlog
+from cachetools import LRUCache, cachedmethod
+
+from wafer.errors import NoProductionModel, WaferError
+from wafer.registry import PRODUCTION, ModelVersion, ModelVersions
+
+if TYPE_CHECKING:
+    from wafer.model import ModelBundle
+
+BUNDLES_KEPT = 2
+LOOK_SECONDS = 5.0  # between two questions to the registry
+
+
+class LoadedModels:
+    """Bundles by version; the newest few stay in memory."""
+
+    def __init__(self, versions: ModelVersions) -> None:
+        self._versions = versions
+        self._condition = Condition()  # one caller at a time loads a model; the others wait for it
+        self._bundles: LRUCache[str, ModelBundle] = LRUCache(BUNDLES_KEPT)
+
+    @cachedmethod(attrgetter("_bundles"), key=lambda _, version: version.digest, condition=attrgetter("_condition"))
+    def of(self, version: ModelVersion) -> "ModelBundle":
+        """The bundle of a version. Raises `BundleRejected`, `RegistryUnavailable`."""
+        from wafer.model import load_bundle  # numpy and pyarrow: 0.5 s of a start
+
+        with TemporaryDirectory(prefix="wafer-bundle-") as temporary:
+            return load_bundle(self._versions.download(version.version, Path(temporary)), version.digest)
+
+
+@dataclass(frozen=True, slots=True)
+class InProduction:
+    """A version that answers, and when the registry last said that it is the one."""
+
+    version: int
+    bundle: "ModelBundle"
+    seen: float  # time.monotonic
+
+
+class Production:
+    """Knows the version in production. Who asks waits only for the first one; a dead registry keeps the last."""
+
+    def __init__(
+        self, versions: ModelVersions, models: LoadedModels, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._versions = versions
+        self._models = models
+        self._clock = clock
+        self._first = threading.Lock()
+        self.looked = threading.Lock()  # held while somebody asks the registry again
+        self._found: InProduction | None = None
+
+    def model(self) -> InProduction:
+        """The version in production. Raises `NoProductionModel`, `BundleRejected`, `RegistryUnavailable`."""
+        with self._first:
+            found = self._found = self._found or self._look()
+        if self._clock() - found.seen >= LOOK_SECONDS and self.looked.acquire(blocking=False):
+            threading.Thread(target=self._look_again, name="look-for-production", daemon=True).start()
+        return found
+
+    def _look(self) -> InProduction:
+        for version in self._versions.versions():
+            if PRODUCTION in version.aliases:
+                return InProduction(version.version, self._models.of(version), self._clock())
+        raise NoProductionModel
+
+    def _look_again(self) -> None:
+        try:
+            self._found = self._look()
+        except NoProductionModel:
+            self._found = None
+        except WaferError as error:
+            structlog.get_logger().warning("production_not_looked_up", code=error.code, message=error.message)
+        finally:
+            self.looked.release()
