@@ -82,6 +82,7 @@ def test_a_cluster_gives_the_bytes_of_one(
     assert store.keys("units") == []
 
 
+@pytest.mark.slow  # the whole corpus each time
 @pytest.mark.parametrize("unit_bytes", [1, 20_000])
 def test_units_of_any_size_give_the_same_bytes(
     unit_bytes: int, drop: Path, inline: dict[str, bytes], tmp_path: Path
@@ -116,6 +117,7 @@ def learned(line: Line, tmp_path_factory: pytest.TempPathFactory) -> dict[str, b
     return learn(line, tmp_path_factory.mktemp("learned"), Inline(1))
 
 
+@pytest.mark.slow  # every fit of a training twice
 def test_fits_by_processes_leave_the_bytes_of_one(line: Line, learned: dict[str, bytes], tmp_path: Path) -> None:
     with capture_logs() as told, open_engine(Settings(WAFER_WORKERS=2)) as engine:
         assert learn(line, tmp_path, engine) == learned

@@ -112,6 +112,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory, empty_registry: Path) -> I
         yield Trained(folder, line.parts.export, load_bundle(folder / "bundle"))
 
 
+@pytest.mark.slow  # a training
 def test_it_trains_is_kept_as_its_own_file_and_serves(trained: Trained) -> None:
     wafers = read_wafers(trained.export)
 

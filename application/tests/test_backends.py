@@ -151,7 +151,7 @@ def fake(tmp_path: Path) -> FakeBench:
     return FakeBench(open_store(str(tmp_path / "store")))
 
 
-@pytest.fixture(params=["workers", "cluster", "fake"])
+@pytest.fixture(params=[pytest.param("workers", marks=pytest.mark.slow), "cluster", "fake"])
 def bench(request: pytest.FixtureRequest) -> Bench:
     found: Bench = request.getfixturevalue(request.param)
     return found

@@ -58,6 +58,7 @@ def store(tmp_path: Path) -> Store:
     return open_store(str(tmp_path / "store"))
 
 
+@pytest.mark.slow  # a service in a process of its own
 @pytest.mark.parametrize("where", ["before", "after"])
 def test_a_service_killed_between_claim_and_record_leaves_one_run_for_the_retry(
     tmp_path: Path, store: Store, where: str

@@ -253,6 +253,7 @@ with open_documents(sys.argv[2]) as documents:
 """
 
 
+@pytest.mark.slow  # an interpreter a moment
 @pytest.mark.parametrize(("insert", "read"), [(0, 0), (300, 0), (599, 0), (-1, 0), (-1, 320), (-1, 399)])
 def test_a_load_killed_at_any_moment_and_repeated_exports_the_same(
     uri: str, tmp_path: Path, insert: int, read: int

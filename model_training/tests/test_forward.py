@@ -74,6 +74,7 @@ def test_skill_that_rests_on_the_file_goes(figures: Measure) -> None:
     assert whole_files.auc < 0.7
 
 
+@pytest.mark.slow  # every fit forward
 def test_every_tested_file_is_told_in_the_order_of_time_and_adds_up(figures: Measure) -> None:
     forward, _ = figures(*made(skill=2.0))
 
@@ -89,6 +90,7 @@ def test_every_tested_file_is_told_in_the_order_of_time_and_adds_up(figures: Mea
         )
 
 
+@pytest.mark.slow  # every fit twice
 def test_threads_change_nothing(figures: Measure) -> None:
     assert figures(*made(skill=1.0)) == figures(*made(skill=1.0), threads=3)
 

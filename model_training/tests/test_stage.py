@@ -65,6 +65,7 @@ def trained(
     return folder, _train(prepare(export, folder), folder, quick)
 
 
+@pytest.mark.slow  # every fit several times
 def test_neither_cores_nor_row_order_change_a_byte(
     trained: tuple[Path, list[TrainedCluster]], make_export: Make, prepare: Make, quick: Recipe, tmp_path: Path
 ) -> None:
@@ -89,6 +90,7 @@ def test_a_stage_run_again_leaves_the_same_folder(trained: tuple[Path, list[Trai
     assert _bytes_below(folder / "global") == before
 
 
+@pytest.mark.slow  # two interpreters with XGBoost
 @pytest.mark.parametrize("engine", [lambda: Inline(2), lambda: Processes(2)], ids=["threads", "processes"])
 def test_fits_tell_how_far_they_have_come_wherever_they_run(
     engine: Callable[[], Engine], trained: tuple[Path, list[TrainedCluster]], quick: Recipe, tmp_path: Path

@@ -133,6 +133,7 @@ def test_what_was_learned_survives_json_to_the_last_bit() -> None:
     assert from_json(Preprocessor, to_json(found)) == found
 
 
+@pytest.mark.slow  # twenty preprocessings of each case
 @settings(max_examples=20, deadline=None)
 @given(rows=st.permutations(range(60)), columns=st.permutations(range(6)), rows_at_once=st.integers(1, 80))
 def test_neither_order_nor_copies_nor_row_groups_change_a_byte(

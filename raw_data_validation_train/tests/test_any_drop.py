@@ -6,6 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet
@@ -15,6 +16,8 @@ from wafer.contract import load_contract
 from wafer.engine import Inline
 from wafer.errors import NoGoodFiles
 from wafer.store import list_batches
+
+pytestmark = pytest.mark.slow  # many files, each read several times
 
 CONTRACT = load_contract(
     "training",

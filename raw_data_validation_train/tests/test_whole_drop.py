@@ -12,6 +12,8 @@ from raw_data_validation_train.tests.corpus import Case, accept, reject, write
 from raw_data_validation_train.tests.drop import everything_below, validate
 from wafer.engine import Inline
 
+pytestmark = pytest.mark.slow  # many files, each read several times
+
 
 @dataclass(frozen=True, slots=True)
 class Validated:

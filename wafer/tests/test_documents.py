@@ -137,6 +137,7 @@ for each in loaders:
 """
 
 
+@pytest.mark.slow  # sixteen processes
 def test_sixteen_processes_loading_the_same_wafers_write_each_once(uri: str) -> None:
     command = [sys.executable, "-c", LOADERS, uri]
     inserted = subprocess.run(command, check=True, capture_output=True, text=True, timeout=300).stdout.split()

@@ -65,6 +65,7 @@ def test_a_model_against_itself_differs_by_nothing(seed: int) -> None:
     assert (found.low, found.high) == (0.0, 0.0)
 
 
+@pytest.mark.slow  # thousands of resamplings
 def test_resampling_and_the_closed_form_agree_on_a_large_drop() -> None:
     failed, first, second = models(2, wafers=3000)
 
@@ -74,6 +75,7 @@ def test_resampling_and_the_closed_form_agree_on_a_large_drop() -> None:
     assert (found.low, found.high) == pytest.approx((gain - 1.645 * error, gain + 1.645 * error), abs=0.2 * error)
 
 
+@pytest.mark.slow  # a hundred thousand wafers
 def test_beyond_many_wafers_the_closed_form_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     failed, first, second = models(2, wafers=3000)
     resampled = auc_gain_interval(failed, first, second)
