@@ -33,3 +33,20 @@ variable "node_count" {
   type        = object({ min = number, desired = number, max = number })
   default     = { min = 1, desired = 2, max = 3 }
 }
+
+variable "mongodb" {
+  description = "Where MongoDB is: ranges of its addresses (port 27017), or the name of the endpoint service that Atlas made for PrivateLink."
+  type        = object({ cidrs = optional(set(string), []), endpoint_service = optional(string, "") })
+}
+
+variable "public_api_cidrs" {
+  description = "Ranges that reach the Kubernetes API from the internet; empty: it has no public endpoint, and a tunnel through Jenkins is the way."
+  type        = set(string)
+  default     = []
+}
+
+variable "github_provider_exists" {
+  description = "Whether this account has GitHub's identity provider already: of another environment, for example."
+  type        = bool
+  default     = false
+}

@@ -72,6 +72,7 @@ resource "aws_eks_addon" "this" {
 
   cluster_name                = aws_eks_cluster.this.name
   addon_name                  = each.key
+  addon_version               = each.value
   configuration_values        = each.key == "vpc-cni" ? jsonencode({ enableNetworkPolicy = "true" }) : null
   service_account_role_arn    = try(aws_iam_role.addon[each.key].arn, null)
   resolve_conflicts_on_create = "OVERWRITE" # the cluster starts with copies of its own

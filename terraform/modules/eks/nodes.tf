@@ -84,6 +84,17 @@ resource "aws_vpc_security_group_ingress_rule" "api" {
   to_port           = 443
 }
 
+resource "aws_vpc_security_group_ingress_rule" "api_from_machines" {
+  for_each = var.api_clients
+
+  security_group_id            = aws_security_group.control_plane.id
+  description                  = each.key
+  referenced_security_group_id = each.value
+  ip_protocol                  = "tcp"
+  from_port                    = 443
+  to_port                      = 443
+}
+
 resource "aws_vpc_security_group_ingress_rule" "api_from_nodes" {
   security_group_id            = aws_security_group.control_plane.id
   description                  = "Kubernetes API for the nodes"
@@ -145,7 +156,8 @@ resource "aws_vpc_security_group_egress_rule" "nodes_to_services" {
   security_group_id            = aws_security_group.nodes.id
   description                  = each.key
   referenced_security_group_id = each.value.security_group_id
+  cidr_ipv4                    = each.value.cidr
   ip_protocol                  = "tcp"
   from_port                    = each.value.port
-  to_port                      = each.value.port
+  to_port                      = coalesce(each.value.to_port, each.value.port)
 }

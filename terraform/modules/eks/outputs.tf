@@ -17,3 +17,8 @@ output "node_security_group_id" {
   description = "Security group of the nodes, and so of every pod."
   value       = aws_security_group.nodes.id
 }
+
+output "endpoint" {
+  description = "Address of the Kubernetes API."
+  value       = aws_eks_cluster.this.endpoint
+}

@@ -62,7 +62,7 @@ resource "aws_iam_role_policy_attachment" "node" {
 }
 
 data "aws_iam_policy_document" "addon_trust" {
-  for_each = { for addon, needs in local.addon_accounts : addon => needs if contains(var.addons, addon) }
+  for_each = { for addon, needs in local.addon_accounts : addon => needs if contains(keys(var.addons), addon) }
 
   statement {
     actions = ["sts:AssumeRoleWithWebIdentity"]

@@ -11,11 +11,12 @@ variable "name" {
 variable "kubernetes_version" {
   description = "Kubernetes minor version."
   type        = string
-  default     = "1.34"
+  default     = "1.35"
 
+  # AWS supports a version for 14 months at the usual price; 1.34 ends on 2026-12-02, 1.35 in March 2027.
   validation {
-    condition     = can(regex("^1\\.[0-9]{2}$", var.kubernetes_version))
-    error_message = "Give a minor version such as 1.34."
+    condition     = can(regex("^1\\.[0-9]{2}$", var.kubernetes_version)) && try(tonumber(split(".", var.kubernetes_version)[1]) >= 35, false)
+    error_message = "Give a minor version that AWS still supports, 1.35 or later."
   }
 }
 
@@ -56,6 +57,12 @@ variable "private_api_cidrs" {
   }
 }
 
+variable "api_clients" {
+  description = "Machines that reach the Kubernetes API inside the VPC: purpose -> security group."
+  type        = map(string)
+  default     = {}
+}
+
 variable "admin_roles" {
   description = "IAM roles of this account, by name (with their path), that administer the cluster."
   type        = set(string)
@@ -68,9 +75,14 @@ variable "admin_roles" {
 }
 
 variable "addons" {
-  description = "EKS add-ons that AWS keeps up to date; without them the cluster has the copies of networking and DNS it starts with."
-  type        = set(string)
-  default     = ["vpc-cni", "kube-proxy", "coredns", "aws-ebs-csi-driver"]
+  description = "EKS add-on -> its version, as `aws eks describe-addon-versions` lists it; without them the cluster has the copies it starts with."
+  type        = map(string)
+  default = {
+    vpc-cni            = "v1.21.1-eksbuild.3"
+    kube-proxy         = "v1.35.0-eksbuild.2"
+    coredns            = "v1.13.2-eksbuild.1"
+    aws-ebs-csi-driver = "v1.55.0-eksbuild.2"
+  }
 }
 
 variable "node_types" {
@@ -102,7 +114,17 @@ variable "node_disk_gb" {
 }
 
 variable "node_egress" {
-  description = "What the nodes may reach beside HTTPS: purpose -> security group and TCP port."
-  type        = map(object({ security_group_id = string, port = number }))
-  default     = {}
+  description = "What the nodes may reach beside HTTPS: purpose -> TCP port (or a range of them), and either a security group or a range of addresses."
+  type = map(object({
+    port              = number
+    to_port           = optional(number)
+    security_group_id = optional(string)
+    cidr              = optional(string)
+  }))
+  default = {}
+
+  validation {
+    condition     = alltrue([for rule in var.node_egress : rule.cidr == null || !endswith(coalesce(rule.cidr, "-"), "/0")])
+    error_message = "Name the ranges that are meant, never the whole internet."
+  }
 }

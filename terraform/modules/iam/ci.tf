@@ -26,12 +26,18 @@ data "aws_iam_policy_document" "image_push" {
   }
 }
 
-# An account has this provider once: two environments in one account share neither it nor this module's setting.
+# An account has this provider once: the first environment makes it, a second one in the account finds it.
 resource "aws_iam_openid_connect_provider" "github" {
-  count = var.github_repository == "" ? 0 : 1
+  count = var.github_repository == "" || var.github_provider_exists ? 0 : 1
 
   url            = "https://token.actions.githubusercontent.com"
   client_id_list = ["sts.amazonaws.com"]
+}
+
+data "aws_iam_openid_connect_provider" "github" {
+  count = var.github_repository != "" && var.github_provider_exists ? 1 : 0
+
+  url = "https://token.actions.githubusercontent.com"
 }
 
 resource "aws_iam_role" "sync" {
@@ -50,7 +56,7 @@ data "aws_iam_policy_document" "github_trust" {
 
     principals {
       type        = "Federated"
-      identifiers = [aws_iam_openid_connect_provider.github[0].arn]
+      identifiers = concat(aws_iam_openid_connect_provider.github[*].arn, data.aws_iam_openid_connect_provider.github[*].arn)
     }
 
     condition {

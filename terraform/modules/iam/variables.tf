@@ -77,3 +77,9 @@ variable "github_branch" {
     error_message = "Give one branch without any wildcard."
   }
 }
+
+variable "github_provider_exists" {
+  description = "Whether this account has GitHub's identity provider already: of another environment, for example."
+  type        = bool
+  default     = false
+}

@@ -7,3 +7,8 @@ output "instance_id" {
   description = "Id of the machine, as `aws ssm start-session --target` wants it."
   value       = module.server.instance_id
 }
+
+output "security_group_id" {
+  description = "Security group of the machine."
+  value       = module.server.security_group_id
+}

@@ -7,6 +7,8 @@ locals {
   name     = "wafer-fault-${var.environment}"
   registry = "${data.aws_caller_identity.current.account_id}.dkr.ecr.${data.aws_region.current.name}.amazonaws.com"
 
+  mongodb_port = 27017
+
   # Every image has a lock of its packages, and there is no other lock.
   images = [for lock in fileset("${path.module}/../../../locks", "*.txt") : trimsuffix(lock, ".txt")]
 }
@@ -102,13 +104,30 @@ module "eks" {
   subnet_ids         = module.network.private_subnet_ids
   kms_key_arn        = module.platform_key.arn
   private_api_cidrs  = var.operator_cidrs
+  public_api_cidrs   = var.public_api_cidrs
   admin_roles        = var.cluster_admin_roles
   addons             = var.addons
   node_types         = var.node_types
   node_count         = var.node_count
-  node_egress = {
-    "MLflow server" = { security_group_id = module.mlflow.security_group_id, port = module.mlflow.port }
-  }
+  node_egress = merge(
+    { "MLflow server" = { security_group_id = module.mlflow.security_group_id, port = module.mlflow.port } },
+    { for cidr in var.mongodb.cidrs : "MongoDB at ${cidr}" => { cidr = cidr, port = local.mongodb_port } },
+    { for atlas in module.mongodb_atlas : "MongoDB endpoint" => {
+      security_group_id = atlas.security_group_id, port = atlas.ports.from, to_port = atlas.ports.to
+    } },
+  )
+  api_clients = { "Jenkins, and tunnels through it" = module.jenkins.security_group_id }
+}
+
+module "mongodb_atlas" {
+  source = "../mongodb_atlas"
+  count  = var.mongodb.endpoint_service == "" ? 0 : 1
+
+  name                     = local.name
+  vpc_id                   = module.network.vpc_id
+  subnet_ids               = module.network.private_subnet_ids
+  client_security_group_id = module.eks.node_security_group_id
+  service_name             = var.mongodb.endpoint_service
 }
 
 module "iam" {
@@ -122,6 +141,8 @@ module "iam" {
   kms_key_arn       = module.data_key.arn
   repository_arns   = module.ecr.arns
   github_repository = var.github_repository
+
+  github_provider_exists = var.github_provider_exists
 }
 
 module "mlflow" {

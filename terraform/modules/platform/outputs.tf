@@ -42,3 +42,27 @@ output "jenkins" {
   description = "Page and machine of Jenkins."
   value       = { url = module.jenkins.url, instance_id = module.jenkins.instance_id }
 }
+
+output "api_endpoint" {
+  description = "Address of the Kubernetes API inside the VPC, as a tunnel through Jenkins wants it."
+  value       = module.eks.endpoint
+}
+
+output "mlflow_instance_id" {
+  description = "Machine of MLflow, as `aws ssm start-session --target` wants it."
+  value       = module.mlflow.instance_id
+}
+
+output "mongodb" {
+  description = "Ranges and ports of MongoDB, for the network policy of the application."
+  value = {
+    cidrs     = var.mongodb.endpoint_service == "" ? tolist(var.mongodb.cidrs) : [var.cidr]
+    from_port = one(concat(module.mongodb_atlas[*].ports.from, var.mongodb.endpoint_service == "" ? [local.mongodb_port] : []))
+    to_port   = one(concat(module.mongodb_atlas[*].ports.to, var.mongodb.endpoint_service == "" ? [local.mongodb_port] : []))
+  }
+}
+
+output "mongodb_endpoint_id" {
+  description = "Endpoint that Atlas asks for; null where MongoDB is reached by its addresses."
+  value       = one(module.mongodb_atlas[*].endpoint_id)
+}

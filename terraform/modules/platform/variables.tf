@@ -68,7 +68,7 @@ variable "noncurrent_version_days" {
 variable "kubernetes_version" {
   description = "Kubernetes minor version."
   type        = string
-  default     = "1.34"
+  default     = "1.35"
 }
 
 variable "node_types" {
@@ -84,9 +84,14 @@ variable "node_count" {
 }
 
 variable "addons" {
-  description = "EKS add-ons that AWS keeps up to date."
-  type        = set(string)
-  default     = ["vpc-cni", "kube-proxy", "coredns", "aws-ebs-csi-driver"]
+  description = "EKS add-on -> its version."
+  type        = map(string)
+  default = {
+    vpc-cni            = "v1.21.1-eksbuild.3"
+    kube-proxy         = "v1.35.0-eksbuild.2"
+    coredns            = "v1.13.2-eksbuild.1"
+    aws-ebs-csi-driver = "v1.55.0-eksbuild.2"
+  }
 }
 
 variable "cluster_admin_roles" {
@@ -128,4 +133,26 @@ variable "jenkins_ami_parameter" {
   description = "Systems Manager parameter of Jenkins' Debian image."
   type        = string
   default     = "/aws/service/debian/release/13/latest/amd64"
+}
+
+variable "mongodb" {
+  description = "Where MongoDB is: ranges of its addresses (port 27017), or the name of the endpoint service that Atlas made for PrivateLink."
+  type        = object({ cidrs = optional(set(string), []), endpoint_service = optional(string, "") })
+
+  validation {
+    condition     = (length(var.mongodb.cidrs) > 0) != (var.mongodb.endpoint_service != "")
+    error_message = "Say where MongoDB is, in one way: cidrs or endpoint_service."
+  }
+}
+
+variable "public_api_cidrs" {
+  description = "Ranges that reach the Kubernetes API from the internet; empty: it has no public endpoint, and a tunnel through Jenkins is the way."
+  type        = set(string)
+  default     = []
+}
+
+variable "github_provider_exists" {
+  description = "Whether this account has GitHub's identity provider already: of another environment, for example."
+  type        = bool
+  default     = false
 }

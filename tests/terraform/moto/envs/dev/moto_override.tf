@@ -13,7 +13,11 @@ provider "aws" {
 }
 
 module "platform" {
-  addons                = []                                                                      # moto has no EKS add-ons
+  addons                = {}                                                                      # moto has no EKS add-ons
   mlflow_requirements   = null                                                                    # moto denies reading an object where a policy denies anything
   jenkins_ami_parameter = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64" # moto knows Amazon's images only
+}
+
+variable "mongodb" {
+  default = { cidrs = ["192.0.2.0/24"] }
 }

@@ -25,6 +25,12 @@ resource "aws_vpc_security_group_ingress_rule" "api_from_nodes" {
   }
 }
 
+resource "aws_vpc_security_group_ingress_rule" "api_from_machines" {
+  lifecycle {
+    ignore_changes = [description]
+  }
+}
+
 resource "aws_vpc_security_group_egress_rule" "control_plane_to_nodes" {
   lifecycle {
     ignore_changes = [description]
