@@ -23,6 +23,7 @@ PLATFORM = {
     "store_uri": "s3://made-store",
     "mlflow_tracking_uri": "http://mlflow.made.internal:5000",
     "ledger_table": "made-runs",
+    "mongodb": {"cidrs": ["10.20.0.0/16"], "from_port": 1024, "to_port": 65535},
     "role_arns": {
         name: f"arn:aws:iam::made:role/{name}" for name in (*ALL, "ml-pipeline", "ml-pipeline-ui", "pipeline-runner")
     },
@@ -62,7 +63,7 @@ def test_every_block_that_needs_no_account_runs(tmp_path: Path) -> None:
 
 
 def test_every_other_block_is_marked_and_is_a_script_without_an_error() -> None:
-    assert len(SHOWN) == 7
+    assert len(SHOWN) == 8
     for block in SHOWN:
         text_before = PAGE[: PAGE.index(block)]
         assert "not run here" in text_before[text_before.rindex("\n## ") :]

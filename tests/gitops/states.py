@@ -25,7 +25,8 @@ def made(environment: str) -> Mapping[str, Any]:
         "store_uri": f"s3://{name}-store-{ACCOUNT}",
         "mlflow_tracking_uri": f"http://mlflow.{name}.internal:5000",
         "ledger_table": f"{name}-runs",
-        "role_arns": {each: f"arn:aws:iam::{ACCOUNT}:role/{name}-{each}" for each in ROLES_MADE},
+        "mongodb": {"cidrs": ["198.51.100.0/26", "198.51.100.64/26"], "from_port": 27017, "to_port": 27017},
+        "role_arns": {each: f"arn:aws:iam::{ACCOUNT}:role/{name}-{each}" for each in sorted(ROLES_MADE)},
     }
 
 

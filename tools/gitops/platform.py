@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NotRequired, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 import yaml
 
@@ -16,6 +16,15 @@ LOCAL = {"config.kubernetes.io/local-config": "true"}  # read by kustomize, appl
 
 
 @dataclass(frozen=True, slots=True)
+class MongoDB:
+    """Where MongoDB is: ranges of addresses, and its ports."""
+
+    cidrs: tuple[str, ...]
+    from_port: int
+    to_port: int
+
+
+@dataclass(frozen=True, slots=True)
 class Made:
     """What is read here of `terraform output -json platform`."""
 
@@ -24,6 +33,7 @@ class Made:
     store_uri: str
     mlflow_tracking_uri: str
     role_arns: Mapping[str, str]
+    mongodb: MongoDB
 
 
 class Metadata(TypedDict):
@@ -62,7 +72,7 @@ def platform(environment: str, made: Made, host: str) -> str:
     settings = {"WAFER_STORE": made.store_uri, "MLFLOW_TRACKING_URI": made.mlflow_tracking_uri}
     endpoint = {"endpoint": f"s3.{region}.amazonaws.com", "region": region, "disableSSL": False}
     launcher = {"default": {**endpoint, "credentials": {"fromEnv": True}}}
-    documents = [
+    documents: list[Mapping[str, Any]] = [
         config_map("platform", "wafer-fault", where, LOCAL),
         config_map("wafer-settings", "kubeflow", settings | {"AWS_REGION": region}),
         config_map("wafer-roles", "kubeflow", dict(made.role_arns) | {"AWS_WEB_IDENTITY_TOKEN_FILE": TOKEN}),
@@ -74,9 +84,28 @@ def platform(environment: str, made: Made, host: str) -> str:
                 "providers": yaml.safe_dump({"s3": launcher}),
             },
         ),
+        _to_mongodb(made.mongodb),
     ]
     written = "# Written by `python -m tools.gitops platform` from `terraform output -json platform`.\n"
     return written + yaml.safe_dump_all(documents, sort_keys=False, width=120)
+
+
+def _to_mongodb(where: MongoDB) -> Mapping[str, Any]:
+    """The policy that lets the application speak to MongoDB, wherever this environment has it."""
+    egress = {
+        "to": [{"ipBlock": {"cidr": cidr}} for cidr in where.cidrs],
+        "ports": [{"port": where.from_port, "endPort": where.to_port}],
+    }
+    return {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": {"name": "application-to-mongodb", "namespace": "wafer-fault"},
+        "spec": {
+            "podSelector": {"matchLabels": {"app.kubernetes.io/name": "application"}},
+            "policyTypes": ["Egress"],
+            "egress": [egress],
+        },
+    }
 
 
 def _region(registry_host: str) -> str:
