@@ -1,69 +1,152 @@
-"""A story: train, predict the next batch, learn days later what its wafers turned out to be, and train on that too."""
+"""A story: a model makes a promise, outcomes judge it, a candidate waits in its shadow, a person promotes it, it fails.
+
+The commands, the packages and everything that is kept are real; the tasks run in this process, and trees are few.
+"""
 
 import json
-import os
-import subprocess
-import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
-from tests.faults.line import SCHEMA, SENSORS, write_drop
+from application.backends.base import Backends
+from application.cli.app import app
+from application.runs import opening
+from application.tests.webhook_server import Receiver, receiving
+from tests.faults.line import QUICK, SCHEMA, SENSORS, write_drop
+from tests.in_process import InProcessBackend
+from wafer.model import recipe
+from wafer.store import layout, open_store, read_marker
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 TO_PREDICT = json.loads(SCHEMA) | {"NumberofColumns": len(SENSORS) + 1}
 TO_PREDICT["ColName"] = {name: kind for name, kind in TO_PREDICT["ColName"].items() if name != "Output"}
 
 
-def wafer(home: Path, *words: str) -> Any:  # noqa: ANN401 - the object of `--json`
-    """What a command of `wafer` answers."""
-    names = ("WAFER_STORE", "MONGODB_URI", "MLFLOW_TRACKING_URI", "KFP_ENDPOINT", "WAFER_LEDGER")
-    settings = {name: value for name, value in os.environ.items() if name not in names}
-    done = subprocess.run(
-        [sys.executable, "-c", "from application.cli.app import main; main()", *words, "--json"],
-        env={**settings, "WAFER_HOME": str(home), "OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return json.loads(done.stdout.splitlines()[-1])
+@dataclass
+class Line:
+    """A home, the commands of `wafer` over it, and whoever is told by webhook."""
+
+    folder: Path
+    receiver: Receiver
+
+    def told(self) -> list[str]:
+        """Events that came by webhook; of drift small batches may warn or not."""
+        return [each["event"] for each in self._events()]
+
+    def text(self, place: int) -> str:
+        """What one of them says."""
+        return str(self._events()[place]["text"])
+
+    def _events(self) -> list[dict[str, Any]]:
+        return [each for each in self.receiver.taken if each["event"] != "batch.drifted"]
+
+    def wafer(self, *words: str) -> Any:  # noqa: ANN401 - the object of `--json`
+        done = CliRunner().invoke(app, [*words, "--json"], catch_exceptions=False)
+        assert done.exit_code == 0, done.output
+        return json.loads(done.stdout.splitlines()[-1])
+
+    def promote(self, version: int, why: str) -> None:
+        done = CliRunner().invoke(app, ["models", "promote", str(version), "--why", why], catch_exceptions=False)
+        assert done.exit_code == 0, done.output
+
+    def batch(self, day: int, rows: int) -> Path:
+        """One labelled file of that day, not sent to anybody yet."""
+        drop = write_drop(self.folder / f"drop-{day}", files=1, rows=rows, seed=day, noise=0.5)
+        (file,) = drop.iterdir()
+        file.rename(drop / f"wafer_{day:02d}022021_120000.csv")
+        return drop
+
+    def predict(self, drop: Path) -> Any:  # noqa: ANN401 - as above
+        """Predict a batch, whose outcomes nobody knows yet."""
+        folder = drop.with_name(f"{drop.name}-unlabelled")
+        folder.mkdir()
+        for file in drop.iterdir():
+            rows = [line.rpartition(",")[0] for line in file.read_text().splitlines()]
+            (folder / file.name).write_text("\n".join(rows) + "\n")
+        return self.wafer("predict", str(folder), f"--schema={self.folder / 'predicted.json'}")
+
+    def outcomes(self, drop: Path) -> Any:  # noqa: ANN401 - as above
+        return counts(self.wafer("outcomes", str(drop), f"--schema={self.folder / 'schema.json'}"), "match")
+
+    def train(self, *words: str) -> Any:  # noqa: ANN401 - as above
+        return self.wafer("train", *words, "--max-clusters=1", f"--schema={self.folder / 'schema.json'}")
 
 
-def counts(run: Any, stage: str) -> dict[str, int]:  # noqa: ANN401 - as above
+@pytest.fixture
+def line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Line]:
+    home = tmp_path / "home"
+    store = open_store(str(home / "store"))
+    for name in ("WAFER_STORE", "MONGODB_URI", "MLFLOW_TRACKING_URI", "KFP_ENDPOINT", "WAFER_LEDGER"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(recipe, "FAMILIES", QUICK.families)
+    monkeypatch.setattr(opening, "backends_of", lambda *_: Backends(InProcessBackend(home, store)))
+    (tmp_path / "schema.json").write_text(SCHEMA)
+    (tmp_path / "predicted.json").write_text(json.dumps(TO_PREDICT))
+    with receiving() as receiver:
+        monkeypatch.setenv("WAFER_HOME", str(home))
+        monkeypatch.setenv("WAFER_WEBHOOKS", receiver.url)
+        monkeypatch.setenv("WAFER_WEBHOOK_SECRET", "shared")
+        yield Line(tmp_path, receiver)
+
+
+def counts(run: Any, stage: str) -> dict[str, int]:  # noqa: ANN401 - the object of `--json`
     found: dict[str, int] = next(each["counts"] for each in run["stages"] if each["name"] == stage)
     return found
 
 
-def without_last_column(folder: Path, drop: Path) -> Path:
+def flipped(drop: Path) -> Path:
+    """The batch with every outcome the other way round."""
+    folder = drop.with_name(f"{drop.name}-flipped")
     folder.mkdir()
     for file in drop.iterdir():
-        rows = [line.rpartition(",")[0] for line in file.read_text().splitlines()]
-        (folder / file.name).write_text("\n".join(rows) + "\n")
+        header, *rows = file.read_text().splitlines()
+        cells = [row.rpartition(",") for row in rows if "Wafer-bad" not in row]
+        turned = [f"{reading},{-int(label)}" for reading, _, label in cells]
+        (folder / file.name).write_text("\n".join([header, *turned]) + "\n")
     return folder
 
 
-def test_outcomes_fill_the_scorecard_and_the_next_training(tmp_path: Path) -> None:
-    home, schema, predicted = tmp_path / "home", tmp_path / "schema.json", tmp_path / "predicted.json"
-    schema.write_text(SCHEMA)
-    predicted.write_text(json.dumps(TO_PREDICT))
-    known = write_drop(tmp_path / "known", rows=120, noise=0.5)
-    later = write_drop(tmp_path / "later", files=1, rows=150, seed=7, noise=0.5)
-    first = wafer(home, "train", str(known), f"--schema={schema}")
-    assert first["promoted"]
-    wafer(home, "predict", str(without_last_column(tmp_path / "next", later)), f"--schema={predicted}")
+def test_a_promise_is_made_judged_answered_by_a_candidate_and_broken(line: Line) -> None:
+    known = write_drop(line.folder / "known", files=8, rows=40, noise=0.5)
+    first = line.train(str(known))
+    ninth, tenth, eleventh = (line.batch(day, rows=150) for day in (9, 10, 11))
+    empty = line.wafer("models", "scorecard")
+    line.predict(ninth)
+    sent, again = line.outcomes(ninth), line.outcomes(ninth)
+    card = line.wafer("models", "scorecard")
 
-    sent = wafer(home, "outcomes", str(later), f"--schema={schema}")
-    again = wafer(home, "outcomes", str(later), f"--schema={schema}")
-    card = wafer(home, "models", "scorecard")
-    grown = wafer(home, "train", "--from-outcomes", f"--schema={schema}")
-    after = wafer(home, "models", "scorecard", str(grown["model_version"]))
-
-    assert (counts(sent, "match")["matched"], counts(sent, "match")["new"]) == (150, 150)
-    assert (counts(again, "match")["matched"], counts(again, "match")["new"]) == (150, 0)
-    assert card["total"]["wafers"] == 150
-    assert card["total"]["statement"] in {"kept", "broken"}
+    assert (first["promoted"], first["model_version"]) == (True, 1)
+    assert (empty["total"]["wafers"], empty["total"]["budget"]) == (0, None)
+    assert ((sent["matched"], sent["new"]), (again["matched"], again["new"])) == ((150, 150), (150, 0))
+    assert (card["total"]["wafers"], card["beside"]) == (150, None)
     assert card["total"]["auc"]["value"] > 0.8
-    assert counts(grown, "validate")["rows_good"] == 3 * 120 + 150
-    assert after["total"]["wafers"] == 0
+    assert line.told() == ["model.promoted"]
+
+    grown = line.train("--from-outcomes", "--promotion=candidate")
+    shadowed = line.predict(tenth)
+    line.outcomes(tenth)
+    card = line.wafer("models", "scorecard", "2")
+
+    assert counts(grown, "validate")["rows_good"] == 8 * 40 + 150
+    assert not grown["promoted"]
+    store = open_store(str(line.folder / "home" / "store"))
+    assert layout.SHADOW in read_marker(store, layout.published("predict", shadowed["run_id"])).files
+    assert (card["beside"]["version"], card["beside"]["other"]) == (2, 1)
+    assert card["beside"]["standing"]["wafers"] == card["beside"]["other_standing"]["wafers"] == 150
+    assert line.told()[1:] == ["model.waits"]
+
+    line.promote(2, "better in its shadow")
+    line.predict(eleventh)
+    line.outcomes(flipped(eleventh))
+    card = line.wafer("models", "scorecard")
+    decided = line.wafer("retrain", "--dry-run")
+
+    assert (card["version"], card["periods"][-1]["statement"]) == (2, "broken")
+    assert line.told()[2:] == ["model.promoted", "promise.broken"]
+    assert "better in its shadow" in line.text(2)
+    assert decided["train"]
+    assert "broke its promise" in decided["why"]
