@@ -13,6 +13,11 @@ from wafer.paths import resolved, store_address
 MIB = 2**20
 
 
+def _prefix(path: str) -> str:
+    name = path.strip("/")
+    return f"/{name}" if name else ""
+
+
 class ServiceSettings(BaseSettings):
     """Every default suits a laptop."""
 
@@ -28,6 +33,8 @@ class ServiceSettings(BaseSettings):
     """Signs sessions; several replicas need the same one. Empty: made once below the home."""
     hosts: str = Field("", validation_alias="WAFER_HOSTS")
     """Host names, separated by commas, to answer to; empty: this machine's own without keys, else any."""
+    prefix: Annotated[str, AfterValidator(_prefix)] = Field("", validation_alias="WAFER_PREFIX")
+    """Path below which a reverse proxy shows the service, as `/wafer`."""
     proxies: str = Field("127.0.0.1", validation_alias="WAFER_PROXIES")
     """Addresses of reverse proxies whose X-Forwarded headers are believed."""
     metrics_port: int = Field(0, validation_alias="WAFER_METRICS_PORT", ge=0, le=65535)

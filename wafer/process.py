@@ -11,6 +11,9 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
+from wafer import patience
+from wafer.patience import PERSON
+
 _MLFLOW = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_LOGGING_LEVEL": "WARNING",  # by itself it tells every table that it makes
@@ -22,6 +25,22 @@ def restrain_mlflow() -> None:
     os.environ["MLFLOW_ALLOW_PICKLE_DESERIALIZATION"] = "false"
     for name, value in _MLFLOW.items():
         os.environ.setdefault(name, value)
+
+
+_HURRY = {"MLFLOW_HTTP_REQUEST_TIMEOUT": str(PERSON.read), "MLFLOW_HTTP_REQUEST_MAX_RETRIES": str(PERSON.tries - 1)}
+_hurried: set[str] = set()  # names of these that were not set before
+
+
+def hurry() -> None:
+    """Let calls to parts that are away fail within half a minute, as a person or a probe waits for this process."""
+    patience.hurry()
+    _hurried.update(name for name in _HURRY if name not in os.environ)
+    os.environ.update({name: _HURRY[name] for name in _hurried})
+
+
+def inherited() -> dict[str, str]:
+    """The environment for a process that does not hurry."""
+    return {name: value for name, value in os.environ.items() if name not in _hurried}
 
 
 def spare_the_collector() -> None:

@@ -10,6 +10,7 @@ from application.api import problems
 from application.api.body_limit import BodyLimit
 from application.api.edge import Edge, KnownHosts
 from application.api.openapi import Schema, describe
+from application.api.outside import BelowPrefix, Heads
 from application.api.parts import Parts
 from application.api.routes import models, operations, results, retraining, runs, scores, session, sources
 from application.notices.telling import telling
@@ -49,11 +50,14 @@ def create_app(parts: Parts, *, watch: bool = True, pages: Sequence[APIRouter] =
         docs_url=None,  # its page loads scripts from elsewhere
         redoc_url=None,
         redirect_slashes=False,
+        servers=[{"url": parts.settings.prefix}] if parts.settings.prefix else None,
     )
     app.state.parts = parts
     app.add_middleware(BodyLimit, limit=parts.settings.body_bytes, upload_limit=parts.settings.upload_bytes)
     app.add_middleware(KnownHosts, hosts=parts.hosts)
     app.add_middleware(Edge, metrics=parts.metrics)
+    app.add_middleware(Heads)
+    app.add_middleware(BelowPrefix, prefix=parts.settings.prefix)
     problems.install(app)
     for router in (*ROUTERS, *pages):
         app.include_router(router)

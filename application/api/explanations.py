@@ -5,13 +5,14 @@ from dataclasses import asdict
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
+from application.api.breaker import Breaker
 from application.api.files import published_bytes
 from application.api.predictions import Predictions, prediction_of
 from application.api.shapes.predictions import Explanation
 from application.errors import WaferAmbiguous
 from application.runs.run import Run
 from application.scoring.production import LoadedModels
-from wafer.errors import ModelNotFound, ObjectNotFound
+from wafer.errors import DocumentsUnavailable, ModelNotFound, ObjectNotFound
 from wafer.registry import ModelVersion, ModelVersions
 from wafer.store import Store, layout
 
@@ -40,6 +41,7 @@ class Explanations:
         self._versions = versions
         self._models = models
         self._documents_uri = documents_uri
+        self._way = Breaker("the documents", DocumentsUnavailable)
 
     def of(self, run: Run, wafer: str, file: str = "") -> Explanation:
         """Explain a wafer; `file` tells apart those of one name.
@@ -72,7 +74,7 @@ class Explanations:
 
         ids = pq.read_table(io.BytesIO(self._ids(run)))
         identity = ids["_id"][place].as_py()
-        with open_documents(self._documents_uri) as documents:
+        with self._way.call(), open_documents(self._documents_uri) as documents:
             for document in documents.read("prediction", [identity]):
                 return document
         raise ObjectNotFound(

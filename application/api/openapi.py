@@ -37,7 +37,9 @@ def roles_of(routers: Iterable[APIRouter]) -> dict[tuple[str, str], Role | None]
 
 def describe(app: FastAPI, routers: Iterable[APIRouter]) -> Schema:
     """The whole description."""
-    schema: Schema = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+    schema: Schema = get_openapi(
+        title=app.title, version=app.version, description=app.description, routes=app.routes, servers=app.servers
+    )
     problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
     schemas = schema.setdefault("components", {}).setdefault("schemas", {})
     schemas |= {**problem.pop("$defs", {}), "Problem": problem}

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 
 from application.access.gate import Gate, Limiters
 from application.access.sessions import Link, Sessions, session_secret
+from application.api.breaker import Breaker, guarded
 from application.api.explanations import Explanations
 from application.api.metrics import Metrics
 from application.api.models import ModelShelf
 from application.api.online import OnlineScores
 from application.api.predictions import Predictions
+from application.api.readiness import Checks
 from application.api.registry import LazyRegistry
 from application.api.scorecards import Scorecards
 from application.api.sources import Sources
@@ -28,6 +30,7 @@ from application.runs.run import Parameters
 from application.runs.service import Runs
 from application.scoring.production import LoadedModels, Production
 from application.settings import ServiceSettings
+from wafer.errors import RegistryUnavailable, StoreUnavailable
 from wafer.registry import ModelVersions
 from wafer.settings import Settings
 from wafer.store import Store, open_store
@@ -53,6 +56,7 @@ class Parts:
     retraining: Retraining
     gate: Gate
     metrics: Metrics
+    checks: Checks
     settings: ServiceSettings
     hosts: tuple[str, ...]
     documents_uri: str
@@ -75,7 +79,9 @@ def join_parts(
     documents_uri: str,
     gate: Gate,
 ) -> Parts:
-    """Join parts that are there already."""
+    """Join parts that are there already; no request waits long for a store or registry that is away."""
+    store = guarded(store, Breaker("the store", StoreUnavailable))
+    registry = guarded(registry, Breaker("the model registry", RegistryUnavailable))
     sources = Sources(store, settings.allowed_sources)
     metrics = Metrics()
     predictions = Predictions(store)
@@ -106,6 +112,7 @@ def join_parts(
         retraining=retraining,
         gate=gate,
         metrics=metrics,
+        checks=Checks({"store": lambda: store.keys("pipelines"), "runs": runs.check}),
         settings=settings,
         hosts=settings.allowed_hosts or (LOCAL_HOSTS if gate.link else ()),
         documents_uri=documents_uri,

@@ -18,6 +18,7 @@ from application.errors import RequestInvalid
 from application.page.routes import router as page
 from application.settings import ServiceSettings
 from wafer.logs import configure_logs
+from wafer.process import hurry
 from wafer.settings import Settings
 
 GRACE_SECONDS = 20  # for requests under way; runs continue without the service
@@ -31,6 +32,7 @@ def serve(host: str, port: int, tell: Callable[[str], None]) -> None:
     Raises `RequestInvalid` when the address cannot be used: taken, or open to others although no key is configured.
     """
     configure_logs()
+    hurry()
     settings = ServiceSettings()
     with open_parts(Settings(), settings) as parts:
         if parts.gate.link and not _is_local(host):
@@ -39,7 +41,7 @@ def serve(host: str, port: int, tell: Callable[[str], None]) -> None:
                 "(`wafer keys add NAME --role admin`), or serve on 127.0.0.1."
             )
         with listen(host, port) as listening, _scraping(host, settings) as scraping:
-            _welcome(parts, f"http://{_shown(host)}:{listening.getsockname()[1]}", tell)
+            _welcome(parts, f"http://{_shown(host)}:{listening.getsockname()[1]}{settings.prefix}", tell)
             for number in (signal.SIGINT, signal.SIGTERM):  # uvicorn raises them once more when it has stopped
                 signal.signal(number, lambda *_: None)
             asyncio.run(_serve(parts, settings, listening, scraping))

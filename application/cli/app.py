@@ -20,7 +20,7 @@ from application.cli.service import keys_app, serve
 from application.cli.webhooks import webhooks_app
 from application.errors import RequestInvalid
 from wafer.errors import WaferError
-from wafer.process import restrain_mlflow
+from wafer.process import hurry, restrain_mlflow
 from wafer.stages import WAFERS
 from wafer.store.disk import refusals
 
@@ -74,6 +74,7 @@ app.command()(serve)
 def main() -> None:
     """Entry point of the `wafer` command: every error of ours is one readable block and an exit code."""
     restrain_mlflow()
+    hurry()
     try:
         with refusals():
             app()

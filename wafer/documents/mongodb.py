@@ -26,10 +26,10 @@ from wafer.documents.document import Document, DocumentRows, by_name
 from wafer.documents.outcome import Outcome
 from wafer.documents.protocol import KINDS, Inserted, batches_of, collection_of
 from wafer.errors import DocumentsUnavailable
+from wafer.patience import Patience
+from wafer.patience import patience as process_patience
 
 T = TypeVar("T")
-PATIENCE_SECONDS = 60  # how long a call is repeated while the database is away
-TIMEOUTS = {"serverSelectionTimeoutMS": 5_000, "connectTimeoutMS": 5_000, "socketTimeoutMS": 60_000}
 INSERTED_AT_ONCE = 250  # documents a request; 590 readings are about 8 kB of BSON
 OUTCOMES = "outcomes"  # collection of what wafers turned out to be
 SENSORS = "sensors"  # collection of the sensors' names by their digest
@@ -43,11 +43,11 @@ Stored = dict[str, Any]  # a document as the server holds it, now or before
 class MongoDocuments:
     """`Documents` on a server; every call is repeated for a minute while the server is away or changes its primary."""
 
-    def __init__(self, uri: str, *, patience: float = PATIENCE_SECONDS) -> None:
+    def __init__(self, uri: str, *, patience: Patience | None = None) -> None:
         self._address = uri.partition("://")[2].rpartition("@")[2].partition("?")[0]  # without user and password
-        self._patience = patience
+        self._patience = patience or process_patience()
         self._named: dict[str, list[str]] = {}  # sensors by the digest of their names
-        settings: Stored = {name: value for name, value in TIMEOUTS.items() if name not in uri}
+        settings: Stored = {name: value for name, value in _timeouts(self._patience).items() if name not in uri}
         try:
             self._client: MongoClient[Any] = MongoClient(uri, appname="wafer", **settings)
             self._database = self._client.get_default_database(DATABASE)
@@ -138,9 +138,15 @@ class MongoDocuments:
         pause = wait_random_exponential(multiplier=0.2, max=2)
         again = retry_if_exception(_passes)
         try:
-            return Retrying(retry=again, stop=stop_after_delay(self._patience), wait=pause, reraise=True)(action)
+            return Retrying(retry=again, stop=stop_after_delay(self._patience.repeat), wait=pause, reraise=True)(action)
         except PyMongoError as exc:
             raise DocumentsUnavailable(_sentence(exc, self._address)) from exc
+
+
+def _timeouts(patience: Patience) -> dict[str, int]:
+    """Milliseconds; a large insert takes a slow server longer than other calls."""
+    connect, read = int(1000 * patience.connect), int(2000 * patience.read)
+    return {"serverSelectionTimeoutMS": connect, "connectTimeoutMS": connect, "socketTimeoutMS": read}
 
 
 def _stored(rows: DocumentRows, kind: str) -> Iterator[Stored]:

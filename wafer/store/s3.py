@@ -15,6 +15,8 @@ from botocore.exceptions import BotoCoreError
 
 from wafer.errors import ObjectNotFound, PublishConflict, StoreUnavailable
 from wafer.files import write_file
+from wafer.patience import Patience
+from wafer.patience import patience as process_patience
 from wafer.store.disk import disk_errors
 from wafer.store.protocol import StoredObject, check_key
 from wafer.store.s3_failures import FAILURES, explain, patiently
@@ -23,9 +25,6 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import ListObjectsV2OutputTypeDef
 
-CONNECT_SECONDS = 5
-READ_SECONDS = 30
-PATIENCE_SECONDS = 60  # how long a call is repeated while the store answers with errors
 PART = 8 * 1024 * 1024  # bytes; larger objects travel in parts of this size, four at a time
 DELETIONS = 8  # under way at once
 T = TypeVar("T")
@@ -35,11 +34,11 @@ _TRANSFER = TransferConfig(multipart_threshold=PART, multipart_chunksize=PART, m
 class S3Store:
     """A `Store` below `s3://bucket/prefix`."""
 
-    def __init__(self, client: "S3Client", bucket: str, prefix: str, *, patience: float = PATIENCE_SECONDS) -> None:
+    def __init__(self, client: "S3Client", bucket: str, prefix: str, *, patience: Patience | None = None) -> None:
         self._client = client
         self._bucket = bucket
         self._prefix = f"{prefix}/" if prefix else ""
-        self._patience = patience
+        self._patience = patience or process_patience()
         self.uri = f"s3://{bucket}/{prefix}".rstrip("/")
 
     @classmethod
@@ -49,7 +48,7 @@ class S3Store:
         if not bucket:
             raise StoreUnavailable(f"{uri!r} names no bucket: write s3://bucket/prefix.")
         environment = tuple(sorted(item for item in os.environ.items() if item[0].startswith("AWS_")))
-        return cls(_client(os.getpid(), environment), bucket, prefix.strip("/"))
+        return cls(_client(os.getpid(), environment, process_patience()), bucket, prefix.strip("/"))
 
     def put(self, key: str, data: bytes, *, only_if_absent: bool = False) -> None:
         """Write an object; `PublishConflict` if only an absent one may be written and other content is there.
@@ -140,19 +139,19 @@ class S3Store:
 
     def _call(self, key: str, action: Callable[[], T]) -> T:
         try:
-            return patiently(action, self._patience)
+            return patiently(action, self._patience.repeat)
         except FAILURES as exc:
             raise explain(exc, self.uri, key) from exc
 
 
 @lru_cache(maxsize=4)
-def _client(process: int, environment: tuple[tuple[str, str], ...]) -> "S3Client":
+def _client(process: int, environment: tuple[tuple[str, str], ...], patience: Patience) -> "S3Client":
     """One client a process and AWS environment: making one costs more than a request, and none survives a fork."""
     del process, environment
     config = Config(
-        retries={"mode": "standard", "total_max_attempts": 3},
-        connect_timeout=CONNECT_SECONDS,
-        read_timeout=READ_SECONDS,
+        retries={"mode": "standard", "total_max_attempts": patience.tries},
+        connect_timeout=patience.connect,
+        read_timeout=patience.read,
         max_pool_connections=32,
     )
     try:

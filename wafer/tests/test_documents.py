@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from itertools import chain, cycle, islice, repeat
 from pathlib import Path
 from threading import Timer
@@ -21,6 +22,7 @@ from tests.documents import document_rows
 from tests.servers.toxiproxy import Proxy
 from wafer.documents import Document, Documents, Inserted, Outcome, open_documents, outcome_of
 from wafer.errors import ContractInvalid, DocumentsUnavailable
+from wafer.patience import TASK
 
 SENSORS = ["Sensor - 1", "Sensor - 2", "Temp. in %", "$price", "a.b.c", "%2E", "ü", ""]
 
@@ -250,7 +252,9 @@ def test_a_server_that_is_away_ends_in_a_clear_error_in_time() -> None:
     started = time.monotonic()
 
     with pytest.raises(DocumentsUnavailable, match=r"MongoDB at 127.0.0.1:9/lab .*Check MONGODB_URI") as caught:
-        MongoDocuments("mongodb://anna:secret@127.0.0.1:9/lab?serverSelectionTimeoutMS=50", patience=0.1)
+        MongoDocuments(
+            "mongodb://anna:secret@127.0.0.1:9/lab?serverSelectionTimeoutMS=50", patience=replace(TASK, repeat=0.1)
+        )
 
     assert "secret" not in caught.value.message
     assert time.monotonic() - started < 10

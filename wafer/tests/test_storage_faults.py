@@ -3,12 +3,14 @@
 import os
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from wafer.errors import ObjectNotFound, PublishConflict, StoreUnavailable
+from wafer.patience import TASK
 from wafer.store import Store, fetch_published, open_store, publish
 from wafer.store.s3 import S3Store
 
@@ -34,7 +36,7 @@ def far_store(
 
 def impatient(store: Store) -> S3Store:
     bucket, _, prefix = store.uri.removeprefix("s3://").partition("/")
-    return S3Store(S3Store.at(store.uri)._client, bucket, prefix, patience=0.2)
+    return S3Store(S3Store.at(store.uri)._client, bucket, prefix, patience=replace(TASK, repeat=0.2))
 
 
 def test_a_conditional_put_whose_answer_was_lost_is_no_conflict(far_store: Store, wire: Wire) -> None:

@@ -21,6 +21,7 @@ from application.backends.local.attendance import ATTENDED, STOPPED, is_attended
 from application.runs.run import Run, moment_of
 from wafer.errors import DiskUnavailable, RunNotFound, RunNotRetryable, StageFailed
 from wafer.files import write_file
+from wafer.process import inherited
 from wafer.runs import RunError, TaskRecord, judge, task_records
 from wafer.settings import Settings
 from wafer.store import layout, open_store
@@ -207,7 +208,7 @@ def _processes(run_id: str) -> list[int]:
 def _worker_environment(settings: Settings, run_id: str) -> dict[str, str]:
     venv = str(Path(sys.executable).parent)
     return {
-        **{name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"},
+        **{name: value for name, value in inherited().items() if name != "PYTHONDONTWRITEBYTECODE"},
         "PATH": f"{venv}{os.pathsep}{os.environ.get('PATH', '')}",
         "WAFER_HOME": str(settings.home),
         "WAFER_STORE": settings.store_uri,

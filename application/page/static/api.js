@@ -1,5 +1,7 @@
 // The HTTP interface: every refusal becomes a Problem, every change carries the session's token.
 
+import { placed } from "./dom.js";
+
 const AWAY = {
   code: "",
   title: "The service does not respond.",
@@ -65,7 +67,7 @@ async function call(method, path, { body, headers, signal, signingIn }) {
   if (body !== undefined) sent["Content-Type"] = "application/json";
   let response;
   try {
-    response = await fetch(path, {
+    response = await fetch(placed(path), {
       method,
       headers: sent,
       body: body === undefined ? undefined : JSON.stringify(body),
@@ -108,7 +110,7 @@ export async function upload(path, file, progress) {
 function put(path, file, progress) {
   return new Promise((resolve) => {
     const request = new XMLHttpRequest(); // fetch does not tell how much is sent
-    request.open("PUT", path);
+    request.open("PUT", placed(path));
     request.setRequestHeader("X-CSRF-Token", csrf);
     request.setRequestHeader("Content-Type", "text/csv");
     request.upload.addEventListener(
@@ -144,7 +146,7 @@ export function follow(runId, changed) {
   let source;
   let timer;
   const open = () => {
-    source = new EventSource(`/runs/${encodeURIComponent(runId)}/events`);
+    source = new EventSource(placed(`/runs/${encodeURIComponent(runId)}/events`));
     source.addEventListener("run", (event) => {
       tell(false);
       changed(JSON.parse(event.data));

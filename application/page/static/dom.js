@@ -2,6 +2,9 @@
 
 const SVG = "http://www.w3.org/2000/svg";
 
+/** A path of the service as the browser reaches it: a proxy may show the service below a prefix. */
+export const placed = (path) => (path.startsWith("/") ? new URL(`.${path}`, document.baseURI).href : path);
+
 /** An HTML element; `on` holds listeners, other names are attributes, null and false leave one out. */
 export const h = (tag, attributes, ...children) => fill(document.createElement(tag), attributes, children);
 
@@ -13,7 +16,7 @@ function fill(element, attributes, children) {
     if (name === "on") {
       for (const [event, listener] of Object.entries(value)) element.addEventListener(event, listener);
     } else if (value !== null && value !== undefined && value !== false) {
-      element.setAttribute(name, value === true ? "" : value);
+      element.setAttribute(name, value === true ? "" : name === "href" ? placed(value) : value);
     }
   }
   element.append(
