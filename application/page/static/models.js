@@ -99,7 +99,7 @@ export function modelsScreen(main, may) {
                   : "not promoted",
             ),
         h("time", { datetime: model.created, title: fullMoment(model.created) }, moment(model.created)),
-        h("span", { class: "took" }, standing(model.decision)),
+        h("span", { class: "took" }, howGood(model.decision)),
       ),
     );
 
@@ -256,7 +256,7 @@ const verdict = ({ promoted, waits }) =>
   promoted !== false ? "Promoted after training. " : waits ? "Waits for a person. " : "Not promoted after training. ";
 
 /** How good a version is, in one figure; the one forward in time where it has one. */
-const standing = ({ forward_auc: forward, metrics }) =>
+const howGood = ({ forward_auc: forward, metrics }) =>
   forward ? `AUC ${fixed(forward)} forward` : metrics ? `AUC ${fixed(metrics.auc)} at random` : "";
 
 /** The version that a rollback would restore, or null. */
