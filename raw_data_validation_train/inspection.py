@@ -1,7 +1,7 @@
 """One file held against the contract: its verdict, its good rows as Parquet, its bad rows in the quarantine."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -46,9 +46,10 @@ class Inspector:
     """Inspects the files of one drop; may be used from several threads, and sent to other processes."""
 
     contract: Contract
+    refused: Mapping[str, Finding] = field(default_factory=dict)  # by the name of the file
 
-    def __reduce__(self) -> tuple[type["Inspector"], tuple[Contract]]:
-        return Inspector, (self.contract,)
+    def __reduce__(self) -> tuple[type["Inspector"], tuple[Contract, Mapping[str, Finding]]]:
+        return Inspector, (self.contract, self.refused)
 
     @cached_property
     def _whole(self) -> _Form:
@@ -61,6 +62,8 @@ class Inspector:
     def inspect(self, path: Path, name: str, accepted: Path, quarantine: Quarantine) -> Inspection:
         """Judge one file and put its good rows, its bad rows, or the whole of it where they belong."""
         findings = list(check_name(name, self.contract))
+        if name in self.refused:
+            findings.append(self.refused[name])
         limit = self.contract.policy.limits.file_bytes
         size = path.stat().st_size
         if size > limit:
@@ -68,7 +71,7 @@ class Inspector:
                 f"The file has {size:,} bytes, the policy allows {limit:,}. Split it, or raise `limits.file_bytes`."
             )
             findings.append(Finding(FileCode.FILE_TOO_LARGE, message))
-        if size > limit or not is_opened(name, self.contract):
+        if size > limit or name in self.refused or not is_opened(name, self.contract):
             result = Inspection(_unopened(path, name, findings), Fingerprints.joined([]))
         else:
             result = self._read(path, name, findings, accepted_path(accepted, name), quarantine)

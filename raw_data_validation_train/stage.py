@@ -13,6 +13,7 @@ from pathlib import Path
 from raw_data_validation_train.duplicates import Fingerprints, Repeats, find_repeats
 from raw_data_validation_train.file_names import is_opened
 from raw_data_validation_train.inspection import Inspection, Inspector, accepted_path
+from raw_data_validation_train.joining import Drop, with_outcomes
 from raw_data_validation_train.manifest import check_identity, manifest_of, write_manifest
 from raw_data_validation_train.quarantine import Quarantine
 from raw_data_validation_train.repeats import without_repeats
@@ -100,13 +101,16 @@ def _validate(
     report: Path,
     engine: Engine | None,
 ) -> Validated:
-    drop = [batch for batch in sorted(batches) if not batch.name.startswith(".") and batch.name != MARKER]
-    if not any(is_opened(batch.name, contract) for batch in drop):
-        raise SourceEmpty(_nothing_to_read(drop, contract))
+    there = [batch for batch in sorted(batches) if not batch.name.startswith(".") and batch.name != MARKER]
+    if not any(is_opened(batch.name, contract) for batch in there):
+        raise SourceEmpty(_nothing_to_read(there, contract))
     _make_room(accepted, quarantine)
-    kept = Quarantine(quarantine, (batch.name for batch in drop))
+    kept = Quarantine(quarantine, (batch.name for batch in there))
     with tempfile.TemporaryDirectory(prefix="fingerprints-") as scratch:
-        judge = _Judge(drop, contract, (accepted, quarantine, Path(scratch)), kept)
+        (joined := Path(scratch) / "joined").mkdir()
+        with _readable(*there):
+            drop = with_outcomes(there, contract, joined)
+        judge = _Judge(drop, (accepted, quarantine, Path(scratch)), kept)
         validated = Validated(contract.kind, contract.digest, tuple(judge.verdicts(engine or Inline())))
     for folder in (accepted, quarantine):
         _sweep(folder)
@@ -119,18 +123,19 @@ def _validate(
 class _Judge:
     """Two rounds over a drop: each file by itself, then the wafers that are in it more than once."""
 
-    def __init__(
-        self, drop: Sequence[Batch], contract: Contract, folders: tuple[Path, Path, Path], quarantine: Quarantine
-    ) -> None:
-        self._drop = drop
-        self._contract = contract
+    def __init__(self, drop: Drop, folders: tuple[Path, Path, Path], quarantine: Quarantine) -> None:
+        self._drop = drop.batches
+        self._contract = drop.contract
+        self._refused = drop.refused
         self._quarantine = quarantine
         self._folders = folders  # accepted, quarantine, fingerprints
-        self._names = [batch.name for batch in drop]
+        self._names = [batch.name for batch in drop.batches]
 
     def verdicts(self, engine: Engine) -> list[FileVerdict]:
         """The verdict on every file, in their order."""
-        inspect = partial(inspect_batch, inspector=Inspector(self._contract), names=self._quarantine.names)
+        inspect = partial(
+            inspect_batch, inspector=Inspector(self._contract, self._refused), names=self._quarantine.names
+        )
         done = engine.run(inspect, _given(self._drop, engine), *self._folders)
         verdicts = list(reported(done, len(self._drop), "files"))
         inspections = [Inspection(verdict, _fingerprints(verdict, self._folders[2])) for verdict in verdicts]

@@ -17,6 +17,7 @@ class FileCode(StrEnum):
     FILE_TOO_LARGE = "FILE_TOO_LARGE"
     ENCODING = "ENCODING"
     NOT_CSV = "NOT_CSV"
+    OUTCOMES_TABLE = "OUTCOMES_TABLE"
     HEADER = "HEADER"
     COLUMN_COUNT = "COLUMN_COUNT"
     ROW_LENGTH = "ROW_LENGTH"
@@ -44,6 +45,7 @@ FILE_CODES = {
     FileCode.FILE_TOO_LARGE: "The file is larger than the policy allows.",
     FileCode.ENCODING: "The file is not UTF-8 text.",
     FileCode.NOT_CSV: "The file is not a table with commas.",
+    FileCode.OUTCOMES_TABLE: "The table of its outcomes is missing, or does not fit.",
     FileCode.HEADER: "Columns are missing, unknown or named twice.",
     FileCode.COLUMN_COUNT: "The file has more columns than the schema.",
     FileCode.ROW_LENGTH: "Every row has another number of fields than the header.",

@@ -14,6 +14,11 @@ from wafer.contract.wafer_ids import FILE, ID, ROW, IdTemplate, as_id
 _ENDINGS = re.compile(r"(\.(csv|txt|tsv|data|dat|xlsx|xls|ods))?(\.gz)?$", re.IGNORECASE)
 
 
+def without_ending(name: str) -> str:
+    """A file's name without what says its form."""
+    return _ENDINGS.sub("", name)
+
+
 @dataclass(frozen=True, slots=True)
 class WaferIds:
     """Makes the ids of one file; `first_row` is the line of its first row."""
@@ -26,7 +31,7 @@ class WaferIds:
     @classmethod
     def of(cls, layout: Layout, contract: Contract, name: str, first_row: int) -> "WaferIds":
         """The ids of the file of this name."""
-        return cls(contract.policy.id_template, layout.key, as_id(_ENDINGS.sub("", name)), first_row)
+        return cls(contract.policy.id_template, layout.key, as_id(without_ending(name)), first_row)
 
     @property
     def as_they_stand(self) -> bool:

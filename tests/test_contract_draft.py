@@ -14,12 +14,28 @@ import pytest
 from pyarrow import parquet
 
 from application.cli.app import main
+from data_transformation_train.stage import transform_batches
+from db_operation_train.stage import load_wafers
+from pred_pipeline.stage import predict_wafers
+from raw_data_validation_train.stage import validate_batches
 from raw_data_validation_train.tests.drop import validate
 from tests.commands import Ended, end_of
-from wafer.contract import load_contract
+from tests.faults.line import make_line
+from wafer.contract import Contract, load_contract
+from wafer.documents import open_documents
+from wafer.model import assemble_bundle
+from wafer.model.families.boosted_trees import BoostedTrees
+from wafer.model.families.random_forest import RandomForest
+from wafer.model.recipe import Recipe
+from wafer.store import list_batches
 
 SENSORS = 8
 WAFERS = 30
+TO_LEARN = 120
+KINDS = ("training", "prediction")
+FEW_TREES = Recipe(
+    families=(RandomForest(trees=10, trees_cluster=5), BoostedTrees(rounds=10, learning_rate=0.2)), max_clusters=1
+)
 Row = Sequence[str]
 Write = Callable[[Path, Row, Sequence[Row]], None]
 
@@ -147,12 +163,22 @@ EXPORTS = [
 ]  # fmt: skip
 
 
+def two_tables(path: Path, _: Row, rows: Sequence[Row]) -> None:
+    first, *rest = [row[:-1] for row in rows]
+    text(path, first, rest, " ")
+    outcomes = [[row[-1], '"19/07/2008 11:55:00"'] for row in rows]
+    text(path.with_name("secom_labels.data"), outcomes[0], outcomes[1:], " ")
+
+
+SECOM = Export("SECOM form", "secom.data", [], ("-1", "1"), two_tables, missing="NaN", has_id=False)
+
+
 def wafer(*words: str | Path) -> Ended:
     with patch.dict("os.environ", {"COLUMNS": "400"}):
         return end_of(main, "wafer", *words)
 
 
-@pytest.mark.parametrize("export", EXPORTS, ids=str)
+@pytest.mark.parametrize("export", [*EXPORTS, SECOM], ids=str)
 def test_a_drafted_contract_reads_every_wafer_as_it_was_measured(export: Export, tmp_path: Path) -> None:
     (tmp_path / "drop").mkdir()
     export.write(tmp_path / "drop" / export.name, *export.table())
@@ -237,3 +263,49 @@ def test_a_file_that_is_no_workbook_is_refused(tmp_path: Path) -> None:
     assert judged.code == 1
     assert [(file["verdict"], file["codes"]) for file in cured.json["files"]] == [("good", []), ("bad", ["NOT_CSV"])]
     assert cured.json["files"][1]["bytes"] == (tmp_path / "drop" / "b.xlsx").stat().st_size
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("export", [*EXPORTS, SECOM], ids=str)
+def test_a_drafted_contract_trains_and_predicts(export: Export, tmp_path: Path) -> None:
+    (tmp_path / "drop").mkdir()
+    export.write(tmp_path / "drop" / export.name, *export.table(TO_LEARN))
+    assert wafer("contract", "draft", tmp_path / "drop", "--output", tmp_path).code == 0
+    training, prediction = (
+        load_contract(kind, tmp_path / f"schema_{kind}.json", tmp_path / "contract.yaml") for kind in KINDS
+    )
+
+    parts = make_line(tmp_path / "line", tmp_path / "drop", FEW_TREES, training).parts
+    assemble_bundle(
+        preprocessor_dir=parts.preprocessor,
+        cluster_model_dir=parts.cluster_model,
+        global_dir=parts.global_models,
+        member_dirs=parts.members,
+        out=tmp_path / "bundle",
+        contract_digest=training.digest,
+        out_of_fold=tmp_path / "out-of-fold.parquet",
+    )
+    exported = to_predict(tmp_path / "drop", prediction, tmp_path / "predict")
+    predict_wafers(exported, tmp_path / "bundle", tmp_path / "out", model_version="1", run_id="run")
+
+    ranked = parquet.read_table(tmp_path / "out" / "predictions.parquet")["wafer"].to_pylist()
+    failed = measured(TO_LEARN)[1].astype(bool)
+    numbers = [int(name.rpartition("-")[2]) - (not export.has_id) for name in ranked]
+    assert sorted(numbers) == list(range(TO_LEARN))
+    assert failed[numbers[: failed.sum()]].mean() > 0.7
+
+
+def to_predict(drop: Path, contract: Contract, out: Path) -> Path:
+    """The same files as files to predict: the policy leaves their outcomes out."""
+    validate_batches(
+        list_batches(str(drop)),
+        contract,
+        accepted=out / "accepted",
+        manifest=out / "manifest.json",
+        quarantine=out / "quarantine",
+        report=out / "report.html",
+    )
+    transform_batches(out / "accepted", out / "wafers.parquet", contract)
+    with open_documents(str(out / "documents.sqlite")) as documents:
+        load_wafers(out / "wafers.parquet", documents, out / "export", out / "InputFile.csv", "prediction")
+    return out / "export"

@@ -78,7 +78,7 @@ def _verdicts_of(found: "Draft", batches: list[Batch], folder: Path) -> "list[Ma
     from wafer.contract.draft import POLICY, PREDICTION, TRAINING
 
     kinds: list[tuple[Kind, str, tuple[str, ...]]] = [
-        ("training", TRAINING, found.labelled),
+        ("training", TRAINING, (*found.labelled, *found.tables)),
         ("prediction", PREDICTION, found.unlabelled),
     ]
     return [

@@ -13,7 +13,7 @@ from load_prod_model.promotion import Parts
 from model_training.stage import fit_global_models, train_cluster
 from preprocessing_train.stage import fit_preprocessor
 from raw_data_validation_train.stage import validate_source
-from wafer.contract import load_contract
+from wafer.contract import Contract, load_contract
 from wafer.documents import open_documents
 from wafer.model.families.boosted_trees import BoostedTrees
 from wafer.model.families.random_forest import RandomForest
@@ -64,9 +64,9 @@ def write_drop(folder: Path, *, files: int = 3, rows: int = 80, seed: int = 0, n
     return folder
 
 
-def make_line(folder: Path, drop: Path, recipe: Recipe = QUICK) -> Line:
+def make_line(folder: Path, drop: Path, recipe: Recipe = QUICK, contract: Contract | None = None) -> Line:
     """Run the stages up to the last training on a drop, with a store and a database that nobody looks at again."""
-    contract = load_contract("training", SCHEMA)
+    contract = contract or load_contract("training", SCHEMA)
     accepted, manifest, report = folder / "accepted", folder / "manifest.json", folder / "validation.html"
     store = open_store(str(folder / "store"))
     validate_source(str(drop), contract, accepted=accepted, manifest=manifest, report=report, store=store, run_id="run")

@@ -52,6 +52,23 @@ class Readings(BaseModel):
         return self
 
 
+class OutcomesTable(BaseModel):
+    """Outcomes in a table of their own beside each file of readings; none where `file` is empty.
+
+    `file` names it: `{file}` is the name of the readings without its ending. `column` counts from 1 and says where the
+    outcome stands in a table without header.
+    """
+
+    model_config = _STRICT
+    file: str = ""
+    by: Literal["order", "id"] = "order"
+    column: int = Field(1, ge=1)
+
+    def name_for(self, readings: str) -> str:
+        """The name of the table beside readings of this name, both as they are without and with their endings."""
+        return self.file.replace("{file}", readings)
+
+
 class Limits(BaseModel):
     """How large a file and a row may be, in bytes."""
 
@@ -71,6 +88,7 @@ class Policy(BaseModel):
     readings: Readings = Readings()
     limits: Limits = Limits()
     text: Text = Text()
+    outcomes_table: OutcomesTable = OutcomesTable()
     file_name: FileNames = FileNames()
     wafer_id_from: str = "{id}"
     second_measurement: Literal["refuse", "keep_later"] = "refuse"
@@ -105,6 +123,12 @@ class Policy(BaseModel):
     def _fields(cls, text: str) -> str:
         id_template(text)
         return text
+
+    @model_validator(mode="after")
+    def _joined(self) -> "Policy":
+        if self.outcomes_table.by == "id" and not self.text.header:
+            raise ValueError("outcomes_table.by: id needs tables with a header; without one, join by order")
+        return self
 
     @property
     def id_template(self) -> IdTemplate:

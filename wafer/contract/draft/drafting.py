@@ -1,10 +1,11 @@
 """A contract drafted from samples of unknown exports."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from wafer.contract.columns import loosely
+from wafer.contract.draft.beside import outcomes_beside
 from wafer.contract.draft.names import name_form
 from wafer.contract.draft.roles import Roles, roles_of
 from wafer.contract.draft.samples import Sample, take_sample
@@ -24,7 +25,7 @@ class Draft:
     """Schemas and policy that fit the samples, what they say (`guesses`), and questions for a person (`unsure`).
 
     `labelled` and `unlabelled` are the sampled files with and without an outcome, `others` those that are another kind
-    of table, or none.
+    of table, or none, `tables` those of the outcomes beside the readings.
     """
 
     training: Schema
@@ -35,6 +36,7 @@ class Draft:
     labelled: tuple[str, ...]
     unlabelled: tuple[str, ...]
     others: tuple[str, ...]
+    tables: tuple[str, ...]
 
 
 def draft_contract(files: Mapping[str, AtHand]) -> Draft:
@@ -53,6 +55,12 @@ def draft_contract(files: Mapping[str, AtHand]) -> Draft:
     others = tuple(name for name in taken if name not in alike)
     names = name_form(alike)
     roles = roles_of(main)
+    beside = (
+        outcomes_beside(main, [sample for sample in samples if sample.name in others]) if not roles.outcome else None
+    )
+    if beside:
+        roles = replace(roles, outcome=beside.outcome, beside=beside.table)
+        others = tuple(name for name in others if name not in beside.names)
     return Draft(
         training=drafted_schema(roles, names, alike[0], labelled=True),
         prediction=drafted_schema(roles, names, alike[0], labelled=False),
@@ -62,6 +70,7 @@ def draft_contract(files: Mapping[str, AtHand]) -> Draft:
         labelled=tuple(sample.name for sample in main if roles.has_outcome(sample)),
         unlabelled=tuple(sample.name for sample in main if not roles.has_outcome(sample)),
         others=others,
+        tables=beside.names if beside else (),
     )
 
 

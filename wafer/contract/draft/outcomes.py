@@ -21,15 +21,22 @@ class OutcomeColumn:
     doubts: tuple[str, ...]
 
 
-def outcome_of(columns: Sequence[Column]) -> OutcomeColumn | None:
-    """The likeliest outcome: by its name, by words such as Pass and Fail, else the last column with two values."""
+def outcome_of(columns: Sequence[Column], *, alone: bool = False) -> OutcomeColumn | None:
+    """The likeliest outcome: by its name, by words such as Pass and Fail, else the last column if it has two values.
+
+    `alone` says that the table has no readings: then it may be any column with two values.
+    """
     fitting = [column for column in columns if column.texts and len(column.texts) <= _TWO and not column.is_time]
     named = [column for column in fitting if column.key in LABEL_NAMES | FAILING_NAMES | PASSING_NAMES]
     worded = [column for column in fitting if not column.is_numeric and _pair(column)]
-    last = [column for column in columns[-1:] if column in fitting and column.is_whole and _pair(column)]
+    last = [
+        column
+        for column in (columns if alone else columns[-1:])
+        if column in fitting and column.is_whole and _pair(column)
+    ]
     for chosen, by_name in ((named, True), (worded, False), (last, False)):
         if chosen:
-            return _meaning(chosen[-1], by_name=by_name)
+            return _meaning(chosen[-1], by_name=by_name or alone)
     return None
 
 

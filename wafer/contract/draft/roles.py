@@ -11,6 +11,7 @@ from wafer.contract.draft.columns import Column, columns_of
 from wafer.contract.draft.outcomes import OutcomeColumn, outcome_of
 from wafer.contract.draft.samples import Sample
 from wafer.contract.draft.wafers import IdSource, id_source
+from wafer.contract.policy import OutcomesTable
 from wafer.contract.text import Text
 from wafer.contract.words import CONTEXT_NAMES
 from wafer.errors import ContractInvalid
@@ -34,6 +35,7 @@ class Roles:
     context: tuple[Column, ...]
     nameless: tuple[Column, ...]
     loose: bool
+    beside: OutcomesTable | None = None  # where the outcomes are, if not in the files of readings
 
     def with_its_signs(self, text: Text) -> Text:
         """The form of a file as if its numbers had the signs of most: without fractions it shows none."""
@@ -46,8 +48,8 @@ class Roles:
 
     def has_outcome(self, sample: Sample) -> bool:
         """Whether a file has the outcome's column."""
-        if self.outcome is None:
-            return False
+        if self.outcome is None or self.beside:
+            return self.beside is not None
         if not sample.header:
             return sample.width > self.outcome.column.at
         return loosely(self.outcome.column.name) in map(loosely, sample.header)
@@ -57,7 +59,8 @@ class Roles:
         yield f"Wafer id: {self._id()}."
         if self.outcome:
             labels = ", ".join(f"`{text}` means {meaning}" for text, meaning in self.outcome.labels.items())
-            yield f"Outcome: {_named(self.outcome.column)}; {labels}."
+            where = f" of `{self.beside.file}`, joined by {self.beside.by}" if self.beside else ""
+            yield f"Outcome: {_named(self.outcome.column)}{where}; {labels}."
         yield f"{len(self.sensors)} sensors: {_in_short(self.sensors)}."
         if self.context:
             yield f"No sensors, but context of the wafer: {_in_short(self.context)}."

@@ -21,6 +21,7 @@ _HEAD = 4 * 2**20  # bytes
 _CELLS = 400_000  # of one sample
 _LEAST_ROWS = 40
 _MOST_LINES = 2_000
+_OUTCOMES = 3  # two, and the name of their column
 _TITLES = 20  # lines that may stand before a header
 _GZIP = b"\x1f\x8b"
 _SIGNS: tuple[Delimiter, ...] = (";", "\t", "|", ",", " ")
@@ -102,8 +103,9 @@ def _of_lines(
     places = filled[1:] if announced else filled
     body = [lines[number] for number in places]
     delimiter = announced or _delimiter(body, delimiters)
-    if delimiter is None:
+    if delimiter is None and len(set(body)) > _OUTCOMES:
         return None
+    delimiter = delimiter or ","  # one column: outcomes alone
     titles, width = _shape([_cells(line, delimiter) for line in islice(body, _TITLES + _LEAST_ROWS)])
     most = max(_LEAST_ROWS, _CELLS // width)
     rows = [_cells(line, delimiter) for line in islice(body, titles, titles + most)]

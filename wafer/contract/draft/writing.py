@@ -55,6 +55,8 @@ def drafted_policy(roles: Roles, names: NameForm) -> Policy:
         "file_name": names.names.model_dump(),
         "wafer_id_from": roles.id.template,
     }
+    if roles.beside:
+        content["outcomes_table"] = roles.beside.model_dump()
     if roles.outcome and roles.outcome.labels != _DEFAULT_LABELS:
         content["labels"] = dict(roles.outcome.labels)
     if pattern := _wafer_ids(roles):
@@ -84,7 +86,7 @@ def _columns(roles: Roles) -> Mapping[str, Any]:
     ends = roles.nameless and all(column.is_empty for column in roles.nameless)
     ignored += [""] if roles.nameless and not ends and "" not in ignored else []
     content: dict[str, Any] = {"ignored": [*ignored, *(column.name for column in roles.context if column.name)]}
-    if roles.outcome and roles.text.header:
+    if roles.outcome and roles.text.header and not roles.beside:
         content["ignored"] += [roles.outcome.column.name]  # so that labelled files can be predicted too
     if ends:
         content["trailing_empty"] = "drop"
@@ -99,7 +101,7 @@ def _id_name(roles: Roles) -> str:
 
 
 def _outcome_name(roles: Roles) -> str:
-    return roles.outcome.column.name if roles.outcome and roles.text.header else _OUTCOME
+    return (roles.outcome.column.name if roles.outcome and roles.text.header else "") or _OUTCOME
 
 
 def _has_words(roles: Roles) -> bool:

@@ -1,0 +1,58 @@
+"""Outcomes that seem to lie in a table of their own beside each file of readings."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from wafer.contract.draft.columns import Column, columns_of
+from wafer.contract.draft.outcomes import OutcomeColumn, outcome_of
+from wafer.contract.draft.samples import Sample
+from wafer.contract.policy import OutcomesTable
+
+_ENDING = re.compile(r"(\.[A-Za-z]{2,4})?(\.gz)?$")
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomesBeside:
+    """The policy's `outcomes_table`, the outcome in it, and the names of the tables that were looked at."""
+
+    table: OutcomesTable
+    outcome: OutcomeColumn
+    names: tuple[str, ...]
+
+
+def outcomes_beside(readings: Sequence[Sample], others: Sequence[Sample]) -> OutcomesBeside | None:
+    """The tables among `others` that name an outcome for each row of a file of readings; None without."""
+    for table in others:
+        found = outcome_of(columns_of([table], table.text.numbers), alone=True)
+        of = _readings_of(table, readings)
+        if found and of:
+            key = _shared_id(table, of, found.column)
+            named = OutcomesTable(
+                file=_pattern(table, of, readings), by="id" if key else "order", column=found.column.at + 1
+            )
+            return OutcomesBeside(named, found, tuple(other.name for other in others if other.width == table.width))
+    return None
+
+
+def _readings_of(table: Sample, readings: Sequence[Sample]) -> Sample | None:
+    """The file of readings that a table belongs to: by its name, else by its number of rows, else the only one."""
+    named = [each for each in readings if _stem(each.name) in table.name]
+    rows = [each for each in readings if each.whole and table.whole and len(each.rows) == len(table.rows)]
+    only = list(readings) if len(readings) == 1 else []
+    return next(iter([*sorted(named, key=lambda each: -len(each.name)), *rows, *only]), None)
+
+
+def _pattern(table: Sample, of: Sample, readings: Sequence[Sample]) -> str:
+    stem = _stem(of.name)
+    return table.name.replace(stem, "{file}", 1) if stem in table.name or len(readings) > 1 else table.name
+
+
+def _shared_id(table: Sample, of: Sample, outcome: Column) -> str:
+    """The column that both have, beside the outcome; empty where there is none, or the rows are as many."""
+    shared = [name for name in table.header if name in of.header and name and name != outcome.name]
+    return shared[0] if shared else ""
+
+
+def _stem(name: str) -> str:
+    return _ENDING.sub("", name)
