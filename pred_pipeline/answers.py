@@ -48,9 +48,12 @@ def joined_answers(parts: Iterable[pa.Table]) -> pa.Table:
 
 
 def ranking(answers: pa.Table) -> Ints:
-    """Return positions, most suspicious first: those to review, then passing ones, by probability, name and place."""
-    keys = answers.select(["probability", "wafer"]).append_column("passing", passing(answers))
-    by = [("passing", "ascending"), ("probability", "descending"), ("wafer", "ascending")]
+    """Return positions, most suspicious first: those to review, then passing ones, by probability, name and place.
+
+    In both parts, wafers that the model learned from come last: it knows their outcome.
+    """
+    keys = answers.select(["in_training", "probability", "wafer"]).append_column("passing", passing(answers))
+    by = [("passing", "ascending"), ("in_training", "ascending"), ("probability", "descending"), ("wafer", "ascending")]
     return np.asarray(pc.sort_indices(keys, by), dtype=np.int64)  # a stable sort
 
 

@@ -1,11 +1,11 @@
 """What the interface shows of a version's bundle. Imports pyarrow, so the service loads it with the first bundle."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
 
 from application.api.curves import BUDGETS, budget_of, calibration_of, cluster_of, curve_points, figures_of
+from application.api.predictions import Predicted
 from application.api.shapes.models import ModelCurves, SensorRange, ThreeWays
 from application.api.shapes.predictions import Budgets
 from wafer.errors import ObjectNotFound
@@ -67,13 +67,15 @@ class Bundle:
             missing=float(statistics.missing[at]),
         )
 
-    def budgets(self, number: int, run_id: str, probabilities: Sequence[float], used: float) -> Budgets:
+    def budgets(self, number: int, run_id: str, predicted: Predicted, used: float) -> Budgets:
         """What each false-alarm budget would mean for a run's wafers; `used` is the run's own, 0 the model's."""
         return Budgets(
             run_id=run_id,
             model_version=number,
             current=used or self.about.recipe.false_alarm_budget,
-            budgets=[budget_of(self.out_of_fold, budget, probabilities) for budget in BUDGETS],
+            wafers=len(predicted.probabilities),
+            in_training=predicted.in_training,
+            budgets=[budget_of(self.out_of_fold, budget, predicted.probabilities) for budget in BUDGETS],
         )
 
 

@@ -5,15 +5,16 @@ from dataclasses import asdict
 from math import isfinite
 
 from application.api.shapes.models import Bin, Cluster, Figure, Point
-from application.api.shapes.predictions import Budget
+from application.api.shapes.predictions import Budget, FalseAlarms
 from wafer.evaluation.curve import curve_of
-from wafer.evaluation.intervals import Interval, bootstrap
+from wafer.evaluation.intervals import Interval, bootstrap, exact_share
 from wafer.evaluation.metrics import measure
 from wafer.evaluation.reliability import reliability
 from wafer.model.out_of_fold import OutcomeCounts
 from wafer.model.summaries import ClusterSummary
 
 CURVE_POINTS = 200
+LEAST_FLAGGED = 10  # wafers out of fold, before their false alarms say anything of others
 BUDGETS = tuple(round(0.01 * step, 2) for step in range(1, 51))
 
 
@@ -70,12 +71,22 @@ def budget_of(rows: OutcomeCounts, budget: float, probabilities: Sequence[float]
     """What one budget would mean for wafers of these probabilities."""
     threshold = rows.threshold(budget)
     flagged = rows.probability >= threshold
-    alarm_rate = float(flagged[~rows.failed].mean())
-    passing = len(probabilities) * (1 - float(rows.failed.mean()))
+    here = sum(each >= threshold for each in probabilities)
     return Budget(
         budget=budget,
         threshold=threshold,
         recall=float(flagged[rows.failed].mean()),
-        flagged=sum(each >= threshold for each in probabilities),
-        expected_false_alarms=round(alarm_rate * passing, 1),
+        flagged=here,
+        false_alarms=_false_alarms(here, int(flagged[~rows.failed].sum()), int(flagged.sum())),
     )
+
+
+def _false_alarms(flagged: int, wrong: int, of: int) -> FalseAlarms | None:
+    """How many of the flagged wafers are good, if they are like those `of` out of fold of which `wrong` were."""
+    if flagged == 0:
+        return FalseAlarms(expected=0.0, low=0.0, high=0.0)
+    if of < LEAST_FLAGGED:
+        return None
+    share = exact_share(wrong, of)
+    expected, low, high = (round(flagged * each, 1) for each in (wrong / of, share.low, share.high))
+    return FalseAlarms(expected=expected, low=low, high=high)

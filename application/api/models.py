@@ -1,6 +1,5 @@
 """The model's versions, and how good each is, read from its bundle once."""
 
-from collections.abc import Sequence
 from operator import attrgetter
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from cachetools import LRUCache, cachedmethod
 
+from application.api.predictions import Predicted
 from application.api.shapes.models import Change, Model, ModelCurves, Models, SensorRange, Undecided
 from application.api.shapes.predictions import Budgets
 from wafer.errors import NoProductionModel, RegistryUnavailable
@@ -71,9 +71,9 @@ class ModelShelf:
         """How a sensor read on the passing wafers of a version's training set. Raises `ObjectNotFound`."""
         return self._bundle(number).sensor(number, name)
 
-    def budgets(self, number: int, run_id: str, probabilities: Sequence[float], used: float = 0.0) -> Budgets:
+    def budgets(self, number: int, run_id: str, predicted: Predicted, used: float = 0.0) -> Budgets:
         """What each false-alarm budget would mean for a run's wafers; `used` is the run's own, 0 the model's."""
-        return self._bundle(number).budgets(number, run_id, probabilities, used)
+        return self._bundle(number).budgets(number, run_id, predicted, used)
 
     def budget(self, number: int) -> float:
         """The false-alarm budget that a version was trained for. Raises `ModelNotFound`."""

@@ -2,6 +2,8 @@
 
 import io
 import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 from operator import attrgetter
 from threading import Condition
 from typing import TYPE_CHECKING, Any
@@ -19,6 +21,14 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 TABLES_KEPT = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Predicted:
+    """The probabilities of a run's wafers, and how many more the model learned from."""
+
+    probabilities: Sequence[float]
+    in_training: int
 
 
 class Predictions:
@@ -60,6 +70,16 @@ class Predictions:
 def prediction_of(row: dict[str, Any]) -> Prediction:
     """A row of the table as the interface shows it."""
     return Prediction(**_finite(row))
+
+
+def predicted_of(table: "pa.Table") -> Predicted:
+    """The wafers of a table that say something: the others' outcomes are known to the model."""
+    import pyarrow.compute as pc
+
+    if "in_training" not in table.column_names:  # a run of an older release
+        return Predicted(table["probability"].to_pylist(), 0)
+    new = table.filter(pc.invert(table["in_training"]))
+    return Predicted(new["probability"].to_pylist(), table.num_rows - new.num_rows)
 
 
 def version_of(table: "pa.Table") -> int | None:

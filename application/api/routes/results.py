@@ -12,7 +12,7 @@ from application.api.edge import REPORT_HEADERS
 from application.api.files import fetch_file
 from application.api.openapi import Responses, problems
 from application.api.parts import Parts
-from application.api.predictions import version_of
+from application.api.predictions import predicted_of, version_of
 from application.api.routes.common import RunId, parts_of, router_for
 from application.api.shapes.predictions import Budgets, Explanation, PredictionPage, Verdict
 from application.api.views import media_type
@@ -64,7 +64,7 @@ def budgets(request: Request, run_id: RunId) -> Budgets:
     if version is None:
         raise NotPublished(f"Run {run_id} predicted no wafer.")
     used = float(run.parameters.get("false_alarm_budget") or 0.0)
-    return parts.models.budgets(version, run_id, table["probability"].to_pylist(), used)
+    return parts.models.budgets(version, run_id, predicted_of(table), used)
 
 
 @viewer.get(

@@ -56,14 +56,24 @@ class PredictionPage(BaseModel):
     predictions: list[Prediction]
 
 
+class FalseAlarms(BaseModel):
+    """How many of some flagged wafers are likely to be good, and the 90 % interval."""
+
+    expected: float
+    low: float
+    high: float
+
+
 class Budget(BaseModel):
-    """A false-alarm budget: its threshold, the wafers of this run it flags, and the expected false alarms."""
+    """A false-alarm budget: its threshold, and the wafers of this run that it flags, training wafers left out."""
 
     budget: float
     threshold: float
     recall: float = Field(description="Share of failing wafers found, out of fold.")
     flagged: int
-    expected_false_alarms: float
+    false_alarms: FalseAlarms | None = Field(
+        description="Of the flagged wafers, by what flagged wafers out of fold were; null: those were too few to tell."
+    )
 
 
 class Budgets(BaseModel):
@@ -72,4 +82,6 @@ class Budgets(BaseModel):
     run_id: str
     model_version: int
     current: float
+    wafers: int = Field(description="Of the run, without those that the model learned from.")
+    in_training: int = Field(description="Wafers of the run that the model learned from.")
     budgets: list[Budget]

@@ -122,10 +122,12 @@ async function allWafers(at) {
   return first;
 }
 
-function rankedWafers(run, page, { budgets, current, model_version: version }, may) {
-  const wafers = page.predictions;
+function rankedWafers(run, page, { budgets, current, wafers: unseen, in_training: learned, model_version: version }, may) {
+  const everything = page.predictions;
+  const forecasts = everything.filter((wafer) => !wafer.in_training);
+  let wafers = unseen > 0 ? forecasts : everything;
   const own = nearest(budgets, current);
-  const threshold = wafers[0].threshold;
+  const threshold = everything[0].threshold;
   const detail = h("aside", { class: "card wafer", "aria-label": "Selected wafer", tabindex: "0" });
   const rows = h("tbody", {});
   const tally = h("p", { class: "small" });
@@ -148,6 +150,13 @@ function rankedWafers(run, page, { budgets, current, model_version: version }, m
     "aria-label": "Find a wafer",
     spellcheck: "false",
     on: { input: () => render() },
+  });
+  const seen = h("input", {
+    type: "checkbox",
+    id: "seen",
+    checked: unseen === 0,
+    disabled: unseen === 0,
+    on: { change: () => ((wafers = seen.checked ? everything : forecasts), slide()) },
   });
   const filters = h(
     "div",
@@ -187,7 +196,7 @@ function rankedWafers(run, page, { budgets, current, model_version: version }, m
     value.textContent = percent(touched() ? at.budget : current, touched() || Number.isInteger(current * 100) ? 0 : 1);
     slider.setAttribute(
       "aria-valuetext",
-      `${percent(at.budget)}: flags ${at.flagged}, about ${Math.round(at.expected_false_alarms)} false alarms`,
+      `${percent(at.budget)}: flags ${at.flagged}, ${falseAlarms(at.false_alarms)}`,
     );
     const unlike = wafers.filter((wafer) => wafer.verdict === "inspect" && !(wafer.probability >= cut())).length;
     put(
@@ -196,15 +205,20 @@ function rankedWafers(run, page, { budgets, current, model_version: version }, m
         "span",
         { class: "figure" },
         h("b", { id: "flagged" }, count(at.flagged)),
-        ` of ${many(wafers.length, "wafer")} flagged`,
+        ` of ${many(unseen, "wafer")} flagged`,
       ),
-      h(
-        "span",
-        { class: "figure" },
-        "about ",
-        h("b", { id: "false-alarms" }, count(Math.round(at.expected_false_alarms))),
-        " of them false alarms",
-      ),
+      at.false_alarms
+        ? h(
+            "span",
+            {
+              class: "figure",
+              title: "By what the flagged wafers among those held out in training were; 90 % interval. A line that has moved may do worse.",
+            },
+            "about ",
+            h("b", { id: "false-alarms" }, count(Math.round(at.false_alarms.expected))),
+            ` of them false alarms (${span(at.false_alarms)})`,
+          )
+        : h("span", { class: "figure" }, "how many of them are false alarms is not known"),
       h("span", { class: "figure" }, "finds ", h("b", {}, percent(at.recall)), " of failing wafers"),
       unlike > 0 && h("span", { class: "figure" }, "and ", h("b", {}, count(unlike)), " more to inspect at any budget"),
       h("span", { class: "figure" }, "threshold ", h("b", {}, fixed(touched() ? at.threshold : threshold))),
@@ -251,6 +265,7 @@ function rankedWafers(run, page, { budgets, current, model_version: version }, m
     ranked.sort(
       (a, b) =>
         order[a.verdict] - order[b.verdict] ||
+        Number(a.wafer.in_training) - Number(b.wafer.in_training) ||
         (b.wafer.probability ?? 0) - (a.wafer.probability ?? 0) ||
         a.wafer.rank - b.wafer.rank,
     );
@@ -369,7 +384,7 @@ function rankedWafers(run, page, { budgets, current, model_version: version }, m
   rows.addEventListener("keydown", step);
   slide();
   announce(
-    `${many(wafers.length, "wafer")}: ${count(page.counts.fail)} fail, ${count(page.counts.inspect)} inspect.`,
+    `${many(everything.length, "wafer")}: ${count(page.counts.fail)} fail, ${count(page.counts.inspect)} inspect.`,
   );
   const columns = [
     ["#", "number"],
@@ -400,6 +415,14 @@ function rankedWafers(run, page, { budgets, current, model_version: version }, m
         "section",
         { class: "card flush", "aria-label": "Ranked wafers" },
         h("div", { class: "bar-table" }, filters, search),
+        learned > 0 &&
+          h(
+            "p",
+            { class: "small seen" },
+            seen,
+            " ",
+            h("label", { for: "seen" }, `Show the ${many(learned, "wafer")} that the model learned from; their outcomes are no forecasts.`),
+          ),
         h(
           "div",
           { class: "scroll tall", role: "region", "aria-label": "Wafers, most suspicious first", tabindex: "0" },
@@ -430,6 +453,11 @@ function rankedWafers(run, page, { budgets, current, model_version: version }, m
     ),
   ];
 }
+
+const span = ({ low, high }) => `${count(Math.round(low))} to ${count(Math.round(high))}`;
+
+const falseAlarms = (found) =>
+  found ? `about ${Math.round(found.expected)} false alarms, ${span(found)}` : "false alarms not known";
 
 function nearest(budgets, wanted) {
   let best = 0;

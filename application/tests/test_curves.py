@@ -1,0 +1,34 @@
+"""What a false-alarm budget would mean for a set of wafers never says more than the set's own flags."""
+
+import numpy as np
+import pytest
+
+from application.api.curves import BUDGETS, budget_of
+from wafer.model.out_of_fold import OutcomeCounts
+
+
+def rows(passes: int, failures: int, seed: int = 3) -> OutcomeCounts:
+    random = np.random.default_rng(seed)
+    at = np.arange(101) / 100
+    drawn = [
+        np.bincount(np.clip(random.normal(middle, 10, count), 0, 100).astype(int), minlength=101)
+        for middle, count in ((10, passes), (30, failures))
+    ]
+    return OutcomeCounts(at, *drawn)
+
+
+@pytest.mark.parametrize("flagged", [0, 1, 113])
+def test_false_alarms_are_a_share_of_the_flagged_wafers(flagged: int) -> None:
+    known = rows(900, 100)
+
+    for budget in BUDGETS:
+        found = budget_of(known, budget, [1.0] * flagged + [0.0] * 50)
+        assert found.flagged == flagged
+        assert found.false_alarms is not None
+        assert 0 <= found.false_alarms.low <= found.false_alarms.expected <= found.false_alarms.high <= flagged
+
+
+def test_too_few_flagged_wafers_out_of_fold_tell_nothing() -> None:
+    found = budget_of(rows(60, 4), 0.01, [1.0, 0.0])
+
+    assert (found.flagged, found.false_alarms) == (1, None)
