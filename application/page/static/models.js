@@ -335,7 +335,7 @@ const STATEMENTS = { kept: "pass", broken: "fail", "too few to say": "inspect" }
 const share = (figure) =>
   figure ? `${percent(figure.value)} (${percent(figure.low)} to ${percent(figure.high)})` : "–";
 
-const STANDING = [
+const RECORD = [
   ["Wafers", "number"],
   ["Failing", "number"],
   ["Found", "number"],
@@ -345,7 +345,7 @@ const STANDING = [
   ["AUC", "number optional"],
 ];
 
-function standing(name, each) {
+function record(name, each) {
   return h(
     "tr",
     {},
@@ -370,8 +370,8 @@ function beside(found) {
     h("h4", {}, "In production and in shadow, on the same wafers"),
     table(
       "Two versions on the same wafers",
-      [["Version", ""], ...STANDING],
-      rows.map(([version, each]) => standing(`Version ${version}`, each)),
+      [["Version", ""], ...RECORD],
+      rows.map(([version, each]) => record(`Version ${version}`, each)),
     ),
   ];
 }
@@ -407,7 +407,7 @@ function scorecard(card, turn) {
       h("figure", {}, h("figcaption", {}, "False alarms against the promise"), promiseChart(card)),
       h("figure", {}, h("figcaption", {}, "Calibration"), calibrationChart(card)),
     ),
-    table("Live scorecard", [["Period", ""], ...STANDING], [...card.periods, card.total].map((each) => standing(each.period, each))),
+    table("Live scorecard", [["Period", ""], ...RECORD], [...card.periods, card.total].map((each) => record(each.period, each))),
     card.beside && beside(card.beside),
     h(
       "p",
