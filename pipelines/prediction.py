@@ -27,6 +27,7 @@ def prediction_pipeline(deployment: Deployment) -> GraphComponent:
         schema: str = "",
         policy: str = "",
         false_alarm_budget: float = 0.0,
+        threshold: str = "",
     ) -> None:
         """Predict a folder of batches.
 
@@ -36,6 +37,7 @@ def prediction_pipeline(deployment: Deployment) -> GraphComponent:
             schema: Schema file to use instead of the built-in contract (URI); empty: the built-in one.
             policy: Policy file to use instead of the built-in one (URI); empty: the built-in one.
             false_alarm_budget: Share of good wafers that may be flagged; 0: as the model was trained.
+            threshold: fixed: that of the training; recent: by rank among recent scores; empty: as WAFER_THRESHOLD says.
         """
         job_id = PIPELINE_JOB_ID_PLACEHOLDER
         outcome = record_outcome(pipeline="predict", run_id=run_id, job_id=job_id)
@@ -62,6 +64,7 @@ def prediction_pipeline(deployment: Deployment) -> GraphComponent:
                 run_id=run,
                 model_version=selected.outputs["Output"],
                 false_alarm_budget=false_alarm_budget,
+                threshold=threshold,
                 export=loaded.outputs["export"],
                 input_file=loaded.outputs["input_file"],
                 bundle=selected.outputs["bundle"],

@@ -23,6 +23,7 @@ SETTINGS = (
     "AWS_REGION",
     "WAFER_EXPLAINED",
     "WAFER_PROMOTION",
+    "WAFER_THRESHOLD",
 )
 ROLES = "wafer-roles"  # stage -> ARN of its role, and where a pod finds the token that it takes the role on with
 TOKEN_FILE = "AWS_WEB_IDENTITY_TOKEN_FILE"  # noqa: S105 - the name of a variable

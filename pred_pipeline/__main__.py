@@ -7,6 +7,7 @@ import typer
 
 from pred_pipeline.stage import predict_wafers
 from wafer.command import Export, run
+from wafer.evaluation.rule import Rule
 from wafer.settings import EXPLAINED
 
 
@@ -19,6 +20,9 @@ def predict(
     false_alarm_budget: Annotated[
         float | None, typer.Option(min=0, max=1, help="Share of good wafers that may be flagged; default: the model's.")
     ] = None,
+    threshold: Annotated[
+        Rule, typer.Option(help="fixed: that of the training; recent: by rank among the scores of these wafers.")
+    ] = "fixed",
     explained: Annotated[int, typer.Option(min=0, help="How many wafers to review get their reasons.")] = EXPLAINED,
 ) -> str:
     """Judge wafers, most suspicious first."""
@@ -30,6 +34,7 @@ def predict(
         run_id=run_id,
         false_alarm_budget=false_alarm_budget,
         explained=explained,
+        rule=threshold,
     )
     return f"{done.wafers} wafers: {done.failing} fail, {done.inspect} inspect, {done.passing} pass -> {done.csv}"
 

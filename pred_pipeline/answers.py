@@ -47,6 +47,14 @@ def joined_answers(parts: Iterable[pa.Table]) -> pa.Table:
     return pa.concat_tables([SCHEMA.empty_table(), *parts]).unify_dictionaries().combine_chunks()
 
 
+def judged_at(answers: pa.Table, threshold: float) -> pa.Table:
+    """Return the answers with the verdicts of another threshold; a wafer to inspect stays one."""
+    verdict = answers["verdict"].cast(pa.string())
+    flagged = pc.if_else(pc.greater_equal(answers["probability"], threshold), "fail", "pass")
+    judged = pc.if_else(pc.equal(verdict, "inspect"), verdict, flagged).cast(_FEW)
+    return answers.set_column(answers.column_names.index("verdict"), SCHEMA.field("verdict"), judged)
+
+
 def ranking(answers: pa.Table) -> Ints:
     """Return positions, most suspicious first: those to review, then passing ones, by probability, name and place.
 

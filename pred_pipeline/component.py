@@ -33,6 +33,7 @@ def predict(
     run_id: str,
     model_version: int,
     false_alarm_budget: float,
+    threshold: str,
     export: Input[Dataset],
     input_file: Input[Dataset],
     bundle: Input[Model],
@@ -51,11 +52,14 @@ def predict(
         import shutil
         from pathlib import Path
 
+        from pred_pipeline.recent_scores import RecentScores
         from pred_pipeline.serving import publish_predictions
         from pred_pipeline.shadow import predict_in_shadow
         from pred_pipeline.stage import predict_wafers
+        from wafer.evaluation.rule import rule_of
         from wafer.settings import Settings
 
+        settings, recent = Settings(), RecentScores(stage.store, run_id)
         result = predict_wafers(
             Path(export.path),
             Path(bundle.path),
@@ -63,7 +67,9 @@ def predict(
             model_version=str(model_version),
             run_id=run_id,
             false_alarm_budget=false_alarm_budget or None,
-            explained=Settings().explained,
+            explained=settings.explained,
+            rule=rule_of(threshold, settings.threshold),
+            before=recent.before,
         )
         predict_in_shadow(
             Path(export.path),
@@ -81,6 +87,7 @@ def predict(
             input_file=Path(input_file.path),
             predictions=Path(predictions.path),
         )
+        recent.keep(result.digest, result.scored)
         counts = {name: getattr(result, name) for name in ("wafers", "failing", "inspect", "passing")}
         stage.measure(metrics, **counts)
-        stage.count(false_alarm_budget=result.false_alarm_budget)
+        stage.count(false_alarm_budget=result.false_alarm_budget, **result.thresholds.to_json())

@@ -5,6 +5,7 @@ from markupsafe import Markup
 from pred_pipeline.ranked import Ranked, Row
 from wafer.evaluation.drift import LEAST_WAFERS, Drift
 from wafer.model.contributions import Reason
+from wafer.model.recent import Thresholds
 from wafer.model.scoring import ModelBundle, Verdict
 from wafer.reports import Notice, badge, details, notice, page, paragraph, section, table, tiles
 from wafer.store import layout
@@ -16,7 +17,7 @@ PASSING_SHOWN = 2000
 _COLOURS: dict[Verdict, Notice] = {"fail": "error", "inspect": "warning", "pass": "ok"}
 
 
-def prediction_page(ranked: Ranked, bundle: ModelBundle, budget: float, drift: Drift) -> str:
+def prediction_page(ranked: Ranked, bundle: ModelBundle, budget: float, drift: Drift, thresholds: Thresholds) -> str:
     """Render the first of the ranked wafers as one HTML page."""
     look, passing = ranked.to_review, ranked.verdicts["pass"]
     body = tiles(
@@ -29,7 +30,7 @@ def prediction_page(ranked: Ranked, bundle: ModelBundle, budget: float, drift: D
     )
     body += _headline(ranked)
     body += Markup().join(notice("warning", sentence) for sentence in (*drift.warnings(), *drift.notes()))
-    body += section("Review these first", _reading_help(bundle, budget), _ranked(ranked))
+    body += section("Review these first", _reading_help(bundle, budget, thresholds), _ranked(ranked))
     body += section("Clusters", _clusters(ranked, bundle))
     body += section("Drift since the training", *_drift(drift))
     body += section("Passing wafers", details(f"{passing} passing wafers", _plain(ranked)))
@@ -86,12 +87,12 @@ def _left(drift: Drift) -> Markup:
     return table(headers, rows, numeric=(1, 4))
 
 
-def _reading_help(bundle: ModelBundle, budget: float) -> Markup:
-    threshold = bundle.out_of_fold.threshold(budget)
+def _reading_help(bundle: ModelBundle, budget: float, thresholds: Thresholds) -> Markup:
     quality = bundle.out_of_fold.quality(budget)
     meaning = (
-        f"A wafer is flagged from a probability of {threshold:.2%}. On {quality.wafers} training wafers, each scored "
-        f"out of fold, this flags {quality.false_alarm_rate:.0%} of the passing ones (budget {budget:.0%}) and "
+        f"A wafer is flagged from a probability of {thresholds.value:.2%}. {thresholds.sentence} On {quality.wafers} "
+        f"training wafers, each scored out of fold, the fixed one flags {quality.false_alarm_rate:.0%} of the passing "
+        f"ones (budget {budget:.0%}) and "
         f"finds {quality.recall:.0%} of the failing ones. A random choice would find {budget:.0%}. "
         "A flag is a reason to review the wafer, not a proof."
     )

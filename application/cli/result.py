@@ -74,6 +74,8 @@ class Result:
             console.print(", ".join(f"{name} {value:.3f}" for name, value in self.decision.metrics.to_json().items()))
         for warning in self.warnings:
             console.print(f"[bold yellow]Look[/] {escape(warning)}")
+        for note in filter(None, (task.counts.get("threshold_note") for task in self.run.tasks)):
+            console.print(str(note), markup=False, soft_wrap=True, highlight=False)
         for name, uri in self.outputs.items():
             console.print(f"  {name:<12} {uri}", markup=False, soft_wrap=True, highlight=False)
 

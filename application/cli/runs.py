@@ -24,6 +24,7 @@ from application.runs.service import Runs
 from application.settings import ServiceSettings
 from wafer.errors import WaferError, error_class
 from wafer.evaluation.decision import Mode
+from wafer.evaluation.rule import Rule
 from wafer.process import Interrupted, environment, interruptible
 from wafer.runs import Pipeline
 from wafer.settings import WORKERS, Settings
@@ -49,6 +50,13 @@ Promotion = Annotated[
     typer.Option(
         "--promotion",
         help="auto: a better model is promoted; candidate: it waits for a person. [default: WAFER_PROMOTION, or auto]",
+    ),
+]
+ThresholdOption = Annotated[
+    Rule | None,
+    typer.Option(
+        "--threshold",
+        help="fixed: as found in training; recent: by rank among recent scores. [default: WAFER_THRESHOLD, or fixed]",
     ),
 ]
 BackendOption = Annotated[
@@ -97,6 +105,7 @@ def predict(
     false_alarm_budget: Annotated[
         float, typer.Option(min=0.0, max=0.9, help="Another false-alarm budget than the model's own; 0 keeps its own.")
     ] = 0.0,
+    threshold: ThresholdOption = None,
     runner: RunnerOption = "processes",
     workers: Workers = None,
     backend: BackendOption = None,
@@ -104,6 +113,8 @@ def predict(
 ) -> None:
     """Predict a folder of batches with the production model, most suspicious wafer first."""
     parameters: Parameters = {"false_alarm_budget": false_alarm_budget, **_contract(schema, policy)}
+    if threshold:
+        parameters = {**parameters, "threshold": threshold}
     with shared_by(workers):
         _start(_wanted("predict", source, parameters, runner), backend, as_json=as_json, output=output)
 

@@ -376,3 +376,15 @@ def test_a_backend_that_does_not_answer_leaves_the_run_waiting_and_starts_it_lat
         state = client.get(f"/runs/{answer.json()['run_id']}").json()["state"]
 
     assert (answer.status_code, answer.json()["state"], state) == (202, "queued", "running")
+
+
+def test_a_prediction_keeps_its_budget_by_the_rule_that_was_asked_for(service: Service) -> None:
+    source = service.batches("raw/predict/lot-1")
+    with service.client("operator") as client:
+        asked = client.post("/predict", json={"source": source, "threshold": "recent"})
+        plain = client.post("/predict", json={"source": source})
+        wrong = client.post("/predict", json={"source": source, "threshold": "rank"})
+
+    rules = {run.run_id: run.parameters["threshold"] for run in service.backend.started}
+    assert (rules[asked.json()["run_id"]], rules[plain.json()["run_id"]]) == ("recent", "")
+    assert wrong.status_code == 422

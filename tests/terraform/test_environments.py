@@ -19,6 +19,7 @@ WRITERS = {  # prefix of the store -> workloads that may write there, beside wha
     "quarantine/": {"raw_data_validation_train"},
     "training/": {"load_prod_model"},
     "predictions/": {"pred_pipeline"},
+    "recent/": {"pred_pipeline"},
     "outcomes/": {"db_operation_train"},
     "pipelines/": set(),
     "kfp/": {*STAGES, "ml-pipeline", "pipeline-runner"},
@@ -27,6 +28,7 @@ READERS = {
     "raw/": {"application", "raw_data_validation_train", "data_transformation_train", "db_operation_train"},
     "training/": {"application", "load_prod_model"},
     "predictions/": {"application", "pred_pipeline", "db_operation_train"},
+    "recent/": {"pred_pipeline"},
     "outcomes/": {"application", "db_operation_train"},
     "pipelines/": {"application"},
 }

@@ -136,10 +136,17 @@ class ModelBundle:
             log_odds[mine] = model.log_odds(features[mine])
         return log_odds
 
+    def keys(self, wafers: Wafers) -> Known:
+        """What tells the wafers' readings from others, (wafers,)."""
+        contract = self.preprocessor.contract
+        return beginnings(content_keys(replace(wafers, sensors=contract, readings=wafers.columns(contract))))
+
     def seen(self, wafers: Wafers) -> Bools:
         """Tell which wafers read exactly like one the model was trained on, (wafers,): it knows their outcome."""
-        contract = self.preprocessor.contract
-        keys = beginnings(content_keys(replace(wafers, sensors=contract, readings=wafers.columns(contract))))
+        return self.learned_from(self.keys(wafers))
+
+    def learned_from(self, keys: Known) -> Bools:
+        """Tell the same of wafers of these `keys`."""
         places = np.minimum(np.searchsorted(self.known, keys), len(self.known) - 1)
         return np.asarray(self.known[places] == keys)
 

@@ -11,6 +11,8 @@
     units/<run>/<task>/          what a task shares with the workers that do its units; removed when it has succeeded
     kfp/<run>/stages/<task>.json the record that a task leaves of itself
     kfp/<run>/outcome.json       how the run ended
+    kfp/<run>/reference-…        the scores that a prediction ranks its own among
+    recent/<model>/…             scores of the latest predictions by a model, one object a run
     kfp/…                        Kubeflow's own artifacts
 
 The folders of `quarantine`, `training`, `predictions` and `outcomes` are published: complete or invisible
@@ -29,6 +31,7 @@ MARKER = "_SUCCESS.json"
 MANIFEST, VALIDATION_REPORT, REPORT = "manifest.json", "validation.html", "report.html"
 INPUT_FILE = "InputFile.csv"  # the wafers that a run read, as the documents hold them
 DECISION, MODEL_CARD, MODEL_CARD_PAGE = "decision.json", "model_card.md", "model_card.html"
+THRESHOLD = "threshold.json"  # both thresholds of a prediction, and which one its verdicts follow
 PREDICTIONS, PREDICTIONS_CSV, DRIFT = "predictions.parquet", "predictions.csv", "drift.json"
 DOCUMENTS = "documents.parquet"  # `_id` of each row's document, in the order of the predictions
 OUTCOMES, OUTCOMES_CSV = "outcomes.parquet", "outcomes.csv"  # every good row, and what became of it
@@ -84,6 +87,16 @@ def stage_record(run_id: str, task: str) -> str:
 def units(run_id: str, task: str) -> str:
     """Folder that a task shares with workers."""
     return f"units/{run_id}/{task}"
+
+
+def reference(run_id: str, digest: str) -> str:
+    """Key of the scores that a prediction by the model of this digest ranks its own among."""
+    return f"{ARTIFACTS}/{run_id}/reference-{digest[:16]}.json"
+
+
+def recent_scores(digest: str) -> str:
+    """Folder of the scores of the latest predictions by the model of this digest."""
+    return f"recent/{digest}"
 
 
 def outcome(run_id: str) -> str:

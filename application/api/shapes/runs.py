@@ -69,10 +69,20 @@ class PredictRequest(BaseModel):
     false_alarm_budget: float = Field(
         0.0, ge=0, le=0.9, description="A budget other than the model's; 0 uses the model's."
     )
+    threshold: Literal["", "fixed", "recent"] = Field(
+        "",
+        description="Keep the budget by the threshold of the training, or by rank among recent scores; empty: as "
+        "configured.",
+    )
 
     def parameters(self) -> Parameters:
         """The pipeline's parameters but the source."""
-        return {"schema": self.schema_, "policy": self.policy, "false_alarm_budget": self.false_alarm_budget}
+        return {
+            "schema": self.schema_,
+            "policy": self.policy,
+            "false_alarm_budget": self.false_alarm_budget,
+            "threshold": self.threshold,
+        }
 
 
 class OutcomesRequest(BaseModel):

@@ -128,6 +128,8 @@ function rankedWafers(run, page, { budgets, current, wafers: unseen, in_training
   let wafers = unseen > 0 ? forecasts : everything;
   const own = nearest(budgets, current);
   const threshold = everything[0].threshold;
+  const judged = run.stages.find((each) => each.name === "predict")?.counts ?? {};
+  const byRank = judged.threshold_rule === "recent";
   const detail = h("aside", { class: "card wafer", "aria-label": "Selected wafer", tabindex: "0" });
   const rows = h("tbody", {});
   const tally = h("p", { class: "small" });
@@ -186,6 +188,7 @@ function rankedWafers(run, page, { budgets, current, wafers: unseen, in_training
   let chosen = "";
   let ranked = [];
   const touched = () => Number(slider.value) !== own;
+  const ranks = () => byRank && !touched(); // what the training knows of its own threshold says nothing of this one
   const cut = () => (touched() ? budgets[Number(slider.value)].threshold : threshold);
 
   /** The verdict at the slider's threshold; a wafer unlike the training wafers keeps the verdict inspect. */
@@ -204,10 +207,10 @@ function rankedWafers(run, page, { budgets, current, wafers: unseen, in_training
       h(
         "span",
         { class: "figure" },
-        h("b", { id: "flagged" }, count(at.flagged)),
-        ` of ${many(unseen, "wafer")} flagged`,
+        h("b", { id: "flagged" }, count(ranks() ? wafers.filter((each) => each.probability >= threshold).length : at.flagged)),
+        ` of ${many(ranks() ? wafers.length : unseen, "wafer")} flagged`,
       ),
-      at.false_alarms
+      !ranks() && (at.false_alarms
         ? h(
             "span",
             {
@@ -218,13 +221,14 @@ function rankedWafers(run, page, { budgets, current, wafers: unseen, in_training
             h("b", { id: "false-alarms" }, count(Math.round(at.false_alarms.expected))),
             ` of them false alarms (${span(at.false_alarms)})`,
           )
-        : h("span", { class: "figure" }, "how many of them are false alarms is not known"),
-      h("span", { class: "figure" }, "finds ", h("b", {}, percent(at.recall)), " of failing wafers"),
+        : h("span", { class: "figure" }, "how many of them are false alarms is not known")),
+      !ranks() && h("span", { class: "figure" }, "finds ", h("b", {}, percent(at.recall)), " of failing wafers"),
       unlike > 0 && h("span", { class: "figure" }, "and ", h("b", {}, count(unlike)), " more to inspect at any budget"),
       h("span", { class: "figure" }, "threshold ", h("b", {}, fixed(touched() ? at.threshold : threshold))),
     );
     put(
       aside,
+      !touched() && judged.threshold_note && h("span", { class: "small" }, judged.threshold_note),
       touched() && h("span", { class: "small" }, `The CSV and the report use the run's budget, ${percent(current, 0)}.`),
       touched() &&
         h(
@@ -252,6 +256,7 @@ function rankedWafers(run, page, { budgets, current, wafers: unseen, in_training
         schema: parameters.schema ?? "",
         policy: parameters.policy ?? "",
         false_alarm_budget: budget,
+        threshold: parameters.threshold ?? "",
       });
       location.hash = `#/runs/${found.run_id}`;
     } catch (problem) {

@@ -95,6 +95,7 @@ export function runView(element, runId, may, moved) {
           "False-alarm budget",
           run.parameters.false_alarm_budget ? percent(run.parameters.false_alarm_budget, 1) : "as in the model",
         ),
+        ...thresholds(run).map((note) => fact("Threshold", note)),
       ),
     );
   }
@@ -196,6 +197,9 @@ function tellChanges(before, after) {
 }
 
 const fact = (name, value) => h("div", {}, h("dt", {}, name), h("dd", {}, value));
+
+/** Which threshold a prediction used and why, when it has ended. */
+const thresholds = (run) => run.stages.map((each) => each.counts.threshold_note).filter(Boolean);
 
 const labelOf = (run, name) => run.stages.find((each) => each.name === name)?.label ?? name;
 

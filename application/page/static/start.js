@@ -56,6 +56,14 @@ export function startPanel(started) {
     h("option", { value: "auto" }, "Promote if it is better"),
     h("option", { value: "candidate" }, "Wait for a person"),
   );
+  const threshold = h(
+    "select",
+    { id: "threshold" },
+    h("option", { value: "" }, "As configured"),
+    h("option", { value: "fixed" }, "By the threshold of the training"),
+    h("option", { value: "recent" }, "By rank among recent scores"),
+  );
+  const predictionOnly = h("div", {}, field("threshold", "Keep the budget", threshold));
   const fromOutcomes = h("input", { id: "from-outcomes", type: "checkbox" });
   const trainingOnly = h(
     "div",
@@ -75,6 +83,7 @@ export function startPanel(started) {
     h("summary", {}, "Options"),
     field("budget", "False-alarm budget (% of good wafers)", budget),
     trainingOnly,
+    predictionOnly,
   );
   const hint = h("p", { class: "small" });
   const messages = h("div", {});
@@ -191,6 +200,7 @@ export function startPanel(started) {
     addressField.hidden = source.value !== OTHER;
     options.hidden = pipeline === "outcomes";
     trainingOnly.hidden = pipeline !== "train";
+    predictionOnly.hidden = pipeline !== "predict";
     budget.placeholder = pipeline === "train" ? "10" : "as in the model";
     if (waiting > 0) go.textContent = `Upload ${many(waiting, "file")} and ${verb}`;
     else go.textContent = uploaded > 0 ? `${over} ${many(uploaded, "file")}` : pipeline === "outcomes" ? "Take in outcomes" : title;
@@ -229,6 +239,7 @@ export function startPanel(started) {
     const wanted = { source: named };
     if (pipeline === "outcomes") return wanted;
     if (budget.value) wanted.false_alarm_budget = Number(budget.value) / 100;
+    if (pipeline === "predict") wanted.threshold = threshold.value;
     if (pipeline === "train")
       Object.assign(wanted, {
         max_clusters: Number(clusters.value),

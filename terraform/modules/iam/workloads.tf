@@ -14,7 +14,7 @@ locals {
     clustering                = { read = [], write = ["kfp/*"] }
     model_training            = { read = [], write = ["kfp/*"] }
     load_prod_model           = { read = [], write = ["training/*", "kfp/*"] }
-    pred_pipeline             = { read = [], write = ["predictions/*", "kfp/*"] }
+    pred_pipeline             = { read = [], write = ["predictions/*", "recent/*", "kfp/*"] }
   }
 
   # Kubeflow's own: the server stores packages and reads artifacts, its page shows them, the driver and launcher pods that

@@ -1,0 +1,17 @@
+"""How a false-alarm budget is kept: by the threshold found in training, or by rank among recent scores."""
+
+from typing import Literal
+
+from wafer.errors import ContractInvalid
+
+Rule = Literal["fixed", "recent"]
+
+
+def rule_of(text: str, default: Rule) -> Rule:
+    """The rule that a run's parameter names; empty is the default. Raises `ContractInvalid`."""
+    match text:
+        case "":
+            return default
+        case "fixed" | "recent":
+            return text
+    raise ContractInvalid(f"The parameter threshold is {text[:40]!r}; it is fixed, recent, or left empty.")
