@@ -23,6 +23,8 @@ _MLFLOW = {
 def restrain_mlflow() -> None:
     """Let MLflow load no pickle, report to nobody and log little; it looks at that when it is imported."""
     os.environ["MLFLOW_ALLOW_PICKLE_DESERIALIZATION"] = "false"
+    if region := os.environ.get("AWS_REGION"):  # its own clients of S3 know only boto3's name for it
+        os.environ["AWS_DEFAULT_REGION"] = region
     for name, value in _MLFLOW.items():
         os.environ.setdefault(name, value)
 

@@ -15,6 +15,7 @@ from pymongo.collection import Collection
 from pymongo.errors import (
     AutoReconnect,
     BulkWriteError,
+    ConfigurationError,
     ExecutionTimeout,
     OperationFailure,
     PyMongoError,
@@ -49,9 +50,11 @@ class MongoDocuments:
         self._named: dict[str, list[str]] = {}  # sensors by the digest of their names
         settings: Stored = {name: value for name, value in _timeouts(self._patience).items() if name not in uri}
         try:
-            self._client: MongoClient[Any] = MongoClient(uri, appname="wafer", **settings)
+            self._client: MongoClient[Any] = self._again(lambda: MongoClient(uri, appname="wafer", **settings))
             self._database = self._client.get_default_database(DATABASE)
         except (PyMongoError, ValueError) as exc:
+            if isinstance(exc, PyMongoError) and _is_lookup(exc):
+                raise DocumentsUnavailable(_sentence(exc, self._address)) from exc
             # what pymongo says may quote a part of the password
             sentence = "MONGODB_URI is not a usable address: write mongodb://user:password@host:port/database, with "
             raise DocumentsUnavailable(f"{sentence}special characters of user and password percent-encoded.") from exc
@@ -134,11 +137,14 @@ class MongoDocuments:
             self.close()
             raise
 
-    def _call(self, action: Callable[[], T]) -> T:
+    def _again(self, action: Callable[[], T]) -> T:
         pause = wait_random_exponential(multiplier=0.2, max=2)
         again = retry_if_exception(_passes)
+        return Retrying(retry=again, stop=stop_after_delay(self._patience.repeat), wait=pause, reraise=True)(action)
+
+    def _call(self, action: Callable[[], T]) -> T:
         try:
-            return Retrying(retry=again, stop=stop_after_delay(self._patience.repeat), wait=pause, reraise=True)(action)
+            return self._again(action)
         except PyMongoError as exc:
             raise DocumentsUnavailable(_sentence(exc, self._address)) from exc
 
@@ -176,8 +182,13 @@ def _all_of(collection: Collection[Any], wafers: list[str]) -> list[Any]:
     return list(collection.find({"wafer": {"$in": wafers}}))
 
 
+def _is_lookup(failure: BaseException) -> bool:
+    """Whether the name behind a `mongodb+srv://` address could not be looked up, which pymongo calls configuration."""
+    return isinstance(failure, ConfigurationError) and type(failure.__cause__).__module__.startswith("dns.")
+
+
 def _passes(failure: BaseException) -> bool:
-    if isinstance(failure, (AutoReconnect, ExecutionTimeout, WTimeoutError)):
+    if _is_lookup(failure) or isinstance(failure, (AutoReconnect, ExecutionTimeout, WTimeoutError)):
         return True
     return isinstance(failure, PyMongoError) and failure.has_error_label("RetryableWriteError")
 

@@ -17,6 +17,7 @@ from wafer.errors import ObjectNotFound, PublishConflict, StoreUnavailable
 from wafer.files import write_file
 from wafer.patience import Patience
 from wafer.patience import patience as process_patience
+from wafer.store.aws import region, unusable
 from wafer.store.disk import disk_errors
 from wafer.store.protocol import StoredObject, check_key
 from wafer.store.s3_failures import FAILURES, explain, patiently
@@ -47,6 +48,8 @@ class S3Store:
         bucket, _, prefix = uri.removeprefix("s3://").partition("/")
         if not bucket:
             raise StoreUnavailable(f"{uri!r} names no bucket: write s3://bucket/prefix.")
+        if problem := unusable():
+            raise StoreUnavailable(f"The store {uri} cannot be used. {problem}")
         environment = tuple(sorted(item for item in os.environ.items() if item[0].startswith("AWS_")))
         return cls(_client(os.getpid(), environment, process_patience()), bucket, prefix.strip("/"))
 
@@ -155,6 +158,6 @@ def _client(process: int, environment: tuple[tuple[str, str], ...], patience: Pa
         max_pool_connections=32,
     )
     try:
-        return boto3.session.Session().client("s3", config=config)
+        return boto3.session.Session(region_name=region()).client("s3", config=config)
     except (BotoCoreError, ValueError) as exc:
         raise StoreUnavailable(f"The AWS settings in the environment are not usable: {exc}") from exc

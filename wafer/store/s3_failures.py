@@ -23,12 +23,14 @@ _ON_THE_WIRE = (
 _TRY_AGAIN = {
     "SlowDown",
     "RequestTimeout",
-    "RequestTimeTooSkewed",
     "Throttling",
     "ConditionalRequestConflict",
     "BadDigest",
 }
 _REFUSED = {"AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken", "403", "401"}
+_SKEWED = {"RequestTimeTooSkewed", "RequestExpired"}
+_GATEWAY = {502, 503, 504}  # a proxy's page about an S3 that is away for now
+_PAGE = ("<html", "<!doctype html", "text/html")
 _NO_BUCKET = "NoSuchBucket"
 LONGEST_PAUSE = 1.0  # seconds, between two calls
 _ABSENT = {"NoSuchKey", "404", "NotFound"}
@@ -52,6 +54,8 @@ def explain(failure: Exception, store: str, key: str) -> WaferError:
         return StoreUnavailable(_unreachable(cause, store))
     code = cause.response.get("Error", {}).get("Code", "")
     message = cause.response.get("Error", {}).get("Message", "")
+    if _is_page(cause):
+        return StoreUnavailable(_unreachable(cause, store))
     if code in _ABSENT:
         return ObjectNotFound(f"There is no {key} in the store {store}.")
     if code in {"PreconditionFailed", "412"}:
@@ -72,6 +76,8 @@ def _advice(code: str) -> str:
         return (
             "Check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN and what they may do with this bucket."
         )
+    if code in _SKEWED:
+        return "The clock of this machine is wrong by more than 15 minutes: set it, then try again."
     if code in {"PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException"}:
         return "Set AWS_REGION to the region of the bucket."
     return "Try again when the store works; its own log says more."
@@ -80,15 +86,31 @@ def _advice(code: str) -> str:
 def _unreachable(cause: BaseException, store: str) -> str:
     if isinstance(cause, (NoCredentialsError, PartialCredentialsError)):
         return f"No credentials for the store {store}: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give a role."
+    if _is_page(cause):
+        return (
+            f"The store {store} could not be used: its address answers with a web page, which is no S3. Correct "
+            "AWS_ENDPOINT_URL (the port of the server, not of its console), or the proxy in between."
+        )
     return f"The store {store} could not be used: {cause} Check AWS_ENDPOINT_URL, AWS_REGION and the network."
 
 
 def _passes(failure: BaseException) -> bool:
     cause = _cause(failure)
+    if _is_page(cause):
+        return False
     if isinstance(cause, ClientError):
         status = cause.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         return status >= 500 or status == 429 or cause.response.get("Error", {}).get("Code", "") in _TRY_AGAIN
     return isinstance(cause, _ON_THE_WIRE) and not isinstance(cause, SSLError)
+
+
+def _is_page(cause: BaseException) -> bool:
+    """Whether a web page answered, and no S3; botocore takes one that comes with status 200 for a 500."""
+    if isinstance(cause, ClientError):
+        headers = cause.response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+        status = cause.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        return status not in _GATEWAY and headers.get("content-type", "").startswith(_PAGE)
+    return isinstance(cause, ResponseParserError) and any(mark in str(cause).lower() for mark in _PAGE)
 
 
 def _cause(failure: BaseException) -> BaseException:

@@ -1,6 +1,5 @@
 """One DynamoDB table with the keys `pk` and `sk`: reads that see every write, writes that happen together or not."""
 
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
@@ -11,6 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
 from application.errors import LedgerUnavailable
+from wafer.store.aws import region
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -45,8 +45,8 @@ class Table:
             max_pool_connections=32,
         )
         with self._errors():
-            region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
-            self._client: DynamoDBClient = boto3.session.Session().client("dynamodb", config=config, region_name=region)
+            session = boto3.session.Session(region_name=region())
+            self._client: DynamoDBClient = session.client("dynamodb", config=config)
 
     def check(self) -> None:
         """Raise `LedgerUnavailable` unless the table answers."""
