@@ -12,6 +12,7 @@ from kfp import components, local
 from kfp.dsl import executor_main
 
 from application.backends.local.kfp_patches import keep_metrics, silence_warnings, tasks_started_by
+from application.runs.log import LogLine, log_lines
 from application.runs.run import BackendName, Run
 from pipelines.packages import embedded_package
 from wafer.process import environment
@@ -53,6 +54,11 @@ class InProcessBackend:
     def look(self, run: Run) -> Run:
         """The run as it ended."""
         return run.ended(judge(self._store, run.run_id, run.pipeline), task_records(self._store, run.run_id))
+
+    def log(self, run: Run) -> list[LogLine]:
+        """What the tasks wrote."""
+        with (self._home / "runs" / run.run_id / "run.log").open() as lines:
+            return list(log_lines(lines))
 
     def cancel(self, run: Run) -> None:
         """It has ended."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from application.errors import BackendUnavailable
+from application.runs.log import LogLine
 from application.runs.run import BackendName, Run
 
 
@@ -43,6 +44,9 @@ class Backend(Protocol):
 
     def recent(self, known: Collection[str] = ()) -> list[Run]:
         """The newest runs but the known ones that can be started here without us, as on Kubeflow's own page."""
+
+    def log(self, run: Run) -> list[LogLine]:
+        """What the tasks of a run wrote, in that order. `ObjectNotFound` where the place keeps the log to itself."""
 
     def schedule(self, cron: str, image: str) -> None:
         """Let the place decide about training again by itself, at the times of five cron fields; empty ends that.

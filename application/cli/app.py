@@ -1,6 +1,7 @@
 """The `wafer` command: train, backtest, predict, take in outcomes, look at runs and models, compile pipelines."""
 
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -12,6 +13,7 @@ from rich.markup import escape
 from application.cli.backtest import backtest
 from application.cli.contracts import contract_app
 from application.cli.explain import explain
+from application.cli.logs import logs
 from application.cli.models import models_app
 from application.cli.retraining import retrain_app
 from application.cli.runs import outcomes, predict, runs, train
@@ -24,13 +26,14 @@ from wafer.process import hurry, restrain_mlflow
 from wafer.stages import WAFERS
 from wafer.store.disk import refusals
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
 pipelines_app = typer.Typer(no_args_is_help=True, help="The compiled pipeline packages.")
 app.command()(train)
 app.command()(predict)
 app.command()(backtest)
 app.command()(outcomes)
 app.command()(runs)
+app.command()(logs)
 app.command()(explain)
 app.add_typer(retrain_app, name="retrain")
 app.add_typer(contract_app, name="contract")
@@ -39,6 +42,21 @@ app.add_typer(models_app, name="models")
 app.add_typer(pipelines_app, name="pipelines")
 app.add_typer(keys_app, name="keys")
 app.add_typer(webhooks_app, name="webhooks")
+
+
+def _say_version(asked: bool) -> None:
+    if asked:
+        sys.stdout.write(f"{version('wafer-fault-prediction')}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def wafer(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Print the release and exit.")
+    ] = False,
+) -> None:
+    """Find faulty wafers by the readings of their sensors."""
 
 
 @app.command()

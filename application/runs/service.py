@@ -16,11 +16,12 @@ import structlog
 from application.backends.base import Backends
 from application.errors import BackendUnavailable, RunNotCancellable, TrainingRunning
 from application.runs.ledger.protocol import ClaimKey, Ledger, Page, Wanted
+from application.runs.log import LogLine
 from application.runs.revisits import LOOK_BACK, Revisits
 from application.runs.run import EXCLUSIVE, BackendName, Run, now
 from application.runs.settling import Observer, Settler
 from application.runs.starting import Starter
-from wafer.errors import RunNotFound, RunNotRetryable, WaferError
+from wafer.errors import ObjectNotFound, RunNotFound, RunNotRetryable, WaferError
 from wafer.runs import Pipeline, TaskRecord, task_records
 from wafer.store import Store
 
@@ -197,6 +198,14 @@ class Runs:
         for run in self._backends.chosen.recent(self._seen):
             self._ledger.adopt(replace(run, state="running", started=run.created, revision=1))
             self._seen.add(run.run_id)
+
+    def log(self, run_id: str, task: str = "") -> list[LogLine]:
+        """What a run's tasks wrote, or one of them. Raises `RunNotFound`, `ObjectNotFound`."""
+        lines = self._backends.of(run := self.find(run_id)).log(run)
+        tasks = sorted({line.task for line in lines if line.task})
+        if task and lines and task not in tasks:
+            raise ObjectNotFound(f"Run {run_id} has no log of a task {task[:80]!r}; it has {', '.join(tasks)}.")
+        return [line for line in lines if task in ("", line.task)]
 
     def schedule(self, cron: str, image: str) -> None:
         """Let the backend of new runs decide about training again at fixed times; empty ends that."""

@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from application.errors import BackendUnavailable
+from application.runs.log import LogLine
 from application.runs.run import BackendName, Run, now
 from application.tests.leavings import SENSORS, decision_about, leave_results, write_record
 from wafer.errors import ModelNotFound, ProductionChanged, RunNotFound, RunNotRetryable
@@ -90,6 +91,10 @@ class FakeBackend:
         for run in self.elsewhere:
             self._known.setdefault(run.run_id, run)
         return [run for run in self.elsewhere if run.run_id not in known]
+
+    def log(self, run: Run) -> list[LogLine]:
+        self.check()
+        return [LogLine("validate", run.created, "info", "stage.started")]
 
     def check(self) -> None:
         if self.broken:

@@ -14,6 +14,7 @@ EXPECTED: dict[tuple[str, str], Role | None] = {
     ("/runs", "GET"): "viewer",
     ("/runs/{run_id}", "GET"): "viewer",
     ("/runs/{run_id}/events", "GET"): "viewer",
+    ("/runs/{run_id}/log", "GET"): "operator",
     ("/runs/{run_id}/cancel", "POST"): "operator",
     ("/runs/{run_id}/retry", "POST"): "operator",
     ("/runs/{run_id}/predictions", "GET"): "viewer",

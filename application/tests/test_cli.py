@@ -141,6 +141,19 @@ def test_predictions_come_ranked_with_reasons_and_a_marker(predicted: tuple[Path
     assert set(marker["files"]) == {path.name for path in out.iterdir()} - {"_SUCCESS.json"}
 
 
+def test_the_log_of_a_run_is_what_its_tasks_wrote(trained: tuple[Home, dict[str, Any]]) -> None:
+    home, run = trained
+
+    everything = home.wafer("logs", run["run_id"])
+    one = home.wafer("logs", run["run_id"], "cluster", "--json")
+    unknown = home.wafer("logs", run["run_id"], "no-task")
+
+    assert "validate stage.finished" in everything.out
+    assert "KFP" not in everything.out
+    assert {line["task"] for line in one.json["lines"]} == {"cluster"}
+    assert (unknown.code, "validate" in unknown.err) == (1, True)
+
+
 def test_the_wafers_of_a_file_are_judged_at_once_as_in_a_run(
     trained: tuple[Home, dict[str, Any]], batches: Path, predicted: tuple[Path, Ended]
 ) -> None:

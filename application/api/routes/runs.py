@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from dataclasses import asdict
 from typing import Annotated
 
 import anyio
@@ -14,7 +15,16 @@ from application.access.gate import audit, caller_of
 from application.api.openapi import Responses, problems
 from application.api.parts import Parts
 from application.api.routes.common import RunId, parts_of, router_for
-from application.api.shapes.runs import OutcomesRequest, PredictRequest, RunDetail, RunPage, RunSummary, TrainRequest
+from application.api.shapes.runs import (
+    LogEntry,
+    OutcomesRequest,
+    PredictRequest,
+    RunDetail,
+    RunLog,
+    RunPage,
+    RunSummary,
+    TrainRequest,
+)
 from application.runs.ledger.protocol import Wanted
 from application.runs.run import ACTIVE, RunState, new_run
 from wafer.errors import WaferError
@@ -88,6 +98,19 @@ def runs(
 def run(request: Request, run_id: RunId) -> RunDetail:
     """Show a run with the current state of its stages, outputs and errors."""
     return parts_of(request).views.run(run_id)
+
+
+@operator.get("/runs/{run_id}/log")
+def log(
+    request: Request,
+    run_id: RunId,
+    task: Annotated[str, Query(max_length=100, description="One of its tasks; empty: all.")] = "",
+    last: Annotated[int, Query(ge=1, le=10_000, description="So many lines at the end.")] = 1000,
+) -> RunLog:
+    """Show what the tasks of a run on the service's machine wrote; Kubeflow keeps the logs of its pods itself."""
+    lines = parts_of(request).runs.log(run_id, task)
+    shown = [LogEntry(**asdict(line)) for line in lines[-last:]]
+    return RunLog(run_id=run_id, total=len(lines), lines=shown)
 
 
 @viewer.get(

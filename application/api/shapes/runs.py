@@ -1,7 +1,7 @@
 """Requests that start runs, and runs in answers."""
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -158,6 +158,24 @@ class RunDetail(RunSummary):
     promoted: bool | None
     reason: str | None
     metrics: Mapping[str, float] | None
+
+
+class LogEntry(BaseModel):
+    """A line of a run's log; `at` is empty for text that is no event of ours."""
+
+    task: str
+    at: str
+    level: str
+    message: str
+    facts: dict[str, Any]
+
+
+class RunLog(BaseModel):
+    """The last lines of a run's log."""
+
+    run_id: str
+    total: int
+    lines: list[LogEntry]
 
 
 class RunPage(BaseModel):

@@ -17,8 +17,9 @@ from application.backends.kubeflow.packages import ON_SERVER, Package, graph_of,
 from application.backends.kubeflow.pods import Cluster, Pods
 from application.backends.kubeflow.tasks import explained, merged, moment
 from application.errors import PackageNotFound, RequestInvalid
+from application.runs.log import LogLine
 from application.runs.run import BackendName, Run, now
-from wafer.errors import RunNotRetryable
+from wafer.errors import ObjectNotFound, RunNotRetryable
 from wafer.runs import Pipeline, RunError, TaskRecord, judge, task_records
 from wafer.store import Store, layout
 
@@ -119,6 +120,12 @@ class KubeflowBackend:
             ours = [(run, self._pipeline(run)) for run in listed.runs or []]
         found = [_found(run, pipeline) for run, pipeline in ours if pipeline]
         return [each for each in found if each.run_id not in known]
+
+    def log(self, run: Run) -> list[LogLine]:
+        """None: pods' logs are Kubernetes' own."""
+        raise ObjectNotFound(
+            f"The log of {run.run_id} is on Kubeflow: on the run's page there, or by `kubectl logs` of its pods."
+        )
 
     def schedule(self, cron: str, image: str) -> None:
         """Keep a recurring run that decides about training again; the one before is deleted after it."""

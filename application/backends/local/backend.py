@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 
 from application.backends.local import processes
 from application.errors import BackendUnavailable, RequestInvalid
+from application.runs.log import LogLine
 from application.runs.run import BackendName, Run
 from wafer.errors import RunNotRetryable
 from wafer.settings import Settings
@@ -57,6 +58,10 @@ class EmbeddedBackend:
     def recent(self, known: Collection[str] = ()) -> list[Run]:  # noqa: ARG002 - the protocol's
         """None: on this machine every run is claimed in the ledger before it starts."""
         return []
+
+    def log(self, run: Run) -> list[LogLine]:
+        """What the run's worker and its tasks wrote."""
+        return processes.read_log(self._settings, run.run_id)
 
     def schedule(self, cron: str, image: str) -> None:  # noqa: ARG002 - nothing is kept here
         """Keep no schedule."""

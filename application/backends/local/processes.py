@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import IO
 
 from application.backends.local.attendance import ATTENDED, STOPPED, is_attended
+from application.runs.log import LogLine, log_lines
 from application.runs.run import Run, moment_of
 from wafer.errors import DiskUnavailable, RunNotFound, RunNotRetryable, StageFailed
 from wafer.files import write_file
@@ -144,6 +145,16 @@ def look(settings: Settings, run: Run) -> Run:
     outcome = judge(store, run.run_id, run.pipeline)
     last_line = moment_of(log.stat().st_mtime) if cut and log.exists() else ""  # the last sign of life
     return run.ended(outcome, tasks, _cut_off(run, cut, log), last_line)
+
+
+def read_log(settings: Settings, run_id: str) -> list[LogLine]:
+    """The log of a run; nothing of one that has not begun. `RunNotFound` when this machine never started it."""
+    read_run(settings, run_id)
+    path = run_folder(settings, run_id) / LOG
+    if not path.exists():
+        return []
+    with path.open(encoding="utf-8", errors="replace") as lines:
+        return list(log_lines(lines))
 
 
 def _cut_off(run: Run, cut: TaskRecord | None, log: Path) -> RunError:
