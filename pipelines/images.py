@@ -1,11 +1,13 @@
-"""Which images there are: one of every stage, which is a folder with a descriptor, and the application's."""
+"""Which images there are: one of every stage, which is a folder with a descriptor, the application's, the workers'."""
 
 import json
 from pathlib import Path
 
 STAGES = tuple(sorted(path.parent.name for path in Path(__file__).parents[1].glob("*/descriptor.py")))
 APPLICATION = "application"
-ALL = (*STAGES, APPLICATION)
+ENGINE = "engine"  # of scheduler and workers (`wafer.engine`)
+SHARED = ("data_transformation_train", "model_training", "raw_data_validation_train")  # stages whose work is units
+ALL = (*STAGES, APPLICATION, ENGINE)
 Images = dict[str, str]
 
 

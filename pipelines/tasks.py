@@ -7,7 +7,7 @@ from kfp import kubernetes
 from kfp.dsl import PipelineTask
 
 from pipelines.descriptors import described
-from pipelines.images import Images
+from pipelines.images import SHARED, Images
 from pipelines.table import Planned
 from wafer.stages import WAFERS, Size, Task
 
@@ -25,6 +25,7 @@ SETTINGS = (
     "WAFER_PROMOTION",
     "WAFER_THRESHOLD",
 )
+ENGINE_SECRET, ENGINE_TLS = "wafer-engine-client", "/var/run/secrets/wafer-engine"  # gitops/components/engine makes it
 ROLES = "wafer-roles"  # stage -> ARN of its role, and where a pod finds the token that it takes the role on with
 TOKEN_FILE = "AWS_WEB_IDENTITY_TOKEN_FILE"  # noqa: S105 - the name of a variable
 SECRETS = ("MONGODB_URI", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
@@ -82,5 +83,9 @@ def prepare(task: PipelineTask, deployment: Deployment, planned: Planned | None 
     kubernetes.use_config_map_as_env(task, CONFIG_MAP, {name: name for name in SETTINGS}, optional=True)
     # Kubeflow gives every task the same service account; on EKS a task takes on its own stage's role by these two.
     kubernetes.use_config_map_as_env(task, ROLES, {stage: "AWS_ROLE_ARN", TOKEN_FILE: TOKEN_FILE}, optional=True)
+    if stage in SHARED:
+        kubernetes.use_config_map_as_env(task, CONFIG_MAP, {"WAFER_ENGINE": "WAFER_ENGINE"}, optional=True)
+        kubernetes.use_secret_as_volume(task, ENGINE_SECRET, ENGINE_TLS, optional=True)
+        task.set_env_variable("WAFER_ENGINE_TLS", ENGINE_TLS)
     kubernetes.use_secret_as_env(task, SECRET, {name: name for name in SECRETS}, optional=True)
     return task

@@ -13,7 +13,7 @@ from types import ModuleType
 import grimp
 import pytest
 
-from pipelines.images import ALL, STAGES
+from pipelines.images import ALL, ENGINE, SHARED, STAGES
 
 ROOT = Path(__file__).resolve().parent.parent
 # Put together here, so that this file does not say them.
@@ -39,6 +39,7 @@ BEHIND_THE_BUNDLE = {
     "clustering": {"pandas", "xgboost"},
     "preprocessing_train": {"pandas", "sklearn", "xgboost"},
     "model_training": {"pandas"},
+    "engine": {"pandas"},
     "load_prod_model": {"sklearn", "xgboost"},
     "pred_pipeline": {"pandas", "sklearn", "xgboost"},
     "application": {"dask", "distributed", "sklearn", "xgboost"},
@@ -106,7 +107,8 @@ def without_stages() -> grimp.ImportGraph:
 def imported(stage: str) -> dict[str, set[str]]:
     """Third-party modules that a stage and what it uses of the library import, early or late -> who provides each."""
     graph = without_stages() if stage == "application" else import_graph()
-    modules = {stage} | graph.find_descendants(stage)
+    starts = (*SHARED, "wafer.engine") if stage == ENGINE else (stage,)
+    modules = set(starts).union(*(graph.find_descendants(start) for start in starts))
     upstream = modules.union(*(graph.find_upstream_modules(module) for module in modules))
     provided_by = distributions()
     return {

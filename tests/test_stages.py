@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 import yaml
 
-from pipelines.images import APPLICATION, STAGES
+from pipelines.images import APPLICATION, ENGINE, STAGES
 from tools.gitops.platform import ENVIRONMENTS, overlay
 
 ROOT = Path(__file__).resolve().parent.parent
-NO_STAGES = {APPLICATION, "locks", "pipelines", "tools", "wafer"}
-NO_IMAGES = {"checkov", "dev", "go", "schemas"}
+NO_STAGES = {APPLICATION, ENGINE, "locks", "pipelines", "tools", "wafer"}
+NO_IMAGES = {"checkov", "dev", "go", "registry-in-a-file", "schemas", "stage"}
 
 
 def project() -> dict[str, Any]:
@@ -22,9 +22,7 @@ def project() -> dict[str, Any]:
 
 
 def groups() -> set[str]:
-    found = project()["dependency-groups"]
-    shared = {each["include-group"] for group in found.values() for each in group if isinstance(each, dict)}
-    return set(found) - shared - NO_IMAGES
+    return set(project()["dependency-groups"]) - NO_IMAGES
 
 
 def root_packages() -> set[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.images import STAGES
+from pipelines.images import SHARED, STAGES
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "Containerfile").read_text(encoding="utf-8")
@@ -39,18 +39,18 @@ def given(target: str, instruction: str) -> list[str]:
     return [rest for name, rest in build_stages()[target] if name == instruction]
 
 
-@pytest.mark.parametrize("target", ["stage", "application"])
+@pytest.mark.parametrize("target", ["stage", "application", "engine"])
 def test_an_image_ends_as_a_numeric_user_that_is_not_root(target: str) -> None:
     assert re.fullmatch(r"[1-9]\d*:[1-9]\d*", given(target, "USER")[-1])
 
 
-@pytest.mark.parametrize("target", ["stage", "application"])
+@pytest.mark.parametrize("target", ["stage", "application", "engine"])
 def test_no_shell_stands_between_the_container_and_its_program(target: str) -> None:
     for instruction in ("ENTRYPOINT", "CMD"):
         assert all(isinstance(word, str) for word in json.loads(given(target, instruction)[-1]))
 
 
-@pytest.mark.parametrize("target", ["stage", "application"])
+@pytest.mark.parametrize("target", ["stage", "application", "engine"])
 def test_dependencies_are_locked_hashed_and_in_a_layer_before_the_source(target: str) -> None:
     layers = [(name, rest) for name, rest in build_stages()[target] if name in {"COPY", "RUN"}]
 
@@ -87,13 +87,20 @@ def test_a_stage_image_gets_its_own_folder_and_the_library() -> None:
     ]
 
 
+def test_the_workers_image_gets_every_stage_that_gives_units_away() -> None:
+    found = {path.parent.name for path in ROOT.glob("*/component.py") if "open_engine" in path.read_text()}
+
+    assert found == set(SHARED)
+    assert {rest.split()[0] for rest in given("engine", "COPY")[2:]} == {"wafer", *SHARED}
+
+
 def test_secrets_come_as_secrets_and_not_as_arguments_or_environment() -> None:
     told = " ".join(rest for name, rest in instructions() if name in {"ARG", "ENV", "LABEL"})
 
     assert not re.search(r"(?i)secret|token|password|credential|_key|index|proxy", told)
 
 
-@pytest.mark.parametrize("target", ["stage", "application"])
+@pytest.mark.parametrize("target", ["stage", "application", "engine"])
 def test_an_image_says_what_it_is_and_which_commit_it_was_made_of(target: str) -> None:
     labels = set(re.findall(r"org\.opencontainers\.image\.(\w+)=", " ".join(given(target, "LABEL"))))
 

@@ -60,3 +60,10 @@ def deploy(root: Path) -> Path:
         push_everything(root, environment)
         assert gitops(["--root", str(root), "render", environment]) == 0
     return root
+
+
+def with_engine(root: Path, environment: str) -> Path:
+    """The same, after an environment took the workers of gitops/components/engine in."""
+    path = root / "gitops" / "overlays" / environment / "kustomization.yaml"
+    path.write_text(path.read_text().replace("components:\n", "components:\n  - ../../components/engine\n"))
+    return root

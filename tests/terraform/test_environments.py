@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pipelines.images import ALL, STAGES
+from pipelines.images import ALL, ENGINE, SHARED, STAGES
 from tests.servers.server import Server
 from tests.terraform.account import Account
 from tests.terraform.runner import Terraform, changes, planned
@@ -22,10 +22,12 @@ WRITERS = {  # prefix of the store -> workloads that may write there, beside wha
     "recent/": {"pred_pipeline"},
     "outcomes/": {"db_operation_train"},
     "pipelines/": set(),
+    "units/": {*SHARED, ENGINE},
     "kfp/": {*STAGES, "ml-pipeline", "pipeline-runner"},
 }
 READERS = {
-    "raw/": {"application", "raw_data_validation_train", "data_transformation_train", "db_operation_train"},
+    "units/": {*SHARED, ENGINE},
+    "raw/": {ENGINE, "application", "raw_data_validation_train", "data_transformation_train", "db_operation_train"},
     "training/": {"application", "load_prod_model"},
     "predictions/": {"application", "pred_pipeline", "db_operation_train"},
     "recent/": {"pred_pipeline"},
@@ -108,12 +110,12 @@ def test_an_environment_is_built_changed_and_taken_away_without_a_remainder(moto
 
     assert changes(plan).keys() == {LIFECYCLE}
     assert changes(plan)[LIFECYCLE]["actions"] == ["update"]
-    assert expiry(changes(plan)[LIFECYCLE]["before"]) == {"kfp/": 14, "quarantine/": 30}
-    assert expiry(changes(plan)[LIFECYCLE]["after"]) == {"kfp/": 21, "quarantine/": 30}
+    assert expiry(changes(plan)[LIFECYCLE]["before"]) == {"kfp/": 14, "quarantine/": 30, "units/": 14}
+    assert expiry(changes(plan)[LIFECYCLE]["after"]) == {"kfp/": 21, "quarantine/": 30, "units/": 21}
 
     terraform.run("apply", "-input=false", "-no-color", "plan")
 
-    assert live_expiry(account, bucket) == {"kfp/": 21, "quarantine/": 30}
+    assert live_expiry(account, bucket) == {"kfp/": 21, "quarantine/": 30, "units/": 21}
 
     terraform.run("destroy", "-input=false", "-no-color", "-auto-approve")
 
@@ -151,7 +153,7 @@ def check_bucket(account: Account, bucket: str) -> None:
     assert s3.get_bucket_logging(Bucket=bucket)["LoggingEnabled"]["TargetBucket"].startswith(
         "wafer-fault-dev-access-logs-"
     )
-    assert live_expiry(account, bucket) == {"kfp/": 14, "quarantine/": 30}
+    assert live_expiry(account, bucket) == {"kfp/": 14, "quarantine/": 30, "units/": 14}
 
 
 def check_repositories(account: Account, urls: dict[str, str]) -> None:
@@ -218,6 +220,8 @@ def check_roles(account: Account, arns: dict[str, str], bucket: str) -> None:
         assert {
             each for each, role in names.items() if account.may(role, "s3:GetObject", f"{store}/{prefix}x")
         } == readers, prefix
+    may_remove = {each for each, role in names.items() if account.may(role, "s3:DeleteObject", f"{store}/units/x")}
+    assert may_remove == {*SHARED, ENGINE}
     assert not any(account.may(role, "s3:DeleteObject", f"{store}/kfp/x") for role in names.values())
     trust = account.client("iam").get_role(RoleName=names["clustering"])["Role"]["AssumeRolePolicyDocument"][
         "Statement"

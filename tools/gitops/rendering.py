@@ -9,7 +9,7 @@ import yaml
 
 from pipelines.compile import write_packages
 from pipelines.components import write_components
-from pipelines.images import ALL, APPLICATION, STAGES, Images
+from pipelines.images import ALL, APPLICATION, ENGINE, STAGES, Images
 from pipelines.tasks import Deployment
 from tools.gitops.platform import ENVIRONMENTS, LOCAL, config_map, overlay, registry
 from tools.images.lock import references
@@ -27,7 +27,7 @@ def rendered(root: Path, environment: str) -> dict[Path, str]:
     """Path -> text of everything in an overlay that is made of the DAGs and the lock."""
     images = deployed_images(root, environment)
     folder = overlay(root, environment)
-    named = {image: images[image] for image in (APPLICATION, "load_prod_model")}
+    named = {image: images[image] for image in (APPLICATION, ENGINE, "load_prod_model")}
     texts = {folder / "images.yaml": yaml.safe_dump(config_map("images", "wafer-fault", named, LOCAL), sort_keys=False)}
     pipelines = _pipelines(tuple(sorted(images.items())))
     return texts | {folder / "pipelines" / f"{route}.yaml": text for route, text in pipelines.items()}

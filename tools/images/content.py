@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import PurePosixPath
 
-from pipelines.images import ALL, APPLICATION
+from pipelines.images import ALL, APPLICATION, ENGINE, SHARED, STAGES
 from tools.images.tree import Tree
 from wafer.imports import Graph, import_graph, is_test, modules, reachable
 
@@ -36,15 +36,20 @@ class Content:
 
 
 def contents(tree: Tree) -> dict[str, Content]:
-    """Image -> content, for every stage and the application."""
-    found = modules(tree, (*ALL, LIBRARY, "pipelines"))
+    """Image -> content."""
+    found = modules(tree, (*STAGES, APPLICATION, LIBRARY, "pipelines"))
     graph = import_graph(tree, found)
     return {image: _content(image, tree, graph, found) for image in ALL}
 
 
 def folders(image: str) -> tuple[str, ...]:
     """The folders of the repository that the image holds."""
-    return (image, LIBRARY, "pipelines") if image == APPLICATION else (image, LIBRARY)
+    return {APPLICATION: (APPLICATION, LIBRARY, "pipelines"), ENGINE: (*SHARED, LIBRARY)}.get(image, (image, LIBRARY))
+
+
+def own(image: str) -> tuple[str, ...]:
+    """The packages that the image is for: of other folders it holds what these import."""
+    return (*SHARED, f"{LIBRARY}.engine") if image == ENGINE else (image,)
 
 
 def version(tree: Tree) -> str:
@@ -53,7 +58,7 @@ def version(tree: Tree) -> str:
 
 
 def _content(image: str, tree: Tree, graph: Graph, found: Mapping[str, str]) -> Content:
-    start = [module for module in graph if module.partition(".")[0] == image]
+    start = [module for module in graph if module.startswith(tuple(f"{name}." for name in own(image)))]
     used = {found[module] for module in reachable(graph, start, folders(image))}
     code = used | set(_own_files(image, tree)) | set(_data(image, tree, used))
     digests = {path: _sha256(tree[path]) for path in code}
@@ -61,7 +66,8 @@ def _content(image: str, tree: Tree, graph: Graph, found: Mapping[str, str]) -> 
 
 
 def _own_files(image: str, tree: Tree) -> Iterator[str]:
-    return (path for path in tree if path.startswith(f"{image}/") and not is_test(path))
+    places = tuple(f"{name.replace('.', '/')}/" for name in own(image))
+    return (path for path in tree if path.startswith(places) and not is_test(path))
 
 
 def _data(image: str, tree: Tree, used: set[str]) -> Iterator[str]:
@@ -69,7 +75,7 @@ def _data(image: str, tree: Tree, used: set[str]) -> Iterator[str]:
 
     A file that no module names (its name is put together) is the business of all who use its package.
     """
-    shared = tuple(f"{folder}/" for folder in folders(image) if folder != image)
+    shared = tuple(f"{folder}/" for folder in folders(image) if folder not in own(image))
     sources = {path: source for path, source in tree.items() if path.startswith(shared) and path.endswith(".py")}
     for path in tree:
         if path.startswith(shared) and not path.endswith(".py") and not is_test(path):

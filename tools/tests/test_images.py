@@ -44,9 +44,12 @@ CHANGES = [
     ("wafer/registry/registry.py", {"load_prod_model", "pred_pipeline", "application"}),
     ("wafer/pyfunc.py", {"load_prod_model", "pred_pipeline", "application"}),
     ("wafer/documents/mongodb.py", {"db_operation_train", "load_prod_model", "application"}),
+    ("model_training/learn.py", {"model_training", "engine"}),
+    ("wafer/engine/__main__.py", {"engine"}),
     (
         "wafer/contract.yaml",
         {
+            "engine",
             "raw_data_validation_train",
             "data_transformation_train",
             "db_operation_train",

@@ -22,11 +22,13 @@ def scheduler(
 def worker(
     address: Annotated[str, typer.Argument(help="The scheduler, tls://host:port.")],
     processes: Annotated[int, typer.Option(min=1, help="Units at once, each in a process of its own.")] = 1,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Where it can be asked whether it runs; 0: any.")] = 0,
 ) -> str:
     """Do units of work, as long as there is a scheduler."""
     own = " ".join(f"{name}=1" for name in contents())
-    options = (address, f"--nworkers={processes}", "--nthreads=1", f"--resources={own}", "--death-timeout=60")
-    return cluster.serve("worker", certificates(Settings()), *options)
+    ports = f"{port}:{port + processes - 1}" if port else "0"  # of what starts a process again when it dies
+    options = (f"--nworkers={processes}", "--nthreads=1", f"--nanny-port={ports}", f"--resources={own}")
+    return cluster.serve("worker", certificates(Settings()), address, *options, "--death-timeout=60")
 
 
 if __name__ == "__main__":

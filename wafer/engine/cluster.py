@@ -36,6 +36,8 @@ CONFIGURATION = {
     # https://github.com/python/cpython/issues/106883
     "distributed.worker.profile.enabled": False,
 }
+# Without a dashboard there is still an HTTP server that tells about tasks and logs; nobody but this machine reaches it.
+_NO_DASHBOARD = ("--no-dashboard", "--dashboard-address=127.0.0.1:0")
 _CHECK = "Check that scheduler and workers run and that the certificates are valid, then retry the run."
 
 
@@ -172,7 +174,7 @@ def serve(part: str, certificates: Path, *options: str) -> str:
     ]
     command = {"scheduler": dask_scheduler.main, "worker": dask_worker.main}[part]
     with dask.config.set(CONFIGURATION):
-        command([*options, *files, "--no-dashboard"], standalone_mode=False)
+        command([*options, *files, *_NO_DASHBOARD], standalone_mode=False)
     return f"The {part} ended."
 
 

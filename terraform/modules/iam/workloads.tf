@@ -6,13 +6,13 @@ locals {
     # Also runs the exit task, which judges a run by its published marker.
     raw_data_validation_train = {
       read  = ["raw/*", "training/*/_SUCCESS.json", "predictions/*/_SUCCESS.json", "outcomes/*/_SUCCESS.json"]
-      write = ["quarantine/*", "kfp/*"]
+      write = ["quarantine/*", "units/*", "kfp/*"]
     }
-    data_transformation_train = { read = ["raw/*"], write = ["kfp/*"] }                                # raw/: a schema or policy given beside the batches
+    data_transformation_train = { read = ["raw/*"], write = ["units/*", "kfp/*"] }                     # raw/: a schema or policy given beside the batches
     db_operation_train        = { read = ["raw/*", "predictions/*"], write = ["outcomes/*", "kfp/*"] } # what was predicted
     preprocessing_train       = { read = [], write = ["kfp/*"] }
     clustering                = { read = [], write = ["kfp/*"] }
-    model_training            = { read = [], write = ["kfp/*"] }
+    model_training            = { read = [], write = ["units/*", "kfp/*"] }
     load_prod_model           = { read = [], write = ["training/*", "kfp/*"] }
     pred_pipeline             = { read = [], write = ["predictions/*", "recent/*", "kfp/*"] }
   }
@@ -36,6 +36,13 @@ locals {
       namespace = var.kubeflow_namespace
       accounts  = [account]
     }) },
+    # Scheduler and workers of gitops/components/engine: what tasks give them, and the raw files that they read in place.
+    { engine = {
+      read      = ["raw/*"]
+      write     = ["units/*"]
+      namespace = var.kubeflow_namespace
+      accounts  = ["wafer-engine"]
+    } },
     { application = {
       read      = ["training/*", "predictions/*", "outcomes/*", "quarantine/*", "pipelines/*", "kfp/*"]
       write     = ["raw/*"]
@@ -101,6 +108,17 @@ data "aws_iam_policy_document" "store" {
       sid       = "Write"
       actions   = ["s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"]
       resources = [for keys in each.value.write : "${var.store_arn}/${keys}"]
+    }
+  }
+
+  # A task that has succeeded removes what it shared with workers.
+  dynamic "statement" {
+    for_each = contains(each.value.write, "units/*") ? ["units"] : []
+
+    content {
+      sid       = "RemoveUnits"
+      actions   = ["s3:DeleteObject"]
+      resources = ["${var.store_arn}/units/*"]
     }
   }
 

@@ -63,6 +63,7 @@ module "store" {
   expire_days = {
     "kfp/"        = var.kfp_artifact_days
     "quarantine/" = var.quarantine_days
+    "units/"      = var.kfp_artifact_days # what a failed task keeps for its retry
   }
 }
 
