@@ -19,8 +19,7 @@ SCAN = """#!/usr/bin/env bash
 echo "scan $1 $TAG" >> "$JOURNAL"
 [[ ${FAILING_SCAN:-} != "$1" ]]
 """
-MAKEFILE = """.PHONY: check test
-check test:
-\t@echo "make $@" >> "$$JOURNAL"
-\t@test "$$FAILING_TARGET" != "$@"
+GATE = """#!/usr/bin/env bash
+echo "gate" >> "$JOURNAL"
+[[ -z ${FAILING_GATE:-} ]]
 """

@@ -1,6 +1,6 @@
 """The Jenkinsfile, run over real git histories: plan, record, render and the deploying commit are the real commands.
 
-Only podman (`.ci/images`, `.ci/scan`) and the suite (`make`) are stood in for.
+Only podman (`.ci/images`, `.ci/scan`) and the gate (`.ci/run`) are stood in for.
 """
 
 import json
@@ -16,7 +16,7 @@ import pytest
 
 from conftest import skip_or_fail
 from pipelines.images import ALL
-from tests.jenkins.fakes import IMAGES, MAKEFILE, SCAN
+from tests.jenkins.fakes import GATE, IMAGES, SCAN
 from tools.gitops.platform import registry
 from tools.tests.repository import ROOT, Repository, copy_of_this_one
 
@@ -52,8 +52,7 @@ CASES = {
     "a build fails": Case(["wafer/errors.py"], MAIN | {"FAILING_BUILD": "clustering"}),
     "a scan fails": Case(["clustering/stage.py"], MAIN | {"FAILING_SCAN": "clustering"}, {"clustering"}),
     "a push fails": Case(["wafer/errors.py"], MAIN | {"FAILING_PUSH": "model_training"}, set(ALL), BEFORE),
-    "a check fails": Case(["clustering/stage.py"], MAIN | {"FAILING_TARGET": "check"}),
-    "a test fails": Case(["clustering/stage.py"], MAIN | {"FAILING_TARGET": "test"}),
+    "the gate fails": Case(["clustering/stage.py"], MAIN | {"FAILING_GATE": "1"}),
 }
 
 
@@ -95,7 +94,7 @@ def jobs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Job]:
 
 def _with_everything_pushed(scratch: Path) -> Repository:
     repository = copy_of_this_one(scratch / "first")
-    for path, text in ((".ci/images", IMAGES), (".ci/scan", SCAN), ("Makefile", MAKEFILE)):
+    for path, text in ((".ci/images", IMAGES), (".ci/scan", SCAN), (".ci/run", GATE)):
         (repository.root / path).write_text(text)
     (repository.root / ".git" / "info" / "exclude").write_text(".venv\nbuild/\n")
     repository.commit("stand-ins")
@@ -205,8 +204,7 @@ def test_an_image_is_scanned_before_anything_is_pushed(jobs: dict[str, Job]) -> 
     journal = [line[:2] for line in jobs["main, clustering"].journal]
 
     assert journal == [
-        ["make", "check"],
-        ["make", "test"],
+        ["gate"],
         *([verb, "clustering"] for verb in ("build", "scan", "push")),
     ]
     assert jobs["a scan fails"].named("push") == set()

@@ -1,6 +1,7 @@
 import com.lesfurets.jenkins.unit.BasePipelineTest
 import groovy.json.JsonOutput
 import groovy.json.JsonSlurperClassic
+import net.sf.json.JSONSerializer
 import org.junit.Test
 
 /** Runs the Jenkinsfile once for every case of -Dcases=FILE and writes what happened to -Dresults=FILE. */
@@ -8,6 +9,7 @@ class JenkinsfileTest extends BasePipelineTest {
     @Test
     void runEveryCase() {
         def cases = new JsonSlurperClassic().parse(new File(System.getProperty('cases')))
+        Sandbox.close()
         new File(System.getProperty('results')).text = JsonOutput.toJson(cases.collect { run(it) })
     }
 
@@ -35,11 +37,15 @@ class JenkinsfileTest extends BasePipelineTest {
     private static Object step(String name, List arguments, Map each, Map env, List commands) {
         switch (name) {
             case 'sh': return shell(arguments[0], each, env, commands)
-            case 'readJSON': return new JsonSlurperClassic().parseText((String) ((Map) arguments[0]).text)
+            case 'readJSON': return json((Map) arguments[0])
             case 'gitUsernamePassword': return arguments[0]
             case ['archiveArtifacts', 'echo']: return null
             default: throw new AssertionError("the Jenkinsfile uses the step ${name}, which this test does not know")
         }
+    }
+
+    private static Object json(Map asked) {
+        asked.returnPojo ? new JsonSlurperClassic().parseText((String) asked.text) : JSONSerializer.toJSON(asked.text)
     }
 
     /** Runs the command, in the repository of the case. */
