@@ -75,7 +75,7 @@ export function startPanel(started) {
       field("seed", "Random seed", seed),
     ),
     field("promotion", "After the training", promotion),
-    h("p", {}, h("label", { for: "from-outcomes" }, fromOutcomes, " Learn also from predicted wafers with an outcome")),
+    h("p", { class: "check" }, fromOutcomes, h("label", { for: "from-outcomes" }, "Learn also from predicted wafers with an outcome")),
   );
   const options = h(
     "details",
