@@ -10,12 +10,17 @@ from model_training.fits import Fits
 from model_training.learn import fit_cluster, fit_families
 from wafer.engine import Inline
 from wafer.evaluation.metrics import roc_auc
+from wafer.model.calibration import threshold_for
 from wafer.model.families.boosted_trees import BoostedTrees
+from wafer.model.families.forest_as_booster import booster_of
+from wafer.model.families.forest_part import OutOfBag
 from wafer.model.families.protocol import FitPlan, Fitted
 from wafer.model.families.random_forest import RandomForest
+from wafer.model.families.tree_model import TreeModel
 from wafer.model.recipe import Recipe
 from wafer.model.training_set import TrainingSet, deal_folds, training_set
 from wafer.tests.forests import kept
+from wafer.wafers.arrays import Features
 
 FOREST, BOOSTING = RandomForest(trees=80), BoostedTrees(rounds=60, learning_rate=0.1)
 RECIPE = Recipe(families=(FOREST, BOOSTING))
@@ -91,7 +96,7 @@ def test_rows_of_small_weight_hardly_count(fits: Fits) -> None:
 
 def test_parts_of_a_forest_are_the_forest_that_one_fit_grows(fits: Fits) -> None:
     training = replace(_training_set(9000, signal=1.0), weight=np.where(np.arange(9000) % 3, 1.0, 0.2))
-    forest = RandomForest(trees=30)  # parts of 25 and 5
+    forest = RandomForest(trees=30, failing_share=0.5)  # parts of 25 and 5
 
     fitted = _fitted(fits, training, replace(RECIPE, families=(forest,)))[forest.name]
 
@@ -106,6 +111,22 @@ def test_parts_of_a_forest_are_the_forest_that_one_fit_grows(fits: Fits) -> None
     ).fit(training.features, training.failed, training.weight)
     np.testing.assert_array_equal(fitted.scores, peer.oob_decision_function_[:, 1])
     np.testing.assert_array_equal(fitted.model.score(training.features), kept(peer).score(training.features))
+
+
+def test_the_middle_of_the_data_is_not_called_faulty() -> None:
+    rng = np.random.default_rng(1)
+    features, failed = rng.normal(size=(1000, 40)).astype(np.float32), rng.random(1000) < 0.08
+    training = training_set(features[:500], failed[:500], deal_folds(failed[:500], RECIPE.folds))
+    part = RandomForest().grow(training, RECIPE.seed, range(90), 90)
+    out_of_bag = OutOfBag(500)
+    out_of_bag.add(part)
+
+    threshold = threshold_for(RECIPE.false_alarm_budget, out_of_bag.mean(), training.failed)
+    middle: Features = np.median(training.features, axis=0).astype(np.float32)
+    forest = TreeModel.of(booster_of(part.trees, 40))
+
+    assert forest.score(middle[None]) < threshold
+    assert (forest.score((features[500:] + middle) * np.float32(0.5)) >= threshold).mean() < RECIPE.false_alarm_budget
 
 
 def test_boosting_on_blocks_of_rows_grows_the_trees_of_the_same_rows_in_one_piece() -> None:

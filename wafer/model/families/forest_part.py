@@ -1,15 +1,14 @@
 """Some consecutive trees of a forest: as XGBoost has them, and where the rows came to that they did not draw.
 
-Parts of a forest join to the forest that one fit grows, to the last bit: scikit-learn gives every tree a seed that it
-draws from the forest's, so a part draws those of the trees before it first. Out-of-bag scores are added up in the order
-of the trees.
+Parts of a forest join to the forest that one fit grows, to the last bit: as in scikit-learn, every tree has a seed that
+is drawn from the forest's, so a part draws those of the trees before it first. Out-of-bag scores are added up in the
+order of the trees.
 """
 
-from collections.abc import Iterator, Sequence
-from copy import copy
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -19,11 +18,7 @@ from wafer.model.families.forest_as_booster import tree_json
 from wafer.model.training_set import TrainingSet
 from wafer.wafers.arrays import Floats
 
-if TYPE_CHECKING:
-    from sklearn.ensemble import RandomForestClassifier
-
 _LARGEST_SEED = np.iinfo(np.int32).max  # as in `sklearn.ensemble._base`, which draws one a tree
-_ROWS_IN_A_STEP = 200_000  # rows times trees between two steps: less than five seconds
 Bits = npt.NDArray[np.uint8]
 Leaves = npt.NDArray[np.unsignedinteger[Any]]
 
@@ -95,28 +90,11 @@ class OutOfBag:
         return self._sums / np.maximum(self._trees, 1)
 
 
-def in_steps(trees: range, rows: int) -> Iterator[range]:
-    """Some trees after the other, few enough to tell about in between."""
-    length = max(1, _ROWS_IN_A_STEP // rows)
-    return (trees[start : start + length] for start in range(0, len(trees), length))
-
-
-def seed_of(seed: int, first: int) -> np.random.RandomState:
-    """What a forest with a seed draws from when it comes to its tree of this number."""
+def seeds_of(seed: int, trees: range) -> list[int]:
+    """The seeds of these trees of a forest: each tree has one of its own."""
     state = np.random.RandomState(seed)
-    state.randint(_LARGEST_SEED, size=first)
-    return state
-
-
-def trees_of(forest: "RandomForestClassifier", rows: int) -> Iterator[Tree]:
-    """The trees of a fitted forest."""
-    one = copy(forest)
-    for each in forest.estimators_:
-        one.estimators_ = [each]  # the samples of all trees at once would be four bytes a row and tree
-        (drawn,) = one.estimators_samples_
-        missed = np.ones(rows, bool)
-        missed[drawn] = False
-        yield Tree(each.tree_, np.packbits(missed))
+    state.randint(_LARGEST_SEED, size=trees.start)
+    return [int(state.randint(_LARGEST_SEED)) for _ in trees]
 
 
 def _cover(tree: Tree, leaf: Leaves, start: int, passing: Floats) -> Floats:
