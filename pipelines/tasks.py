@@ -8,6 +8,7 @@ from kfp.dsl import PipelineTask
 
 from pipelines.descriptors import described
 from pipelines.images import SHARED, Images
+from pipelines.passed import CERTIFICATES, CERTIFICATES_FOLDER, SECRETS, SETTINGS
 from pipelines.table import Planned
 from wafer.stages import WAFERS, Size, Task
 
@@ -16,19 +17,9 @@ _TIMES = 4  # the time that was measured: a cluster's processors are slower, and
 CONFIG_MAP = "wafer-settings"
 SECRET = "wafer-secrets"  # noqa: S105 - the name of a Kubernetes Secret, not its content
 USER = 1000
-SETTINGS = (
-    "WAFER_STORE",
-    "MLFLOW_TRACKING_URI",
-    "AWS_ENDPOINT_URL",
-    "AWS_REGION",
-    "WAFER_EXPLAINED",
-    "WAFER_PROMOTION",
-    "WAFER_THRESHOLD",
-)
 ENGINE_SECRET, ENGINE_TLS = "wafer-engine-client", "/var/run/secrets/wafer-engine"  # gitops/components/engine makes it
 ROLES = "wafer-roles"  # stage -> ARN of its role, and where a pod finds the token that it takes the role on with
 TOKEN_FILE = "AWS_WEB_IDENTITY_TOKEN_FILE"  # noqa: S105 - the name of a variable
-SECRETS = ("MONGODB_URI", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,4 +79,5 @@ def prepare(task: PipelineTask, deployment: Deployment, planned: Planned | None 
         kubernetes.use_secret_as_volume(task, ENGINE_SECRET, ENGINE_TLS, optional=True)
         task.set_env_variable("WAFER_ENGINE_TLS", ENGINE_TLS)
     kubernetes.use_secret_as_env(task, SECRET, {name: name for name in SECRETS}, optional=True)
+    kubernetes.use_config_map_as_volume(task, CERTIFICATES, CERTIFICATES_FOLDER, optional=True)
     return task

@@ -8,7 +8,8 @@ from kfp import compiler, dsl, kubernetes
 
 from application.backends.kubeflow.packages import Package
 from pipelines.images import APPLICATION
-from pipelines.tasks import CONFIG_MAP, ROLES, SECRET, SECRETS, SETTINGS, TOKEN_FILE, USER
+from pipelines.passed import CERTIFICATES, CERTIFICATES_FOLDER, SECRETS, SETTINGS
+from pipelines.tasks import CONFIG_MAP, ROLES, SECRET, TOKEN_FILE, USER
 
 NAME = "wafer-fault-retraining"
 _OF_THE_APPLICATION = (
@@ -51,6 +52,7 @@ def _pipeline(image: str) -> dsl.base_component.BaseComponent:
         role = {APPLICATION: "AWS_ROLE_ARN", TOKEN_FILE: TOKEN_FILE}
         kubernetes.use_config_map_as_env(task, ROLES, role, optional=True)
         kubernetes.use_secret_as_env(task, SECRET, {name: name for name in SECRETS}, optional=True)
+        kubernetes.use_config_map_as_volume(task, CERTIFICATES, CERTIFICATES_FOLDER, optional=True)
 
     described = dsl.pipeline(name=NAME, description="Decide whether to train the model again, and start that.")
     return described(wafer_fault_retraining)

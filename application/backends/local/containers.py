@@ -23,7 +23,8 @@ from docker.types import Ulimit
 from kfp import local
 
 from application.backends.local.kfp_patches import containers_checked
-from pipelines.tasks import SECRETS, SETTINGS, USER
+from pipelines.passed import SECRETS, SETTINGS
+from pipelines.tasks import USER
 from wafer.errors import StageFailed
 from wafer.process import end_at_once
 

@@ -5,6 +5,7 @@ what is installed.
 """
 
 import json
+import os
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from kfp.local import docker_task_handler, subprocess_task_handler
 from kfp.local.status import Status
 
+from pipelines.passed import FILES
 from wafer.process import environment
 
 if TYPE_CHECKING:
@@ -102,9 +104,15 @@ class CheckedTask(docker_task_handler.DockerTaskHandler):  # type: ignore[misc] 
     """
 
     def get_volumes_to_mount(self, client: "DockerClient | None" = None) -> dict[str, Any]:
-        """Mount the run's artifacts, and no workspace, which no stage uses. No issue, measured on 2.17.0."""
+        """Mount the run's artifacts and the settings' certificates, each at its own path.
+
+        And no workspace, which no stage uses. No issue, measured on 2.17.0.
+        """
         volumes: dict[str, Any] = super().get_volumes_to_mount(client)
-        return {self.pipeline_root: volumes[self.pipeline_root]}
+        certificates = {path for name in FILES if Path(path := os.environ.get(name, "")).is_file()}
+        return {self.pipeline_root: volumes[self.pipeline_root]} | {
+            path: {"bind": path, "mode": "ro"} for path in certificates
+        }
 
     def run(self) -> Status:
         """Run the container; what the engine refuses is a failed task and a line of the log."""
