@@ -1,6 +1,7 @@
 """Some wafers on their way into the table: who they are, and what every sensor read."""
 
 import hashlib
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,7 +77,8 @@ class Rows:
             part = slice(start, start + _ROWS_IN_CACHE)
             readings[:, part] = self.readings[order[part]].T
         sensors = [pa.array(sensor, from_pandas=True) for sensor in readings]
-        return pa.Table.from_arrays([*head[: _WAFER + 1], *sensors, *head[_WAFER + 1 :]], schema=schema)
+        texts = sum(map(pa.types.is_string, self.head.schema.types))  # origin, wafer and its context; then the label
+        return pa.Table.from_arrays([*head[:texts], *sensors, *head[texts:]], schema=schema)
 
 
 def copied(table: pa.Table) -> pa.Table:
@@ -102,7 +104,7 @@ def read_rows(path: Path, contract: Contract) -> Iterator[Rows]:
     """
     with parquet.ParquetFile(path, memory_map=True) as file:
         metadata = {key.decode(): value.decode() for key, value in (file.metadata.metadata or {}).items()}
-        if metadata.get("contract") != contract.digest or tuple(file.schema.names) != contract.columns:
+        if metadata.get("contract") != contract.digest or tuple(file.schema.names) != contract.accepted_columns:
             raise ContractMismatch(
                 f"{metadata.get('file', path.name)} was accepted under another contract than this run's; "
                 "validate the batches again."
@@ -113,15 +115,25 @@ def read_rows(path: Path, contract: Contract) -> Iterator[Rows]:
 
 
 def _rows(batch: pa.RecordBatch, file: str, sha256: str, contract: Contract) -> Rows:
-    wafers, *sensors = batch.columns
+    wafers, *rest = batch.columns
+    context, sensors = rest[: len(contract.context)], rest[len(contract.context) :]
     failed = _failed(sensors.pop(), contract.policy.label_codes) if contract.label else None
     readings = pa.RecordBatch.from_arrays(sensors, contract.sensors).to_tensor(null_to_nan=True).to_numpy()
     readings[np.isnan(readings)] = np.nan  # one bit pattern for every missing reading: ids are made from the bits
     readings += 0.0  # -0.0 becomes 0.0: not every database keeps the sign of nothing
-    ids = _document_ids(sha256, contract.sensors, wafers.to_pylist(), readings, failed)
-    origin = (pa.array(ids), pa.repeat(file, len(ids)), pa.repeat(sha256, len(ids)), wafers)
-    head = dict(zip((*ORIGIN, contract.id_column), origin, strict=True))
+    known = _with_context(wafers.to_pylist(), contract.context, context)
+    ids = _document_ids(sha256, contract.sensors, known, readings, failed)
+    origin = (pa.array(ids), pa.repeat(file, len(ids)), pa.repeat(sha256, len(ids)), wafers, *context)
+    head = dict(zip((*ORIGIN, contract.id_column, *contract.context), origin, strict=True))
     return Rows(pa.table(head if failed is None else head | {contract.label: pa.array(failed)}), readings)
+
+
+def _with_context(wafers: list[str], names: Sequence[str], columns: Sequence[pa.Array]) -> list[str]:
+    """Each wafer with its context, which is a part of its document as well."""
+    if not names:
+        return wafers
+    rows = zip(*(column.to_pylist() for column in columns), strict=True)
+    return [json.dumps([wafer, list(zip(names, row, strict=True))]) for wafer, row in zip(wafers, rows, strict=True)]
 
 
 def _failed(labels: pa.Array, meaning: Mapping[int, Outcome]) -> NDArray[np.int8]:

@@ -70,11 +70,11 @@ def transform_batches(
 
 
 def _columns(contract: Contract) -> WaferColumns:
-    if taken := sorted(set(ORIGIN) & set(contract.columns)):
+    if taken := sorted(set(ORIGIN) & set(contract.accepted_columns)):
         raise ContractInvalid(
-            f"The schema names a column {taken[0]!r}, which the table of wafers uses itself; rename it."
+            f"The contract names a column {taken[0]!r}, which the table of wafers uses itself; rename it."
         )
-    return WaferColumns(contract.id_column, contract.sensors, contract.label)
+    return WaferColumns(contract.id_column, contract.sensors, contract.label, contract.context)
 
 
 def _join(paths: Sequence[Path], output: Path, contract: Contract, schema: pa.Schema, pool: Executor) -> Counts:

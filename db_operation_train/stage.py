@@ -105,6 +105,8 @@ class _Load:
             labels=batch[columns.label].to_pylist() if columns.label else [None] * len(batch),
             sensors=columns.sensors,
             readings=batch.select(list(columns.sensors)).to_tensor(null_to_nan=True).to_numpy(),
+            context_names=columns.context,
+            contexts=list(zip(*(batch[name].to_pylist() for name in columns.context), strict=True)),
         )
 
     def _as_stored(self, batch: pa.RecordBatch, already: frozenset[str]) -> pa.RecordBatch:
@@ -134,8 +136,15 @@ def _batch(
         pa.array(files, pa.string()),
         pa.array([document["sha256"] for document in documents]),
         pa.array([document["wafer"] for document in documents]),
+        *_contexts(documents, columns.context),
         *(pa.array(readings[:, number], from_pandas=True) for number in range(len(columns.sensors))),
     ]
     if columns.label:
         arrays.append(pa.array([document.get("label") for document in documents], pa.int8()))
     return pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def _contexts(documents: Sequence[Document], names: Sequence[str]) -> list[pa.Array]:
+    """The columns of the context as documents hold it."""
+    known = [dict(document.get("context", [])) for document in documents] if names else []
+    return [pa.array([each.get(name, "") for each in known], pa.string()) for name in names]

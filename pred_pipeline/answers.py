@@ -10,6 +10,7 @@ from wafer.model.scoring import Scores
 from wafer.wafers.arrays import Bools, Ints, Wafers
 
 _FEW = pa.dictionary(pa.int32(), pa.string())  # a few texts, repeated: four bytes a wafer
+_CONTEXT = "\0"  # begins the name of a column that the line named
 SCHEMA = pa.schema(
     [
         ("_id", pa.string()),
@@ -26,7 +27,7 @@ SCHEMA = pa.schema(
 
 
 def answers_of(wafers: Wafers, scores: Scores, seen: Bools) -> pa.Table:
-    """Return the answers for some wafers, in their order."""
+    """Return the answers for some wafers, in their order; the columns of their context come last, as `context_of`."""
     percentiles = [round(each, 2) for each in scores.novelty.percentile.tolist()]
     columns = {
         "_id": wafers.ids,
@@ -39,12 +40,21 @@ def answers_of(wafers: Wafers, scores: Scores, seen: Bools) -> pa.Table:
         "in_training": seen,
         "file": wafers.files,
     }
-    return pa.table({name: pa.array(values, SCHEMA.field(name).type) for name, values in columns.items()}, SCHEMA)
+    answers = pa.table({name: pa.array(values, SCHEMA.field(name).type) for name, values in columns.items()}, SCHEMA)
+    for name, texts in wafers.context.items():
+        answers = answers.append_column(f"{_CONTEXT}{name}", pa.array(texts, _FEW))
+    return answers
+
+
+def context_of(answers: pa.Table) -> dict[str, str]:
+    """Return the names of the context, and the columns of the answers that hold it."""
+    return {name.removeprefix(_CONTEXT): name for name in answers.column_names if name.startswith(_CONTEXT)}
 
 
 def joined_answers(parts: Iterable[pa.Table]) -> pa.Table:
     """Put the parts together, without a gap in memory."""
-    return pa.concat_tables([SCHEMA.empty_table(), *parts]).unify_dictionaries().combine_chunks()
+    found = list(parts)
+    return pa.concat_tables(found or [SCHEMA.empty_table()]).unify_dictionaries().combine_chunks()
 
 
 def judged_at(answers: pa.Table, threshold: float) -> pa.Table:

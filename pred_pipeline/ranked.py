@@ -1,7 +1,8 @@
 """All wafers of a run by rank, handed out some at a time as rows of `predictions.parquet`."""
 
+import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from functools import cached_property
 from itertools import chain, repeat
@@ -10,9 +11,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pred_pipeline.answers import passing
+from pred_pipeline.answers import context_of, passing
 from wafer.model.contributions import Reason
 from wafer.model.scoring import Verdict
+from wafer.store import layout
 from wafer.wafers.arrays import Ints
 
 AT_ONCE = 1 << 16  # rows; some 20 MB
@@ -60,9 +62,10 @@ class Row:
     note: str
     file: str
     top_sensors: Sequence[Reason]
+    context: Mapping[str, str]
 
 
-_SHOWN = [field.name for field in fields(Row) if field.name != "top_sensors"]
+_SHOWN = [field.name for field in fields(Row) if field.name not in ("top_sensors", "context")]
 
 
 @dataclass(frozen=True)  # no slots: what is counted is kept
@@ -78,6 +81,19 @@ class Ranked:
 
     def __len__(self) -> int:
         return len(self.order)
+
+    @cached_property
+    def context(self) -> dict[str, str]:
+        """The columns of predictions that hold the wafers' context, by the line's name; a taken name gets a mark."""
+        return {name: f"{name} (context)" if name in SCHEMA.names else name for name in context_of(self.answers)}
+
+    @cached_property
+    def schema(self) -> pa.Schema:
+        """The columns of predictions: those of `SCHEMA`, and the context, which the metadata names."""
+        if not self.context:
+            return SCHEMA
+        fields = [*SCHEMA, *(pa.field(name, pa.string()) for name in self.context.values())]
+        return pa.schema(fields, {layout.CONTEXT: json.dumps(self.context)})
 
     @cached_property
     def verdicts(self) -> Counter[Verdict]:
@@ -108,15 +124,18 @@ class Ranked:
             yield self.rows(start, start + AT_ONCE), self.reasons[start : start + AT_ONCE]
 
     def rows(self, start: int, stop: int) -> pa.Table:
-        """Return the wafers of these ranks, counted from 0, in `SCHEMA`."""
+        """Return the wafers of these ranks, counted from 0, in `schema`."""
         answers = self.answers.drop_columns("_id").take(pa.array(self.order[start:stop]))
         ranks = np.arange(start, start + len(answers)) + 1
         same = {"threshold": self.threshold, "model_version": self.model_version, "run_id": self.run_id}
-        columns = {name: answers[name].cast(SCHEMA.field(name).type) for name in answers.column_names}
+        columns = {
+            name: answers[name].cast(SCHEMA.field(name).type) for name in answers.column_names if name in SCHEMA.names
+        }
+        columns |= {self.context[name]: answers[held].cast(pa.string()) for name, held in context_of(answers).items()}
         columns |= {name: pa.repeat(value, len(answers)) for name, value in same.items()}
         columns |= {"rank": pa.array(ranks), "top_sensors": _lists(self.reasons[start:stop], len(answers))}
         columns["note"] = self._notes(columns["note"], columns["wafer"], ranks)
-        return pa.table({name: columns[name] for name in SCHEMA.names}, SCHEMA)
+        return pa.table({name: columns[name] for name in self.schema.names}, self.schema)
 
     def ids(self) -> pa.Table:
         """Return the `_id` of each wafer's document by rank."""
@@ -125,8 +144,13 @@ class Ranked:
     def shown(self, start: int, stop: int) -> list[Row]:
         """Return the wafers of these ranks, counted from 0, one by one."""
         reasons = chain(self.reasons[start:stop], repeat(()))
-        rows = self.rows(start, stop).select(_SHOWN).to_pylist()
-        return [Row(**row, top_sensors=each) for row, each in zip(rows, reasons, strict=False)]
+        rows = self.rows(start, stop)
+        shown, beside = rows.select(_SHOWN).to_pylist(), rows.select(list(self.context.values())).to_pylist()
+        context = [dict(zip(self.context, each.values(), strict=True)) for each in beside] if beside else repeat({})
+        return [
+            Row(**row, top_sensors=each, context=texts)
+            for row, each, texts in zip(shown, reasons, context, strict=False)
+        ]
 
     def _notes(self, notes: pa.ChunkedArray, wafers: pa.ChunkedArray, ranks: Ints) -> pa.ChunkedArray:
         """Add how to ask for reasons to the notes of those wafers to review that have none."""

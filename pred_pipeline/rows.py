@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from pred_pipeline.ranked import SCHEMA, Ranked
+from pred_pipeline.ranked import Ranked
 from wafer.cells import GUARDED
 from wafer.model.contributions import Reason
 
@@ -19,16 +19,21 @@ _DECIMALS = {"probability": 6, "threshold": 6, "distance_percentile": 2}  # as m
 
 def write_predictions(ranked: Ranked, parquet: Path, csv: Path) -> None:
     """Write both files, some rows at a time and no row by itself."""
-    with pq.ParquetWriter(parquet, SCHEMA) as writer, csv.open("w", encoding="utf-8", newline="") as stream:
-        stream.write(",".join(SCHEMA.names) + "\n")
+    with pq.ParquetWriter(parquet, ranked.schema) as writer, csv.open("w", encoding="utf-8", newline="") as stream:
+        stream.write(",".join(map(_header, ranked.schema.names)) + "\n")
         for rows, reasons in ranked.parts():
             writer.write_table(rows)
             stream.write(_text(rows, reasons))
 
 
+def _header(name: str) -> str:
+    """Return the name of a column as a cell; the line names its context as it likes."""
+    return str(_safe(pa.array([name]))[0].as_py())
+
+
 def _text(rows: pa.Table, reasons: Sequence[Sequence[Reason]]) -> str:
     """Return rows as lines of CSV; numbers stay bare."""
-    cells = [_cells(name, rows[name].combine_chunks(), reasons) for name in SCHEMA.names]
+    cells = [_cells(name, rows[name].combine_chunks(), reasons) for name in rows.column_names]
     lines = pc.binary_join_element_wise(*cells, ",")
     text = pc.binary_join(pa.ListArray.from_arrays([0, len(lines)], lines), "\n")[0].as_py()
     return f"{text}\n" if len(lines) else ""

@@ -31,7 +31,7 @@ def read_ordinary(block: Block, layout: Layout, contract: Contract, ids: WaferId
         return None
     first, last = int(layout.has_id), int(layout.label_at is not None)
     wafers = batch.column(0).to_pylist() if first else []
-    sensors = batch.select(range(first, batch.num_columns - last))
+    sensors = batch.select(range(first + len(contract.context), batch.num_columns - last))
     readings = _readings(sensors)
     labels = batch.column(batch.num_columns - 1) if last else None
     if not (_ids_are_good(wafers, contract) and _labels_are_good(labels, contract)):
@@ -79,9 +79,10 @@ def _usual(
     batch: pa.RecordBatch, layout: Layout, contract: Contract, ids: WaferIds | None, block: Block
 ) -> pa.RecordBatch | None:
     """The block as a usual header gives it: id, readings, label as a number; None where an outcome is unknown."""
-    last = len(layout.key) + len(layout.measured)
-    names = batch.schema.names[len(layout.key) : last]
-    columns = batch.columns[len(layout.key) : last]
+    begin = len(layout.key) + len(layout.beside)
+    last = begin + len(layout.measured)
+    names = [*contract.context, *batch.schema.names[begin:last]]
+    columns = [*_context(batch, layout), *batch.columns[begin:last]]
     if layout.has_id and ids:
         columns = [pa.array(ids.of_block(batch, block), pa.string()), *columns]
         names = [contract.id_column, *names]
@@ -91,6 +92,15 @@ def _usual(
             return None
         columns, names = [*columns, label], [*names, batch.schema.names[last]]
     return pa.RecordBatch.from_arrays(columns, names)
+
+
+def _context(batch: pa.RecordBatch, layout: Layout) -> list[pa.Array]:
+    """The columns of the context; one that the file lacks is empty."""
+    read = (*layout.key, *layout.beside)
+    return [
+        pa.array([""] * batch.num_rows, pa.string()) if at is None else batch.column(read.index(at))
+        for at in layout.context
+    ]
 
 
 def _codes(labels: pa.Array, contract: Contract) -> pa.Array | None:

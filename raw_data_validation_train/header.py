@@ -23,8 +23,10 @@ class Layout:
 
     `measured` are the positions of the readings: in schema order under a right header, else all columns but id and
     label in the file's order. `key` are the columns that the wafer id is made of, if they are all there (`has_id`),
-    `trailing` those at the end that must be empty. `read`, `parse` and `convert` make pyarrow return key, readings,
-    label, trailing, in that order; a layout is `unusual` when that is not yet id, readings, and label as a number.
+    `trailing` those at the end that must be empty, `context` where each column of the wafer's context stands (None
+    where the file lacks it), `beside` those of them that are no `key`. `read`, `parse` and `convert` make pyarrow
+    return key, beside, readings, label, trailing, in that order; a layout is `unusual` when that is not yet id,
+    context, readings, and label as a number.
     """
 
     findings: tuple[Finding, ...]
@@ -35,6 +37,8 @@ class Layout:
     names: tuple[str, ...]
     key: tuple[int, ...]
     trailing: tuple[int, ...]
+    context: tuple[int | None, ...]
+    beside: tuple[int, ...]
     has_id: bool
     unusual: bool
     read: arrow_csv.ReadOptions
@@ -121,6 +125,12 @@ def split_row(line: str, delimiter: str = ",") -> list[str] | None:
         return None
 
 
+def _place(name: str, cells: Sequence[str], contract: Contract) -> int | None:
+    """Where a column of the context stands."""
+    columns = contract.policy.columns
+    return next((at for at, cell in enumerate(cells) if columns.key(cell) == columns.key(name)), None)
+
+
 def _layout(contract: Contract, header: HeaderColumns, findings: tuple[Finding, ...]) -> Layout:
     cells, text = header.cells, contract.policy.text
     places = header.places
@@ -132,8 +142,10 @@ def _layout(contract: Contract, header: HeaderColumns, findings: tuple[Finding, 
     for name, at in places.items():
         columns[at] = name
     key = tuple(at for at in header.parts.values() if at is not None)
-    order = [at for at in (*key, *measured, label_at, *header.trailing) if at is not None]
-    kinds = dict.fromkeys(key, pa.string()) | dict.fromkeys(header.trailing, pa.null())
+    context = tuple(_place(name, cells, contract) for name in contract.context)
+    beside = tuple(dict.fromkeys(at for at in context if at is not None and at not in key))
+    order = [at for at in (*key, *beside, *measured, label_at, *header.trailing) if at is not None]
+    kinds = dict.fromkeys((*key, *beside), pa.string()) | dict.fromkeys(header.trailing, pa.null())
     if label_at is not None and contract.policy.label_words:
         kinds[label_at] = pa.string()
     return Layout(
@@ -145,8 +157,12 @@ def _layout(contract: Contract, header: HeaderColumns, findings: tuple[Finding, 
         names=tuple(cells[at] for at in measured) if findings else contract.sensors,
         key=key,
         trailing=header.trailing,
+        context=context,
+        beside=beside,
         has_id=None not in header.parts.values(),
-        unusual=bool(header.trailing) or contract.policy.label_words or not contract.policy.id_template.is_column,
+        unusual=bool(header.trailing or contract.context)
+        or contract.policy.label_words
+        or not contract.policy.id_template.is_column,
         read=arrow_csv.ReadOptions(column_names=columns, use_threads=False, block_size=_PARSED_AT_ONCE),
         parse=arrow_csv.ParseOptions(newlines_in_values=False, delimiter=text.delimiter),
         convert=arrow_csv.ConvertOptions(

@@ -29,6 +29,7 @@ class _GoodRow:
     wafer: str
     readings: NDArray[np.float64]
     label: int
+    context: tuple[str, ...]
 
 
 class RowParser:
@@ -82,7 +83,8 @@ class RowParser:
         wafer = self._wafer(cells, line, problems)
         label = self._label(cells, problems)
         if not problems:
-            return _GoodRow(line, wafer, readings, label)
+            context = tuple("" if at is None else cells[at] for at in self._layout.context)
+            return _GoodRow(line, wafer, readings, label, context)
         codes = [code for code in RowCode if code in problems]
         message = "; ".join([*(_first_few(problems[code]) for code in codes), *filter(None, [self._cure])])
         return BadRow(line, wafer[:_LONGEST_ID], codes[0], message, text, self._cure)
@@ -157,7 +159,7 @@ class RowParser:
         labels = np.array([row.label for row in good], dtype=np.int64) if self._contract.label else None
         return Rows(
             rows_in=len(good) + len(bad),
-            table=self._table(ids, readings, labels),
+            table=self._table(ids, readings, labels, [row.context for row in good]),
             ids=ids,
             readings=readings,
             labels=labels,
@@ -166,10 +168,16 @@ class RowParser:
             bad=bad,
         )
 
-    def _table(self, ids: list[str], readings: NDArray[np.float64], labels: NDArray[np.int64] | None) -> pa.RecordBatch:
+    def _table(
+        self,
+        ids: list[str],
+        readings: NDArray[np.float64],
+        labels: NDArray[np.int64] | None,
+        context: list[tuple[str, ...]],
+    ) -> pa.RecordBatch:
         if self._layout.findings or not ids:
             return pa.record_batch({})
-        return accepted_table(self._contract, ids, readings, labels)
+        return accepted_table(self._contract, ids, readings, labels, context)
 
 
 def _lines(block: Block) -> Iterator[tuple[int, str]]:

@@ -30,16 +30,22 @@ class Rows:
 
 
 def accepted_schema(contract: Contract) -> pa.Schema:
-    """Columns of an accepted file: id, sensors in schema order with nulls for missing readings, raw label."""
+    """Columns of an accepted file: id, context, sensors in schema order with nulls for missing readings, raw label."""
     label = [(contract.label, pa.int64())] if contract.label else []
-    return pa.schema([(contract.id_column, pa.string()), *((name, pa.float64()) for name in contract.sensors), *label])
+    texts = [(name, pa.string()) for name in (contract.id_column, *contract.context)]
+    return pa.schema([*texts, *((name, pa.float64()) for name in contract.sensors), *label])
 
 
 def accepted_table(
-    contract: Contract, ids: list[str], readings: NDArray[np.float64], labels: NDArray[np.int64] | None
+    contract: Contract,
+    ids: list[str],
+    readings: NDArray[np.float64],
+    labels: NDArray[np.int64] | None,
+    context: list[tuple[str, ...]],
 ) -> pa.RecordBatch:
     """Rows that came one by one as a table."""
     columns = [pa.array(ids, pa.string())]
+    columns += [pa.array(texts, pa.string()) for texts in zip(*context, strict=True)]
     columns += [pa.array(column, pa.float64(), from_pandas=True) for column in readings.T]
     columns += [] if labels is None else [pa.array(labels, pa.int64())]
     return pa.RecordBatch.from_arrays(columns, schema=accepted_schema(contract))

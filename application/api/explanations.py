@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from application.api.breaker import Breaker
 from application.api.files import published_bytes
-from application.api.predictions import Predictions, prediction_of
+from application.api.predictions import Predictions, context_of, prediction_of
 from application.api.shapes.predictions import Explanation
 from application.errors import WaferAmbiguous
 from application.runs.run import Run
@@ -53,7 +53,7 @@ class Explanations:
         (row,) = table.slice(place, 1).to_pylist()
         version = int(row["model_version"])
         row["top_sensors"] = row["top_sensors"] or [asdict(each) for each in self._reasons(run, place, version)]
-        return Explanation(run_id=run.run_id, model_version=version, prediction=prediction_of(row))
+        return Explanation(run_id=run.run_id, model_version=version, prediction=prediction_of(row, context_of(table)))
 
     def _reasons(self, run: Run, place: int, number: int) -> "list[Reason]":
         import numpy as np  # with the model 0.5 s of a start, so here and below

@@ -1,6 +1,7 @@
 """The predictions of a run, read from what it published."""
 
 import io
+import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -43,7 +44,7 @@ class Predictions:
         """Some wafers, most suspicious first. Raises `NotPublished`."""
         table = self.table(run)
         wanted = table if verdict is None else _of_verdict(table, verdict)
-        after = offset + limit
+        after, named = offset + limit, context_of(table)
         return PredictionPage(
             run_id=run.run_id,
             model_version=version_of(table),
@@ -51,7 +52,7 @@ class Predictions:
             offset=offset,
             next=after if after < wanted.num_rows else None,
             counts=_counts(table),
-            predictions=[prediction_of(row) for row in wanted.slice(offset, limit).to_pylist()],
+            predictions=[prediction_of(row, named) for row in wanted.slice(offset, limit).to_pylist()],
         )
 
     def table(self, run: Run) -> "pa.Table":
@@ -67,9 +68,15 @@ class Predictions:
         return pq.read_table(io.BytesIO(published_bytes(self._store, run, layout.PREDICTIONS)))
 
 
-def prediction_of(row: dict[str, Any]) -> Prediction:
-    """A row of the table as the interface shows it."""
-    return Prediction(**_finite(row))
+def prediction_of(row: dict[str, Any], context: dict[str, str]) -> Prediction:
+    """A row of the table as the interface shows it; `context` says which columns are the line's own."""
+    return Prediction(**_finite(row), context={name: row[column] for name, column in context.items()})
+
+
+def context_of(table: "pa.Table") -> dict[str, str]:
+    """The columns of the wafers' context, by the line's name for each."""
+    found: dict[str, str] = json.loads((table.schema.metadata or {}).get(layout.CONTEXT.encode(), b"{}"))
+    return found
 
 
 def predicted_of(table: "pa.Table") -> Predicted:

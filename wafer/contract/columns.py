@@ -20,6 +20,7 @@ class Columns(BaseModel):
     aliases: Mapping[str, tuple[str, ...]] = {}
     spelling: Literal["exact", "loose"] = "exact"
     ignored: tuple[str, ...] = ()
+    context: tuple[str, ...] = ()
     trailing_empty: Literal["refuse", "drop"] = "refuse"
 
     @field_validator("sensors")

@@ -12,8 +12,9 @@ class Contract:
     """What a batch file of one kind must look like.
 
     `sensors` and `label` are spelled as in the schema; `label` is None for files to predict. `others` are columns of
-    text that a file may have and nobody reads. A file of outcomes is one to train on, or has the wafer and its outcome
-    alone (`without_readings`). `digest` is the sha256 over the canonical form of schema and policy.
+    text that a file may have and nobody reads; `context` are columns that stay with the wafer, and no model sees. A
+    file of outcomes is one to train on, or has the wafer and its outcome alone (`without_readings`). `digest` is the
+    sha256 over the canonical form of schema and policy.
     """
 
     kind: Kind
@@ -24,11 +25,17 @@ class Contract:
     policy: Policy
     digest: str
     others: tuple[str, ...] = ()
+    context: tuple[str, ...] = ()
 
     @property
     def columns(self) -> tuple[str, ...]:
         """All columns in schema order."""
         return (self.id_column, *self.sensors, *([self.label] if self.label else []))
+
+    @property
+    def accepted_columns(self) -> tuple[str, ...]:
+        """The columns of accepted rows."""
+        return (self.id_column, *self.context, *self.columns[1:])
 
     @property
     def silent_sensors_allowed(self) -> int:
@@ -49,4 +56,5 @@ class Contract:
     def ignores(self, name: str) -> bool:
         """Whether a column that is no part of the contract may stand in a file."""
         columns = self.policy.columns
-        return columns.ignores(name) or columns.key(name) in {columns.key(other) for other in self.others}
+        known = {columns.key(other) for other in (*self.others, *columns.context)}
+        return columns.ignores(name) or columns.key(name) in known

@@ -56,6 +56,7 @@ def _contract(kind: Kind, schema: Schema, policy: Policy, file_name: FileName) -
         policy=policy,
         digest=_digest(form),
         others=schema.others(label),
+        context=() if kind == "outcomes" else policy.columns.context,  # an outcome is matched by its readings
     )
 
 
@@ -134,6 +135,11 @@ def _clashes(kind: Kind, schema: Schema, policy: Policy) -> list[str]:
         f"wafer_id_from names {field!r}, which is no id but a reading or the outcome"
         for field in policy.id_template.columns
         if owners.get(columns.key(field), id_column) != id_column
+    ]
+    problems += [
+        f"columns.context names {name!r}, which is the id, a reading or the outcome"
+        for name in columns.context
+        if columns.key(name) in owners
     ]
     if kind == "training":
         problems += [

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import repeat
 from typing import Any, NotRequired, TypedDict
 
 import numpy as np
@@ -21,6 +22,7 @@ class Head(TypedDict):
     file: str
     sha256: str
     kind: str
+    context: NotRequired[list[list[str]]]  # name and text of what the line knows beside the readings
     label: NotRequired[int]  # training only: 0 = pass, 1 = fail
 
 
@@ -51,6 +53,8 @@ class DocumentRows:
     labels: Sequence[int | None]
     sensors: tuple[str, ...]
     readings: Floats  # (documents, sensors), C order
+    context_names: tuple[str, ...] = ()
+    contexts: Sequence[Sequence[str]] = ()  # the texts of each document
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -63,8 +67,10 @@ class DocumentRows:
     def heads(self, kind: str) -> Iterator[Head]:
         """The documents without their readings."""
         origins = zip(self.ids, self.wafers, self.files, self.sha256s, self.labels, strict=True)
-        for identity, wafer, file, sha256, label in origins:
+        for (identity, wafer, file, sha256, label), texts in zip(origins, self.contexts or repeat(()), strict=False):
             head: Head = {"_id": identity, "wafer": wafer, "file": file, "sha256": sha256, "kind": kind}
+            if texts:
+                head["context"] = [[name, text] for name, text in zip(self.context_names, texts, strict=True)]
             yield head if label is None else {**head, "label": label}
 
     @cached_property

@@ -32,6 +32,7 @@ MANIFEST, VALIDATION_REPORT, REPORT = "manifest.json", "validation.html", "repor
 INPUT_FILE = "InputFile.csv"  # the wafers that a run read, as the documents hold them
 DECISION, MODEL_CARD, MODEL_CARD_PAGE = "decision.json", "model_card.md", "model_card.html"
 THRESHOLD = "threshold.json"  # both thresholds of a prediction, and which one its verdicts follow
+CONTEXT = "context"  # key of the metadata of predictions: which columns are the line's own
 PREDICTIONS, PREDICTIONS_CSV, DRIFT = "predictions.parquet", "predictions.csv", "drift.json"
 DOCUMENTS = "documents.parquet"  # `_id` of each row's document, in the order of the predictions
 OUTCOMES, OUTCOMES_CSV = "outcomes.parquet", "outcomes.csv"  # every good row, and what became of it

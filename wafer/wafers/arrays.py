@@ -1,8 +1,8 @@
 """Wafers as arrays: who they are, what every sensor read and, in training, whether they failed."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,6 +35,7 @@ class Wafers:
     sensors: tuple[str, ...]
     readings: Floats  # (wafers, sensors), NaN where the sensor was silent
     failed: Bools | None = None  # (wafers,), None where nobody knows yet
+    context: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # what the line knows of them beside
 
     def __len__(self) -> int:
         return len(self.names)
@@ -54,6 +55,7 @@ class Wafers:
             files=tuple(self.files[i] for i in positions),
             readings=self.readings[positions],
             failed=None if self.failed is None else self.failed[positions],
+            context={name: tuple(texts[i] for i in positions) for name, texts in self.context.items()},
         )
 
     def columns(self, sensors: Sequence[str]) -> Floats:
@@ -88,7 +90,12 @@ def read_wafers(export: Path) -> Wafers:
 
 
 def wafers_from_table(
-    table: pa.Table, *, sensors: Sequence[str], wafer: str = "Wafer", label: str | None = None
+    table: pa.Table,
+    *,
+    sensors: Sequence[str],
+    wafer: str = "Wafer",
+    label: str | None = None,
+    context: Sequence[str] = (),
 ) -> Wafers:
     """Build wafers from named columns of a table; origin columns that are absent are left empty."""
     texts = {name: _texts(table, name) for name in (*ORIGIN, wafer)}
@@ -99,6 +106,7 @@ def wafers_from_table(
         sensors=tuple(sensors),
         readings=readings_of(table, sensors),
         failed=None if label is None else table[label].to_numpy(zero_copy_only=False).astype(np.int64) > 0,
+        context={name: _texts(table, name) for name in context},
     )
 
 

@@ -44,7 +44,7 @@ class ExportFile(OpenTable):
         """The same as wafers."""
         for table in self.tables():
             of = self.columns
-            yield wafers_from_table(table, sensors=of.sensors, wafer=of.wafer, label=of.label)
+            yield wafers_from_table(table, sensors=of.sensors, wafer=of.wafer, label=of.label, context=of.context)
 
     def readings(self, sensors: Sequence[str], chosen: Bools) -> Floats:
         """Some sensors of the chosen wafers, (chosen, sensors) in the order of columns in memory."""

@@ -1,9 +1,9 @@
 """The table of wafers the stages hand on as `wafers.parquet`: its columns, their order and types, and its file format.
 
-Columns: `_id` (the document's id), `file` (name) and `sha256` (of the file the wafer came in), the id column and the
-sensors under the schema's names, and for training the label (0 = pass, 1 = fail). Rows are sorted by wafer and `_id`.
-A missing reading is null, never NaN. The file's metadata names the `kind`, the digest of the `contract`, and the form
-of its `file_names`, which says when a batch was written.
+Columns: `_id` (the document's id), `file` (name) and `sha256` (of the file the wafer came in), the id column, the
+columns of its context (texts), the sensors under the schema's names, and for training the label (0 = pass, 1 = fail).
+Rows are sorted by wafer and `_id`. A missing reading is null, never NaN. The file's metadata names the `kind`, the
+digest of the `contract`, and the form of its `file_names`, which says when a batch was written.
 """
 
 from collections.abc import Iterator
@@ -35,13 +35,15 @@ class WaferColumns:
     wafer: str
     sensors: tuple[str, ...]
     label: str | None
+    context: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, schema: pa.Schema) -> "WaferColumns":
         """Read the names from a table's schema."""
         wafer, *rest = schema.names[len(ORIGIN) :]
         label = rest.pop() if pa.types.is_integer(schema.types[-1]) else None
-        return cls(wafer, tuple(rest), label)
+        context = tuple(name for name in rest if pa.types.is_string(schema.field(name).type))
+        return cls(wafer, tuple(rest[len(context) :]), label, context)
 
     @property
     def measured(self) -> tuple[str, ...]:
@@ -50,7 +52,7 @@ class WaferColumns:
 
     def schema(self, *, kind: str, contract: str, file_names: str = "") -> pa.Schema:
         """The table's schema, with kind, contract digest and the form of file names as metadata."""
-        texts = [(name, pa.string()) for name in (*ORIGIN, self.wafer)]
+        texts = [(name, pa.string()) for name in (*ORIGIN, self.wafer, *self.context)]
         readings = [(name, pa.float64()) for name in self.sensors]
         label = [(self.label, pa.int8())] if self.label else []
         return pa.schema([*texts, *readings, *label], {"kind": kind, "contract": contract, "file_names": file_names})

@@ -34,6 +34,7 @@ class Prediction(BaseModel):
     note: str
     in_training: bool = Field(False, description="The model was trained on these readings, so this is not a forecast.")
     file: str
+    context: dict[str, str] = Field({}, description="What the line knows of the wafer: lot, carrier, tool, time.")
 
 
 class Explanation(BaseModel):

@@ -43,6 +43,7 @@ export function waferView(element, each, { runId, version, cut }) {
         ),
       ),
       fact("File", h("span", { class: "break" }, wafer.file)),
+      ...Object.entries(wafer.context).map(([name, text]) => fact(name, h("span", { class: "break" }, text || "–"))),
     ),
     wafer.note && h("div", { class: "notice inspect" }, h("p", {}, wafer.note)),
     wafer.in_training &&

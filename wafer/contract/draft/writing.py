@@ -12,6 +12,7 @@ from wafer.contract.draft.roles import Roles
 from wafer.contract.policy import Policy
 from wafer.contract.schema import Schema
 from wafer.files import complete_file
+from wafer.wafers.table import ORIGIN
 
 if TYPE_CHECKING:
     from wafer.contract.draft.drafting import Draft
@@ -85,7 +86,9 @@ def _columns(roles: Roles) -> Mapping[str, Any]:
     ignored = [roles.id.index.name] if roles.id.index else []
     ends = roles.nameless and all(column.is_empty for column in roles.nameless)
     ignored += [""] if roles.nameless and not ends and "" not in ignored else []
-    content: dict[str, Any] = {"ignored": [*ignored, *(column.name for column in roles.context if column.name)]}
+    beside = [column.name for column in roles.context if column.name]
+    kept = [name for name in beside if name not in ORIGIN]
+    content: dict[str, Any] = {"ignored": [*ignored, *(set(beside) - set(kept))], "context": kept}
     if roles.outcome and roles.text.header and not roles.beside:
         content["ignored"] += [roles.outcome.column.name]  # so that labelled files can be predicted too
     if ends:
