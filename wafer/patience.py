@@ -3,7 +3,12 @@
 Where a person or a probe waits for the answer, the process hurries: a part that is away is told within 30 seconds.
 """
 
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import count
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,3 +35,37 @@ def hurry() -> None:
 def patience() -> Patience:
     """The patience of this process."""
     return PERSON if _hurried else TASK
+
+
+TOLD_SECONDS = 5.0  # between two lines about a wait
+_numbers = count()
+_waits: dict[int, tuple[str, float]] = {}  # calls under way: of what, since when
+
+
+@contextmanager
+def waiting_for(what: str) -> Iterator[None]:
+    """A call of a part, by the part's name, that may take long."""
+    number = next(_numbers)
+    _waits[number] = what, time.monotonic()
+    try:
+        yield
+    finally:
+        del _waits[number]
+
+
+@contextmanager
+def waits_told(tell: Callable[[str], object]) -> Iterator[None]:
+    """Tell every few seconds of the block what is waited for, and how long already."""
+    ended = threading.Event()
+
+    def watch() -> None:
+        while not ended.wait(TOLD_SECONDS):
+            for what, since in sorted(_waits.copy().values(), key=lambda wait: wait[1])[:1]:
+                if (seconds := time.monotonic() - since) > TOLD_SECONDS / 2:
+                    tell(f"Waiting for {what}, {seconds:.0f} s")
+
+    threading.Thread(target=watch, name="waits", daemon=True).start()
+    try:
+        yield
+    finally:
+        ended.set()

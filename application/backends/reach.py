@@ -1,9 +1,16 @@
 """What a run elsewhere cannot have: anything that only this machine's folders hold."""
 
 from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from urllib3 import PoolManager, Timeout
+from urllib3.exceptions import HTTPError
 
 from application.runs.run import CONTRACT, Run
+from wafer.errors import RegistryUnavailable
+from wafer.patience import PERSON, waiting_for
 from wafer.settings import Settings
+from wafer.store import is_s3, open_store
 
 
 def beyond_containers(settings: Settings, run: Run) -> list[str]:
@@ -32,3 +39,22 @@ def _refused(who: str, wanted: Mapping[str, tuple[str, str]]) -> list[str]:
         for what, (uri, scheme) in wanted.items()
         if not uri.startswith(scheme)
     ]
+
+
+def require_parts(settings: Settings) -> None:
+    """Raise `StoreUnavailable` or `RegistryUnavailable` now, and not in a task hours later."""
+    if is_s3(settings.store_uri):
+        open_store(settings.store_uri).keys("pipelines")
+    if settings.tracking_uri.startswith("http"):
+        address = (
+            f"{urlsplit(settings.tracking_uri).scheme}://{urlsplit(settings.tracking_uri).netloc.rpartition('@')[2]}"
+        )
+        timeout = Timeout(connect=PERSON.connect, read=PERSON.read)
+        try:
+            with waiting_for(f"the model registry at {address}"), PoolManager(cert_reqs="CERT_NONE") as pool:
+                pool.request("GET", f"{address}/health", timeout=timeout, retries=False)  # whatever it answers
+        except HTTPError as error:
+            raise RegistryUnavailable(
+                f"The model registry at {address} does not answer: {type(error).__name__}. Check that it runs and that "
+                "MLFLOW_TRACKING_URI names it."
+            ) from error

@@ -22,6 +22,7 @@ from application.cli.service import keys_app, serve
 from application.cli.webhooks import webhooks_app
 from application.errors import RequestInvalid
 from wafer.errors import WaferError
+from wafer.patience import waits_told
 from wafer.process import hurry, restrain_mlflow
 from wafer.stages import WAFERS
 from wafer.store.disk import refusals
@@ -94,7 +95,7 @@ def main() -> None:
     restrain_mlflow()
     hurry()
     try:
-        with refusals():
+        with refusals(), waits_told(lambda line: Console(stderr=True).print(line, markup=False, highlight=False)):
             app()
     except WaferError as error:
         _refuse(error)

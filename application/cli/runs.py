@@ -13,7 +13,7 @@ from rich.table import Column, Table
 
 from application.backends.local.attendance import attended
 from application.backends.local.processes import run_folder
-from application.backends.reach import beyond_cluster, beyond_containers
+from application.backends.reach import beyond_cluster, beyond_containers, require_parts
 from application.cli.console import Json, console_of, print_json, quiet_logs, user
 from application.cli.progress import Progress
 from application.cli.result import Result
@@ -193,6 +193,8 @@ def shared_by(workers: int | None) -> AbstractContextManager[None]:
 
 def _start(run: Run, where: Where | None, *, as_json: bool, output: Path | None = None) -> None:
     backend = _backend(where, run)
+    if backend == "embedded":
+        require_parts(Settings())
     with _runs(backend) as service, telling():
 
         def begin() -> Run:

@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,6 +29,7 @@ from wafer.store import open_store
 # The command, with a worker that starts a child, tells of it and stays.
 COMMAND = """
 import sys
+import time
 from application.backends.local import processes
 processes.WORKER = (sys.executable, "-m", "application.tests.fake_worker")
 from application.cli.app import main
@@ -142,3 +144,25 @@ def test_a_run_that_a_full_disk_cut_off_is_not_said_to_lack_memory(
 
     assert seen.error
     assert (seen.error.code, "disk" in seen.error.message) == ("DISK_UNAVAILABLE", True)
+
+
+@pytest.mark.parametrize(
+    ("name", "address", "code"),
+    [("WAFER_STORE", "s3://bucket", "STORE_UNAVAILABLE"), ("MLFLOW_TRACKING_URI", "http://127.0.0.1:9", "REGISTRY_")],
+)
+def test_a_part_that_is_away_is_told_before_a_run_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, address: str, code: str
+) -> None:
+    aws = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "AWS_REGION": "us-east-1"}
+    home = {"WAFER_HOME": str(tmp_path / "home"), "AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
+    for key, value in {**aws, **home, name: address}.items():
+        monkeypatch.setenv(key, value)
+    monkeypatch.setattr("wafer.patience.TOLD_SECONDS", 0.5)
+    began = time.monotonic()
+
+    ended = end_of(main, "wafer", "predict", tmp_path)
+
+    assert time.monotonic() - began < 30
+    assert (ended.code, code in ended.err) == (1, True)
+    assert list(tmp_path.glob("home/runs/*")) == []
+    assert name != "WAFER_STORE" or "Waiting for the store s3://bucket" in ended.err

@@ -27,7 +27,7 @@ from wafer.documents.document import Document, DocumentRows, by_name
 from wafer.documents.outcome import Outcome
 from wafer.documents.protocol import KINDS, Inserted, batches_of, collection_of
 from wafer.errors import DocumentsUnavailable
-from wafer.patience import Patience
+from wafer.patience import Patience, waiting_for
 from wafer.patience import patience as process_patience
 
 T = TypeVar("T")
@@ -140,7 +140,8 @@ class MongoDocuments:
     def _again(self, action: Callable[[], T]) -> T:
         pause = wait_random_exponential(multiplier=0.2, max=2)
         again = retry_if_exception(_passes)
-        return Retrying(retry=again, stop=stop_after_delay(self._patience.repeat), wait=pause, reraise=True)(action)
+        with waiting_for(f"MongoDB at {self._address}"):
+            return Retrying(retry=again, stop=stop_after_delay(self._patience.repeat), wait=pause, reraise=True)(action)
 
     def _call(self, action: Callable[[], T]) -> T:
         try:

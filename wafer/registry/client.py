@@ -10,6 +10,7 @@ from mlflow.exceptions import MlflowException
 
 from wafer.errors import RegistryUnavailable
 from wafer.paths import sqlite_path
+from wafer.patience import waiting_for
 from wafer.registry.moved import follow_move
 from wafer.registry.protocol import MODEL
 
@@ -38,7 +39,8 @@ class RegistryClient:
     def _reported(self) -> Iterator[None]:
         """Turn what MLflow says about a call that failed into `RegistryUnavailable`."""
         try:
-            yield
+            with waiting_for(f"the model registry at {without_password(self.uri)}"):
+                yield
         except MlflowException as error:
             raise RegistryUnavailable(
                 f"The model registry at {without_password(self.uri)} did not complete a call. Check that it runs and "

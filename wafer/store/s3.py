@@ -15,7 +15,7 @@ from botocore.exceptions import BotoCoreError
 
 from wafer.errors import ObjectNotFound, PublishConflict, StoreUnavailable
 from wafer.files import write_file
-from wafer.patience import Patience
+from wafer.patience import Patience, waiting_for
 from wafer.patience import patience as process_patience
 from wafer.store.aws import region, unusable
 from wafer.store.disk import disk_errors
@@ -142,7 +142,8 @@ class S3Store:
 
     def _call(self, key: str, action: Callable[[], T]) -> T:
         try:
-            return patiently(action, self._patience.repeat)
+            with waiting_for(f"the store {self.uri}"):
+                return patiently(action, self._patience.repeat)
         except FAILURES as exc:
             raise explain(exc, self.uri, key) from exc
 
