@@ -84,6 +84,16 @@ def test_margins_of_boosted_trees_lie_in_the_same_place_however_many_wafers_they
     assert abs(margins.mean()) < 1e-4
 
 
+def test_a_booster_may_end_in_leaves_that_only_failing_wafers_come_to() -> None:
+    failed = np.arange(60) >= 30
+    readings = np.column_stack([failed + 0.0, np.zeros(60)]).astype(np.float32)  # the last leaf holds no passing wafer
+    training = training_set(readings, failed, deal_folds(failed, 3))
+
+    model = BoostedTrees(rounds=5).fit(training, seed=7)
+
+    assert model.score(readings[failed]).min() > model.score(readings[~failed]).max()
+
+
 def test_rows_of_small_weight_hardly_count(fits: Fits) -> None:
     training = _training_set(400, signal=2.0)
     flipped = np.where(np.arange(400) < 200, training.failed, ~training.failed)

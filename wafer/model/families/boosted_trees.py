@@ -99,19 +99,20 @@ def _from_passing(booster: "Booster", passing: TrainingSet) -> "Booster":
     middle = float(np.average(scored(TreeModel.of(booster), passing), weights=passing.weight))
     document = json.loads(booster.save_raw("json"))
     document["learner"]["learner_model_param"]["base_score"] = repr(1.0 / (1.0 + math.exp(middle)))
-    covers = _passing_at_leaves(booster, passing)
-    for tree, at_leaf in zip(document["learner"]["gradient_booster"]["model"]["trees"], covers, strict=True):
+    trees = document["learner"]["gradient_booster"]["model"]["trees"]
+    nodes = max(len(tree["left_children"]) for tree in trees)
+    for tree, at_leaf in zip(trees, _passing_at_leaves(booster, passing, nodes), strict=True):
         left, right = np.array(tree["left_children"]), np.array(tree["right_children"])
         tree["sum_hessian"] = added_up(at_leaf[: len(left)], left, right).tolist()
     return xgboost.Booster({"nthread": 1}, model_file=bytearray(json.dumps(document), "ascii"))
 
 
-def _passing_at_leaves(booster: "Booster", passing: TrainingSet) -> Floats:
-    """Return how many of the rows come to each leaf, (trees, nodes of the largest tree)."""
+def _passing_at_leaves(booster: "Booster", passing: TrainingSet, nodes: int) -> Floats:
+    """Return how many of the rows come to each leaf, (trees, nodes); to some leaves only failing wafers come."""
     import xgboost
 
     some = passing.rows(np.arange(len(passing)) % -(-len(passing) // _COUNTED) == 0)
     blocks = (xgboost.DMatrix(features, nthread=1) for _, features in some.blocks())
     leaves = np.concatenate([booster.predict(block, pred_leaf=True, strict_shape=True) for block in blocks])
     by_tree = leaves.astype(np.int64).reshape(len(some), -1).T
-    return np.array([np.bincount(leaf, some.weight, int(leaves.max()) + 1) for leaf in by_tree])
+    return np.array([np.bincount(leaf, some.weight, nodes) for leaf in by_tree])
