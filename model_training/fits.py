@@ -1,6 +1,5 @@
 """The fits of a task as units of work: each reads a training set that it was given and leaves a file."""
 
-import os
 import shutil
 import threading
 from collections.abc import Iterator, Sequence
@@ -15,6 +14,7 @@ from wafer.files import complete_file
 from wafer.model.families.protocol import Piece
 from wafer.model.training_files import TrainingFiles, new_features
 from wafer.model.training_set import TrainingSet
+from wafer.process import cores
 from wafer.progress import advance, counted
 from wafer.wafers.arrays import Features
 
@@ -97,7 +97,7 @@ def _name(files: TrainingFiles, piece: Piece) -> str:
 
 def at_once() -> int:
     """How many fits are done side by side in one process: each takes one core."""
-    return min(_MOST_AT_ONCE, len(os.sched_getaffinity(0)))
+    return min(_MOST_AT_ONCE, cores())
 
 
 def _mixed(several: Sequence[Sequence[Fit]]) -> list[Fit]:

@@ -1,6 +1,5 @@
 """Validate a drop: every file gets a verdict, good rows are used, everything else is kept with its reasons."""
 
-import os
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -24,6 +23,7 @@ from wafer.contract.manifest import Manifest
 from wafer.engine import Engine, Given, Inline
 from wafer.errors import NoGoodFiles, PublishConflict, SourceEmpty, SourceNotFound
 from wafer.files import TEMPORARY
+from wafer.process import cores
 from wafer.progress import reported
 from wafer.store import MARKER, Batch, Store, fetch, files_below, is_s3, layout, list_batches, publish
 
@@ -141,7 +141,7 @@ class _Judge:
         inspections = [Inspection(verdict, _fingerprints(verdict, self._folders[2])) for verdict in verdicts]
         repeats = find_repeats([inspection.rows for inspection in inspections], self._times())
         second_round = partial(self._take_out_repeats, inspections)
-        with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+        with ThreadPoolExecutor(cores()) as pool:
             for file, verdict in zip(repeats, pool.map(second_round, repeats, repeats.values()), strict=True):
                 verdicts[file] = verdict
         return verdicts

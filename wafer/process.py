@@ -103,6 +103,12 @@ def interruptible() -> Iterator[None]:
             signal.signal(number, before[number])
 
 
+def cores() -> int:
+    """Cores that this process may use; those of the machine where the system does not say."""
+    allowed = getattr(os, "sched_getaffinity", None)  # not on macOS
+    return len(allowed(0)) if allowed else os.cpu_count() or 1
+
+
 def name_process(name: str) -> None:
     """Let `ps` and `top` show a name, where the system takes one."""
     with suppress(OSError):  # not on Linux, or nothing may be written below /proc

@@ -1,6 +1,5 @@
 """The engine of a laptop: the threads of this process, most of which wait for files or work outside the interpreter."""
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import repeat
@@ -9,6 +8,7 @@ from typing import Concatenate, Self, TypeVar
 
 from wafer.engine.given import Given
 from wafer.engine.protocol import Unit
+from wafer.process import cores
 
 U = TypeVar("U", bound=Unit)
 R = TypeVar("R")
@@ -19,7 +19,7 @@ class Inline:
     """`Engine` without any process of its own; so many units at once, by default as many as there are cores."""
 
     def __init__(self, threads: int = 0) -> None:
-        self._threads = threads or min(MOST_THREADS, len(os.sched_getaffinity(0)))
+        self._threads = threads or min(MOST_THREADS, cores())
 
     def give(self, paths: Sequence[Path]) -> list[Given]:
         """The files in place."""

@@ -1,5 +1,6 @@
 """Whether a task fits into the memory that it may use: asked before it works, not answered by a kill hours later."""
 
+import os
 from pathlib import Path
 
 from wafer.errors import TaskTooLarge
@@ -26,13 +27,17 @@ def memory_allowed(root: Path = Path("/")) -> int:
 
 
 def _machine(root: Path) -> int:
-    lines = (root / "proc/meminfo").read_text(encoding="ascii").splitlines()
+    told = root / "proc/meminfo"
+    if not told.is_file():  # not Linux
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    lines = told.read_text(encoding="ascii").splitlines()
     return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemTotal:"))
 
 
 def _limits(root: Path) -> list[int]:
     """The limits of this process's group and of all groups around it, version 2, and of the container, version 1."""
-    groups = (root / "proc/self/cgroup").read_text(encoding="utf-8").splitlines()
+    told = root / "proc/self/cgroup"
+    groups = told.read_text(encoding="utf-8").splitlines() if told.is_file() else []
     own = next((line.removeprefix("0::/") for line in groups if line.startswith("0::")), "")
     mount = root / "sys/fs/cgroup"
     around = [mount / own, *(mount / own).parents]

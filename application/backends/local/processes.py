@@ -199,6 +199,9 @@ def end_leftovers(run_id: str) -> None:
 
 def _kill(pid: int) -> None:
     with suppress(ProcessLookupError, PermissionError):
+        if not hasattr(os, "pidfd_open"):  # not Linux
+            os.kill(pid, signal.SIGKILL)
+            return
         descriptor = os.pidfd_open(pid)
         try:
             signal.pidfd_send_signal(descriptor, signal.SIGKILL)
