@@ -16,6 +16,7 @@ from wafer.store import layout
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+JENKINS = ROOT / "terraform/modules/jenkins/variables.tf"
 SCRIPTS = sorted(path for path in (ROOT / ".ci").iterdir() if path.suffix == "")
 
 
@@ -62,6 +63,20 @@ def test_continuous_integration_runs_the_command_that_everybody_runs() -> None:
     workflow = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text())
 
     assert any(".ci/run" in step.get("run", "") for step in workflow["jobs"]["run"]["steps"])
+
+
+def test_every_program_of_the_gate_is_on_the_machine_of_jenkins_and_in_continuous_integration() -> None:
+    gate = (ROOT / ".ci" / "run").read_text()
+    needed = set(re.findall(r"for tool in ([\w ]+);", gate)[0].split()) | {"podman", "runc", "mmdebstrap"}
+    packages = re.findall(r"missing\+=\(([\w .-]+)\)", gate)
+    needed |= {name for group in packages for name in group.split()}
+    script = (ROOT / "terraform/modules/jenkins/install.sh.tftpl").read_text().replace("\\\n", " ")
+    installed = {name for line in re.findall(r"apt-get install ([^\n]+)", script) for name in line.split()}
+
+    assert needed - installed == set()
+    version = re.search(r'variable "terraform_version".*?default += "([\d.]+)"', JENKINS.read_text(), re.DOTALL)
+    assert version
+    assert f'terraform_version: "{version[1]}"' in (ROOT / ".github/workflows/ci.yml").read_text()
 
 
 def test_packages_go_where_the_application_looks_for_them() -> None:

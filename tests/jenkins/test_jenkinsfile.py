@@ -223,6 +223,16 @@ def test_what_was_pushed_is_one_commit_to_gitops_by_digest(jobs: dict[str, Job])
     assert pushed["digest"] in job.origin.git("show", "main:gitops/overlays/dev/pipelines/train.yaml")
 
 
+def test_a_rebuild_on_a_newer_base_is_pushed_under_tags_of_its_own(jobs: dict[str, Job]) -> None:
+    usual, again = jobs["main, the shared library"], jobs["main, new base"]
+
+    pushed = {line[2] for line in again.journal if line[0] == "push"}
+    lock = json.loads(again.origin.git("show", "main:gitops/images.lock"))[registry(ROOT, "dev")]
+    assert all(len(tag.split("-")) == 3 for tag in pushed)
+    assert {each["tag"] for each in lock.values()} == pushed
+    assert all(len(line[2].split("-")) == 2 for line in usual.journal if line[0] == "push")
+
+
 def test_a_change_without_an_image_deploys_nothing(jobs: dict[str, Job]) -> None:
     assert jobs["main, docs and tests"].deployed() == []
 

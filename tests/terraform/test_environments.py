@@ -11,6 +11,7 @@ import pytest
 from pipelines.images import ALL, ENGINE, SHARED, STAGES
 from tests.servers.server import Server
 from tests.terraform.account import Account
+from tests.terraform.gates import needed_gates, open_gates
 from tests.terraform.runner import Terraform, changes, planned
 
 LIFECYCLE = "module.platform.module.store.aws_s3_bucket_lifecycle_configuration.this"
@@ -41,6 +42,8 @@ WRONG = {  # setting -> what the operator is told
     "node_count={min=3,desired=2,max=4}": "1 <= min <= desired <= max",
     'cluster_admin_roles=["arn:aws:iam::x:role/y"]': "Give role names, not ARNs",
     "github_repository=owner/*": "without any wildcard",
+    "mongodb={}": "Say where MongoDB is",
+    'public_api_cidrs=["0.0.0.0/0"]': "never the whole internet",
 }
 
 pytestmark = [pytest.mark.xdist_group("terraform"), pytest.mark.timeout(900), pytest.mark.slow]
@@ -103,6 +106,7 @@ def test_an_environment_is_built_changed_and_taken_away_without_a_remainder(moto
     check_ledger(account, outputs["ledger_table"])
     check_cluster(account, outputs["cluster_name"])
     check_machines(account)
+    assert open_gates(account) == needed_gates(open_gates(account))
     check_roles(account, outputs["role_arns"], bucket)
     assert changes(terraform.plan()) == {}
 
@@ -120,6 +124,32 @@ def test_an_environment_is_built_changed_and_taken_away_without_a_remainder(moto
     terraform.run("destroy", "-input=false", "-no-color", "-auto-approve")
 
     assert account.inventory() == empty
+
+
+def test_a_second_environment_finds_the_identity_provider_of_the_first(moto_copy: Terraform, aws: Server) -> None:
+    iam = Account(aws.url).client("iam")
+    provider = iam.create_open_id_connect_provider(Url="https://token.actions.githubusercontent.com", ThumbprintList=[])
+    terraform = moto_copy.at("envs/prod")
+    terraform.init()
+
+    plan = terraform.plan("-var", "github_repository=owner/name", "-var", "github_provider_exists=true")
+
+    urls = [each.get("url") for each in planned(plan, "aws_iam_openid_connect_provider")]
+    assert urls == [None]  # the cluster's own, whose address is not known yet
+    trust = next(each for each in planned(plan, "aws_iam_role") if each["name"] == "wafer-fault-prod-sync")
+    assert provider["OpenIDConnectProviderArn"] in trust["assume_role_policy"]
+
+
+def test_atlas_is_reached_by_an_endpoint_inside_the_network(moto_copy: Terraform) -> None:
+    terraform = moto_copy.at("envs/dev")
+    terraform.init()
+    service = "com.amazonaws.vpce.eu-central-1.vpce-svc-0123456789abcdef0"
+
+    plan = terraform.plan("-var", f'mongodb={{endpoint_service="{service}"}}')
+
+    assert service in {each["service_name"] for each in planned(plan, "aws_vpc_endpoint")}
+    egress = planned(plan, "aws_vpc_security_group_egress_rule")
+    assert [each["from_port"] for each in egress if each["description"] == "MongoDB endpoint"] == [1024]
 
 
 def expiry(configuration: dict[str, Any]) -> dict[str, int]:

@@ -13,7 +13,7 @@ from tools.images.content import contents, version
 from tools.images.lock import LOCK, ROOT, pushed_images, read_lock, write_lock
 from tools.images.plan import Contents, Step, plan_against_lock, plan_since, table, tag
 from tools.images.sbom import write_sboms
-from tools.images.tree import UnknownRevision, head, tree_at, working_tree
+from tools.images.tree import Tree, UnknownRevision, head, tree_at, working_tree
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -37,12 +37,14 @@ def _parser() -> argparse.ArgumentParser:
     plan.add_argument("--since", metavar="REV", help="compare with a revision, not with what the registry holds")
     plan.add_argument("--registry", default="", help="registry and prefix of the images")
     plan.add_argument("--all", action="store_true", help="build everything, as after an update of the base image")
+    plan.add_argument("--stamp", default="", help="part of every tag: equal content on a newer base is another image")
     plan.add_argument("--json", action="store_true", help="one JSON object")
     plan.set_defaults(command=_plan)
 
     record = commands.add_parser("record", help="write pushed images into the lock")
     record.add_argument("images", type=Path, nargs="+", help="JSON files name -> reference by digest")
     record.add_argument("--registry", required=True)
+    record.add_argument("--stamp", default="", help="that of the plan")
     record.set_defaults(command=_record)
 
     files = commands.add_parser("files", help="the files that decide what an image does")
@@ -66,7 +68,7 @@ def _plan(options: argparse.Namespace) -> None:
 
 def _steps(options: argparse.Namespace) -> list[Step]:
     tree = working_tree(options.root)
-    now, release = contents(tree), version(tree)
+    now, release = contents(tree), _release(tree, options.stamp)
     if options.all:
         return plan_against_lock(now, {}, lambda _: None, release, options.registry)
     if options.since:
@@ -88,14 +90,18 @@ def _contents_at(root: Path) -> Callable[[str], Contents | None]:
 
 def _record(options: argparse.Namespace) -> None:
     now = contents(working_tree(options.root))
-    tags = _tags(options.root)
+    tags = _tags(options.root, options.stamp)
     images = {name: reference for path in options.images for name, reference in json.loads(path.read_text()).items()}
     write_lock(options.lock, options.registry, pushed_images(images, now, tags, head(options.root)))
 
 
-def _tags(root: Path) -> dict[str, str]:
+def _tags(root: Path, stamp: str = "") -> dict[str, str]:
     tree = working_tree(root)
-    return {image: tag(content, version(tree)) for image, content in contents(tree).items()}
+    return {image: tag(content, _release(tree, stamp)) for image, content in contents(tree).items()}
+
+
+def _release(tree: Tree, stamp: str) -> str:
+    return f"{version(tree)}-{stamp}" if stamp else version(tree)
 
 
 def _sbom(options: argparse.Namespace) -> None:

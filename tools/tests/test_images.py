@@ -1,7 +1,9 @@
 """Which images a change makes anew, over git histories made of this repository's own files."""
 
 import json
+import os
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -140,6 +142,35 @@ def test_a_new_recipe_of_the_base_builds_all_and_another_line_of_the_script_none
     assert built(repository, "--since", "HEAD~1") == EVERY
     repository.git("checkout", "--quiet", "HEAD~1")
     assert built(repository, "--since", "HEAD~1") == set()
+
+
+def test_another_suite_of_the_base_builds_all(repository: Repository) -> None:
+    script = repository.root / ".ci" / "images"
+    script.write_text(script.read_text().replace("suite=bookworm", "suite=trixie"))
+
+    assert built(repository, "--since", "HEAD") == EVERY
+
+
+def test_what_git_ignores_is_in_no_image(repository: Repository, tmp_path: Path) -> None:
+    podman = tmp_path / "bin" / "podman"
+    podman.parent.mkdir()
+    podman.write_text('#!/bin/sh\n[ "$1" = build ] || exit 0\nfor last; do :; done\nfind "$last" -type f > "$LISTED"\n')
+    podman.chmod(0o755)
+    repository.append(".gitignore", "\nclustering/data.csv\n")
+    repository.append("clustering/data.csv", "secret")
+    repository.append("clustering/new.py", "")
+    (repository.root / "clustering" / "elbow.py").unlink()
+    settings = {"BASE_IMAGE": "base", "UV_IMAGE": "uv", "LISTED": str(tmp_path / "listed"), "UV_DEFAULT_INDEX": "index"}
+    settings |= {"PATH": f"{podman.parent}:{os.environ['PATH']}", "HOME": str(tmp_path)}
+
+    done = subprocess.run(["bash", ".ci/images", "clustering"], cwd=repository.root, env=settings, capture_output=True)
+
+    sent = (tmp_path / "listed").read_text()
+    assert done.returncode == 0, done.stderr
+    assert "clustering/new.py" in sent
+    assert "clustering/stage.py" in sent
+    assert "data.csv" not in sent
+    assert "clustering/elbow.py" not in sent
 
 
 def test_the_way_back_is_the_same_tag_again(repository: Repository) -> None:

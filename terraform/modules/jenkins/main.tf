@@ -22,10 +22,11 @@ module "server" {
   }
 
   script = templatefile("${path.module}/install.sh.tftpl", {
-    version  = var.jenkins_version
-    key_url  = var.repository_key_url
-    region   = data.aws_region.current.name
-    registry = var.registry
+    version   = var.jenkins_version
+    terraform = var.terraform_version
+    key_url   = var.repository_key_url
+    region    = data.aws_region.current.name
+    registry  = var.registry
   })
 }
 

@@ -50,6 +50,17 @@ variable "jenkins_version" {
   }
 }
 
+variable "terraform_version" {
+  description = "Terraform that the gate runs."
+  type        = string
+  default     = "1.11.4"
+
+  validation {
+    condition     = can(regex("^1\\.[0-9]+\\.[0-9]+$", var.terraform_version))
+    error_message = "Give a version of three parts, such as 1.11.4."
+  }
+}
+
 variable "repository_key_url" {
   description = "Key that signs the Jenkins packages; the project changes it every three years."
   type        = string
