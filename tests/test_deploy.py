@@ -70,7 +70,10 @@ def test_every_other_block_is_marked_and_is_a_script_without_an_error() -> None:
         assert subprocess.run(["bash", "-n"], input=block, text=True, check=False).returncode == 0
 
 
-@pytest.mark.parametrize("named", sorted(set(re.findall(r"(?:\.ci|docs|gitops|terraform|tests)/[\w./-]*\w", PAGE))))
+@pytest.mark.parametrize(
+    "named",
+    sorted(set(re.findall(r"(?<![\w/])(?:\.ci|application|docs|gitops|terraform|tests|tools)/[\w./-]*\w", PAGE))),
+)
 def test_every_path_it_names_is_there(named: str) -> None:
     made_by_the_reader = {"terraform/envs/dev/backend.hcl"}
 
