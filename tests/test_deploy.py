@@ -72,7 +72,7 @@ def test_every_other_block_is_marked_and_is_a_script_without_an_error() -> None:
 
 @pytest.mark.parametrize(
     "named",
-    sorted(set(re.findall(r"(?<![\w/])(?:\.ci|application|docs|gitops|terraform|tests|tools)/[\w./-]*\w", PAGE))),
+    sorted(set(re.findall(r"(?<![\w/])(?:\.ci|docs|gitops|terraform|tests|tools)/[\w./-]*\w", PAGE))),
 )
 def test_every_path_it_names_is_there(named: str) -> None:
     made_by_the_reader = {"terraform/envs/dev/backend.hcl"}
