@@ -78,7 +78,7 @@ def judge_batches(batches: Sequence[Batch], contract: Contract) -> Manifest:
     """The verdicts that a run would give, with nothing left behind. Raises SourceEmpty when no file is a batch."""
     with tempfile.TemporaryDirectory(prefix="judged-") as scratch:
         folder = Path(scratch)
-        parts = folder / "accepted", folder / "manifest.json", folder / "quarantine", folder / "report.html"
+        parts = folder / "accepted", folder / layout.MANIFEST, folder / "quarantine", folder / layout.REPORT
         return manifest_of(_validate(batches, contract, *parts, engine=None))
 
 
