@@ -16,9 +16,10 @@ from application.cli.explain import explain
 from application.cli.logs import logs
 from application.cli.models import models_app
 from application.cli.retraining import retrain_app
-from application.cli.runs import outcomes, predict, runs, train
+from application.cli.runs import runs
 from application.cli.score import score
 from application.cli.service import keys_app, serve
+from application.cli.start import outcomes, predict, train
 from application.cli.webhooks import webhooks_app
 from application.errors import RequestInvalid
 from wafer.errors import WaferError

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from application.cli.console import Json, console_of, print_json, quiet_logs
-from application.cli.runs import Budget, Policy, Schema, Workers, shared_by
+from application.cli.options import Budget, Policy, Schema, Workers, shared_by
 from wafer.files import complete_file
 from wafer.progress import Progress, listening
 from wafer.settings import Settings

@@ -12,8 +12,8 @@ from application.api.models import ModelShelf
 from application.api.registry import LazyRegistry
 from application.api.scorecards import Scorecards
 from application.api.shapes.retraining import RetrainingDecision
+from application.cli.attending import attend
 from application.cli.console import Json, console_of, print_json, quiet_logs, user
-from application.cli.runs import attend
 from application.cli.webhooks import telling
 from application.retraining.retraining import Retraining
 from application.runs.opening import open_journal, open_ledger, runs_over

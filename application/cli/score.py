@@ -13,7 +13,7 @@ from application.api.online import OnlineScores
 from application.api.registry import LazyRegistry
 from application.api.shapes.scores import MOST_WAFERS, ScoredWafer, ScoreRequest, Scores
 from application.cli.console import Json, console_of, print_json, quiet_logs
-from application.cli.runs import Policy, Schema
+from application.cli.options import Policy, Schema
 from application.errors import RequestInvalid
 from application.scoring.production import LoadedModels, Production
 from wafer.contract import load_contract

@@ -1,0 +1,51 @@
+"""The options that several commands about runs share."""
+
+from contextlib import AbstractContextManager
+from typing import Annotated, Literal
+
+import typer
+
+from application.runs.run import BackendName, Runner
+from wafer.evaluation.decision import Mode
+from wafer.evaluation.rule import Rule
+from wafer.process import environment
+from wafer.settings import WORKERS
+
+Where = Literal["local", "kubeflow"]
+BACKENDS: dict[Where, BackendName] = {"local": "embedded", "kubeflow": "kubeflow"}
+Source = Annotated[str, typer.Argument(help="Folder of CSV batches, or s3://bucket/prefix.")]
+Schema = Annotated[str, typer.Option(help="Schema file (JSON) to use instead of the built-in contract.")]
+Policy = Annotated[str, typer.Option(help="Policy file (YAML) to use instead of the built-in one.")]
+Budget = Annotated[
+    float, typer.Option(min=0.001, max=0.9, help="False-alarm budget: share of good wafers that may be flagged.")
+]
+RunnerOption = Annotated[
+    Runner, typer.Option("--runner", help="Run the stages as processes, or each in a container of its own image.")
+]
+Workers = Annotated[
+    int | None,
+    typer.Option("--workers", min=1, help="Processes that share each task's work here. [default: WAFER_WORKERS, or 1]"),
+]
+Promotion = Annotated[
+    Mode | None,
+    typer.Option(
+        "--promotion",
+        help="auto: a better model is promoted; candidate: it waits for a person. [default: WAFER_PROMOTION, or auto]",
+    ),
+]
+ThresholdOption = Annotated[
+    Rule | None,
+    typer.Option(
+        "--threshold",
+        help="fixed: as found in training; recent: by rank among recent scores. [default: WAFER_THRESHOLD, or fixed]",
+    ),
+]
+BackendOption = Annotated[
+    Where | None,
+    typer.Option("--backend", help="Where to run. [default: kubeflow when KFP_ENDPOINT is set, else local]"),
+]
+
+
+def shared_by(workers: int | None) -> AbstractContextManager[None]:
+    """Let the tasks of a run that starts in the block work with so many processes; none is what the settings say."""
+    return environment({WORKERS: str(workers)} if workers else {})
