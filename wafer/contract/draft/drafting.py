@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from wafer.contract.columns import loosely
-from wafer.contract.draft.beside import outcomes_beside
 from wafer.contract.draft.names import name_form
+from wafer.contract.draft.outcomes_table import outcomes_beside
 from wafer.contract.draft.roles import Roles, roles_of
 from wafer.contract.draft.samples import Sample, take_sample
 from wafer.contract.draft.writing import drafted_policy, drafted_schema
