@@ -20,7 +20,7 @@ _OF_THE_APPLICATION = (
     "KFP_EXPERIMENT",
     "KFP_NAMESPACE",
 )
-_HOME = {"WAFER_HOME": "/tmp/wafer"}  # noqa: S108 - of the pod; everything that outlives it is elsewhere
+_HOME = {"WAFER_HOME": "/tmp/wafer"}  # noqa: S108 # nosec B108 - of the pod; everything that outlives it is elsewhere
 _LIMIT_SECONDS = 1800
 
 
