@@ -75,7 +75,7 @@ class Inspector:
             result = Inspection(_unopened(path, name, findings), Fingerprints.joined([]))
         else:
             result = self._read(path, name, findings, accepted_path(accepted, name), quarantine)
-        if result.verdict.findings:
+        if result.verdict.findings and FileCode.UNREADABLE not in result.verdict.codes:
             quarantine.keep_file(path, name)
         return result
 

@@ -17,6 +17,7 @@ from raw_data_validation_train.manifest import check_identity, manifest_of, writ
 from raw_data_validation_train.quarantine import Quarantine
 from raw_data_validation_train.repeats import without_repeats
 from raw_data_validation_train.report import write_report
+from raw_data_validation_train.unreadable import without_unreadable
 from raw_data_validation_train.verdicts import FileVerdict, Validated
 from wafer.contract import Contract
 from wafer.contract.manifest import Manifest
@@ -108,8 +109,10 @@ def _validate(
     kept = Quarantine(quarantine, (batch.name for batch in there))
     with tempfile.TemporaryDirectory(prefix="fingerprints-") as scratch:
         (joined := Path(scratch) / "joined").mkdir()
+        there, unreadable = without_unreadable(there, Path(scratch) / "empty")
         with _readable(*there):
             drop = with_outcomes(there, contract, joined)
+        drop = replace(drop, refused={**drop.refused, **unreadable})
         judge = _Judge(drop, (accepted, quarantine, Path(scratch)), kept)
         validated = Validated(contract.kind, contract.digest, tuple(judge.verdicts(engine or Inline())))
     for folder in (accepted, quarantine):

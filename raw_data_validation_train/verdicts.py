@@ -13,6 +13,7 @@ class FileCode(StrEnum):
 
     FILE_NAME = "FILE_NAME"
     FILE_STAMP = "FILE_STAMP"
+    UNREADABLE = "UNREADABLE"
     FILE_EMPTY = "FILE_EMPTY"
     FILE_TOO_LARGE = "FILE_TOO_LARGE"
     ENCODING = "ENCODING"
@@ -41,6 +42,7 @@ class RowCode(StrEnum):
 FILE_CODES = {
     FileCode.FILE_NAME: "The file name does not follow the schema.",
     FileCode.FILE_STAMP: "The file name carries a date or a time that does not exist.",
+    FileCode.UNREADABLE: "The operating system does not let the file be read.",
     FileCode.FILE_EMPTY: "The file has no row.",
     FileCode.FILE_TOO_LARGE: "The file is larger than the policy allows.",
     FileCode.ENCODING: "The file is not UTF-8 text.",

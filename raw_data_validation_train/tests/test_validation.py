@@ -2,6 +2,7 @@
 
 import csv
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pyarrow import parquet
@@ -166,6 +167,27 @@ def test_a_file_that_vanished_is_named(tmp_path: Path, contract_training: Contra
             quarantine=tmp_path / "quarantine",
             report=tmp_path / "report.html",
         )
+
+
+def test_a_file_that_may_not_be_read_is_refused_and_the_others_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = "wafer_02012020_000000"
+    source = drop(tmp_path / "drop", **{GOOD: batch(1).data(), secret: batch(2).data()})
+    plain = Path.open
+
+    def opened(path: Path, *given: Any, **named: Any) -> Any:  # noqa: ANN401 - root may read all, so it is refused here
+        if path.name == f"{secret}.csv":
+            raise PermissionError(13, "Permission denied", str(path))
+        return plain(path, *given, **named)
+
+    monkeypatch.setattr(Path, "open", opened)
+    files = {file["name"]: file for file in validate(source, tmp_path)["files"]}
+
+    assert files[f"{GOOD}.csv"]["verdict"] == "good"
+    assert files[f"{secret}.csv"]["codes"] == ["UNREADABLE"]
+    assert "Permission denied" in files[f"{secret}.csv"]["messages"][0]
+    assert not (tmp_path / "quarantine" / f"{secret}.csv").exists()
 
 
 def test_hidden_files_and_markers_are_no_part_of_a_drop_but_any_other_file_is(tmp_path: Path) -> None:
