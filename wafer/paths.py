@@ -1,11 +1,13 @@
 """Places as people write them, made absolute where a setting is read: tasks work in folders of their own."""
 
+import re
 from pathlib import Path
 from urllib.parse import quote, unquote
 
 SQLITE = "sqlite:///"  # of an absolute path the fourth slash follows
 _EXACT = "sqlite+pysqlite:///"  # MLflow makes a folder of the name as it is spelled after SQLITE, %3F and all
 _SPECIAL = frozenset("%?#")
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")  # also MLflow's own `mlflow-artifacts:/1/models`, and not `C:/`
 _DATABASES = {".db", ".sqlite", ".sqlite3"}
 MLFLOW_FILE = "mlflow.db"
 
@@ -56,7 +58,7 @@ def local_path(uri: str) -> Path | None:
     if uri.startswith("file:"):
         rest = uri.removeprefix("file:")
         return resolved(unquote(f"/{rest[2:].partition('/')[2]}" if rest.startswith("//") else rest))
-    return None if "://" in uri else resolved(uri)
+    return None if _SCHEME.match(uri) else resolved(uri)
 
 
 def sqlite_uri(path: Path) -> str:

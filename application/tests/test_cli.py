@@ -157,7 +157,7 @@ def test_the_log_of_a_run_is_what_its_tasks_wrote(trained: tuple[Home, dict[str,
 def test_the_wafers_of_a_file_are_judged_at_once_as_in_a_run(
     trained: tuple[Home, dict[str, Any]], batches: Path, predicted: tuple[Path, Ended]
 ) -> None:
-    file = min((batches / "prediction").iterdir())
+    file = min((batches / "prediction").glob("wafer_*.csv"))
     expected = {row["wafer"]: row for row in predictions(predicted[0]) if row["file"] == file.name}
 
     ended = trained[0].wafer("score", file, "--json")
