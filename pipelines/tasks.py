@@ -10,6 +10,7 @@ from pipelines.descriptors import described
 from pipelines.images import SHARED, Images
 from pipelines.passed import CERTIFICATES, CERTIFICATES_FOLDER, SECRETS, SETTINGS
 from pipelines.table import Planned
+from wafer.settings import ENGINE_TLS
 from wafer.stages import WAFERS, Size, Task
 
 _SPARE = 1.2  # of the memory that was measured
@@ -17,7 +18,7 @@ _TIMES = 4  # the time that was measured: a cluster's processors are slower, and
 CONFIG_MAP = "wafer-settings"
 SECRET = "wafer-secrets"  # noqa: S105 - the name of a Kubernetes Secret, not its content
 USER = 1000
-ENGINE_SECRET, ENGINE_TLS = "wafer-engine-client", "/var/run/secrets/wafer-engine"  # gitops/components/engine makes it
+ENGINE_SECRET = "wafer-engine-client"  # noqa: S105 - a name again; gitops/components/engine makes the Secret
 ROLES = "wafer-roles"  # stage -> ARN of its role, and where a pod finds the token that it takes the role on with
 TOKEN_FILE = "AWS_WEB_IDENTITY_TOKEN_FILE"  # noqa: S105 - the name of a variable
 
@@ -77,7 +78,6 @@ def prepare(task: PipelineTask, deployment: Deployment, planned: Planned | None 
     if stage in SHARED:
         kubernetes.use_config_map_as_env(task, CONFIG_MAP, {"WAFER_ENGINE": "WAFER_ENGINE"}, optional=True)
         kubernetes.use_secret_as_volume(task, ENGINE_SECRET, ENGINE_TLS, optional=True)
-        task.set_env_variable("WAFER_ENGINE_TLS", ENGINE_TLS)
     kubernetes.use_secret_as_env(task, SECRET, {name: name for name in SECRETS}, optional=True)
     kubernetes.use_config_map_as_volume(task, CERTIFICATES, CERTIFICATES_FOLDER, optional=True)
     return task

@@ -13,6 +13,7 @@ from wafer.paths import MLFLOW_FILE, documents_address, resolved, sqlite_uri, st
 EXPLAINED = 1000
 
 WORKERS = "WAFER_WORKERS"
+ENGINE_TLS = "/var/run/secrets/wafer-engine"  # where a pod finds them
 
 
 class Settings(BaseSettings):
@@ -30,8 +31,8 @@ class Settings(BaseSettings):
     )
     workers: int = Field(1, ge=1, validation_alias=WORKERS)  # processes that share a task's units of work
     engine: str = Field("", validation_alias="WAFER_ENGINE")  # tls://host:port of a scheduler with workers of its own
-    engine_tls: Annotated[Path, AfterValidator(resolved)] | None = Field(
-        None, validation_alias="WAFER_ENGINE_TLS"
+    engine_tls: Annotated[Path, AfterValidator(resolved)] = Field(
+        Path(ENGINE_TLS), validation_alias="WAFER_ENGINE_TLS"
     )  # folder with its certificates
 
     explained: int = Field(EXPLAINED, validation_alias="WAFER_EXPLAINED", ge=0)

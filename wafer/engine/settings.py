@@ -33,7 +33,7 @@ def open_engine(settings: Settings, threads: int = 0, *, run_id: str = "", task:
 def certificates(settings: Settings) -> Path:
     """The folder of the certificates. Raises EngineUnavailable when one is missing."""
     folder = settings.engine_tls
-    if folder is None or not all((folder / name).is_file() for name in _SECRET):
+    if not all((folder / name).is_file() for name in _SECRET):
         raise EngineUnavailable(
             f"WAFER_ENGINE_TLS must name a folder with {', '.join(_SECRET)}: workers do whatever a client sends, so "
             "nobody without a certificate may reach them."
