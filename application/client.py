@@ -1,7 +1,7 @@
 """The service from Python: judge wafers at once, start runs, wait for them, read predictions."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -61,7 +61,7 @@ class WaferClient:
             self._call("GET", f"/runs/{quote(run_id)}/predictions?limit={limit}&offset={offset}")
         )
 
-    def _call(self, method: str, path: str, body: Mapping[str, Any] | Sequence[Any] | None = None) -> Any:  # noqa: ANN401
+    def _call(self, method: str, path: str, body: Mapping[str, object] | None = None) -> Any:  # noqa: ANN401
         answer = self._pool.request(method, self._url + path, json=body)
         content = answer.json()
         if answer.status >= 400:

@@ -12,11 +12,14 @@ from uuid import uuid4
 import boto3
 import pytest
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from playwright.sync_api import Browser
 from werkzeug.serving import make_server
 
+from application.tests.browser import chromium, installed_chromium
 from application.tests.kubeflow_server import KubeflowServer
 from application.tests.real_models import Trained, train_two
 from application.tests.serving import MakeService, Service, open_service
+from conftest import skip_or_fail
 from pipelines.packages import PIPELINES, package
 from wafer.store import open_store
 
@@ -110,3 +113,13 @@ def table(aws_endpoint: str, aws: Callable[[str], None]) -> str:
 def trained_line(tmp_path_factory: pytest.TempPathFactory) -> Trained:
     """Two real bundles."""
     return train_two(tmp_path_factory.mktemp("line"))
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """An installed Chromium."""
+    found = installed_chromium()
+    if not found:
+        skip_or_fail("no Chromium is installed")
+    with chromium(str(found)) as opened:
+        yield opened

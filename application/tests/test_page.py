@@ -13,11 +13,10 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Download, Page, Route, expect
 
 from application.synthetic import Synthetic, write_synthetic
-from application.tests.browser import chromium, installed_chromium, wait_until_ready
+from application.tests.browser import wait_until_ready
 from application.tests.processes import origin, serving, wafer
 from application.tests.screenshots import PICTURES, take
 from application.tests.serving import Service
-from conftest import skip_or_fail
 from wafer.model.codec import from_json
 from wafer.model.files import seal, verify_bundle
 from wafer.model.summaries import BundleSummary
@@ -58,15 +57,6 @@ class Line:
     @property
     def settings(self) -> Settings:
         return Settings(WAFER_HOME=self.home)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    found = installed_chromium()
-    if not found:
-        skip_or_fail("no Chromium is installed")
-    with chromium(str(found)) as opened:
-        yield opened
 
 
 @pytest.fixture(scope="module")

@@ -11,22 +11,11 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from pyarrow import parquet
 
-from application.tests.browser import chromium, installed_chromium
 from application.tests.serving import Service
-from conftest import skip_or_fail
 from wafer.outcomes.matched import SCHEMA
 from wafer.store import layout, publish
 
 pytestmark = pytest.mark.xdist_group("page")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    found = installed_chromium()
-    if not found:
-        skip_or_fail("no Chromium is installed")
-    with chromium(str(found)) as opened:
-        yield opened
 
 
 @pytest.fixture

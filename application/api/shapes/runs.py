@@ -1,9 +1,9 @@
 """Requests that start runs, and runs in answers."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from application.runs.run import Parameters, RunState
 from wafer.progress import Progress
@@ -167,7 +167,7 @@ class LogEntry(BaseModel):
     at: str
     level: str
     message: str
-    facts: dict[str, Any]
+    facts: dict[str, JsonValue]
 
 
 class RunLog(BaseModel):

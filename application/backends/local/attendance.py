@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Thread
 
+from application.backends.local.locks import is_held
 from wafer.errors import RunNotRetryable
 
 COMMAND, STOPPED = "command", "stopped"
@@ -38,14 +39,7 @@ def attended(folder: Path) -> Iterator[None]:
 
 def is_attended(folder: Path) -> bool:
     """Whether a command attends the run of a folder."""
-    try:
-        with (folder / COMMAND).open("rb") as lock:
-            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except FileNotFoundError:
-        return False
-    except BlockingIOError:
-        return True
-    return False
+    return is_held(folder / COMMAND)
 
 
 def end_with_command(folder: Path) -> None:

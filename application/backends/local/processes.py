@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import IO
 
 from application.backends.local.attendance import ATTENDED, STOPPED, is_attended
+from application.backends.local.locks import is_held
 from application.runs.log import LogLine, log_lines
 from application.runs.run import Run, moment_of
 from pipelines.passed import FILES, OWN_FILES
@@ -119,14 +120,7 @@ def retry(settings: Settings, run_id: str, command: Sequence[str] = WORKER) -> s
 
 def is_alive(settings: Settings, run_id: str) -> bool:
     """Whether the run's worker process still exists."""
-    try:
-        with (run_folder(settings, run_id) / LOCK).open("rb") as lock:
-            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except FileNotFoundError:
-        return False
-    except BlockingIOError:
-        return True
-    return False
+    return is_held(run_folder(settings, run_id) / LOCK)
 
 
 def was_started(settings: Settings, run_id: str) -> bool:
