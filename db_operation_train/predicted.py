@@ -56,8 +56,8 @@ def _of_run(run_id: str, wafers: pa.Array, store: Store, folder: Path) -> pa.Tab
     ids = parquet.read_table(paths[layout.DOCUMENTS])["_id"]
     parts = [_told(rows, ids, shadow=False)]
     if layout.SHADOW in paths:
-        beside = parquet.read_table(paths[layout.SHADOW], columns=[*_TOLD, "_id"])
-        parts.append(_told(beside, beside["_id"], shadow=True))
+        shadowed = parquet.read_table(paths[layout.SHADOW], columns=[*_TOLD, "_id"])
+        parts.append(_told(shadowed, shadowed["_id"], shadow=True))
     told = pa.concat_tables(parts)
     return told.filter(pc.is_in(told["wafer"], wafers))
 

@@ -145,8 +145,8 @@ class Ranked:
         """Return the wafers of these ranks, counted from 0, one by one."""
         reasons = chain(self.reasons[start:stop], repeat(()))
         rows = self.rows(start, stop)
-        shown, beside = rows.select(_SHOWN).to_pylist(), rows.select(list(self.context.values())).to_pylist()
-        context = [dict(zip(self.context, each.values(), strict=True)) for each in beside] if beside else repeat({})
+        shown, contexts = rows.select(_SHOWN).to_pylist(), rows.select(list(self.context.values())).to_pylist()
+        context = [dict(zip(self.context, each.values(), strict=True)) for each in contexts] if contexts else repeat({})
         return [
             Row(**row, top_sensors=each, context=texts)
             for row, each, texts in zip(shown, reasons, context, strict=False)

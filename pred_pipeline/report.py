@@ -130,8 +130,8 @@ def _ranked(ranked: Ranked) -> Markup:
 
 def _why(row: Row) -> Markup:
     lines = [Markup("<em>{}</em>").format(row.note)] if row.note else []
-    beside = ", ".join(f"{name} {text}" for name, text in row.context.items() if text)
-    lines += [Markup("<small>{}</small>").format(beside)] if beside else []
+    context = ", ".join(f"{name} {text}" for name, text in row.context.items() if text)
+    lines += [Markup("<small>{}</small>").format(context)] if context else []
     reasons = row.top_sensors[:SENSORS_SHOWN]
     lines += [_phrase(reason) for reason in reasons]
     if reasons:

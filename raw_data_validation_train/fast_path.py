@@ -79,7 +79,7 @@ def _usual(
     batch: pa.RecordBatch, layout: Layout, contract: Contract, ids: WaferIds | None, block: Block
 ) -> pa.RecordBatch | None:
     """The block as a usual header gives it: id, readings, label as a number; None where an outcome is unknown."""
-    begin = len(layout.key) + len(layout.beside)
+    begin = len(layout.key) + len(layout.extra)
     last = begin + len(layout.measured)
     names = [*contract.context, *batch.schema.names[begin:last]]
     columns = [*_context(batch, layout), *batch.columns[begin:last]]
@@ -96,7 +96,7 @@ def _usual(
 
 def _context(batch: pa.RecordBatch, layout: Layout) -> list[pa.Array]:
     """The columns of the context; one that the file lacks is empty."""
-    read = (*layout.key, *layout.beside)
+    read = (*layout.key, *layout.extra)
     return [
         pa.array([""] * batch.num_rows, pa.string()) if at is None else batch.column(read.index(at))
         for at in layout.context

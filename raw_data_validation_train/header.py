@@ -24,8 +24,8 @@ class Layout:
     `measured` are the positions of the readings: in schema order under a right header, else all columns but id and
     label in the file's order. `key` are the columns that the wafer id is made of, if they are all there (`has_id`),
     `trailing` those at the end that must be empty, `context` where each column of the wafer's context stands (None
-    where the file lacks it), `beside` those of them that are no `key`. `read`, `parse` and `convert` make pyarrow
-    return key, beside, readings, label, trailing, in that order; a layout is `unusual` when that is not yet id,
+    where the file lacks it), `extra` those of them that are no `key`. `read`, `parse` and `convert` make pyarrow
+    return key, extra, readings, label, trailing, in that order; a layout is `unusual` when that is not yet id,
     context, readings, and label as a number.
     """
 
@@ -38,7 +38,7 @@ class Layout:
     key: tuple[int, ...]
     trailing: tuple[int, ...]
     context: tuple[int | None, ...]
-    beside: tuple[int, ...]
+    extra: tuple[int, ...]
     has_id: bool
     unusual: bool
     read: arrow_csv.ReadOptions
@@ -143,9 +143,9 @@ def _layout(contract: Contract, header: HeaderColumns, findings: tuple[Finding, 
         columns[at] = name
     key = tuple(at for at in header.parts.values() if at is not None)
     context = tuple(_place(name, cells, contract) for name in contract.context)
-    beside = tuple(dict.fromkeys(at for at in context if at is not None and at not in key))
-    order = [at for at in (*key, *beside, *measured, label_at, *header.trailing) if at is not None]
-    kinds = dict.fromkeys((*key, *beside), pa.string()) | dict.fromkeys(header.trailing, pa.null())
+    extra = tuple(dict.fromkeys(at for at in context if at is not None and at not in key))
+    order = [at for at in (*key, *extra, *measured, label_at, *header.trailing) if at is not None]
+    kinds = dict.fromkeys((*key, *extra), pa.string()) | dict.fromkeys(header.trailing, pa.null())
     if label_at is not None and contract.policy.label_words:
         kinds[label_at] = pa.string()
     return Layout(
@@ -158,7 +158,7 @@ def _layout(contract: Contract, header: HeaderColumns, findings: tuple[Finding, 
         key=key,
         trailing=header.trailing,
         context=context,
-        beside=beside,
+        extra=extra,
         has_id=None not in header.parts.values(),
         unusual=bool(header.trailing or contract.context)
         or contract.policy.label_words

@@ -50,9 +50,9 @@ def _beside(batch: Batch, contract: Contract) -> str:
 def _joined(pairs: Mapping[Batch, Batch | None], contract: Contract, folder: Path) -> Drop:
     refused: dict[str, Finding] = {}
     batches = []
-    for batch, beside in pairs.items():
+    for batch, outcomes_table in pairs.items():
         try:
-            batches.append(_join(batch, beside, contract, folder))
+            batches.append(_join(batch, outcomes_table, contract, folder))
         except _DoNotFit as exc:
             refused[batch.name] = Finding(FileCode.OUTCOMES_TABLE, str(exc))
             batches.append(batch)
@@ -64,13 +64,13 @@ def _plain(text: Text) -> Text:
     return text.model_copy(update={"encoding": "utf-8", "compression": "none", "workbook": False})
 
 
-def _join(batch: Batch, beside: Batch | None, contract: Contract, folder: Path) -> Batch:
-    if beside is None:
+def _join(batch: Batch, outcomes_table: Batch | None, contract: Contract, folder: Path) -> Batch:
+    if outcomes_table is None:
         raise _DoNotFit(
             f"The table of its outcomes, `{_beside(batch, contract)}`, does not lie beside it. Add it, or correct "
             "`outcomes_table` in the policy."
         )
-    outcomes = _Outcomes.read(fetch(beside, folder), beside.name, contract)
+    outcomes = _Outcomes.read(fetch(outcomes_table, folder), outcomes_table.name, contract)
     path = folder / f"joined-{local_name(batch.name)}"
     with complete_file(path, durable=False) as part, part.open("w", encoding="utf-8", newline="") as file:
         file.writelines(f"{line}\n" for line in outcomes.added_to(_lines(fetch(batch, folder), batch.name, contract)))

@@ -122,7 +122,7 @@ def test_a_promise_is_made_judged_answered_by_a_candidate_and_broken(line: Line)
     assert (first["promoted"], first["model_version"]) == (True, 1)
     assert (empty["total"]["wafers"], empty["total"]["budget"]) == (0, None)
     assert ((sent["matched"], sent["new"]), (again["matched"], again["new"])) == ((150, 150), (150, 0))
-    assert (card["total"]["wafers"], card["beside"]) == (150, None)
+    assert (card["total"]["wafers"], card["comparison"]) == (150, None)
     assert card["total"]["auc"]["value"] > 0.8
     assert line.told() == ["model.promoted"]
 
@@ -135,8 +135,8 @@ def test_a_promise_is_made_judged_answered_by_a_candidate_and_broken(line: Line)
     assert not grown["promoted"]
     store = open_store(str(line.folder / "home" / "store"))
     assert layout.SHADOW in read_marker(store, layout.published("predict", shadowed["run_id"])).files
-    assert (card["beside"]["version"], card["beside"]["other"]) == (2, 1)
-    assert card["beside"]["standing"]["wafers"] == card["beside"]["other_standing"]["wafers"] == 150
+    assert (card["comparison"]["version"], card["comparison"]["other"]) == (2, 1)
+    assert card["comparison"]["standing"]["wafers"] == card["comparison"]["other_standing"]["wafers"] == 150
     assert line.told()[1:] == ["model.waits"]
 
     line.promote(2, "better in its shadow")

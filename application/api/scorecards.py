@@ -24,7 +24,7 @@ class Scorecards:
 
     def of(self, version: int, unit: Period) -> Scorecard:
         """A version's scorecard. Raises `ModelNotFound`, `StoreUnavailable`."""
-        from wafer.evaluation.scorecard import beside, scorecard  # with pyarrow 0.3 s of a start
+        from wafer.evaluation.scorecard import comparison, scorecard  # with pyarrow 0.3 s of a start
         from wafer.outcomes.judged import judged, side_by_side
         from wafer.outcomes.matched import all_matched
 
@@ -35,4 +35,4 @@ class Scorecards:
         if not (found := side_by_side(matched, version, budget)):
             return card
         other, ours, theirs = found
-        return card.model_copy(update={"beside": beside(version, ours, other, theirs)})
+        return card.model_copy(update={"comparison": comparison(version, ours, other, theirs)})

@@ -14,7 +14,7 @@ from wafer.settings import Settings
 from wafer.store import open_store
 
 if TYPE_CHECKING:
-    from wafer.evaluation.standing import Beside, Share, Standing
+    from wafer.evaluation.standing import Share, SideBySide, Standing
 
 Expected = Annotated[
     int | None,
@@ -101,11 +101,11 @@ def scorecard(
         f"Version {found.version}: {found.total.expected_failures:.1f} failing wafers expected, "
         f"{found.total.failures} came. {found.in_training} wafers of its training set are left out."
     )
-    if found.beside:
-        console.print(_beside(found.beside))
+    if found.comparison:
+        console.print(_beside(found.comparison))
 
 
-def _beside(found: "Beside") -> Table:
+def _beside(found: "SideBySide") -> Table:
     table = Table("version", *_COLUMNS, title="On the same wafers, one version in the shadow of the other")
     table.add_row(str(found.version), *_figures(found.standing))
     table.add_row(str(found.other), *_figures(found.other_standing))

@@ -16,6 +16,6 @@ def batches_from_outcomes(store: Store, documents_uri: str, source: str, paramet
     """
     schema, policy = (str(parameters.get(name, "")) for name in ("schema", "policy"))
     contract = load_contract("training", schema, policy)
-    beside = [batch.name for batch in list_batches(source)]
+    own = [batch.name for batch in list_batches(source)]
     with open_documents(documents_uri) as documents:
-        return labelled_batches(store, documents, contract, beside)
+        return labelled_batches(store, documents, contract, own)

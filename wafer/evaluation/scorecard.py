@@ -12,7 +12,7 @@ import numpy.typing as npt
 from wafer.evaluation.curve import curve_of
 from wafer.evaluation.intervals import bootstrap, exact_share
 from wafer.evaluation.reliability import reliability
-from wafer.evaluation.standing import Beside, Calibration, Period, Scorecard, Share, Standing, Statement
+from wafer.evaluation.standing import Calibration, Period, Scorecard, Share, SideBySide, Standing, Statement
 from wafer.wafers.arrays import Bools, Floats
 
 LEAST = 5  # wafers of either outcome; with fewer an AUC and its interval mean nothing
@@ -61,9 +61,9 @@ def scorecard(version: int, judged: Judged, unit: Period = "month", in_training:
     )
 
 
-def beside(version: int, judged: Judged, other: int, others: Judged) -> Beside:
+def comparison(version: int, judged: Judged, other: int, others: Judged) -> SideBySide:
     """Sum up two versions on the same wafers."""
-    return Beside(
+    return SideBySide(
         version=version, other=other, standing=standing("both", judged), other_standing=standing("both", others)
     )
 

@@ -45,7 +45,7 @@ class Calibration(_Record):
     wafers: int
 
 
-class Beside(_Record):
+class SideBySide(_Record):
     """Two versions on the same wafers, which neither had seen: one in production, the other in its shadow."""
 
     version: int
@@ -63,4 +63,4 @@ class Scorecard(_Record):
     total: Standing
     periods: tuple[Standing, ...]  # the oldest first
     calibration: tuple[Calibration, ...]
-    beside: Beside | None = None  # None where no other version predicted the same wafers
+    comparison: SideBySide | None = None  # None where no other version predicted the same wafers

@@ -361,7 +361,7 @@ function record(name, each) {
 }
 
 /** Two versions on the same wafers, one in the shadow of the other. */
-function beside(found) {
+function sideBySide(found) {
   const rows = [
     [found.version, found.standing],
     [found.other, found.other_standing],
@@ -408,7 +408,7 @@ function scorecard(card, turn) {
       h("figure", {}, h("figcaption", {}, "Calibration"), calibrationChart(card)),
     ),
     table("Live scorecard", [["Period", ""], ...RECORD], [...card.periods, card.total].map((each) => record(each.period, each))),
-    card.beside && beside(card.beside),
+    card.comparison && sideBySide(card.comparison),
     h(
       "p",
       { class: "small" },

@@ -55,12 +55,12 @@ def draft_contract(files: Mapping[str, AtHand]) -> Draft:
     others = tuple(name for name in taken if name not in alike)
     names = name_form(alike)
     roles = roles_of(main)
-    beside = (
+    separate = (
         outcomes_beside(main, [sample for sample in samples if sample.name in others]) if not roles.outcome else None
     )
-    if beside:
-        roles = replace(roles, outcome=beside.outcome, beside=beside.table)
-        others = tuple(name for name in others if name not in beside.names)
+    if separate:
+        roles = replace(roles, outcome=separate.outcome, outcomes_table=separate.table)
+        others = tuple(name for name in others if name not in separate.names)
     return Draft(
         training=drafted_schema(roles, names, alike[0], labelled=True),
         prediction=drafted_schema(roles, names, alike[0], labelled=False),
@@ -70,7 +70,7 @@ def draft_contract(files: Mapping[str, AtHand]) -> Draft:
         labelled=tuple(sample.name for sample in main if roles.has_outcome(sample)),
         unlabelled=tuple(sample.name for sample in main if not roles.has_outcome(sample)),
         others=others,
-        tables=beside.names if beside else (),
+        tables=separate.names if separate else (),
     )
 
 

@@ -35,7 +35,7 @@ class Roles:
     context: tuple[Column, ...]
     nameless: tuple[Column, ...]
     loose: bool
-    beside: OutcomesTable | None = None  # where the outcomes are, if not in the files of readings
+    outcomes_table: OutcomesTable | None = None  # where the outcomes are, if not in the files of readings
 
     def with_its_signs(self, text: Text) -> Text:
         """The form of a file as if its numbers had the signs of most: without fractions it shows none."""
@@ -48,8 +48,8 @@ class Roles:
 
     def has_outcome(self, sample: Sample) -> bool:
         """Whether a file has the outcome's column."""
-        if self.outcome is None or self.beside:
-            return self.beside is not None
+        if self.outcome is None or self.outcomes_table:
+            return self.outcomes_table is not None
         if not sample.header:
             return sample.width > self.outcome.column.at
         return loosely(self.outcome.column.name) in map(loosely, sample.header)
@@ -59,7 +59,9 @@ class Roles:
         yield f"Wafer id: {self._id()}."
         if self.outcome:
             labels = ", ".join(f"`{text}` means {meaning}" for text, meaning in self.outcome.labels.items())
-            where = f" of `{self.beside.file}`, joined by {self.beside.by}" if self.beside else ""
+            where = (
+                f" of `{self.outcomes_table.file}`, joined by {self.outcomes_table.by}" if self.outcomes_table else ""
+            )
             yield f"Outcome: {_named(self.outcome.column)}{where}; {labels}."
         yield f"{len(self.sensors)} sensors: {_in_short(self.sensors)}."
         if self.context:

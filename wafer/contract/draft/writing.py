@@ -56,8 +56,8 @@ def drafted_policy(roles: Roles, names: NameForm) -> Policy:
         "file_name": names.names.model_dump(),
         "wafer_id_from": roles.id.template,
     }
-    if roles.beside:
-        content["outcomes_table"] = roles.beside.model_dump()
+    if roles.outcomes_table:
+        content["outcomes_table"] = roles.outcomes_table.model_dump()
     if roles.outcome and roles.outcome.labels != _DEFAULT_LABELS:
         content["labels"] = dict(roles.outcome.labels)
     if pattern := _wafer_ids(roles):
@@ -86,10 +86,10 @@ def _columns(roles: Roles) -> Mapping[str, Any]:
     ignored = [roles.id.index.name] if roles.id.index else []
     ends = roles.nameless and all(column.is_empty for column in roles.nameless)
     ignored += [""] if roles.nameless and not ends and "" not in ignored else []
-    beside = [column.name for column in roles.context if column.name]
-    kept = [name for name in beside if name not in ORIGIN]
-    content: dict[str, Any] = {"ignored": [*ignored, *(set(beside) - set(kept))], "context": kept}
-    if roles.outcome and roles.text.header and not roles.beside:
+    outcomes_table = [column.name for column in roles.context if column.name]
+    kept = [name for name in outcomes_table if name not in ORIGIN]
+    content: dict[str, Any] = {"ignored": [*ignored, *(set(outcomes_table) - set(kept))], "context": kept}
+    if roles.outcome and roles.text.header and not roles.outcomes_table:
         content["ignored"] += [roles.outcome.column.name]  # so that labelled files can be predicted too
     if ends:
         content["trailing_empty"] = "drop"
