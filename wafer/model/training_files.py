@@ -6,11 +6,16 @@ rows is a small `.npz` file beside it.
 
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 
 import numpy as np
 
 from wafer.model.training_set import TrainingSet
 from wafer.wafers.arrays import Features
+
+# The header of an .npy file is read by `ast`, which in two threads at once may end in a SystemError (seen on Python
+# 3.11.7; https://github.com/python/cpython/issues/106905). Fits of one process read theirs one after the other.
+_READING = Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +35,7 @@ class TrainingFiles:
 
     def read(self) -> TrainingSet:
         """Return the training set; its features come into memory as they are asked for."""
-        with np.load(self.rows) as rows:
+        with _READING, np.load(self.rows) as rows:
             return TrainingSet(_mapped(self.features), rows["failed"], rows["fold"], rows["weight"])
 
 
