@@ -1,0 +1,71 @@
+// A run's wafers: the slider, the list and the panel of the chosen one, which follow each other.
+
+import { budgetCard } from "./budget.js";
+import { announce, h } from "./dom.js";
+import { count, fullMoment, many } from "./format.js";
+import { ranking } from "./ranking.js";
+import { waferView } from "./wafer.js";
+import { waferList } from "./waferlist.js";
+
+const NARROW = "(max-width: 860px)"; // as in page.css: the panel is below the list
+
+export function rankedWafers(run, page, found, may) {
+  const everything = page.predictions;
+  const forecasts = everything.filter((wafer) => !wafer.in_training);
+  const version = found.model_version;
+  const seen = h("input", {
+    type: "checkbox",
+    id: "seen",
+    checked: found.wafers === 0,
+    disabled: found.wafers === 0,
+    on: { change: () => follow() },
+  });
+  const detail = h("aside", { class: "card wafer", "aria-label": "Selected wafer", tabindex: "0" });
+  const budget = budgetCard(run, found, everything[0].threshold, may, () => follow());
+  const list = waferList({
+    above: found.in_training > 0 && learnedFrom(seen, found.in_training),
+    foot: h("p", { class: "small" }, `Model version ${version} · ${fullMoment(run.finished)}`),
+    choose: show,
+    open,
+  });
+  let shown = {};
+
+  /** After a move of the slider, or with other wafers: list and panel say what holds now. */
+  function follow() {
+    const wafers = seen.checked ? everything : forecasts;
+    budget.tell(wafers);
+    const ranked = ranking(wafers, budget.cut());
+    list.show(ranked);
+    const now = ranked.find((each) => each.wafer === shown.wafer);
+    if (now && budget.cut() !== shown.cut) show(now);
+  }
+
+  function show(each) {
+    shown = { ...each, cut: budget.cut() };
+    waferView(detail, each, { runId: run.run_id, version, cut: shown.cut });
+  }
+
+  /** Where the panel is below the list, go to it. */
+  function open() {
+    if (!matchMedia(NARROW).matches) return;
+    const back = { click: () => list.focus() };
+    detail.prepend(h("button", { type: "button", class: "quiet back", on: back }, "← Back to the list"));
+    detail.scrollIntoView();
+    detail.focus({ preventScroll: true });
+  }
+
+  follow();
+  announce(
+    `${many(everything.length, "wafer")}: ${count(page.counts.fail)} fail, ${count(page.counts.inspect)} inspect.`,
+  );
+  return [budget.element, h("div", { class: "split" }, list.element, detail)];
+}
+
+const learnedFrom = (seen, learned) =>
+  h(
+    "p",
+    { class: "small seen" },
+    seen,
+    " ",
+    h("label", { for: "seen" }, `Show the ${many(learned, "wafer")} that the model learned from; their outcomes are no forecasts.`),
+  );
