@@ -1,0 +1,73 @@
+"""The predictions of the past, as the ledger names them: what `wafer.history` reads."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from itertools import islice
+
+from application.runs.ledger.protocol import Wanted
+from application.runs.run import Run
+from application.runs.service import Runs
+from wafer.contract import load_contract
+from wafer.contract.file_name import FileName
+from wafer.errors import NotPublished, WaferError
+from wafer.history import PastRun
+
+__all__ = ["Span", "past_predictions"]
+MOST_RUNS = 200  # that one question to the history is about
+EVERY = 100  # runs a page of the ledger
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Which part of the history is asked for: the newest `runs` predictions, or one; none that began before `since`."""
+
+    runs: int = 50
+    since: str = ""  # a date, 2026-11-27
+    run_id: str = ""
+
+
+def past_predictions(runs: Runs, span: Span) -> Iterator[PastRun]:
+    """Yield the predictions that succeeded, newest first. Raises `RunNotFound`, `NotPublished` for one that is none."""
+    found = [_only(runs, span.run_id)] if span.run_id else _newest(runs)
+    for run in islice(found, min(span.runs, MOST_RUNS)):
+        if run.created < span.since:
+            return
+        yield _past(run)
+
+
+def _past(run: Run) -> PastRun:
+    """A run of the ledger as the history takes it; its contract says when its files were written."""
+    ended = datetime.fromisoformat(run.finished or run.created)
+    schema, policy = (str(run.parameters.get(name, "")) for name in ("schema", "policy"))
+    return PastRun(run.run_id, ended, run.source, lambda file: _stamp(schema, policy, file))
+
+
+def _only(runs: Runs, run_id: str) -> Run:
+    run = runs.find(run_id)
+    if run.pipeline != "predict" or run.state != "succeeded":
+        raise NotPublished(f"Run {run_id} is no prediction that succeeded, so it has no wafers.")
+    return run
+
+
+def _newest(runs: Runs) -> Iterator[Run]:
+    cursor = ""
+    while True:
+        page = runs.page(Wanted(EVERY, cursor, "predict", "succeeded"))
+        yield from page.runs
+        if not (cursor := page.cursor):
+            return
+
+
+@lru_cache(maxsize=64)
+def _form(schema: str, policy: str) -> FileName | None:
+    with suppress(WaferError):  # the files of an old run's contract may be gone
+        return load_contract("prediction", schema, policy).file_name
+    return None
+
+
+def _stamp(schema: str, policy: str, file: str) -> datetime | None:
+    form = _form(schema, policy)
+    return form.stamp(file) if form else None
