@@ -1,5 +1,6 @@
 // Who is here, which screen is shown, and whether the service answers.
 
+import { address } from "./address.js";
 import * as api from "./api.js";
 import { h } from "./dom.js";
 import { modelsScreen } from "./models.js";
@@ -21,7 +22,7 @@ const may = (role) => ({ start: role !== "viewer", promote: role === "admin" });
 
 function route() {
   if (!session) return;
-  const [name, ...rest] = location.hash.replace(/^#\//, "").split("/").map(decodeURIComponent);
+  const { screen: name, place, state } = address();
   const wanted = SCREENS[name] ? name : "runs";
   if (wanted !== shown.name) {
     shown.close();
@@ -32,7 +33,7 @@ function route() {
     }
     document.title = `${TITLES[wanted]} · Wafer fault prediction`;
   }
-  shown.go(rest.join("/"));
+  shown.go(place, state);
 }
 
 function welcome(found) {
