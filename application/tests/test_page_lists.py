@@ -44,7 +44,7 @@ def page(browser: Browser) -> Iterator[Page]:
     opened.close()
 
 
-def show(page: Page, rows: list[dict[str, Any]], hash_: str = "#/results/run-1", **given: Any) -> None:
+def show(page: Page, rows: list[dict[str, Any]], hash_: str = "#/results/run-1", **given: object) -> None:
     page.goto("about:blank")
     page.goto(f"http://page.test/{hash_}")
     page.evaluate(MAKE, {"rows": rows, "state": {}, "open": False, **given})
@@ -54,7 +54,11 @@ def first_column(page: Page) -> list[str]:
     return page.locator("tbody tr td:first-child").all_inner_texts()
 
 
-WAFERS = [{"wafer": "W-10", "score": 0.2}, {"wafer": "W-9", "score": None}, {"wafer": "W-2", "score": 0.7}]
+WAFERS: list[dict[str, Any]] = [
+    {"wafer": "W-10", "score": 0.2},
+    {"wafer": "W-9", "score": None},
+    {"wafer": "W-2", "score": 0.7},
+]
 
 
 def test_a_click_on_a_heading_sorts_and_a_second_turns_the_order(page: Page) -> None:
@@ -115,7 +119,10 @@ def test_a_hundred_thousand_rows_are_shown_in_pages(page: Page) -> None:
 def test_arrow_keys_go_through_the_rows(page: Page) -> None:
     show(page, WAFERS, open=True)
     page.evaluate("""() => { for (const cell of document.querySelectorAll("tbody td:first-child")) {
-      const button = document.createElement("button"); button.textContent = cell.textContent; cell.replaceChildren(button); } }""")
+      const button = document.createElement("button");
+      button.textContent = cell.textContent;
+      cell.replaceChildren(button);
+    } }""")
     page.locator("tbody button").first.click()
 
     page.keyboard.press("ArrowDown")
