@@ -60,3 +60,9 @@ async def document(request: Request) -> Response:
 async def page_file(name: str, request: Request) -> Response:
     """A script, the style sheet, the icon."""
     return await _files.get_response(name, request.scope)
+
+
+@router.get("/page/{folder}/{name}")
+async def page_part(folder: str, name: str, request: Request) -> Response:
+    """A script or style sheet of a part of the page."""
+    return await _files.get_response(f"{folder}/{name}", request.scope)

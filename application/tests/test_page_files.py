@@ -15,7 +15,8 @@ from application.page.routes import router
 from application.tests.serving import Service
 
 ROOT = Path(__file__).parents[2]
-FILES = sorted((ROOT / "application" / "page" / "static").iterdir())
+STATIC = ROOT / "application" / "page" / "static"
+FILES = sorted(path for path in STATIC.rglob("*") if path.is_file())
 
 
 @pytest.fixture
@@ -24,7 +25,8 @@ def client(service: Service) -> TestClient:
 
 
 def test_the_page_needs_no_session_because_it_holds_no_data(client: TestClient) -> None:
-    found = {each.name: client.get("/" if each.name == "index.html" else f"/page/{each.name}") for each in FILES}
+    names = [each.relative_to(STATIC).as_posix() for each in FILES]
+    found = {name: client.get("/" if name == "index.html" else f"/page/{name}") for name in names}
 
     assert {answer.status_code for answer in found.values()} == {200}
     assert found["index.html"].headers["content-type"].startswith("text/html")
@@ -65,7 +67,10 @@ def test_a_browser_asks_again_and_gets_only_what_changed(client: TestClient) -> 
         assert (changed.status_code, changed.content) == (200, first.content)
 
 
-@pytest.mark.parametrize("name", ["none.js", "..%2f__init__.py", "%2e%2e/routes.py", "main.js/", "static"])
+@pytest.mark.parametrize(
+    "name",
+    ["none.js", "..%2f__init__.py", "%2e%2e/routes.py", "main.js/", "static", "charts", "charts/", "charts/none.js"],
+)
 def test_nothing_else_is_served_as_a_file_of_the_page(client: TestClient, name: str) -> None:
     assert client.get(f"/page/{name}").status_code == 404
 
@@ -82,4 +87,4 @@ def test_an_installed_package_has_every_file_of_the_page(tmp_path: Path) -> None
 
     (wheel,) = tmp_path.glob("*.whl")
     held = set(zipfile.ZipFile(wheel).namelist())
-    assert {f"application/page/static/{each.name}" for each in FILES} <= held
+    assert {each.relative_to(ROOT).as_posix() for each in FILES} <= held

@@ -1,7 +1,8 @@
 // Models: the versions, the one in production, each one's quality and why it was promoted or not.
 
 import * as api from "./api.js";
-import { calibrationChart, forwardChart, precisionChart, promiseChart, rocChart } from "./charts.js";
+import { calibrationChart, precisionChart, rocChart } from "./charts/curves.js";
+import { forwardChart, promiseChart } from "./charts/periods.js";
 import { announce, confirm, empty, failure, h, loading, put, table } from "./dom.js";
 import { count, fixed, fullMoment, many, moment, percent, signed } from "./format.js";
 

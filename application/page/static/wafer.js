@@ -1,7 +1,7 @@
 // One wafer: its probability, and the sensors behind it, each compared with the passing wafers.
 
 import * as api from "./api.js";
-import { sensorStrip } from "./charts.js";
+import { sensorStrip } from "./charts/strip.js";
 import { failure, h, loading, put } from "./dom.js";
 import { fixed, percent, reading, signed } from "./format.js";
 
