@@ -159,12 +159,12 @@ def exact_rate(hits: int, of: int) -> Interval:
         return Interval(0.0, 1.0)
     tail = INTERVAL[0]
     # P(at least `hits`) grows with the rate and P(at most `hits`) falls: each bound is where that is a tail.
-    low = _rate_where(lambda rate: _binomial(of, rate)[hits:].sum(), tail) if hits else 0.0
-    high = _rate_where(lambda rate: 1.0 - _binomial(of, rate)[: hits + 1].sum(), 1.0 - tail) if hits < of else 1.0
+    low = _rate_where(lambda rate: binomial(of, rate)[hits:].sum(), tail) if hits else 0.0
+    high = _rate_where(lambda rate: 1.0 - binomial(of, rate)[: hits + 1].sum(), 1.0 - tail) if hits < of else 1.0
     return Interval(low, high)
 
 
-def _binomial(of: int, rate: float) -> Floats:
+def binomial(of: int, rate: float) -> Floats:
     """Chance of 0 … `of` hits at a rate strictly between 0 and 1, (of + 1,)."""
     ways = np.concatenate([[0.0], np.cumsum(np.log(np.arange(of, 0, -1)) - np.log(np.arange(1, of + 1)))])
     hits = np.arange(of + 1)
