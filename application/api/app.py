@@ -12,7 +12,7 @@ from application.api.edge import Edge, KnownHosts
 from application.api.openapi import Schema, describe
 from application.api.outside import BelowPrefix, Heads
 from application.api.parts import Parts
-from application.api.routes import models, operations, results, retraining, runs, scores, session, sources
+from application.api.routes import lots, models, operations, results, retraining, runs, scores, session, sources
 from application.notices.telling import telling
 from application.retraining.watching import deciding
 from application.runs.watcher import watching
@@ -23,6 +23,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     *results.ROUTERS,
     *sources.ROUTERS,
     *models.ROUTERS,
+    *lots.ROUTERS,
     *retraining.ROUTERS,
     *scores.ROUTERS,
     *session.ROUTERS,

@@ -8,6 +8,7 @@ from application.access.gate import Gate, Limiters
 from application.access.sessions import Link, Sessions, session_secret
 from application.api.breaker import Breaker, guarded
 from application.api.explanations import Explanations
+from application.api.lots import LotBook
 from application.api.metrics import Metrics
 from application.api.models import ModelShelf
 from application.api.online import OnlineScores
@@ -52,6 +53,7 @@ class Parts:
     scores: OnlineScores
     models: ModelShelf
     scorecards: Scorecards
+    lots: LotBook
     notices: Notices | None
     retraining: Retraining
     gate: Gate
@@ -108,6 +110,7 @@ def join_parts(
         scores=OnlineScores(Production(registry, loaded), settings.schema_file, settings.policy_file),
         models=models,
         scorecards=scorecards,
+        lots=LotBook(store, runs),
         notices=open_notices(settings, ledger, journal, store, registry, scorecards.in_production),
         retraining=retraining,
         gate=gate,

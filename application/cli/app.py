@@ -14,6 +14,7 @@ from application.cli.backtest import backtest
 from application.cli.contracts import contract_app
 from application.cli.explain import explain
 from application.cli.logs import logs
+from application.cli.lots import lots
 from application.cli.models import models_app
 from application.cli.retraining import retrain_app
 from application.cli.runs import runs
@@ -37,6 +38,7 @@ app.command()(outcomes)
 app.command()(runs)
 app.command()(logs)
 app.command()(explain)
+app.command()(lots)
 app.add_typer(retrain_app, name="retrain")
 app.add_typer(contract_app, name="contract")
 app.command()(score)

@@ -15,7 +15,6 @@ from wafer.contract.file_name import FileName
 from wafer.errors import NotPublished, WaferError
 from wafer.history import PastRun
 
-__all__ = ["Span", "past_predictions"]
 MOST_RUNS = 200  # that one question to the history is about
 EVERY = 100  # runs a page of the ledger
 

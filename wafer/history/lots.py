@@ -81,6 +81,8 @@ def lot_names(part: Part, by: str) -> pa.Array:
     if by in BY_TIME:
         day = pc.floor_temporal(rows["moment"], unit=by)  # a week begins on Monday
         return pc.strftime(day, "%Y-%m" if by == "month" else "%Y-%m-%d")
+    if by != "file" and by not in part.context:
+        return pa.array([""] * len(rows), pa.string())
     return pc.fill_null(rows[by].cast(pa.string()), "")
 
 

@@ -15,7 +15,7 @@ _PLACES = pa.array(["fail", "inspect", "pass"])
 
 
 @dataclass(frozen=True, slots=True)
-class LotWafer:
+class ListedWafer:
     """A wafer as it was predicted last; `failed` is None where its outcome is not known."""
 
     wafer: str
@@ -30,7 +30,7 @@ class LotWafer:
     run_id: str
 
 
-def wafers_of(parts: Iterable[Part], by: str, lot: str) -> tuple[list[LotWafer], int]:
+def wafers_of(parts: Iterable[Part], by: str, lot: str) -> tuple[list[ListedWafer], int]:
     """Return the first `MOST` wafers of a lot, and how many there are. Those that the model learned from come last."""
     found = pa.concat_tables([_none(), *(_chosen(part, by, lot) for part in parts)])
     places = pc.index_in(found["verdict"], value_set=_PLACES)
@@ -42,7 +42,7 @@ def wafers_of(parts: Iterable[Part], by: str, lot: str) -> tuple[list[LotWafer],
         ("wafer", "ascending"),
     ]
     first = found.take(pc.sort_indices(keys, by_suspicion)[:MOST])
-    return [LotWafer(**row) for row in first.to_pylist()], len(found)
+    return [ListedWafer(**row) for row in first.to_pylist()], len(found)
 
 
 def _chosen(part: Part, by: str, lot: str) -> pa.Table:

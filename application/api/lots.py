@@ -1,0 +1,159 @@
+"""Lots over the predictions of the past, from what these published."""
+
+import math
+from collections.abc import Iterator
+from operator import attrgetter
+from threading import Condition, Lock
+from typing import TYPE_CHECKING
+
+from cachetools import LRUCache, cachedmethod
+
+from application.api.shapes.lots import ChartPoint, LotLine, LotsPage, LotWafer, LotWafers, Measure
+from application.errors import RequestInvalid
+from application.runs.past import Span, past_predictions
+from application.runs.service import Runs
+from wafer.errors import ObjectNotFound
+from wafer.store import Store
+
+if TYPE_CHECKING:
+    from wafer.evaluation.control_chart import Counted, Point
+    from wafer.history import KnownOutcomes, Part, PastRun
+    from wafer.history.lots import Lot, Lots
+    from wafer.history.wafers import ListedWafer
+
+Outcomes = tuple[str, ...]  # the runs that took outcomes in: what is known changes with them
+KEPT = 16  # sums; what was published never changes, so they hold until another run has ended
+
+
+class LotBook:
+    """Tells lots apart by a column of the line, by batch, run or time."""
+
+    def __init__(self, store: Store, runs: Runs) -> None:
+        self._store = store
+        self._runs = runs
+        self._condition = Condition()  # one caller at a time reads the history; the others wait for it
+        self._sums: LRUCache[tuple[object, ...], Lots] = LRUCache(KEPT)
+        self._lock = Lock()
+        self._known: LRUCache[Outcomes, KnownOutcomes] = LRUCache(1)
+
+    def page(self, by: str, measure: Measure, span: Span) -> LotsPage:
+        """Lots in the order of time; `by` nothing: the column that looks like a lot's, else the batch.
+
+        Raises `RequestInvalid` for a column that none of the runs has, `RunNotFound`, `NotPublished`.
+        """
+        from wafer.evaluation.control_chart import p_chart  # with pyarrow 0.3 s of a start, so here and below
+        from wafer.history.lots import OWN
+
+        runs = tuple(past_predictions(self._runs, span))
+        by = by or self._usual(runs)
+        found = self._summed(by, runs, self._outcomes())
+        columns = [*found.context, *OWN]
+        if runs and by not in columns:
+            raise RequestInvalid(f"No prediction of these has a column {by[:80]!r}; they have {', '.join(columns)}.")
+        chart = p_chart([_counted(lot, measure) for lot in found.lots])
+        return LotsPage(
+            by=by,
+            columns=columns,
+            measure=measure,
+            centre=chart.centre,
+            excursions=sum({*point.signals} & {"above", "run above"} != set() for point in chart.points),
+            runs=found.runs,
+            complete=found.complete,
+            left_out=found.left_out,
+            lots=[_line(lot, point) for lot, point in zip(found.lots, chart.points, strict=True)],
+        )
+
+    def wafers(self, by: str, lot: str, span: Span) -> LotWafers:
+        """The wafers of a lot, most suspicious first. Raises `ObjectNotFound` for none, and as `page`."""
+        from wafer.history.wafers import wafers_of
+
+        runs = tuple(past_predictions(self._runs, span))
+        wafers, total = wafers_of(self._parts(by, runs, self._outcomes()), by, lot)
+        if not total:
+            raise ObjectNotFound(f"No wafer of these predictions has {lot[:80]!r} in a column {by[:80]!r}.")
+        return LotWafers(by=by, lot=lot, total=total, wafers=[_wafer(each) for each in wafers])
+
+    def _usual(self, runs: "tuple[PastRun, ...]") -> str:
+        """The column of the newest prediction that looks like a lot's."""
+        from wafer.history import read_history
+
+        newest = next(read_history(self._store, runs), None)
+        context = newest.context if newest else ()
+        return next((name for name in context if "lot" in name.casefold()), "file")
+
+    @cachedmethod(
+        attrgetter("_sums"),
+        key=lambda _, by, runs, outcomes: (by, tuple(run.run_id for run in runs), outcomes),
+        condition=attrgetter("_condition"),
+    )
+    def _summed(self, by: str, runs: "tuple[PastRun, ...]", outcomes: Outcomes) -> "Lots":
+        from wafer.history.lots import lots_of
+
+        return lots_of(self._parts(by, runs, outcomes), by)
+
+    def _parts(self, by: str, runs: "tuple[PastRun, ...]", outcomes: Outcomes) -> "Iterator[Part]":
+        from wafer.history import read_history
+        from wafer.history.lots import OWN
+
+        columns = () if by in OWN else (by,)
+        return read_history(self._store, runs, columns, self._outcomes_of(outcomes))
+
+    def _outcomes(self) -> Outcomes:
+        from wafer.outcomes.matched import runs_that_published
+
+        return tuple(runs_that_published(self._store, "outcomes"))
+
+    def _outcomes_of(self, outcomes: Outcomes) -> "KnownOutcomes":
+        from wafer.history import known_outcomes
+
+        with self._lock:
+            if outcomes not in self._known:
+                self._known[outcomes] = known_outcomes(self._store)
+            return self._known[outcomes]
+
+
+def _counted(lot: "Lot", measure: Measure) -> "Counted":
+    from wafer.evaluation.control_chart import Counted
+
+    return Counted(getattr(lot, measure), lot.known if measure == "failed" else lot.forecasts)
+
+
+def _line(lot: "Lot", point: "Point") -> LotLine:
+    return LotLine(
+        lot=lot.name,
+        first=lot.first.isoformat(),
+        last=lot.last.isoformat(),
+        runs=list(lot.runs),
+        wafers=lot.wafers,
+        learned=lot.learned,
+        flagged=lot.flagged,
+        flag_rate=_share(lot.flagged, lot.forecasts),
+        inspected=lot.inspected,
+        known=lot.known,
+        failed=lot.failed,
+        yield_=_share(lot.known - lot.failed, lot.known),
+        chart=ChartPoint(rate=point.rate, low=point.low, high=point.high, signals=list(point.signals)),
+    )
+
+
+def _wafer(found: "ListedWafer") -> LotWafer:
+    return LotWafer(
+        wafer=found.wafer,
+        file=found.file,
+        verdict=found.verdict,
+        probability=_finite(found.probability),
+        threshold=_finite(found.threshold),
+        in_training=found.in_training,
+        model_version=found.model_version,
+        moment=found.moment.isoformat(),
+        outcome=None if found.failed is None else "fail" if found.failed else "pass",
+        run_id=found.run_id,
+    )
+
+
+def _share(count: int, of: int) -> float | None:
+    return count / of if of else None
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None

@@ -1,0 +1,92 @@
+"""The command `wafer lots`: which lots stand out, and the wafers of one."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.markup import escape
+from rich.table import Column, Table
+
+from application.api.shapes.lots import Measure
+from application.cli.console import Json, console_of, print_json, quiet_logs
+from application.runs.opening import open_runs
+from application.runs.past import MOST_RUNS, Span
+from application.settings import ServiceSettings
+from wafer.settings import Settings
+from wafer.store import open_store
+
+if TYPE_CHECKING:
+    from application.api.shapes.lots import LotLine, LotsPage, LotWafers
+
+
+def lots(
+    lot: Annotated[str, typer.Argument(help="A lot, to list its wafers; nothing: all lots.", metavar="[LOT]")] = "",
+    by: Annotated[
+        str, typer.Option(help="A column of the line, or file, run, day, week, month. Default: the lot's column.")
+    ] = "",
+    measure: Annotated[Measure, typer.Option(help="What the limits are about.")] = "flagged",
+    runs: Annotated[int, typer.Option(min=1, max=MOST_RUNS, help="So many of the newest predictions.")] = 50,
+    since: Annotated[str, typer.Option(help="No prediction before this date, as 2026-11-27.")] = "",
+    run: Annotated[str, typer.Option(help="Only this prediction.")] = "",
+    as_json: Json = False,
+) -> None:
+    """List lots in the order of time: flagged wafers, outcomes, and which lots differ by more than chance."""
+    from application.api.lots import LotBook  # what no other command needs
+
+    quiet_logs()
+    common = Settings()
+    with open_runs(common, ServiceSettings()) as service:
+        book, span = LotBook(open_store(common.store_uri), service), Span(runs, since, run)
+        found = book.page(by, measure, span)
+        wafers = book.wafers(found.by, lot, span) if lot else None
+    shown = wafers or found
+    if as_json:
+        print_json(shown.model_dump(by_alias=True))
+    elif wafers:
+        _tell_wafers(wafers)
+    else:
+        _tell_lots(found)
+
+
+def _tell_lots(page: "LotsPage") -> None:
+    console = console_of(as_json=False)
+    if not page.lots:
+        console.print("No wafer was predicted yet: `wafer predict DIR`.")
+        return
+    number = {
+        name: Column(name, justify="right") for name in ("wafers", "flagged", "rate", "limits", "inspect", "yield")
+    }
+    table = Table(Column(page.by, overflow="fold"), "since", *number.values(), "")
+    for each in page.lots:
+        table.add_row(*map(escape, _cells(each)))
+    console.print(table)
+    stand_out = "1 lot stands out" if page.excursions == 1 else f"{page.excursions} lots stand out"
+    console.print(
+        f"{page.measure}: {page.centre or 0:.1%} of all. {stand_out} by more than chance. "
+        f"{page.runs} predictions were read, each wafer counts once.",
+        markup=False,
+        highlight=False,
+    )
+
+
+def _cells(line: "LotLine") -> tuple[str, ...]:
+    chart = line.chart
+    return (
+        line.lot or "(none)",
+        line.first[:10],
+        str(line.wafers),
+        str(line.flagged),
+        "" if chart.rate is None else f"{chart.rate:.0%}",
+        f"{chart.low:.0%}-{chart.high:.0%}",
+        str(line.inspected),
+        "" if line.yield_ is None else f"{line.yield_:.0%}",
+        ", ".join(chart.signals),
+    )
+
+
+def _tell_wafers(found: "LotWafers") -> None:
+    table = Table("wafer", "verdict", Column("probability", justify="right"), "outcome", "run")
+    for each in found.wafers:
+        probability = "" if each.probability is None else f"{each.probability:.3f}"
+        outcome = each.outcome or ("learned from" if each.in_training else "")
+        table.add_row(*map(escape, (each.wafer, each.verdict, probability, outcome, each.run_id)))
+    console_of(as_json=False).print(table)

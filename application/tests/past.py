@@ -1,0 +1,38 @@
+"""Predictions of the past: in the ledger below a home, with their published folders."""
+
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+
+from application.runs.ledger.sqlite import SQLiteLedger
+from application.runs.run import Run
+from wafer.store import Store
+from wafer.tests.past import Told, lot, publish_outcomes, publish_prediction
+
+
+def predicted_on(home: Path, store: Store, day: str, told: Sequence[Told], *, version: int = 1) -> str:
+    """A prediction that succeeded on a day of March 2026; its run's id."""
+    run_id, moment = f"predict-{day}", f"2026-03-{day}T12:00:00.000+00:00"
+    run = Run(run_id, "predict", f"raw/predict/{day}", {}, moment, "line", state="succeeded", finished=moment)
+    with closing(SQLiteLedger(home / "ledger.sqlite")) as ledger:
+        ledger.adopt(run)
+    publish_prediction(store, run_id, told, version=version)
+    return run_id
+
+
+def file_of(day: str) -> str:
+    """The batch of a day."""
+    return f"wafer_{day}032026_080000.csv"
+
+
+def some_weeks(home: Path, store: Store) -> None:
+    """Twelve lots of 25 wafers in four predictions, one of each flagged; of lot L-07 eleven are, and nine failed."""
+    for number, day in enumerate(("02", "09", "16", "23")):
+        lots = [f"L-{3 * number + place:02d}" for place in (1, 2, 3)]
+        file = file_of(day)
+        told = [each for name in lots for each in lot(name, 25, 11 if name == "L-07" else 1, 1, file=file)]
+        predicted_on(home, store, day, told)
+        if "L-07" in lots:
+            bad = [each for each in told if each.context["lot"] == "L-07"]
+            known = [(each, place < 9) for place, each in enumerate(bad)]
+            publish_outcomes(store, "outcomes-1", known, received="2026-03-25")
