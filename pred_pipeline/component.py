@@ -85,6 +85,7 @@ def predict(
             manifest=Path(manifest.path),
             validation_report=Path(validation_report.path),
             input_file=Path(input_file.path),
+            export=Path(export.path),
             predictions=Path(predictions.path),
         )
         recent.keep(result.digest, result.scored)

@@ -10,6 +10,7 @@ from wafer.errors import WaferError
 from wafer.model.assembly import verify_bundle
 from wafer.registry import ModelVersion, Registry
 from wafer.store import Store, files_below, layout, publish
+from wafer.wafers.arrays import EXPORT_FILE
 
 BUNDLE, CANDIDATE = "bundle", "candidate.json"  # of the folder of a candidate; the file says which version it is
 
@@ -48,13 +49,21 @@ def _fetch(registry: Registry, chosen: ModelVersion, folder: Path) -> None:
 
 
 def publish_predictions(
-    store: Store, run_id: str, *, manifest: Path, validation_report: Path, input_file: Path, predictions: Path
+    store: Store,
+    run_id: str,
+    *,
+    manifest: Path,
+    validation_report: Path,
+    input_file: Path,
+    export: Path,
+    predictions: Path,
 ) -> str:
-    """Publish a run's predictions; the folder's URI."""
+    """Publish a run's predictions, and the readings that they are about; the folder's URI."""
     files: dict[str, Path | bytes] = {
         **files_below(predictions),
         layout.MANIFEST: manifest,
         layout.VALIDATION_REPORT: validation_report,
         layout.INPUT_FILE: input_file,
+        layout.READINGS: export / EXPORT_FILE,
     }
     return publish(store, layout.published("predict", run_id), files, run_id=run_id)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from wafer.evaluation.drift import Drift, SensorDrift, stability
+from wafer.evaluation.drift import Drift, SensorDrift, level_of, stability
 
 RANDOM = np.random.default_rng(4)
 DECILES = np.arange(1, 10) / 10
@@ -77,3 +77,25 @@ def test_the_scatter_of_a_small_batch_is_not_taken_for_drift() -> None:
     stabilities = [moved_by(RANDOM.normal(0, 1, 60), then) for _ in range(200)]
 
     assert drift(stabilities, wafers=60).warnings() == []
+
+
+def level_by(now: np.ndarray, then: np.ndarray) -> float | None:
+    """The level of a sensor with these readings now and in training."""
+    deciles = np.quantile(then, DECILES)
+    below = np.array([(now <= decile).sum() for decile in deciles])
+    return level_of(below, len(now), deciles, np.array([(then <= decile).mean() for decile in deciles]))
+
+
+def test_the_level_says_where_the_median_lies_among_the_training_wafers() -> None:
+    then = RANDOM.normal(10, 2, 2000)
+
+    assert level_by(RANDOM.normal(10, 2, 2000), then) == pytest.approx(0.5, abs=0.04)
+    assert level_by(RANDOM.normal(12, 2, 2000), then) == pytest.approx(0.84, abs=0.04)
+    assert level_by(np.full(9, 99.0), then) == pytest.approx(0.95, abs=0.06)
+    assert level_by(np.empty(0), then) is None
+
+
+def test_a_sensor_with_few_values_keeps_its_level_while_its_shares_stay() -> None:
+    then = RANDOM.choice([0.0, 1.0], 3000, p=[0.8, 0.2])
+
+    assert level_by(RANDOM.choice([0.0, 1.0], 800, p=[0.8, 0.2]), then) == pytest.approx(0.5, abs=0.04)

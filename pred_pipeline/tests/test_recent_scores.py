@@ -60,7 +60,9 @@ def predict(tmp_path: Path, bundle_dir: Path, store: Store) -> Predict:
         )
         some = tmp_path / "some"
         some.write_text("some")
-        publish_predictions(store, run_id, manifest=some, validation_report=some, input_file=some, predictions=out)
+        publish_predictions(
+            store, run_id, manifest=some, validation_report=some, input_file=some, export=export, predictions=out
+        )
         recent.keep(done.digest, done.scored)
         table = pq.read_table(done.parquet, columns=["wafer", "verdict", "probability", "threshold"]).to_pylist()
         assert {row["threshold"] for row in table} == {done.thresholds.value}

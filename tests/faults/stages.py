@@ -29,6 +29,7 @@ from wafer.registry import Registry
 from wafer.registry.registry import MlflowRegistry
 from wafer.runs import record_outcome, run_stage
 from wafer.store import Store, open_store
+from wafer.wafers.arrays import EXPORT_FILE
 
 Moment = Literal["before", "after"]
 PROCESSES = get_context("forkserver")  # a stage's imports are made once, and not for every process that dies
@@ -165,6 +166,9 @@ def publish(around: Surroundings) -> None:
     predictions = around.folder / "predictions"
     predictions.mkdir()
     (predictions / "predictions.csv").write_text("wafer,verdict\nW-1,fail\n")
+    export = around.folder / "readings"
+    export.mkdir()
+    (export / EXPORT_FILE).write_bytes(b"readings")
     with run_stage("predict", around.run, store):
         parts = around.line.parts
         publish_predictions(
@@ -173,6 +177,7 @@ def publish(around: Surroundings) -> None:
             manifest=parts.manifest,
             validation_report=parts.validation_report,
             input_file=parts.input_file,
+            export=export,
             predictions=predictions,
         )
 

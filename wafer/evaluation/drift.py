@@ -22,12 +22,16 @@ _NAMED = 5
 
 @dataclass(frozen=True, slots=True)
 class SensorDrift:
-    """One sensor the model uses: its population stability index, and how often it was silent then and now."""
+    """One sensor the model uses: its population stability index, how often it was silent then and now, and its level.
+
+    The level is which share of the passing training wafers reads at or below the batch's median: .5 as in training.
+    """
 
     sensor: str
     stability: float
     silent_in_training: float
     silent_now: float
+    level: float | None = None  # None: all silent, then or now
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,7 @@ class Drift:
     newly_silent: tuple[str, ...]
     unlike: float  # share of wafers that are unlike every training wafer
     left: tuple[LeftRange, ...] = ()  # sensors outside their range, by an exact test; only for a small batch
+    screened: tuple[SensorDrift, ...] = ()  # the same as `sensors`, for a batch of any size
 
     @property
     def moved(self) -> tuple[SensorDrift, ...]:
@@ -89,6 +94,7 @@ class Drift:
             "warnings": self.warnings(),
             "notes": self.notes(),
             "sensors": {each.sensor: round(each.stability, 4) for each in self.sensors},
+            "screening": [_rounded(each) for each in self.screened],
         }
 
 
@@ -122,7 +128,7 @@ class Movement:
         by_stability = sorted(found, key=lambda each: (-each.stability, each.sensor))
         told = tuple(by_stability) if self._wafers >= LEAST_WAFERS else ()
         left = self._ranges.left() if self._wafers <= MOST_WAFERS else ()
-        return Drift(self._wafers, told, tuple(newly), unlike / max(self._wafers, 1), left)
+        return Drift(self._wafers, told, tuple(newly), unlike / max(self._wafers, 1), left, tuple(by_stability))
 
     def _of_sensor(self, column: int) -> SensorDrift:
         spoken = self._wafers - int(self._silent[column])
@@ -132,6 +138,7 @@ class Movement:
             stability(self._below[column], spoken, self._deciles[column], then),
             float(self._statistics.missing[self._rows[column]]),
             float(self._silent[column] / max(self._wafers, 1)),
+            level_of(self._below[column], spoken, self._deciles[column], then),
         )
 
 
@@ -147,6 +154,22 @@ def stability(below: Ints, spoken: int, deciles: Floats, then: Floats) -> float:
     _, first = np.unique(deciles, return_index=True)
     before, now = _shares(then[first]), _shares(below[first] / spoken)
     return float(((now - before) * np.log(now / before)).sum())
+
+
+def level_of(below: Ints, spoken: int, deciles: Floats, then: Floats) -> float | None:
+    """Which share of the passing training wafers reads at or below the median of `spoken` readings; arguments as above.
+
+    Between two deciles by a straight line, so a median beyond all of them is only known to be near 0 or 1.
+    """
+    if not spoken or np.isnan(deciles).any():
+        return None
+    now, before = (np.concatenate([[0.0], shares, [1.0]]) for shares in (below / spoken, then))
+    return float(np.interp(0.5, now, before))
+
+
+def _rounded(each: SensorDrift) -> dict[str, Any]:
+    figures = {name: round(value, 4) for name, value in asdict(each).items() if isinstance(value, float)}
+    return {"sensor": each.sensor, "level": None, **figures}
 
 
 def _shares(below: Floats) -> Floats:

@@ -35,6 +35,7 @@ THRESHOLD = "threshold.json"  # both thresholds of a prediction, and which one i
 CONTEXT = "context"  # key of the metadata of predictions: which columns are the line's own
 PREDICTIONS, PREDICTIONS_CSV, DRIFT = "predictions.parquet", "predictions.csv", "drift.json"
 DOCUMENTS = "documents.parquet"  # `_id` of each row's document, in the order of the predictions
+READINGS = "readings.parquet"  # of the wafers of a prediction, in row groups: one sensor is read without the others
 OUTCOMES, OUTCOMES_CSV = "outcomes.parquet", "outcomes.csv"  # every good row, and what became of it
 MATCHED = "matched.parquet"  # every prediction of those wafers, and its outcome
 SHADOW = "shadow.parquet"  # what the version that waits for a person says of the same wafers, where one waits

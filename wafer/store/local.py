@@ -39,6 +39,17 @@ class LocalStore:
             except _ABSENT as exc:
                 raise self._missing(key) from exc
 
+    def part(self, key: str, start: int, length: int) -> bytes:
+        """Read `length` bytes, at least one, from `start` on, fewer at the object's end; `ObjectNotFound` if none."""
+        path = self._path(key)
+        with disk_errors(path):
+            try:
+                with path.open("rb") as file:
+                    file.seek(start)
+                    return file.read(length)
+            except _ABSENT as exc:
+                raise self._missing(key) from exc
+
     def upload(self, path: Path, key: str) -> None:
         """Write an object from a file of any size."""
         target = self._path(key)

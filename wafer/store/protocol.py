@@ -35,6 +35,9 @@ class Store(Protocol):
     def get(self, key: str) -> bytes:
         """Read a whole object; `ObjectNotFound` when there is none."""
 
+    def part(self, key: str, start: int, length: int) -> bytes:
+        """Read `length` bytes, at least one, from `start` on, fewer at the object's end; `ObjectNotFound` if none."""
+
     def upload(self, path: Path, key: str) -> None:
         """Write an object from a file of any size."""
 

@@ -70,6 +70,10 @@ class S3Store:
         """Read a whole object; `ObjectNotFound` when there is none."""
         return self._call(key, partial(self._read, key))
 
+    def part(self, key: str, start: int, length: int) -> bytes:
+        """Read `length` bytes, at least one, from `start` on, fewer at the object's end; `ObjectNotFound` if none."""
+        return self._call(key, partial(self._read_part, key, f"bytes={start}-{start + length - 1}"))
+
     def upload(self, path: Path, key: str) -> None:
         """Write an object from a file of any size."""
         if path.stat().st_size <= PART:
@@ -112,6 +116,10 @@ class S3Store:
 
     def _read(self, key: str) -> bytes:
         with closing(self._client.get_object(Bucket=self._bucket, Key=self._path(key))["Body"]) as body:
+            return body.read()
+
+    def _read_part(self, key: str, span: str) -> bytes:
+        with closing(self._client.get_object(Bucket=self._bucket, Key=self._path(key), Range=span)["Body"]) as body:
             return body.read()
 
     def _read_small(self, key: str) -> bytes | None:

@@ -34,6 +34,9 @@ class MortalStore:
     def get(self, key: str) -> bytes:
         return self._store.get(key)
 
+    def part(self, key: str, start: int, length: int) -> bytes:
+        return self._store.part(key, start, length)
+
     def download(self, key: str, path: Path) -> None:
         self._store.download(key, path)
 

@@ -40,6 +40,15 @@ def test_what_is_put_comes_back_byte_for_byte(store: Store, size: int) -> None:
     assert store.get("runs/one/a file (1) & ü%.bin") == data
 
 
+def test_a_part_of_an_object_is_read_without_the_rest(store: Store) -> None:
+    store.put("runs/one", b"0123456789")
+
+    assert store.part("runs/one", 0, 4) == b"0123"
+    assert store.part("runs/one", 7, 100) == b"789"
+    with pytest.raises(ObjectNotFound):
+        store.part("runs/two", 0, 4)
+
+
 def test_a_file_of_several_parts_comes_back_byte_for_byte(store: Store, tmp_path: Path) -> None:
     original, copy = tmp_path / "original", tmp_path / "deep" / "folder" / "copy"
     original.write_bytes(os.urandom(20 * 2**20 + 7))
