@@ -5,7 +5,7 @@ without readings belongs to the predictions of its wafers if each of these was p
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from operator import itemgetter
@@ -16,11 +16,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import parquet
 
-from db_operation_train.predicted import predictions_of
 from wafer.contract import Contract
 from wafer.documents import Documents, Outcome, outcome_of
 from wafer.errors import ContractMismatch
+from wafer.outcomes.dispositions import all_dispositions, as_outcomes
 from wafer.outcomes.matched import SCHEMA
+from wafer.outcomes.predicted import predictions_of
 from wafer.store import Store
 from wafer.wafers.arrays import wafers_from_table
 from wafer.wafers.identity import content_keys, hex_of
@@ -78,12 +79,14 @@ def match_outcomes(accepted: Path, contract: Contract, documents: Documents, sto
     told = list(_told(accepted, contract, run_id, received))
     documents.keep_outcomes(told)
     wafers = sorted({each["wafer"] for each in told})
-    known = _History(documents.outcomes_of(wafers))
+    outcomes = list(documents.outcomes_of(wafers))
+    known = _History([*outcomes, *as_outcomes(all_dispositions(store))])
     predicted = predictions_of(wafers, store, documents, contract.sensors, contract.file_name.stamp)
     places = _Places(predicted)
     rows = tuple(_row(each, places, known, run_id) for each in told)
     matched = sorted({place for each in told for place in places.of(each)})
-    return Matched(rows, _with_outcomes(predicted.take(pa.array(matched, pa.int64())), places, known))
+    sent = _History(outcomes)  # who reads this puts the dispositions of then over it
+    return Matched(rows, _with_outcomes(predicted.take(pa.array(matched, pa.int64())), places, sent))
 
 
 class _Places:
@@ -124,7 +127,7 @@ class _Places:
 class _History:
     """All that was ever stated of some wafers, by wafer, as it was received."""
 
-    def __init__(self, outcomes: Iterator[Outcome]) -> None:
+    def __init__(self, outcomes: Iterable[Outcome]) -> None:
         self._of: dict[str, list[Outcome]] = defaultdict(list)
         for each in sorted(outcomes, key=itemgetter("received", "_id")):
             self._of[each["wafer"]].append(each)

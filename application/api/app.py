@@ -12,7 +12,18 @@ from application.api.edge import Edge, KnownHosts
 from application.api.openapi import Schema, describe
 from application.api.outside import BelowPrefix, Heads
 from application.api.parts import Parts
-from application.api.routes import lots, models, operations, results, retraining, runs, scores, session, sources
+from application.api.routes import (
+    lots,
+    models,
+    operations,
+    results,
+    retraining,
+    runs,
+    scores,
+    session,
+    sources,
+    wafers,
+)
 from application.notices.telling import telling
 from application.retraining.watching import deciding
 from application.runs.watcher import watching
@@ -21,6 +32,7 @@ PACKAGE = "wafer-fault-prediction"
 ROUTERS: tuple[APIRouter, ...] = (
     *runs.ROUTERS,
     *results.ROUTERS,
+    *wafers.ROUTERS,
     *sources.ROUTERS,
     *models.ROUTERS,
     *lots.ROUTERS,

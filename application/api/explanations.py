@@ -2,27 +2,22 @@
 
 import io
 from dataclasses import asdict
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from application.api.breaker import Breaker
 from application.api.files import published_bytes
-from application.api.predictions import Predictions, context_of, prediction_of
+from application.api.predictions import Predictions, context_of, place_of, prediction_of
 from application.api.shapes.predictions import Explanation
-from application.errors import WaferAmbiguous
 from application.runs.run import Run
 from application.scoring.production import LoadedModels
 from wafer.errors import DocumentsUnavailable, ModelNotFound, ObjectNotFound
+from wafer.outcomes.dispositions import dispositions_of, in_force
 from wafer.registry import ModelVersion, ModelVersions
 from wafer.store import Store, layout
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from wafer.documents import Document
     from wafer.model import Reason
-
-NAMES_COMPARED = 20_000  # in search of one like a name that is unknown
 
 
 class Explanations:
@@ -49,11 +44,12 @@ class Explanations:
         Raises `NotPublished`, `ObjectNotFound`, `WaferAmbiguous`, `ModelNotFound`, `DocumentsUnavailable`.
         """
         table = self._predictions.table(run)
-        place = _place(table, run, wafer, file)
+        place = place_of(table, run, wafer, file)
         (row,) = table.slice(place, 1).to_pylist()
         version = int(row["model_version"])
         row["top_sensors"] = row["top_sensors"] or [asdict(each) for each in self._reasons(run, place, version)]
-        return Explanation(run_id=run.run_id, model_version=version, prediction=prediction_of(row, context_of(table)))
+        shown = prediction_of(row, context_of(table), in_force(dispositions_of(self._store, run.run_id)))
+        return Explanation(run_id=run.run_id, model_version=version, prediction=shown)
 
     def _reasons(self, run: Run, place: int, number: int) -> "list[Reason]":
         import numpy as np  # with the model 0.5 s of a start, so here and below
@@ -99,23 +95,3 @@ class Explanations:
                 f"Run {run.run_id} was predicted by version {number}, which the registry does not hold any more. "
                 "Predict the batch again to explain its wafers."
             ) from exc
-
-
-def _place(table: "pa.Table", run: Run, wafer: str, file: str) -> int:
-    """Row of the wafer."""
-    import pyarrow.compute as pc
-
-    named = pc.indices_nonzero(pc.equal(table["wafer"], wafer)).to_pylist()
-    files = {place: table["file"][place].as_py() for place in named}
-    found = [place for place, each in files.items() if file in ("", each)]
-    if len(found) == 1:
-        return int(found[0])
-    if found:
-        raise WaferAmbiguous(run.run_id, wafer, sorted(files.values()))
-    where = f" from {file[:100]!r}" if named else ""
-    like = files.values() if named else get_close_matches(wafer, table["wafer"].slice(0, NAMES_COMPARED).to_pylist())
-    raise ObjectNotFound(f"Run {run.run_id} predicted no wafer {wafer[:100]!r}{where}.{_hint(sorted(like))}")
-
-
-def _hint(names: list[str]) -> str:
-    return f" Did you mean {' or '.join(names)}?" if names else ""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from application.access.gate import Gate, Limiters
 from application.access.sessions import Link, Sessions, session_secret
 from application.api.breaker import Breaker, guarded
+from application.api.dispositions import Dispositions
 from application.api.explanations import Explanations
 from application.api.lots import LotBook
 from application.api.metrics import Metrics
@@ -50,6 +51,7 @@ class Parts:
     views: Views
     predictions: Predictions
     explanations: Explanations
+    dispositions: Dispositions
     scores: OnlineScores
     models: ModelShelf
     scorecards: Scorecards
@@ -107,6 +109,7 @@ def join_parts(
         views=Views(runs, store, sources),
         predictions=predictions,
         explanations=Explanations(store, predictions, registry, loaded, documents_uri),
+        dispositions=Dispositions(store, predictions, documents_uri),
         scores=OnlineScores(Production(registry, loaded), settings.schema_file, settings.policy_file),
         models=models,
         scorecards=scorecards,

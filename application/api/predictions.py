@@ -3,10 +3,12 @@
 import io
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from operator import attrgetter
 from threading import Condition
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from cachetools import LRUCache, cachedmethod
@@ -14,14 +16,18 @@ from cachetools import LRUCache, cachedmethod
 from application.api.files import published_bytes
 from application.api.shapes.predictions import Prediction, PredictionPage, Verdict
 from application.api.views import Revision, revision_of
+from application.errors import WaferAmbiguous
 from application.runs.run import Run
-from wafer.errors import NotPublished
+from wafer.errors import NotPublished, ObjectNotFound
+from wafer.outcomes.dispositions import Disposition, dispositions_of, in_force
 from wafer.store import Store, layout
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+Said = Mapping[tuple[str, str], Disposition]  # of wafers, by name and file
 TABLES_KEPT = 4
+NAMES_COMPARED = 20_000  # in search of one like a name that is unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +51,7 @@ class Predictions:
         table = self.table(run)
         wanted = table if verdict is None else _of_verdict(table, verdict)
         after, named = offset + limit, context_of(table)
+        said = in_force(dispositions_of(self._store, run.run_id))
         return PredictionPage(
             run_id=run.run_id,
             model_version=version_of(table),
@@ -52,7 +59,7 @@ class Predictions:
             offset=offset,
             next=after if after < wanted.num_rows else None,
             counts=_counts(table),
-            predictions=[prediction_of(row, named) for row in wanted.slice(offset, limit).to_pylist()],
+            predictions=[prediction_of(row, named, said) for row in wanted.slice(offset, limit).to_pylist()],
         )
 
     def table(self, run: Run) -> "pa.Table":
@@ -68,9 +75,11 @@ class Predictions:
         return pq.read_table(io.BytesIO(published_bytes(self._store, run, layout.PREDICTIONS)))
 
 
-def prediction_of(row: dict[str, Any], context: dict[str, str]) -> Prediction:
+def prediction_of(row: dict[str, Any], context: dict[str, str], said: Said = MappingProxyType({})) -> Prediction:
     """A row of the table as the interface shows it; `context` says which columns are the line's own."""
-    return Prediction(**_finite(row), context={name: row[column] for name, column in context.items()})
+    disposition = said.get((row["wafer"], row["file"]))
+    told = {name: row[column] for name, column in context.items()}
+    return Prediction(**_finite(row), context=told, disposition=disposition and disposition.word)
 
 
 def context_of(table: "pa.Table") -> dict[str, str]:
@@ -94,6 +103,22 @@ def version_of(table: "pa.Table") -> int | None:
     return int(table["model_version"][0].as_py()) if table.num_rows else None
 
 
+def place_of(table: "pa.Table", run: Run, wafer: str, file: str) -> int:
+    """Row of a wafer; `file` tells apart those of one name. Raises `ObjectNotFound`, `WaferAmbiguous`."""
+    import pyarrow.compute as pc
+
+    named = pc.indices_nonzero(pc.equal(table["wafer"], wafer)).to_pylist()
+    files = {place: table["file"][place].as_py() for place in named}
+    found = [place for place, each in files.items() if file in ("", each)]
+    if len(found) == 1:
+        return int(found[0])
+    if found:
+        raise WaferAmbiguous(run.run_id, wafer, sorted(files.values()))
+    where = f" from {file[:100]!r}" if named else ""
+    like = files.values() if named else get_close_matches(wafer, table["wafer"].slice(0, NAMES_COMPARED).to_pylist())
+    raise ObjectNotFound(f"Run {run.run_id} predicted no wafer {wafer[:100]!r}{where}.{_hint(sorted(like))}")
+
+
 def _of_verdict(table: "pa.Table", verdict: Verdict) -> "pa.Table":
     import pyarrow.compute as pc
 
@@ -114,3 +139,7 @@ def _finite(value: Any) -> Any:  # noqa: ANN401 - a row, a list of structs, a ce
     if isinstance(value, dict):
         return {name: _finite(each) for name, each in value.items()}
     return value
+
+
+def _hint(names: list[str]) -> str:
+    return f" Did you mean {' or '.join(names)}?" if names else ""

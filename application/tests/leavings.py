@@ -48,7 +48,8 @@ def leave_results(store: Store, run_id: str, pipeline: Pipeline) -> None:
         publish(store, f"training/{run_id}", {**common, "decision.json": decision}, run_id=run_id)
         write_record(store, run_id, "promote", started=1010.0)
     else:
-        files = {**common, "predictions.csv": b"rank,wafer\n1,W-1\n", "predictions.parquet": _predictions(run_id)}
+        files = {**common, "predictions.parquet": _predictions(run_id)}
+        files["predictions.csv"] = b"rank,wafer,file\n1,W-1,good.csv\n"
         publish(store, f"predictions/{run_id}", files, run_id=run_id)
         write_record(store, run_id, "predict", started=1010.0)
 

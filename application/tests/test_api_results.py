@@ -41,7 +41,9 @@ def test_predictions_come_as_csv_to_keep(service: Service, predicted: str) -> No
 
     assert answer.headers["content-type"].startswith("text/csv")
     assert 'attachment; filename="predictions.csv"' in answer.headers["content-disposition"]
-    assert list(csv.DictReader(io.StringIO(answer.text))) == [{"rank": "1", "wafer": "W-1"}]
+    assert list(csv.DictReader(io.StringIO(answer.text))) == [
+        {"rank": "1", "wafer": "W-1", "file": "good.csv", "disposition": ""}
+    ]
 
 
 def test_what_was_listed_can_be_fetched_with_the_bytes_that_were_named(service: Service, predicted: str) -> None:

@@ -21,6 +21,8 @@ EXPECTED: dict[tuple[str, str], Role | None] = {
     ("/runs/{run_id}/predictions.csv", "GET"): "viewer",
     ("/runs/{run_id}/budgets", "GET"): "viewer",
     ("/runs/{run_id}/wafers/{wafer}/explanation", "GET"): "viewer",
+    ("/runs/{run_id}/wafers/{wafer}/disposition", "GET"): "viewer",
+    ("/runs/{run_id}/wafers/{wafer}/disposition", "POST"): "operator",
     ("/runs/{run_id}/report", "GET"): "viewer",
     ("/runs/{run_id}/manifest", "GET"): "viewer",
     ("/runs/{run_id}/outputs/{name}", "GET"): "viewer",

@@ -19,7 +19,9 @@ from wafer.contract import load_contract
 from wafer.contract.manifest import read_manifest
 from wafer.documents import Document, Documents, open_documents
 from wafer.errors import WaferError
+from wafer.outcomes.dispositions import Disposition, Forecast, Word, dispose
 from wafer.outcomes.matched import all_matched
+from wafer.outcomes.predicted import predictions_of
 from wafer.runs import TaskRecord
 from wafer.store import Store, layout, open_store, publish, read_marker
 
@@ -115,6 +117,12 @@ class Line:
             report=work / "report.html",
         )
         return found
+
+    def dispose(self, wafer: str, word: Word) -> None:
+        """A person decides about a wafer of the first run."""
+        form = load_contract("outcomes", SCHEMA).file_name
+        rows = predictions_of([wafer], self.store, self.documents, SENSORS, form.stamp, ["predict-1"])
+        dispose(self.store, Disposition("predict-1", wafer, FILE, word, "", "anna", "", Forecast.of(rows)))
 
     def known(self) -> dict[str, bool]:
         """Whether each wafer with an outcome failed, as whoever reads the store sees it."""
@@ -256,3 +264,27 @@ def test_what_is_published_can_be_read_by_a_person(line: Line) -> None:
     }
     assert text.splitlines()[1].startswith(f'{FILE},A,pass,changed,1,,"It was fail')
     assert "No run has predicted this wafer" in page
+
+
+def test_a_file_after_a_disposition_replaces_it_and_says_so(line: Line) -> None:
+    line.dispose("A", "scrapped")
+    line.dispose("B", "false-alarm")
+    before = line.known()
+
+    found = line.send("outcomes-1", "A,1.25,-1")
+
+    assert before == {"A": True, "B": False}
+    assert [row.state for row in found.rows] == ["changed"]
+    assert "It was fail by the disposition of anna of run predict-1" in found.rows[0].message
+    assert line.known() == {"A": False, "B": False}
+
+
+def test_a_file_sent_again_does_not_bring_a_withdrawn_disposition_back(line: Line) -> None:
+    line.send("outcomes-1", "A,1.25,-1")
+    line.dispose("A", "scrapped")
+    line.send("outcomes-2", "A,1.25,-1")
+    between = line.known()
+
+    line.dispose("A", "withdrawn")
+
+    assert (between, line.known()) == ({"A": True}, {"A": False})

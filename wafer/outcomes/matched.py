@@ -9,6 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import parquet
 
+from wafer.outcomes.decided import with_dispositions
+from wafer.outcomes.dispositions import all_dispositions
 from wafer.store import MARKER, Store, fetch_files, layout, read_marker
 from wafer.wafers.identity import KEY
 
@@ -41,9 +43,9 @@ def runs_that_published(store: Store, pipeline: layout.Pipeline) -> list[str]:
 
 
 def all_matched(store: Store) -> pa.Table:
-    """Every prediction whose outcome is known, once, with the outcome received last; in `SCHEMA`, by run and wafer.
+    """Every prediction whose outcome is known, once, with the last word on it; in `SCHEMA`, by run and wafer.
 
-    Some 200 bytes a row in memory.
+    A word is a row of a file or the disposition that a person gave the wafer. Some 200 bytes a row in memory.
     """
     every = pa.concat_tables([SCHEMA.empty_table(), *_published(store)])
     same_one = ("prediction", "document", "shadow")
@@ -53,7 +55,7 @@ def all_matched(store: Store) -> pa.Table:
     if len(rows):
         same = [pc.equal(rows[name][1:], rows[name][:-1]).to_numpy() for name in same_one]
         last[1:] = ~np.logical_and.reduce(same)
-    return rows.filter(pa.array(last))
+    return with_dispositions(rows.filter(pa.array(last)), all_dispositions(store))
 
 
 def _published(store: Store) -> Iterator[pa.Table]:

@@ -7,6 +7,7 @@
     training/<run>/              what a training publishes
     predictions/<run>/           what a prediction publishes
     outcomes/<run>/              what wafers turned out to be, beside what was predicted of them
+    dispositions/<run>/<n>.json  the first n dispositions that people gave wafers of a prediction
     pipelines/<route>.yaml       the compiled package of a route
     units/<run>/<task>/          what a task shares with the workers that do its units; removed when it has succeeded
     kfp/<run>/stages/<task>.json the record that a task leaves of itself
@@ -25,7 +26,7 @@ Pipeline = Literal["train", "predict", "outcomes"]
 
 RAW: dict[Pipeline, str] = {"train": "raw/train", "predict": "raw/predict", "outcomes": "raw/outcomes"}
 PUBLISHED: dict[Pipeline, str] = {"train": "training", "predict": "predictions", "outcomes": "outcomes"}
-PACKAGES, ARTIFACTS = "pipelines", "kfp"
+PACKAGES, ARTIFACTS, DISPOSITIONS = "pipelines", "kfp", "dispositions"
 
 MARKER = "_SUCCESS.json"
 MANIFEST, VALIDATION_REPORT, REPORT = "manifest.json", "validation.html", "report.html"
@@ -69,6 +70,11 @@ def published(pipeline: Pipeline, run_id: str) -> str:
 def decision(run_id: str) -> str:
     """Key of a training's promotion decision."""
     return f"{published('train', run_id)}/{DECISION}"
+
+
+def dispositions(run_id: str, number: int) -> str:
+    """Key of the first `number` dispositions of a prediction's wafers."""
+    return f"{DISPOSITIONS}/{run_id}/{number:06d}.json"
 
 
 def package(pipeline: Pipeline) -> str:

@@ -1,5 +1,6 @@
 """Results of runs: predictions, reports, manifests, refused files."""
 
+from collections.abc import Callable
 from pathlib import Path as FilePath
 from tempfile import mkdtemp
 from typing import Annotated, Literal
@@ -9,20 +10,27 @@ from fastapi.responses import FileResponse, Response
 from starlette.background import BackgroundTask
 
 from application.api.edge import REPORT_HEADERS
+from application.api.exports import add_dispositions
 from application.api.files import fetch_file
-from application.api.openapi import Responses, problems
+from application.api.openapi import Responses
 from application.api.parts import Parts
 from application.api.predictions import predicted_of, version_of
 from application.api.routes.common import RunId, parts_of, router_for
-from application.api.shapes.predictions import Budgets, Explanation, PredictionPage, Verdict
+from application.api.shapes.predictions import Budgets, PredictionPage, Verdict
 from application.api.views import media_type
 from application.runs.run import Run
 from wafer.errors import NotPublished
+from wafer.outcomes.dispositions import dispositions_of, in_force
 from wafer.store import layout
 
 viewer = router_for("viewer", "results")
 ROUTERS = (viewer,)
+Change = Callable[[FilePath], None]
 Name = Annotated[str, Path(max_length=400, description="Name of a file as the run lists it.")]
+
+
+def _as_it_is(_: FilePath) -> None:
+    """Change nothing about a file before it is sent."""
 
 
 def _of(media: str, schema: dict[str, str], sentence: str) -> Responses:
@@ -50,8 +58,10 @@ def predictions(
 
 @viewer.get("/runs/{run_id}/predictions.csv", response_class=Response, responses=_CSV)
 def predictions_csv(request: Request, run_id: RunId) -> Response:
-    """Download all predictions as one CSV file, safe to open in a spreadsheet."""
-    return _file(request, run_id, "outputs", layout.PREDICTIONS_CSV)
+    """Download all predictions with their dispositions as one CSV file, safe to open in a spreadsheet."""
+    parts = parts_of(request)
+    said = in_force(dispositions_of(parts.store, run_id))
+    return _file(request, run_id, "outputs", layout.PREDICTIONS_CSV, lambda path: add_dispositions(path, said))
 
 
 @viewer.get("/runs/{run_id}/budgets")
@@ -65,24 +75,6 @@ def budgets(request: Request, run_id: RunId) -> Budgets:
         raise NotPublished(f"Run {run_id} predicted no wafer.")
     used = float(run.parameters.get("false_alarm_budget") or 0.0)
     return parts.models.budgets(version, run_id, predicted_of(table), used)
-
-
-@viewer.get(
-    "/runs/{run_id}/wafers/{wafer:path}/explanation",
-    responses=problems(
-        s404="The run, the wafer, its readings or the version that predicted it does not exist.",
-        s409="Several wafers of the run have this name; `file` tells them apart.",
-    ),
-)
-def explanation(
-    request: Request,
-    run_id: RunId,
-    wafer: Annotated[str, Path(max_length=200, description="Name of a predicted wafer.")],
-    file: Annotated[str, Query(max_length=400, description="The file that it came in.")] = "",
-) -> Explanation:
-    """Explain the rank of any wafer of a prediction: the sensors that raised its score."""
-    parts = parts_of(request)
-    return parts.explanations.of(parts.runs.find(run_id), wafer, file)
 
 
 @viewer.get("/runs/{run_id}/report", response_class=Response, responses=_HTML)
@@ -120,16 +112,21 @@ def _first(request: Request, run_id: str, places: tuple[tuple[Literal["outputs",
     raise NotPublished(f"Run {run_id} has nothing to show yet: it is still running, or ended before it read any file.")
 
 
-def _file(request: Request, run_id: str, kind: Literal["outputs", "refused"], name: str) -> Response:
+def _file(
+    request: Request, run_id: str, kind: Literal["outputs", "refused"], name: str, change: Change = _as_it_is
+) -> Response:
     parts = parts_of(request)
-    return _sent(parts, parts.runs.find(run_id), kind, name)
+    return _sent(parts, parts.runs.find(run_id), kind, name, change)
 
 
-def _sent(parts: Parts, run: Run, kind: Literal["outputs", "refused"], name: str) -> Response:
+def _sent(
+    parts: Parts, run: Run, kind: Literal["outputs", "refused"], name: str, change: Change = _as_it_is
+) -> Response:
     folder = FilePath(mkdtemp(prefix="wafer-download-"))
     path = folder / "file"
     try:
         fetch_file(parts.store, run, kind, name, path)
+        change(path)
     except BaseException:
         _remove(folder)
         raise

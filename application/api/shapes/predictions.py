@@ -4,6 +4,8 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
+from wafer.outcomes.dispositions import Word
+
 Verdict = Literal["pass", "fail", "inspect"]
 
 
@@ -34,6 +36,7 @@ class Prediction(BaseModel):
     note: str
     in_training: bool = Field(False, description="The model was trained on these readings, so this is not a forecast.")
     file: str
+    disposition: Word | None = Field(None, description="The last word of a person on this wafer.")
     context: dict[str, str] = Field({}, description="What the line knows of the wafer: lot, carrier, tool, time.")
 
 

@@ -27,13 +27,19 @@ _READ_AT_ONCE = 250  # documents; 590 readings are about 50 kB in memory
 
 
 def predictions_of(
-    wafers: Sequence[str], store: Store, documents: Documents, sensors: Sequence[str], stamp: Stamp
+    wafers: Sequence[str],
+    store: Store,
+    documents: Documents,
+    sensors: Sequence[str],
+    stamp: Stamp,
+    runs: Sequence[str] | None = None,
 ) -> pa.Table:
-    """Every published prediction of these wafers, in `PREDICTED`; one run after the other is read.
+    """Every published prediction of these wafers, or those of some `runs` alone, in `PREDICTED`.
 
-    A run is left out that is older than the list of its documents, which tells by which readings it judged.
+    One run after the other is read. A run is left out that is older than the list of its documents, which tells by
+    which readings it judged.
     """
-    runs = runs_that_published(store, "predict")
+    runs = runs_that_published(store, "predict") if runs is None else runs
     parts = [PREDICTED.empty_table()]
     with TemporaryDirectory(prefix="wafer-predictions-") as folder:
         for run_id in reported(runs, len(runs), "prediction runs searched"):

@@ -1,0 +1,105 @@
+"""What people decided about the wafers of a prediction, and what files said of them."""
+
+from collections.abc import Iterable
+from operator import attrgetter
+from typing import TYPE_CHECKING
+
+from application.api.breaker import Breaker
+from application.api.predictions import Predictions, place_of
+from application.api.shapes.dispositions import Told, WaferHistory
+from application.runs.run import Run
+from wafer.errors import DocumentsUnavailable, ObjectNotFound
+from wafer.outcomes.dispositions import FAILED, Disposition, Forecast, Word, all_dispositions, dispose
+from wafer.store import Store
+
+if TYPE_CHECKING:
+    from wafer.documents import Outcome
+
+
+class Dispositions:
+    """Takes the words of people, and tells what is known of a wafer."""
+
+    def __init__(self, store: Store, predictions: Predictions, documents_uri: str) -> None:
+        self._store = store
+        self._predictions = predictions
+        self._documents_uri = documents_uri
+        self._way = Breaker("the documents", DocumentsUnavailable)
+
+    def dispose(self, run: Run, wafer: str, file: str, word: Word, comment: str, who: str) -> WaferHistory:
+        """Keep what a person says of a wafer; `file` tells apart those of one name.
+
+        Raises `NotPublished`, `ObjectNotFound`, `WaferAmbiguous`, `DocumentsUnavailable`, `PublishConflict`.
+        """
+        forecasts = self._forecasts(run, wafer, file)
+        dispose(self._store, Disposition(run.run_id, wafer, forecasts[0].file, word, comment, who, "", forecasts))
+        return self._told(run, forecasts)
+
+    def history(self, run: Run, wafer: str, file: str = "") -> WaferHistory:
+        """Everything that people and files said of a wafer's readings. Raises as `dispose` does."""
+        return self._told(run, self._forecasts(run, wafer, file))
+
+    def _forecasts(self, run: Run, wafer: str, file: str) -> tuple[Forecast, ...]:
+        """What the versions of the run said of the wafer, production first."""
+        from wafer.contract import load_contract  # with pyarrow 0.3 s of a start, so here and below
+        from wafer.documents import open_documents
+        from wafer.outcomes.predicted import predictions_of
+
+        table = self._predictions.table(run)
+        chosen = table["file"][place_of(table, run, wafer, file)].as_py()
+        schema, policy = (str(run.parameters.get(name, "")) for name in ("schema", "policy"))
+        contract = load_contract("prediction", schema, policy)
+        stamp, runs = contract.file_name.stamp, [run.run_id]
+        with self._way.call(), open_documents(self._documents_uri) as documents:
+            rows = predictions_of([wafer], self._store, documents, contract.sensors, stamp, runs)
+        found = [each for each in Forecast.of(rows) if each.file == chosen]
+        if not found:
+            raise ObjectNotFound(
+                f"Run {run.run_id} is older than dispositions, and did not publish by which readings it judged. "
+                "Predict its batches again."
+            )
+        return tuple(sorted(found, key=attrgetter("shadow")))
+
+    def _told(self, run: Run, forecasts: tuple[Forecast, ...]) -> WaferHistory:
+        from wafer.documents import open_documents
+
+        first = forecasts[0]
+        here = Disposition(run.run_id, first.wafer, first.file, "comment", "", "", "", forecasts)
+        with self._way.call(), open_documents(self._documents_uri) as documents:
+            files = [each for each in documents.outcomes_of([first.wafer]) if each["key"] in {"", first.key}]
+        people = [each for each in all_dispositions(self._store) if each.readings & here.readings]
+        told = sorted([*map(_by_person, people), *map(_by_file, files)], key=attrgetter("at"))
+        counts = _that_counts(told)
+        return WaferHistory(
+            run_id=run.run_id,
+            wafer=first.wafer,
+            file=first.file,
+            outcome=counts.outcome if counts else None,
+            told=[each.model_copy(update={"counts": each is counts}) for each in reversed(told)],
+        )
+
+
+def _that_counts(told: Iterable[Told]) -> Told | None:
+    """The word that is in force, of those in the order of time; None where none is."""
+    last: Told | None = None
+    said: Told | None = None  # by a person
+    file: Told | None = None
+    for each in told:
+        if each.word == "withdrawn":
+            said, last = None, file
+        elif each.word is None:
+            file = each
+            last = said if said and said.word == "reworked" else each
+        elif each.word != "comment":
+            said = last = each
+    return last
+
+
+def _by_person(said: Disposition) -> Told:
+    failed = FAILED.get(said.word)
+    outcome = None if failed is None else "fail" if failed else "pass"
+    return Told(at=said.at, who=said.who, word=said.word, comment=said.comment, run_id=said.run_id, outcome=outcome)
+
+
+def _by_file(said: "Outcome") -> Told:
+    outcome = "fail" if said["failed"] else "pass"
+    return Told(at=said["received"], file=said["file"], run_id=said["run_id"], outcome=outcome)

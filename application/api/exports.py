@@ -1,0 +1,23 @@
+"""The predictions as a file for spreadsheets, with what people decided meanwhile."""
+
+import csv
+from pathlib import Path
+
+from application.api.predictions import Said
+from wafer.cells import text_of
+
+COLUMN = "disposition"
+
+
+def add_dispositions(path: Path, said: Said) -> None:
+    """Add a last column to a run's `predictions.csv`: the last word of a person on each wafer, line by line."""
+    made = path.with_name("changed")
+    with path.open(newline="", encoding="utf-8") as old, made.open("w", newline="", encoding="utf-8") as new:
+        lines, writer = csv.reader(old), csv.writer(new, lineterminator="\n")
+        header = next(lines)
+        writer.writerow([*header, COLUMN])
+        wafer, file = header.index("wafer"), header.index("file")
+        for line in lines:
+            found = said.get((text_of(line[wafer]), text_of(line[file])))
+            writer.writerow([*line, found.word if found else ""])
+    made.replace(path)
