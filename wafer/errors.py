@@ -21,6 +21,7 @@
         x PublishConflict            PUBLISH_CONFLICT
         x RunNotRetryable            RUN_NOT_RETRYABLE
         x ProductionChanged          PRODUCTION_CHANGED
+        x NotWaiting                 NOT_WAITING
       · Unavailable             503  a retry can help
         x StoreUnavailable           STORE_UNAVAILABLE
         x DocumentsUnavailable       DOCUMENTS_UNAVAILABLE
@@ -181,6 +182,16 @@ class ProductionChanged(Conflict):
             f"{_in_production(found)}, but this change was asked for when {_in_production(expected, lower=True)}. "
             "Nothing was changed. Look at the versions again (`wafer models`), then decide anew."
         )
+
+
+class NotWaiting(Conflict):
+    """A version was declined that does not wait for a person; `waiting` is the one that does, 0 for none."""
+
+    code = "NOT_WAITING"
+
+    def __init__(self, version: int, waiting: int) -> None:
+        who = f"version {waiting} does" if waiting else "none does"
+        super().__init__(f"Version {version} does not wait for a decision; {who}. Nothing was changed.")
 
 
 def _in_production(version: int, *, lower: bool = False) -> str:

@@ -19,6 +19,7 @@ from application.api.routes import (
     results,
     retraining,
     runs,
+    schedules,
     scores,
     session,
     sources,
@@ -26,9 +27,11 @@ from application.api.routes import (
 )
 from application.notices.telling import telling
 from application.retraining.watching import deciding
+from application.runs.background import repeated
 from application.runs.watcher import watching
 
 PACKAGE = "wafer-fault-prediction"
+SCHEDULE_SECONDS = 30.0  # between two looks whether a schedule is due
 ROUTERS: tuple[APIRouter, ...] = (
     *runs.ROUTERS,
     *results.ROUTERS,
@@ -37,6 +40,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     *models.ROUTERS,
     *lots.ROUTERS,
     *retraining.ROUTERS,
+    *schedules.ROUTERS,
     *scores.ROUTERS,
     *session.ROUTERS,
     *operations.ROUTERS,
@@ -50,7 +54,8 @@ def create_app(parts: Parts, *, watch: bool = True, pages: Sequence[APIRouter] =
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         if watch:
             policy = deciding(parts.retraining, parts.settings.retrain_hours)
-            async with watching(parts.runs), telling(parts.notices), policy:
+            due = repeated("schedules", parts.schedules.start_due, SCHEDULE_SECONDS)
+            async with watching(parts.runs), telling(parts.notices), policy, due:
                 yield
         else:
             yield

@@ -58,6 +58,10 @@ class ModelShelf:
         """Put a version into production. Raises `ModelNotFound`, `ProductionChanged`."""
         return _model(self._registry.promote(number, asked))
 
+    def decline(self, number: int, asked: ByHand) -> Model:
+        """Say no to the version that waits for a person. Raises `ModelNotFound`, `NotWaiting`."""
+        return _model(self._registry.decline(number, asked))
+
     def rollback(self, asked: ByHand) -> Model:
         """Put the version back that was in production before. Raises `ModelNotFound`, `ProductionChanged`."""
         return _model(self._registry.rollback(asked))
@@ -111,6 +115,7 @@ def _model(version: ModelVersion) -> Model:
         run_id=version.run_id,
         digest=version.digest,
         decision=version.decision or Undecided(),
+        declined=version.declined,
     )
 
 

@@ -30,6 +30,7 @@ from application.runs.ledger.protocol import Ledger
 from application.runs.opening import backends_of, open_journal, open_ledger
 from application.runs.run import Parameters
 from application.runs.service import Runs
+from application.schedules.schedules import Schedules
 from application.scoring.production import LoadedModels, Production
 from application.settings import ServiceSettings
 from wafer.errors import RegistryUnavailable, StoreUnavailable
@@ -58,6 +59,7 @@ class Parts:
     lots: LotBook
     notices: Notices | None
     retraining: Retraining
+    schedules: Schedules
     gate: Gate
     metrics: Metrics
     checks: Checks
@@ -116,6 +118,7 @@ def join_parts(
         lots=LotBook(store, runs),
         notices=open_notices(settings, ledger, journal, store, registry, scorecards.in_production),
         retraining=retraining,
+        schedules=Schedules(runs, journal, models.require_production),
         gate=gate,
         metrics=metrics,
         checks=Checks({"store": lambda: store.keys("pipelines"), "runs": runs.check}),

@@ -37,6 +37,11 @@ class LazyRegistry:
             raise ModelNotFound("No earlier production version is known, so there is nothing to roll back to.")
         return self._registry().rollback(asked)
 
+    def decline(self, number: int, asked: ByHand = UNSIGNED) -> ModelVersion:
+        """Say no to a version that waits for a person."""
+        self.version(number)
+        return self._registry().decline(number, asked)
+
     def history(self) -> list[int]:
         """Versions in the order in which they came into production."""
         return self._registry().history() if self._exists() else []

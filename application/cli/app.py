@@ -18,6 +18,7 @@ from application.cli.lots import lots
 from application.cli.models import models_app
 from application.cli.retraining import retrain_app
 from application.cli.runs import runs
+from application.cli.schedules import schedules_app
 from application.cli.score import score
 from application.cli.service import keys_app, serve
 from application.cli.start import outcomes, predict, train
@@ -40,6 +41,7 @@ app.command()(logs)
 app.command()(explain)
 app.command()(lots)
 app.add_typer(retrain_app, name="retrain")
+app.add_typer(schedules_app, name="schedules")
 app.add_typer(contract_app, name="contract")
 app.command()(score)
 app.add_typer(models_app, name="models")

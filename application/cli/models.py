@@ -1,4 +1,4 @@
-"""The commands around the model: `wafer models`, promote, rollback."""
+"""The commands around the model: `wafer models`, promote, decline, rollback."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -60,6 +60,13 @@ def promote(version: int, expected: Expected = None, why: Why = "") -> None:
     with telling():
         promoted = open_registry(Settings().tracking_uri).promote(version, ByHand(user(), why, expected))
     console_of(as_json=False).print(f"Version [bold]{promoted.version}[/] is in production.")
+
+
+@models_app.command()
+def decline(version: int, why: Why = "") -> None:
+    """Say no to the version that waits for a person; predictions score it in shadow no longer."""
+    declined = open_registry(Settings().tracking_uri).decline(version, ByHand(user(), why))
+    console_of(as_json=False).print(f"Version [bold]{declined.version}[/] is declined.")
 
 
 @models_app.command()

@@ -58,7 +58,7 @@ def train(
         figures = {**figures, "promotion": promotion}
     if not source and not from_outcomes:
         raise typer.BadParameter("name a folder of CSV batches, or train --from-outcomes", param_hint="SOURCE")
-    run = _wanted("train", source or _last_source(), {**figures, **_contract(schema, policy)}, runner)
+    run = _wanted("train", source or _last_source(), {**figures, **contract_of(schema, policy)}, runner)
     if from_outcomes:
         run = _grown(run, console_of(as_json=as_json))
     with shared_by(workers):
@@ -80,7 +80,7 @@ def predict(
     as_json: Json = False,
 ) -> None:
     """Predict a folder of batches with the production model, most suspicious wafer first."""
-    parameters: Parameters = {"false_alarm_budget": false_alarm_budget, **_contract(schema, policy)}
+    parameters: Parameters = {"false_alarm_budget": false_alarm_budget, **contract_of(schema, policy)}
     if threshold:
         parameters = {**parameters, "threshold": threshold}
     with shared_by(workers):
@@ -98,7 +98,7 @@ def outcomes(
 ) -> None:
     """Take in what predicted wafers turned out to be: labelled batches, or files of wafer and outcome alone."""
     with shared_by(workers):
-        _start(_wanted("outcomes", source, _contract(schema, policy), runner), backend, as_json=as_json)
+        _start(_wanted("outcomes", source, contract_of(schema, policy), runner), backend, as_json=as_json)
 
 
 def _wanted(pipeline: Pipeline, source: str, parameters: Parameters, runner: Runner) -> Run:
@@ -125,7 +125,8 @@ def _grown(run: Run, console: Console) -> Run:
     return replace(run, parameters={**run.parameters, PARAMETER: made.uri})
 
 
-def _contract(schema: str, policy: str) -> Parameters:
+def contract_of(schema: str, policy: str) -> Parameters:
+    """The parameters that name a contract's files, where one was given."""
     given = {"schema": schema, "policy": policy}
     return {name: absolute(uri) for name, uri in given.items() if uri}
 

@@ -13,7 +13,7 @@ from application.errors import BackendUnavailable
 from application.runs.log import LogLine
 from application.runs.run import BackendName, Run, now
 from application.tests.leavings import SENSORS, decision_about, leave_results, write_record
-from wafer.errors import ModelNotFound, ProductionChanged, RunNotFound, RunNotRetryable
+from wafer.errors import ModelNotFound, NotWaiting, ProductionChanged, RunNotFound, RunNotRetryable
 from wafer.evaluation.held_out import HeldOutFigures, Tested
 from wafer.evaluation.metrics import measure
 from wafer.model.calibration import Calibration
@@ -22,7 +22,7 @@ from wafer.model.out_of_fold import OutcomeCounts
 from wafer.model.recipe import Recipe
 from wafer.model.statistics import LEVELS, SensorStatistics, StatisticsFile
 from wafer.model.summaries import BundleSummary, ClusterSummary
-from wafer.registry import UNSIGNED, ByHand, ModelVersion, Promotion
+from wafer.registry import UNSIGNED, ByHand, Declined, ModelVersion, Promotion
 from wafer.runs import Pipeline, RunError, judge, task_records
 from wafer.store import Store, layout
 
@@ -140,6 +140,7 @@ class FakeRegistry:
         self._log = [Promotion(number, number - 1, number, f"train-{number}") for number in (1, 2)]
         self.downloads = 0
         self.waiting: int | None = None
+        self._declined: dict[int, Declined] = {}
 
     def versions(self) -> list[ModelVersion]:
         return [self._version(number) for number in (1, 2)]
@@ -167,6 +168,12 @@ class FakeRegistry:
 
     def candidate(self) -> ModelVersion | None:
         return self.version(self.waiting) if self.waiting else None
+
+    def decline(self, number: int, asked: ByHand = UNSIGNED) -> ModelVersion:
+        if number != self.waiting:
+            raise NotWaiting(number, self.waiting or 0)
+        self.waiting, self._declined = None, {number: Declined(asked.who, asked.why, now())}
+        return self.version(number)
 
     def promotions(self) -> list[Promotion]:
         return list(self._log)
@@ -196,7 +203,9 @@ class FakeRegistry:
         aliases = ("production",) if self._history[-1] == number else ()
         run_id, digest = f"train-{number}", bundle_digest(number)
         decision = decision_about(number, run_id, digest)
-        return ModelVersion(number, digest, run_id, "2026-03-21T08:15:00+00:00", aliases, decision)
+        return ModelVersion(
+            number, digest, run_id, "2026-03-21T08:15:00+00:00", aliases, decision, self._declined.get(number)
+        )
 
 
 def write_bundle(folder: Path, number: int) -> str:

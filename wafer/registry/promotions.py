@@ -4,17 +4,19 @@ The log is kept as the versions of a second registered model, `wafer-fault-produ
 thing that MLflow numbers in one step. The alias `production` follows the log.
 """
 
+import json
+from dataclasses import asdict
 from datetime import UTC, datetime
 from uuid import uuid4
 
 from mlflow.entities.model_registry import ModelVersion as MlflowVersion
 
-from wafer.errors import ModelNotFound, ProductionChanged
+from wafer.errors import ModelNotFound, NotWaiting, ProductionChanged
 from wafer.registry.client import PRODUCTION_LOG
 from wafer.registry.patience import persistently
 from wafer.registry.promotion_log import Promotion, in_force, last_number, versions_in_order
-from wafer.registry.protocol import MODEL, PRODUCTION, UNSIGNED, ByHand, ModelVersion
-from wafer.registry.versions import Versions
+from wafer.registry.protocol import MODEL, PRODUCTION, UNSIGNED, ByHand, Declined, ModelVersion
+from wafer.registry.versions import DECLINED_TAG, Versions
 
 
 class Promotions(Versions):
@@ -47,10 +49,21 @@ class Promotions(Versions):
             return self._promotions()
 
     def candidate(self) -> ModelVersion | None:
-        """The newest version that waits for a person; None when a newer one came into production since."""
+        """The newest version that waits for a person; None when that was declined, or a newer one is in production."""
         newest = max((each.version for each in self.promotions()), default=0)
         waiting = [each for each in self.versions() if each.decision and each.decision.waits and each.version > newest]
-        return waiting[-1] if waiting else None
+        return waiting[-1] if waiting and not waiting[-1].declined else None
+
+    def decline(self, number: int, asked: ByHand = UNSIGNED) -> ModelVersion:
+        """Say no to a version that waits for a person. Raises `ModelNotFound`, `NotWaiting`."""
+        self.version(number)
+        waiting = self.candidate()
+        if not waiting or waiting.version != number:
+            raise NotWaiting(number, waiting.version if waiting else 0)
+        said = Declined(asked.who, asked.why, datetime.now(UTC).isoformat(timespec="seconds"))
+        with self._reported():
+            self._client.set_model_version_tag(MODEL, str(number), DECLINED_TAG, json.dumps(asdict(said)))
+        return self.version(number)
 
     def take_over(self, number: int, *, after: int, by: str, why: str = "") -> bool:
         """Put a version into production unless another came there since the promotion `after`; whether it came there.

@@ -44,6 +44,16 @@ class ModelVersion:
     created: str
     aliases: tuple[str, ...]
     decision: PromotionDecision | None = None  # nothing before the promotion stage decided
+    declined: "Declined | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class Declined:
+    """Who said no to a version that waited for a person, why, and when (ISO 8601 in UTC)."""
+
+    who: str
+    why: str
+    at: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +92,9 @@ class ModelVersions(Protocol):
         Raises `ModelNotFound` when there is none, `ProductionChanged`.
         """
 
+    def decline(self, number: int, asked: ByHand = UNSIGNED) -> ModelVersion:
+        """Say no to a version that waits for a person. Raises `ModelNotFound`, `NotWaiting`."""
+
     def history(self) -> list[int]:
         """Versions in the order in which they came into production; what was rolled back is left out."""
 
@@ -89,7 +102,7 @@ class ModelVersions(Protocol):
         """Every promotion and rollback that counts, oldest first: what came into production when, by whom and why."""
 
     def candidate(self) -> ModelVersion | None:
-        """The newest version that waits for a person; None when a newer one came into production since."""
+        """The newest version that waits for a person; None when that was declined, or a newer one is in production."""
 
     def download(self, number: int, folder: Path) -> Path:
         """Fetch a version's bundle below `folder`; the folder that holds it. Its bytes are checked by `load_bundle`.

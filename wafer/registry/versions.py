@@ -4,6 +4,7 @@ A bundle that is already registered (same digest) keeps its version. The alias `
 predicts, `staging` the newest challenger that was not promoted.
 """
 
+import json
 import tempfile
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -19,10 +20,11 @@ from wafer.evaluation.decision import PromotionDecision
 from wafer.files import sha256_of
 from wafer.paths import local_path
 from wafer.registry.client import RegistryClient, already, without_password
-from wafer.registry.protocol import MODEL, PRODUCTION, STAGING, ModelVersion
+from wafer.registry.protocol import MODEL, PRODUCTION, STAGING, Declined, ModelVersion
 
 BUNDLE_FOLDER = "bundle"
 DESCRIPTION_FILE, DESCRIPTION_TAG = "MLmodel", "mlmodel_sha256"
+DECLINED_TAG = "declined"
 
 
 class Versions(RegistryClient):
@@ -159,7 +161,10 @@ def _version(raw: MlflowVersion, aliases: Mapping[int, list[str]]) -> ModelVersi
     version = int(raw.version)
     named = tuple(sorted(aliases.get(version, [])))
     decision = PromotionDecision.from_json(raw.tags["decision"]) if "decision" in raw.tags else None
-    return ModelVersion(version, raw.tags["digest"], raw.tags.get("wafer_run_id", ""), created, named, decision)
+    declined = Declined(**json.loads(raw.tags[DECLINED_TAG])) if DECLINED_TAG in raw.tags else None
+    return ModelVersion(
+        version, raw.tags["digest"], raw.tags.get("wafer_run_id", ""), created, named, decision, declined
+    )
 
 
 def _incomplete(number: int, source: str) -> BundleRejected:

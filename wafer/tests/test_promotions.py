@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wafer.errors import RegistryUnavailable
+from wafer.errors import NotWaiting, RegistryUnavailable
 from wafer.evaluation.decision import PromotionDecision
 from wafer.evaluation.quality import Figures
-from wafer.registry import PRODUCTION, Registry, TrainingRecord
+from wafer.registry import PRODUCTION, ByHand, Registry, TrainingRecord
 from wafer.registry.client import PRODUCTION_LOG
 from wafer.registry.promotion_log import Promotion, in_force, last_number, versions_in_order
 from wafer.registry.registry import MlflowRegistry
@@ -213,6 +213,22 @@ def test_the_newest_version_that_waits_is_the_candidate_until_it_or_a_newer_one_
     assert registry.candidate() is None
     registry.rollback()
     assert registry.candidate() is None  # a person has seen it
+
+
+def test_a_declined_version_waits_no_longer_and_says_who_declined_it(uri: str) -> None:
+    registry = MlflowRegistry(uri)
+    registry.decide(decided(2, waits=True))
+    with pytest.raises(NotWaiting, match="version 2 does"):
+        registry.decline(1)
+
+    registry.decline(2, ByHand("ada", "It flags a third of lot 7."))
+
+    said = registry.version(2).declined
+    assert said
+    assert (said.who, said.why) == ("ada", "It flags a third of lot 7.")
+    assert registry.candidate() is None
+    with pytest.raises(NotWaiting, match="none does"):
+        registry.decline(2)
 
 
 @pytest.mark.slow  # an interpreter with MLflow, and three of its copies

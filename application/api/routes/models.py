@@ -56,6 +56,14 @@ def promote(request: Request, version: Version, body: ChangeRequest | None = Non
     return found
 
 
+@admin.post("/models/{version}/decline", responses=problems(s409="The version does not wait for a person."))
+def decline(request: Request, version: Version, body: ChangeRequest | None = None) -> Model:
+    """Say no to the version that waits for a person; predictions score it in shadow no longer."""
+    found = parts_of(request).models.decline(version, _asked(request, body))
+    audit(request, "model.decline", version=version)
+    return found
+
+
 @admin.post("/models/rollback", responses=problems(s404="No earlier production version is known.", s409=_MOVED))
 def rollback(request: Request, body: ChangeRequest | None = None) -> Model:
     """Restore the version that was in production before."""

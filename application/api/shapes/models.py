@@ -4,6 +4,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from wafer.evaluation.by_file import TestedFiles
 from wafer.evaluation.decision import PromotionDecision
+from wafer.registry import Declined
 
 
 class Undecided(BaseModel):
@@ -20,6 +21,7 @@ class Model(BaseModel):
     run_id: str
     digest: str
     decision: PromotionDecision | Undecided
+    declined: Declined | None = Field(description="Who said no to the version when it waited for a person.")
 
 
 class Change(BaseModel):

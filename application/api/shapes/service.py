@@ -44,6 +44,13 @@ class Webhook(BaseModel):
     error: str = Field(description="What went wrong with one that waits or was given up.")
 
 
+class WebhookTest(BaseModel):
+    """How an address of WAFER_WEBHOOKS took a test."""
+
+    address: str = Field(examples=["hooks.slack.com#5f3a91c2"])
+    error: str = Field(description="What went wrong; empty where it was taken.")
+
+
 class FieldProblem(BaseModel):
     """One thing that is wrong with a request."""
 

@@ -1,9 +1,9 @@
-"""What is kept beside the runs: notices to send, decisions to train again. Each is written once, under its name."""
+"""What is kept with the runs: notices to send, decisions to train again, schedules; each under a name of its topic."""
 
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-Topic = Literal["mark", "notice", "decision"]
+Topic = Literal["mark", "notice", "decision", "schedule"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,48 @@
+"""Predictions that start by themselves."""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from application.api.shapes.runs import PredictRequest
+from application.schedules.schedules import Standing
+from wafer.store import layout
+
+MOST_HOURS = 24 * 31
+
+
+class ScheduleRequest(PredictRequest):
+    """Look at a source every so many hours, and predict it when its files are others than before."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"source": layout.batch_set("predict", "line-4"), "hours": 6}]}
+    )
+    hours: float = Field(24.0, ge=0.25, le=MOST_HOURS)
+
+
+class PlannedPrediction(BaseModel):
+    """A schedule and its last look; times are ISO 8601 in UTC, empty before the first look."""
+
+    name: str
+    source: str
+    hours: float
+    by: str
+    at: str = Field(description="When it was asked for.")
+    due: str = Field(description="When the next look is.")
+    looked: str
+    found: str = Field(examples=["Nothing came since the last prediction."])
+    run_id: str = Field(description="The last prediction that it started.")
+
+    @classmethod
+    def of(cls, standing: Standing, shown: str) -> "PlannedPrediction":
+        """A schedule as the interface shows it, with its source as callers name it."""
+        each = standing.schedule
+        return cls(
+            name=each.name,
+            source=shown,
+            hours=each.hours,
+            by=each.by,
+            at=each.at,
+            due=standing.due,
+            looked=each.looked,
+            found=each.found,
+            run_id=each.run_id,
+        )

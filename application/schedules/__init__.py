@@ -1,0 +1,1 @@
+"""Predictions that start by themselves: where they look, how often, and what came of the last look."""
