@@ -3,13 +3,14 @@
 import { address } from "./address.js";
 import * as api from "./api.js";
 import { h } from "./dom.js";
+import { lotsScreen } from "./lots.js";
 import { modelsScreen } from "./models.js";
 import { resultsScreen } from "./results.js";
 import { runsScreen } from "./runs.js";
 import { signInScreen } from "./signin.js";
 
-const SCREENS = { runs: runsScreen, results: resultsScreen, models: modelsScreen };
-const TITLES = { runs: "Runs", results: "Results", models: "Models" };
+const SCREENS = { runs: runsScreen, results: resultsScreen, lots: lotsScreen, models: modelsScreen };
+const TITLES = { runs: "Runs", results: "Results", lots: "Lots", models: "Models" };
 const ASK_AGAIN = 2000; // milliseconds, while the service is away
 const main = document.getElementById("main");
 const banner = document.getElementById("banner");

@@ -1,0 +1,107 @@
+// Lots: flagged wafers and outcomes by lot, batch, run or time, which ones stand out, and the wafers of one.
+
+import { hashOf } from "./address.js";
+import * as api from "./api.js";
+import { announce, empty, failure, h, loading, put } from "./dom.js";
+import { many } from "./format.js";
+import { lotView } from "./lots/lot.js";
+import { overview } from "./lots/overview.js";
+
+const OWN = { file: "batch", run: "prediction", day: "day", week: "week", month: "month" };
+const MEASURES = { flagged: "flagged", inspected: "to inspect", failed: "failing, by outcome" };
+const SPANS = { 20: "newest 20 predictions", "": "newest 50 predictions", 200: "newest 200 predictions" };
+
+export function lotsScreen(main) {
+  const tools = h("div", { class: "choices" });
+  const body = h("div", { class: "history-body" }, loading("the lots"));
+  let asked = "";
+  let last = ["", {}];
+  let closed = false;
+  main.replaceChildren(
+    h("div", { class: "bar-top" }, h("h1", {}, "Lots")),
+    h("section", { class: "card", "aria-label": "What to show" }, tools),
+    body,
+  );
+
+  async function go(by, state) {
+    last = [by, state];
+    const question = questionOf(by, state);
+    const own = (asked = `${question}&${state.lot ?? ""}`);
+    try {
+      const page = await api.get(`/lots?${question}`);
+      const lot = state.lot !== undefined && page.lots.find((each) => each.lot === state.lot);
+      const wafers = lot && (await api.get(`/lots/wafers?${questionOf(page.by, state)}&${new URLSearchParams({ lot: lot.lot })}`));
+      if (closed || own !== asked) return;
+      put(tools, choices(page, state));
+      if (page.lots.length === 0) return put(body, nothing(state));
+      if (state.lot !== undefined && !lot) return put(body, gone(page, state));
+      put(body, lot ? lotView(page, lot, wafers, state) : overview(page, state, `/lots.csv?${questionOf(page.by, state)}`));
+      announce(lot ? `Lot ${lot.lot}: ${many(lot.wafers, "wafer")}.` : `${many(page.lots.length, "lot")}, ${many(page.excursions, "excursion")}.`);
+    } catch (problem) {
+      if (!closed && own === asked) put(body, failure(problem, () => go(by, state)));
+    }
+  }
+
+  return {
+    go,
+    again: () => go(...last),
+    close: () => (closed = true),
+  };
+}
+
+/** The question to the service that an address asks. */
+function questionOf(by, { measure = "", runs = "", run = "", since = "" }) {
+  const given = Object.entries({ by, measure, runs, run, since }).filter(([, value]) => value !== "");
+  return new URLSearchParams(given).toString();
+}
+
+function choices(page, state) {
+  const shown = (changes) => (location.hash = hashOf("lots", page.by, { ...state, lot: undefined, sort: "", q: "", page: "", ...changes }));
+  return [
+    choice("by", "By", page.by, page.columns.map((each) => [each, OWN[each] ?? each]), (by) => {
+      location.hash = hashOf("lots", by, { ...state, lot: undefined, sort: "", q: "", page: "" });
+    }),
+    choice("measure", "Chart", page.measure, Object.entries(MEASURES), (measure) => shown({ measure })),
+    state.run
+      ? h(
+          "p",
+          {},
+          "Within ",
+          h("a", { href: hashOf("results", state.run) }, state.run),
+          " · ",
+          h("a", { href: hashOf("lots", page.by) }, "All predictions"),
+        )
+      : choice("runs", "History", state.runs ?? "", Object.entries(SPANS), (runs) => shown({ runs })),
+    !state.run && since(state, shown),
+  ];
+}
+
+const choice = (id, words, chosen, options, change) =>
+  h(
+    "div",
+    {},
+    h("label", { for: id }, words),
+    h(
+      "select",
+      { id, "data-key": id, on: { change: (event) => change(event.target.value) } },
+      options.map(([value, name]) => h("option", { value, selected: value === chosen }, name)),
+    ),
+  );
+
+const since = (state, shown) =>
+  h(
+    "div",
+    {},
+    h("label", { for: "since" }, "Predicted since"),
+    h("input", { id: "since", type: "date", "data-key": "since", value: state.since ?? "", on: { change: (event) => shown({ since: event.target.value }) } }),
+  );
+
+const nothing = (state) =>
+  empty(
+    "No wafers to show",
+    state.since || state.run ? "No prediction of this part of the history has wafers. " : "No wafer was predicted yet. ",
+    h("a", { href: state.since || state.run ? "#/lots" : "#/runs" }, state.since || state.run ? "All predictions" : "Start a prediction"),
+  );
+
+const gone = (page, state) =>
+  empty("Lot not found", `None of these predictions has a lot ${state.lot} in ${page.by}. `, h("a", { href: hashOf("lots", page.by) }, "All lots"));

@@ -1,0 +1,118 @@
+"""The morning's first question in a real browser: how is the line doing, which lots, since when, and which wafers."""
+
+import re
+from collections.abc import Iterator
+from typing import Literal
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from application.tests.past import some_weeks
+from application.tests.serving import Service, open_service
+
+pytestmark = pytest.mark.xdist_group("page")
+LOOKS: tuple[tuple[Literal["light", "dark"], int], ...] = (
+    ("light", 1440),
+    ("dark", 1440),
+    ("light", 768),
+    ("light", 390),
+)
+VIEWS = {
+    "lots/lot": "Lots",
+    "lots/lot?lot=L-07": "Wafers of the lot",
+}
+
+
+@pytest.fixture(scope="module")
+def weeks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """Twelve lots in four predictions, one of which is bad."""
+    with open_service(tmp_path_factory.mktemp("weeks")) as service:
+        some_weeks(service.home, service.store)
+        yield service
+
+
+@pytest.fixture(scope="module")
+def page(browser: Browser, weeks: Service) -> Iterator[Page]:
+    """The page of a viewer who has signed in."""
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, accept_downloads=True)
+    opened = context.new_page()
+    opened.goto(weeks.url)
+    opened.get_by_label("API key").fill(weeks.key("viewer"))
+    opened.get_by_role("button", name="Sign in").click()
+    expect(opened.get_by_role("link", name="Lots")).to_be_visible()
+    yield opened
+    context.close()
+
+
+def test_the_excursion_of_the_morning_is_seen_and_followed_to_its_wafers(page: Page, weeks: Service) -> None:
+    page.goto(f"{weeks.url}/#/runs")
+    page.get_by_role("link", name="Lots", exact=True).click()
+    chart = page.get_by_role("img", name=re.compile("12 lots, 7.3 % in all; L-07 stands out"))
+    expect(chart).to_be_visible()
+    expect(chart.locator("rect.flagged")).to_have_count(2)  # the excursion, and its key
+    lots = page.get_by_role("region", name="Lots")
+    expect(lots.locator("tbody tr", has_text="above the limits")).to_contain_text(["L-07"])
+    expect(lots.locator("tbody tr", has_text="L-07")).to_contain_text("64.0 %")
+
+    page.get_by_label("By", exact=True).select_option("file")
+    page.wait_for_url(re.compile("#/lots/file"))
+    expect(lots.locator("tbody tr")).to_have_count(4)
+    page.get_by_label("By", exact=True).select_option("lot")
+    expect(lots.locator("tbody tr")).to_have_count(12)
+    lots.get_by_role("link", name="L-07").click()
+
+    wafers = page.get_by_role("region", name="Wafers of the lot")
+    expect(wafers.locator("tbody tr")).to_have_count(25)
+    expect(wafers.locator("tbody tr").first).to_contain_text(re.compile("L-07-00.*fail.*0.600.*fail"))
+    expect(wafers.get_by_role("link", name="L-07-00")).to_have_attribute(
+        "href", re.compile(r"#/results/predict-16\?wafer=wafer_16032026_080000.csv%7CL-07-00$")
+    )
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download CSV").click()
+    assert download.value.path().read_text().startswith("wafer,file,verdict")
+    page.go_back()
+    expect(lots.locator("tbody tr")).to_have_count(12)
+
+
+def test_a_click_on_the_chart_opens_the_lot_and_the_measure_stays_in_the_address(page: Page, weeks: Service) -> None:
+    page.goto(f"{weeks.url}/#/lots/lot?measure=failed")
+    chart = page.get_by_role("img", name=re.compile("Failing wafers, of those with an outcome by lot: 1 lot"))
+
+    chart.locator("circle.dot:has(title)").click()
+
+    expect(page.get_by_role("heading", name="L-07")).to_be_visible()
+    assert "measure=failed" in page.url
+
+
+def test_one_run_and_a_part_of_the_history_are_shown_alone(page: Page, weeks: Service) -> None:
+    page.goto(f"{weeks.url}/#/lots/lot?run=predict-16")
+    rows = page.get_by_role("region", name="Lots").locator("tbody tr")
+    expect(rows).to_have_count(3)
+    page.get_by_role("link", name="All predictions").click()
+    expect(rows).to_have_count(12)
+
+    page.get_by_label("Predicted since").fill("2026-03-20")
+    page.get_by_label("Predicted since").press("Tab")
+    expect(rows).to_have_count(3)
+
+    page.goto(f"{weeks.url}/#/lots/lot?since=2027-01-01")
+    expect(page.get_by_role("heading", name="No wafers to show")).to_be_visible()
+
+
+@pytest.mark.parametrize(("scheme", "width"), LOOKS)
+@pytest.mark.parametrize("view", VIEWS)
+def test_axe_finds_nothing_and_nothing_scrolls_sideways(
+    page: Page, weeks: Service, view: str, scheme: Literal["light", "dark"], width: int
+) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    page.emulate_media(color_scheme=scheme)
+    page.goto(f"{weeks.url}/#/{view}")
+    expect(page.get_by_role("region", name=VIEWS[view], exact=True).locator("tbody tr").first).to_be_visible()
+
+    found = Axe().run(page).response["violations"]
+    widths = page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
+    page.set_viewport_size({"width": 1440, "height": 900})
+
+    assert [f"{each['id']}: {each['nodes'][0]['html']}" for each in found] == []
+    assert widths[0] <= widths[1]
