@@ -10,6 +10,7 @@ def transform(
     kind: str,
     schema: str,
     policy: str,
+    contract: str,
     accepted: Input[Dataset],
     wafers: Output[Dataset],
     metrics: Output[Metrics],
@@ -26,7 +27,7 @@ def transform(
         from wafer.engine import open_engine
         from wafer.settings import Settings
 
-        contract = load_contract(kind, schema, policy)
+        read = load_contract(kind, schema, policy, contract)
         with open_engine(Settings(), run_id=run_id, task="transform") as engine:
-            result = transform_batches(Path(accepted.path), Path(wafers.path), contract, engine=engine)
+            result = transform_batches(Path(accepted.path), Path(wafers.path), read, engine=engine)
         stage.measure(metrics, **result.counts())

@@ -32,6 +32,7 @@ def load(
 @dsl.component(base_image="wafer-fault/db_operation_train", install_kfp_package=False)
 def match(
     run_id: str,
+    contract: str,
     schema: str,
     policy: str,
     accepted: Input[Dataset],
@@ -53,9 +54,9 @@ def match(
         from wafer.documents import open_documents
         from wafer.settings import Settings
 
-        contract = load_contract("outcomes", schema, policy)
+        read = load_contract("outcomes", schema, policy, contract)
         with open_documents(Settings().documents_uri) as documents:
-            matched = match_outcomes(Path(accepted.path), contract, documents, stage.store, run_id=run_id)
+            matched = match_outcomes(Path(accepted.path), read, documents, stage.store, run_id=run_id)
         publish_outcomes(
             matched,
             stage.store,

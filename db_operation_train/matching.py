@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from pyarrow import parquet
 
 from wafer.contract import Contract
-from wafer.documents import Documents, Outcome, outcome_of
+from wafer.documents import Documents, Outcome, contract_of, outcome_of
 from wafer.errors import ContractMismatch
 from wafer.outcomes.dispositions import all_dispositions, as_outcomes
 from wafer.outcomes.matched import SCHEMA
@@ -79,9 +79,10 @@ def match_outcomes(accepted: Path, contract: Contract, documents: Documents, sto
     told = list(_told(accepted, contract, run_id, received))
     documents.keep_outcomes(told)
     wafers = sorted({each["wafer"] for each in told})
-    outcomes = list(documents.outcomes_of(wafers))
-    known = _History([*outcomes, *as_outcomes(all_dispositions(store))])
-    predicted = predictions_of(wafers, store, documents, contract.sensors, contract.file_name.stamp)
+    outcomes = [each for each in documents.outcomes_of(wafers) if contract_of(each) == contract.name]
+    people = [each for each in all_dispositions(store) if each.contract == contract.name]
+    known = _History([*outcomes, *as_outcomes(people)])
+    predicted = predictions_of(wafers, store, documents, contract)
     places = _Places(predicted)
     rows = tuple(_row(each, places, known, run_id) for each in told)
     matched = sorted({place for each in told for place in places.of(each)})
@@ -148,7 +149,7 @@ def _told(accepted: Path, contract: Contract, run_id: str, received: str) -> Ite
                 for wafer, key, failed in _rows(file.read_row_group(group), contract):
                     yield outcome_of(
                         wafer, key, failed=failed, file=about["file"], sha256=about["sha256"], run_id=run_id,
-                        received=received,
+                        received=received, contract=contract.name,
                     )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ import typer
 
 from load_prod_model.promotion import Parts, promote_run
 from wafer.command import run
+from wafer.contract import BUILT_IN
 from wafer.documents import open_documents
 from wafer.evaluation.decision import mode_of
 from wafer.process import restrain_mlflow
@@ -33,6 +34,7 @@ def promote(
     bundle: Written,
     decision: Written,
     report: Written,
+    contract: Annotated[str, typer.Option(help="Name of the contract, which the model belongs to.")] = BUILT_IN,
     promotion: Annotated[str, typer.Option(help="auto, candidate, or empty for WAFER_PROMOTION.")] = "",
 ) -> str:
     """Promote the model of one training run; store, documents and registry come from the environment."""
@@ -53,9 +55,10 @@ def promote(
         done = promote_run(
             parts,
             run_id=run_id,
+            contract=contract,
             store=open_store(settings.store_uri),
             documents=documents,
-            registry=open_registry(settings.tracking_uri),
+            registry=open_registry(settings.tracking_uri, contract),
             bundle=bundle,
             decision=decision,
             report=report,

@@ -7,6 +7,7 @@ from kfp.dsl import HTML, Artifact, Dataset, Input, Metrics, Model, Output
 @dsl.component(base_image="wafer-fault/load_prod_model", install_kfp_package=False)
 def promote(
     run_id: str,
+    contract: str,
     promotion: str,
     manifest: Input[Artifact],
     validation_report: Input[HTML],
@@ -52,9 +53,10 @@ def promote(
                     members=[Path(each.path) for each in members],
                 ),
                 run_id=run_id,
+                contract=contract,
                 store=stage.store,
                 documents=documents,
-                registry=open_registry(settings.tracking_uri),
+                registry=open_registry(settings.tracking_uri, contract),
                 bundle=Path(bundle.path),
                 decision=Path(decision.path),
                 report=Path(report.path),

@@ -14,6 +14,7 @@ from load_prod_model.card import EXPLAINED, as_html, as_markdown, model_card
 from load_prod_model.held_out import ThreeWays
 from load_prod_model.report import training_report
 from load_prod_model.settlement import Challenger, settle
+from wafer.contract import BUILT_IN
 from wafer.contract.manifest import read_manifest
 from wafer.documents import Documents
 from wafer.evaluation.decision import Mode, PromotionDecision
@@ -21,7 +22,7 @@ from wafer.evaluation.elbow import read_elbow
 from wafer.model import ModelBundle, assemble_bundle
 from wafer.model.assembly import OUT_OF_FOLD
 from wafer.model.out_of_fold import load_out_of_fold
-from wafer.registry import MODEL, ChildRun, Parameter, Registry, TrainingRecord
+from wafer.registry import ChildRun, Parameter, Registry, TrainingRecord
 from wafer.reports import page as report_page
 from wafer.store import Store, layout, publish
 from wafer.wafers.training_file import TrainingFile
@@ -49,6 +50,7 @@ def promote_run(
     parts: Parts,
     *,
     run_id: str,
+    contract: str = BUILT_IN,
     store: Store,
     documents: Documents,
     registry: Registry,
@@ -57,7 +59,7 @@ def promote_run(
     report: Path,
     mode: Mode = "auto",
 ) -> PromotionDecision:
-    """Assemble, register, decide, move the alias, publish; what was decided."""
+    """Assemble, register, decide, move the alias, publish; what was decided. `registry` is of that contract."""
     manifest = read_manifest(parts.manifest)
     with TemporaryDirectory(prefix="out-of-fold-") as scratch:
         kept = Path(scratch) / OUT_OF_FOLD
@@ -78,11 +80,12 @@ def promote_run(
         figures = quality.reported().to_json() | found.metrics()
         parent = registry.log_training(_record(run_id, model, figures, manifest.contract, files))
     version = registry.register(bundle, model.digest, parent, run_id)
-    decided = settle(Challenger(run_id, version, model, rows, quality, parts.export, mode), registry, documents, store)
+    challenger = Challenger(run_id, version, model, rows, quality, parts.export, mode, contract)
+    decided = settle(challenger, registry, documents, store)
     elbow = read_elbow(parts.cluster_model)
     with TrainingFile(parts.training) as learned:
         card = model_card(model, quality, found, decided, manifest, learned.sample(EXPLAINED))
-    title = f"Version {version.version} of {MODEL}"
+    title = f"Version {version.version} of {registry.model}"
     registry.describe(version, as_markdown(card, title))
     decision.write_text(decided.to_json(indent=1) + "\n", encoding="utf-8")
     report.write_text(training_report(model, quality, found, decided, manifest, elbow, card), encoding="utf-8")

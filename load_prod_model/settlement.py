@@ -14,6 +14,7 @@ from load_prod_model.contestant import Contestant
 from load_prod_model.near_copies import near_copies
 from load_prod_model.since import AT_ONCE, from_documents, wafers_since
 from load_prod_model.stage import Decision, decide
+from wafer.contract import BUILT_IN
 from wafer.documents import Documents
 from wafer.evaluation.decision import Comparison, Mode, PromotionDecision
 from wafer.evaluation.quality import Quality
@@ -36,6 +37,7 @@ class Challenger:
     quality: Quality
     export: Path  # the wafers it learned from
     mode: Mode = "auto"
+    contract: str = BUILT_IN  # name of that of the run
 
 
 def settle(challenger: Challenger, registry: Registry, documents: Documents, store: Store) -> PromotionDecision:
@@ -90,7 +92,7 @@ def _judged(
     found = None
     if champion and production and comparable:
         learned = np.union1d(challenger.rows.keys, production.rows.keys)
-        since = wafers_since(store, documents, learned, production.model.preprocessor.contract)
+        since = wafers_since(store, challenger.contract, documents, learned, production.model.preprocessor.contract)
         ours = Contestant.of(challenger.model, challenger.rows)
         found = compare(ours, production, champion.version, parts(), copies, since)
     number = champion.version if champion else None

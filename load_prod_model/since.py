@@ -27,9 +27,11 @@ class Since:
     theirs: Floats
 
 
-def wafers_since(store: Store, documents: Documents, learned: Keys, sensors: Sequence[str]) -> Iterator[Wafers]:
-    """Read predicted wafers whose outcome is known and whose key is none of `learned`, each once, a part at a time."""
-    rows = all_matched(store)
+def wafers_since(
+    store: Store, contract: str, documents: Documents, learned: Keys, sensors: Sequence[str]
+) -> Iterator[Wafers]:
+    """Read wafers of a contract with a known outcome whose key is none of `learned`, each once, some at a time."""
+    rows = all_matched(store, contract)
     rows = rows.filter(pc.is_valid(rows["key"]))
     if not len(rows):
         return

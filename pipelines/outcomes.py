@@ -8,6 +8,7 @@ from db_operation_train.component import match
 from pipelines.outcome import OUTCOME, record_outcome
 from pipelines.tasks import Deployment, prepare
 from raw_data_validation_train.component import validate
+from wafer.contract import BUILT_IN
 
 KIND = "outcomes"
 
@@ -24,6 +25,7 @@ def outcomes_pipeline(deployment: Deployment) -> GraphComponent:
         run_id: str = "",
         schema: str = "",
         policy: str = "",
+        contract: str = BUILT_IN,
     ) -> None:
         """Take in outcomes.
 
@@ -32,18 +34,27 @@ def outcomes_pipeline(deployment: Deployment) -> GraphComponent:
             run_id: Name of this run in the store; empty: Kubeflow's own run id.
             schema: Schema file to use instead of the built-in contract (URI); empty: the built-in one.
             policy: Policy file to use instead of the built-in one (URI); empty: the built-in one.
+            contract: Name of the contract, whose model the run is about; schema and policy are then files of it.
         """
         job_id = PIPELINE_JOB_ID_PLACEHOLDER
         outcome = record_outcome(pipeline="outcomes", run_id=run_id, job_id=job_id)
         prepare(outcome, deployment, OUTCOME)
         with dsl.ExitHandler(outcome, name="outcomes"):
             validated = validate(
-                source=source, kind=KIND, run_id=run_id, job_id=job_id, schema=schema, policy=policy, also=""
+                source=source,
+                kind=KIND,
+                run_id=run_id,
+                job_id=job_id,
+                schema=schema,
+                policy=policy,
+                contract=contract,
+                also="",
             )
             prepare(validated, deployment)
 
             matched = match(
                 run_id=validated.outputs["Output"],
+                contract=contract,
                 schema=schema,
                 policy=policy,
                 accepted=validated.outputs["accepted"],

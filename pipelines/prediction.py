@@ -10,6 +10,7 @@ from pipelines.outcome import OUTCOME, record_outcome
 from pipelines.tasks import Deployment, prepare
 from pred_pipeline.component import predict, select_model
 from raw_data_validation_train.component import validate
+from wafer.contract import BUILT_IN
 
 KIND = "prediction"
 
@@ -26,6 +27,7 @@ def prediction_pipeline(deployment: Deployment) -> GraphComponent:
         run_id: str = "",
         schema: str = "",
         policy: str = "",
+        contract: str = BUILT_IN,
         false_alarm_budget: float = 0.0,
         threshold: str = "",
     ) -> None:
@@ -36,6 +38,7 @@ def prediction_pipeline(deployment: Deployment) -> GraphComponent:
             run_id: Name of this run in the store; empty: Kubeflow's own run id.
             schema: Schema file to use instead of the built-in contract (URI); empty: the built-in one.
             policy: Policy file to use instead of the built-in one (URI); empty: the built-in one.
+            contract: Name of the contract, whose model the run is about; schema and policy are then files of it.
             false_alarm_budget: Share of good wafers that may be flagged; 0: as the model was trained.
             threshold: fixed: that of the training; recent: by rank among recent scores; empty: as WAFER_THRESHOLD says.
         """
@@ -43,17 +46,29 @@ def prediction_pipeline(deployment: Deployment) -> GraphComponent:
         outcome = record_outcome(pipeline="predict", run_id=run_id, job_id=job_id)
         prepare(outcome, deployment, OUTCOME)
         with dsl.ExitHandler(outcome, name="predict"):
-            selected = select_model(run_id=run_id, job_id=job_id)
+            selected = select_model(run_id=run_id, job_id=job_id, contract=contract)
             prepare(selected, deployment)
 
             validated = validate(
-                source=source, kind=KIND, run_id=run_id, job_id=job_id, schema=schema, policy=policy, also=""
+                source=source,
+                kind=KIND,
+                run_id=run_id,
+                job_id=job_id,
+                schema=schema,
+                policy=policy,
+                contract=contract,
+                also="",
             )
             prepare(validated, deployment)
             run = validated.outputs["Output"]
 
             transformed = transform(
-                run_id=run, kind=KIND, schema=schema, policy=policy, accepted=validated.outputs["accepted"]
+                run_id=run,
+                kind=KIND,
+                schema=schema,
+                policy=policy,
+                contract=contract,
+                accepted=validated.outputs["accepted"],
             )
             prepare(transformed, deployment)
 
@@ -62,6 +77,7 @@ def prediction_pipeline(deployment: Deployment) -> GraphComponent:
 
             predicted = predict(
                 run_id=run,
+                contract=contract,
                 model_version=selected.outputs["Output"],
                 false_alarm_budget=false_alarm_budget,
                 threshold=threshold,

@@ -13,6 +13,7 @@ from pipelines.outcome import OUTCOME, record_outcome
 from pipelines.tasks import Deployment, prepare
 from preprocessing_train.component import preprocess
 from raw_data_validation_train.component import validate
+from wafer.contract import BUILT_IN
 
 KIND = "training"
 
@@ -29,6 +30,7 @@ def training_pipeline(deployment: Deployment) -> GraphComponent:
         run_id: str = "",
         schema: str = "",
         policy: str = "",
+        contract: str = BUILT_IN,
         false_alarm_budget: float = 0.10,
         max_clusters: int = 10,
         seed: int = 7,
@@ -42,6 +44,7 @@ def training_pipeline(deployment: Deployment) -> GraphComponent:
             run_id: Name of this run in the store; empty: Kubeflow's own run id.
             schema: Schema file to use instead of the built-in contract (URI); empty: the built-in one.
             policy: Policy file to use instead of the built-in one (URI); empty: the built-in one.
+            contract: Name of the contract, whose model the run is about; schema and policy are then files of it.
             false_alarm_budget: Share of good wafers that the decision threshold may flag.
             max_clusters: Most clusters that the elbow search considers.
             seed: Seed of everything random.
@@ -54,13 +57,25 @@ def training_pipeline(deployment: Deployment) -> GraphComponent:
         prepare(outcome, deployment, OUTCOME)
         with dsl.ExitHandler(outcome, name="train"):
             validated = validate(
-                source=source, kind=KIND, run_id=run_id, job_id=job_id, schema=schema, policy=policy, also=outcomes
+                source=source,
+                kind=KIND,
+                run_id=run_id,
+                job_id=job_id,
+                schema=schema,
+                policy=policy,
+                contract=contract,
+                also=outcomes,
             )
             prepare(validated, deployment)
             run = validated.outputs["Output"]
 
             transformed = transform(
-                run_id=run, kind=KIND, schema=schema, policy=policy, accepted=validated.outputs["accepted"]
+                run_id=run,
+                kind=KIND,
+                schema=schema,
+                policy=policy,
+                contract=contract,
+                accepted=validated.outputs["accepted"],
             )
             prepare(transformed, deployment)
 
@@ -107,6 +122,7 @@ def training_pipeline(deployment: Deployment) -> GraphComponent:
 
             promoted = promote(
                 run_id=run,
+                contract=contract,
                 promotion=promotion,
                 manifest=validated.outputs["manifest"],
                 validation_report=validated.outputs["report"],

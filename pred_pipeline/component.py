@@ -5,8 +5,8 @@ from kfp.dsl import HTML, Artifact, Dataset, Input, Metrics, Model, Output
 
 
 @dsl.component(base_image="wafer-fault/pred_pipeline", install_kfp_package=False)
-def select_model(run_id: str, job_id: str, bundle: Output[Model], candidate: Output[Model]) -> int:
-    """Fetch the production model, and the one that waits for a person; without the first the run fails.
+def select_model(run_id: str, job_id: str, contract: str, bundle: Output[Model], candidate: Output[Model]) -> int:
+    """Fetch the contract's production model, and the one that waits for a person; without the first the run fails.
 
     Returns the version in production.
     """
@@ -20,7 +20,7 @@ def select_model(run_id: str, job_id: str, bundle: Output[Model], candidate: Out
         from wafer.registry import open_registry
         from wafer.settings import Settings
 
-        registry = open_registry(Settings().tracking_uri)
+        registry = open_registry(Settings().tracking_uri, contract)
         version = fetch_production(registry, Path(bundle.path))
         fetch_candidate(registry, Path(candidate.path))
         bundle.metadata["version"] = version
@@ -31,6 +31,7 @@ def select_model(run_id: str, job_id: str, bundle: Output[Model], candidate: Out
 @dsl.component(base_image="wafer-fault/pred_pipeline", install_kfp_package=False)
 def predict(
     run_id: str,
+    contract: str,
     model_version: int,
     false_alarm_budget: float,
     threshold: str,
@@ -59,7 +60,7 @@ def predict(
         from wafer.evaluation.rule import rule_of
         from wafer.settings import Settings
 
-        settings, recent = Settings(), RecentScores(stage.store, run_id)
+        settings, recent = Settings(), RecentScores(stage.store, run_id, contract)
         result = predict_wafers(
             Path(export.path),
             Path(bundle.path),
@@ -70,6 +71,7 @@ def predict(
             explained=settings.explained,
             rule=rule_of(threshold, settings.threshold),
             before=recent.before,
+            contract=contract,
         )
         predict_in_shadow(
             Path(export.path),

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pred_pipeline.answers import context_of, passing
+from wafer.contract import BUILT_IN
 from wafer.model.contributions import Reason
 from wafer.model.scoring import Verdict
 from wafer.store import layout
@@ -78,6 +79,7 @@ class Ranked:
     threshold: float
     model_version: str
     run_id: str
+    contract: str = BUILT_IN
 
     def __len__(self) -> int:
         return len(self.order)
@@ -89,11 +91,12 @@ class Ranked:
 
     @cached_property
     def schema(self) -> pa.Schema:
-        """The columns of predictions: those of `SCHEMA`, and the context, which the metadata names."""
-        if not self.context:
-            return SCHEMA
+        """The columns of predictions: those of `SCHEMA`, and the context; the metadata names it, and the contract."""
+        told = {layout.CONTEXT: json.dumps(self.context)} if self.context else {}
+        if self.contract != BUILT_IN:
+            told[layout.CONTRACT] = self.contract
         fields = [*SCHEMA, *(pa.field(name, pa.string()) for name in self.context.values())]
-        return pa.schema(fields, {layout.CONTEXT: json.dumps(self.context)})
+        return pa.schema(fields, told) if told else SCHEMA
 
     @cached_property
     def verdicts(self) -> Counter[Verdict]:

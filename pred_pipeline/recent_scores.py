@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
+from wafer.contract import BUILT_IN
 from wafer.errors import ObjectNotFound, PublishConflict
 from wafer.model.recent import ENOUGH, Scored
 from wafer.store import Store, layout
@@ -40,6 +41,7 @@ class RecentScores:
 
     store: Store
     run_id: str
+    contract: str = BUILT_IN
 
     def before(self, digest: str, own: Scored) -> tuple[Scored, ...]:
         """As many scores of earlier predictions by the model of this digest as the own ones lack, the latest first.
@@ -52,7 +54,7 @@ class RecentScores:
         """Leave at most `ENOUGH` of the run's own scores, once its predictions are published."""
         if not len(own):
             return
-        folder, moment = layout.recent_scores(digest), self._decided(digest, own).moment
+        folder, moment = self._folder(digest), self._decided(digest, own).moment
         text = json.dumps(_plain(own.some(ENOUGH))).encode()
         self.store.put(f"{folder}/{moment}-{self.run_id}.json", text)
 
@@ -66,9 +68,12 @@ class RecentScores:
             return chosen
         return _Reference.from_json(self.store.get(key))
 
+    def _folder(self, digest: str) -> str:
+        return layout.recent_scores(digest, "" if self.contract == BUILT_IN else self.contract)
+
     def _latest(self, digest: str, own: Scored) -> Iterator[Scored]:
         known = own.keys
-        for each in reversed(self.store.keys(layout.recent_scores(digest))):
+        for each in reversed(self.store.keys(self._folder(digest))):
             if len(known) >= ENOUGH:
                 return
             found = _scored(json.loads(self.store.get(each.key))).without(known).some(ENOUGH - len(known))

@@ -13,6 +13,7 @@ from pred_pipeline.answers import answers_of, joined_answers, judged_at, ranking
 from pred_pipeline.ranked import Ranked
 from pred_pipeline.report import prediction_page
 from pred_pipeline.rows import write_predictions
+from wafer.contract import BUILT_IN
 from wafer.errors import ContractMismatch
 from wafer.evaluation.drift import Movement
 from wafer.evaluation.rule import Rule
@@ -63,6 +64,7 @@ def predict_wafers(
     explained: int = EXPLAINED,
     rule: Rule = "fixed",
     before: Before = lambda *_: (),
+    contract: str = BUILT_IN,
 ) -> Predicted:
     """Judge every wafer of `export` and write the directory `out`, with one row group in memory at a time.
 
@@ -83,7 +85,7 @@ def predict_wafers(
         thresholds = Thresholds.of(budget, scored, before(bundle.digest, scored), fixed, rule)
         if thresholds.rule == "recent":
             answers = judged_at(answers, thresholds.value)
-        ranked = Ranked(answers, ranking(answers), (), thresholds.value, model_version, run_id)
+        ranked = Ranked(answers, ranking(answers), (), thresholds.value, model_version, run_id, contract)
         first = ranked.order[: min(explained, ranked.to_review)]
         ranked = replace(ranked, reasons=_reasons(file, bundle, first))
     drift = movement.drift(ranked.verdicts["inspect"])

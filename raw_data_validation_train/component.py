@@ -12,6 +12,7 @@ def validate(
     job_id: str,
     schema: str,
     policy: str,
+    contract: str,
     also: str,
     accepted: Output[Dataset],
     manifest: Output[Artifact],
@@ -36,7 +37,7 @@ def validate(
         with open_engine(Settings(), run_id=run_id, task="validate") as engine:
             result = validate_source(
                 source,
-                load_contract(kind, schema, policy),
+                load_contract(kind, schema, policy, contract),
                 accepted=Path(accepted.path),
                 manifest=Path(manifest.path),
                 report=Path(report.path),

@@ -14,6 +14,7 @@
         x NotPublished               NOT_PUBLISHED
         x RunNotFound                RUN_NOT_FOUND
         x ModelNotFound              MODEL_NOT_FOUND
+        x ContractNotFound           CONTRACT_NOT_FOUND
       · Conflict                409
         x NoProductionModel          NO_PRODUCTION_MODEL
         x BundleRejected             BUNDLE_REJECTED
@@ -130,6 +131,12 @@ class ModelNotFound(NotFound):
     """The registry has no such version of the model."""
 
     code = "MODEL_NOT_FOUND"
+
+
+class ContractNotFound(NotFound):
+    """The installation has no contract of this name."""
+
+    code = "CONTRACT_NOT_FOUND"
 
 
 class Conflict(WaferError):

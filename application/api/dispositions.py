@@ -48,9 +48,8 @@ class Dispositions:
         chosen = table["file"][place_of(table, run, wafer, file)].as_py()
         schema, policy = (str(run.parameters.get(name, "")) for name in ("schema", "policy"))
         contract = load_contract("prediction", schema, policy)
-        stamp, runs = contract.file_name.stamp, [run.run_id]
         with self._way.call(), open_documents(self._documents_uri) as documents:
-            rows = predictions_of([wafer], self._store, documents, contract.sensors, stamp, runs)
+            rows = predictions_of([wafer], self._store, documents, contract, [run.run_id])
         found = [each for each in Forecast.of(rows) if each.file == chosen]
         if not found:
             raise ObjectNotFound(

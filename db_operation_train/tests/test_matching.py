@@ -1,5 +1,6 @@
 """What wafers turned out to be: matched to their predictions by wafer and readings, kept once, nothing lost."""
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ from db_operation_train.outcome_files import publish_outcomes, write_outcomes
 from raw_data_validation_train.stage import validate_source
 from tests.documents import document_rows
 from tests.faults.line import SCHEMA, SENSORS
-from wafer.contract import load_contract
+from wafer.contract import ContractFiles, Contracts, NamedContract, load_contract
 from wafer.contract.manifest import read_manifest
 from wafer.documents import Document, Documents, open_documents
 from wafer.errors import WaferError
@@ -46,7 +47,14 @@ class Line:
     documents: Documents
 
     def predict(
-        self, run: str, readings: Mapping[str, float], *, version: int = 1, lost: str = "", shadow: int = 0
+        self,
+        run: str,
+        readings: Mapping[str, float],
+        *,
+        version: int = 1,
+        lost: str = "",
+        shadow: int = 0,
+        contract: str = "",
     ) -> None:
         """Publish predictions of wafers that read the same at every sensor; `lost` is in the database no more."""
         kept: list[Document] = [
@@ -73,7 +81,9 @@ class Line:
             "model_version": [str(version)] * count,
         }
         predictions, ids = self.folder / f"{run}.parquet", self.folder / f"{run}.ids.parquet"
-        parquet.write_table(pa.table({name: pa.array(values) for name, values in columns.items()}), predictions)
+        told = pa.table({name: pa.array(values) for name, values in columns.items()})
+        told = told.replace_schema_metadata({layout.CONTRACT: contract}) if contract else told
+        parquet.write_table(told, predictions)
         parquet.write_table(pa.table({"_id": [each["_id"] for each in kept]}), ids)
         files: dict[str, Path | bytes] = {layout.PREDICTIONS: predictions, layout.DOCUMENTS: ids}
         if shadow:
@@ -85,7 +95,9 @@ class Line:
         record = TaskRecord("predict", "succeeded", 1.7e9, 10.0, {"false_alarm_budget": 0.2})
         self.store.put(layout.stage_record(run, "predict"), record.to_json().encode())
 
-    def send(self, run: str, *lines: str, alone: bool = False, file: str = FILE) -> Matched:
+    def send(
+        self, run: str, *lines: str, alone: bool = False, file: str = FILE, named: NamedContract | None = None
+    ) -> Matched:
         """Take in a file of outcomes, one `wafer,reading,label` a line; `alone` leaves the readings out."""
         work = self.folder / run
         (work / "drop").mkdir(parents=True)
@@ -93,11 +105,11 @@ class Line:
         rows = (line.split(",") for line in lines)
         texts = (",".join([wafer, *([] if alone else [read] * len(SENSORS)), label]) for wafer, read, label in rows)
         (work / "drop" / file).write_text("\n".join([",".join(header), *texts]) + "\n")
-        return self.take_in(run)
+        return self.take_in(run, named)
 
-    def take_in(self, run: str) -> Matched:
+    def take_in(self, run: str, named: NamedContract | None = None) -> Matched:
         """Validate, match and publish, as the run's tasks do."""
-        work, contract = self.folder / run, load_contract("outcomes", SCHEMA)
+        work, contract = self.folder / run, named.load("outcomes") if named else load_contract("outcomes", SCHEMA)
         validate_source(
             str(work / "drop"),
             contract,
@@ -120,8 +132,8 @@ class Line:
 
     def dispose(self, wafer: str, word: Word) -> None:
         """A person decides about a wafer of the first run."""
-        form = load_contract("outcomes", SCHEMA).file_name
-        rows = predictions_of([wafer], self.store, self.documents, SENSORS, form.stamp, ["predict-1"])
+        contract = load_contract("outcomes", SCHEMA)
+        rows = predictions_of([wafer], self.store, self.documents, contract, ["predict-1"])
         dispose(self.store, Disposition("predict-1", wafer, FILE, word, "", "anna", "", Forecast.of(rows)))
 
     def known(self) -> dict[str, bool]:
@@ -135,6 +147,13 @@ def line(tmp_path: Path, documents: Documents) -> Line:
     made = Line(tmp_path, open_store(str(tmp_path / "store")), documents)
     made.predict("predict-1", READ)
     return made
+
+
+def _to_predict(schema: str) -> str:
+    """The schema without the outcome, its last column."""
+    content = json.loads(schema)
+    content["ColName"].popitem()
+    return json.dumps(content | {"NumberofColumns": content["NumberofColumns"] - 1})
 
 
 def codes(found: Matched) -> list[str]:
@@ -288,3 +307,16 @@ def test_a_file_sent_again_does_not_bring_a_withdrawn_disposition_back(line: Lin
     line.dispose("A", "withdrawn")
 
     assert (between, line.known()) == ({"A": True}, {"A": False})
+
+
+def test_outcomes_of_a_line_say_nothing_about_wafers_of_the_same_name_on_another(line: Line) -> None:
+    named = Contracts(line.store).add("line-b", ContractFiles.of(SCHEMA, _to_predict(SCHEMA)))
+    line.predict("predict-b", READ, contract="line-b")
+
+    ours = line.send("outcomes-1", *(f"{wafer},0,-1" for wafer in READ), alone=True)
+    theirs = line.send("outcomes-2", *(f"{wafer},0,1" for wafer in READ), alone=True, named=named)
+
+    assert {row.state for row in (*ours.rows, *theirs.rows)} == {"new"}
+    assert line.known() == dict.fromkeys(READ, False)
+    rows = all_matched(line.store, "line-b")
+    assert (set(rows["prediction"].to_pylist()), all(rows["failed"].to_pylist())) == ({"predict-b"}, True)

@@ -56,7 +56,7 @@ def test_each_wafer_is_read_once_with_the_outcome_received_last_unless_it_was_le
     with open_documents(str(tmp_path / "documents.sqlite")) as documents:
         documents.insert("prediction", _rows(wafers))
 
-        (found,) = wafers_since(store, documents, keys[[2]], wafers.sensors)
+        (found,) = wafers_since(store, "field", documents, keys[[2]], wafers.sensors)
 
     assert dict(zip(found.ids, found.known_failed.tolist(), strict=True)) == {wafers.ids[0]: False, wafers.ids[1]: True}
     assert np.array_equal(content_keys(found.rows(np.argsort(found.ids))), keys[[0, 1]])

@@ -6,6 +6,8 @@ from wafer.contract.file_name import FileName
 from wafer.contract.policy import Policy
 from wafer.contract.schema import Kind
 
+BUILT_IN = "field"  # name of the contract that is shipped here
+
 
 @dataclass(frozen=True, slots=True)
 class Contract:
@@ -14,7 +16,7 @@ class Contract:
     `sensors` and `label` are spelled as in the schema; `label` is None for files to predict. `others` are columns of
     text that a file may have and nobody reads; `context` are columns that stay with the wafer, and no model sees. A
     file of outcomes is one to train on, or has the wafer and its outcome alone (`without_readings`). `digest` is the
-    sha256 over the canonical form of schema and policy.
+    sha256 over the canonical form of schema and policy; `name` is that of the line, whose model is its own.
     """
 
     kind: Kind
@@ -26,6 +28,7 @@ class Contract:
     digest: str
     others: tuple[str, ...] = ()
     context: tuple[str, ...] = ()
+    name: str = BUILT_IN
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections import Counter
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -10,31 +11,58 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from wafer.contract.contract import Contract
+from wafer.contract.contract import BUILT_IN, Contract
 from wafer.contract.file_name import FileName
 from wafer.contract.policy import Policy
 from wafer.contract.schema import KINDS, Kind, Schema, schema_problems
 from wafer.errors import ContractInvalid, WaferError
-from wafer.store import open_store
+from wafer.store import layout, open_store
 
-_SHIPPED: dict[Kind, str] = {
+POLICY = "contract.yaml"
+SCHEMAS: dict[Kind, str] = {
     "training": "schema_training.json",
     "prediction": "schema_prediction.json",
     "outcomes": "schema_training.json",
 }
 
 
-def load_contract(kind: str, schema: str | Path = "", policy: str | Path = "") -> Contract:
+def load_contract(kind: str, schema: str | Path = "", policy: str | Path = "", name: str = BUILT_IN) -> Contract:
     """Read schema and policy; each is a path, an `s3://` URI, the JSON text itself, or "" for the one shipped here.
 
-    Raises ContractInvalid naming everything that is wrong.
+    Raises ContractInvalid naming everything that is wrong, and for files that are not of the contract of this name.
     """
+    _require_own(name, str(schema), str(policy))
     known = next((each for each in KINDS if each == kind), None)
     if known is None:
         raise ContractInvalid(f"{kind!r} is no kind of batch; choose training, prediction or outcomes.")
     problems: list[str] = []
-    read_schema = _read_schema(_text(schema, _SHIPPED[known], problems), problems)
-    read_policy = _read_policy(_text(policy, "contract.yaml", problems), problems)
+    found = _read(known, _text(schema, SCHEMAS[known], problems), _text(policy, POLICY, problems), problems)
+    return replace(found, name=name)
+
+
+def contract_of(kind: Kind, schema: str, policy: str) -> Contract:
+    """The contract that the texts of a schema and a policy are. Raises ContractInvalid."""
+    return _read(kind, schema, policy, [])
+
+
+def shipped(name: str) -> str:
+    """The text of a file of the built-in contract."""
+    return (files("wafer.contract") / name).read_text(encoding="utf-8")
+
+
+def _require_own(name: str, *addresses: str) -> None:
+    """Refuse the files of one line under the name of another: its wafers would meet the other one's model."""
+    owners = {layout.contract_owner(address) or BUILT_IN for address in addresses}
+    if others := owners - {name}:
+        raise ContractInvalid(
+            f"Schema and policy of the run are of the contract {min(others)!r}, and the run is of {name!r}. Start it "
+            f"with `--contract {name}` and no files, or give the addresses that `wafer contract show {name}` prints."
+        )
+
+
+def _read(known: Kind, schema: str, policy: str, problems: list[str]) -> Contract:
+    read_schema = _read_schema(schema, problems)
+    read_policy = _read_policy(policy, problems)
     file_name = read_schema.file_name((read_policy or Policy()).file_name) if read_schema else None
     problems += schema_problems(known, read_schema, read_policy or Policy()) if read_schema else []
     problems += _clashes(known, read_schema, read_policy) if read_schema and read_policy else []
@@ -68,7 +96,7 @@ def _text(given: str | Path, default: str, problems: list[str]) -> str:
     """The text behind what was given; what cannot be read becomes a problem and reads as empty."""
     where = str(given)
     if not where:
-        return (files("wafer.contract") / default).read_text(encoding="utf-8")
+        return shipped(default)
     if where.lstrip().startswith("{"):
         return where
     try:

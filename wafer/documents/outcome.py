@@ -5,7 +5,9 @@ about one wafer the one received last counts; the others are its history.
 """
 
 import hashlib
-from typing import TypedDict
+from typing import NotRequired, TypedDict
+
+from wafer.contract import BUILT_IN
 
 
 class Outcome(TypedDict):
@@ -19,12 +21,24 @@ class Outcome(TypedDict):
     sha256: str
     run_id: str  # the run that received it first
     received: str  # when: ISO 8601 in UTC
+    contract: NotRequired[str]  # name of the line's, if it is not the built-in one: two lines may name wafers alike
 
 
-def outcome_of(wafer: str, key: str, *, failed: bool, file: str, sha256: str, run_id: str, received: str) -> Outcome:
+def outcome_of(
+    wafer: str,
+    key: str,
+    *,
+    failed: bool,
+    file: str,
+    sha256: str,
+    run_id: str,
+    received: str,
+    contract: str = BUILT_IN,
+) -> Outcome:
     """The document of a row: its `_id` stands for what the row says and for the file's bytes, not for who sent it."""
-    told = "\n".join((sha256, wafer, key, "fail" if failed else "pass"))
-    return Outcome(
+    named = () if contract == BUILT_IN else (contract,)
+    told = "\n".join((sha256, wafer, key, "fail" if failed else "pass", *named))
+    outcome = Outcome(
         _id=hashlib.sha256(told.encode()).hexdigest()[:32],
         wafer=wafer,
         key=key,
@@ -34,3 +48,9 @@ def outcome_of(wafer: str, key: str, *, failed: bool, file: str, sha256: str, ru
         run_id=run_id,
         received=received,
     )
+    return {**outcome, "contract": contract} if named else outcome
+
+
+def contract_of(outcome: Outcome) -> str:
+    """Name of the contract under which it was sent."""
+    return outcome.get("contract", BUILT_IN)

@@ -35,7 +35,7 @@ class KnownOutcomes:
 
 def known_outcomes(store: Store) -> KnownOutcomes:
     """Return every outcome that the store holds. Some 200 bytes an outcome in memory while they are read, then 80."""
-    return KnownOutcomes.of_matched(all_matched(store))
+    return KnownOutcomes.of_matched(all_matched(store, contract=None))
 
 
 def _array(column: pa.ChunkedArray | pa.Array) -> pa.Array:

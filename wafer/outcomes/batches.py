@@ -57,10 +57,12 @@ def labelled_batches(
     when the database has lost readings.
     """
     _require_plain(contract.policy)
-    matched = all_matched(store)
+    matched = all_matched(store, contract.name)
     named = _named(_by_file(matched.filter(pc.invert(matched["shadow"]))), contract, beside)
     if not named:
-        raise SourceEmpty("No predicted wafer has an outcome yet. Send some first: `wafer outcomes DIR`.")
+        raise SourceEmpty(
+            "No predicted wafer of this contract has an outcome yet. Send some first: `wafer outcomes DIR`."
+        )
     wafers = sum(map(len, named.values()))
     folder = layout.batch_set("train", f"outcomes-{_digest(named, contract)}")
     found = LabelledBatches(f"{store.uri}/{folder}", wafers, len(named))

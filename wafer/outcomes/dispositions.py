@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import TypeAdapter
 
+from wafer.contract import BUILT_IN
 from wafer.errors import PublishConflict
 from wafer.store import Store, layout
 
@@ -41,6 +42,7 @@ class Forecast:
     threshold: float
     in_training: bool
     budget: float | None
+    contract: str = BUILT_IN  # name of that of the run
 
     @classmethod
     def of(cls, rows: "pa.Table") -> "tuple[Forecast, ...]":
@@ -68,6 +70,11 @@ class Disposition:
     def readings(self) -> frozenset[tuple[str, str]]:
         """What names the wafer's readings: its documents, and the key of their content."""
         return frozenset((self.wafer, name) for each in self.forecasts for name in (each.document, each.key) if name)
+
+    @property
+    def contract(self) -> str:
+        """Name of the contract of the run."""
+        return next((each.contract for each in self.forecasts), BUILT_IN)
 
     def same(self, other: "Disposition") -> bool:
         """Whether it says the same of the same wafer, whenever that was."""

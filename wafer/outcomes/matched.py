@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import parquet
 
+from wafer.contract import BUILT_IN
 from wafer.outcomes.decided import with_dispositions
 from wafer.outcomes.dispositions import all_dispositions
 from wafer.store import MARKER, Store, fetch_files, layout, read_marker
@@ -31,6 +32,7 @@ SCHEMA = pa.schema(
         ("budget", pa.float64()),  # false-alarm budget of the verdict; null for predictions that do not say it
         ("failed", pa.bool_()),
         ("received", pa.string()),  # when that was said: ISO 8601 in UTC
+        ("contract", pa.string()),  # name of the contract, whose version judged
     ]
 )
 
@@ -42,12 +44,18 @@ def runs_that_published(store: Store, pipeline: layout.Pipeline) -> list[str]:
     return [parts[0] for parts in keys if parts[1:] == [MARKER]]
 
 
-def all_matched(store: Store) -> pa.Table:
-    """Every prediction whose outcome is known, once, with the last word on it; in `SCHEMA`, by run and wafer.
+def all_matched(store: Store, contract: str | None = BUILT_IN) -> pa.Table:
+    """Every prediction under a contract whose outcome is known, once, with the last word on it; None: under any.
+
+    In `SCHEMA`, by run and wafer.
 
     A word is a row of a file or the disposition that a person gave the wafer. Some 200 bytes a row in memory.
     """
     every = pa.concat_tables([SCHEMA.empty_table(), *_published(store)])
+    people = all_dispositions(store)
+    if contract is not None:
+        every = every.filter(pc.equal(every["contract"], contract))
+        people = [each for each in people if each.contract == contract]
     same_one = ("prediction", "document", "shadow")
     by = [(name, "ascending") for name in ("prediction", "wafer", "document", "shadow")] + [("received", "descending")]
     rows = every.take(pc.sort_indices(every, by))
@@ -55,7 +63,7 @@ def all_matched(store: Store) -> pa.Table:
     if len(rows):
         same = [pc.equal(rows[name][1:], rows[name][:-1]).to_numpy() for name in same_one]
         last[1:] = ~np.logical_and.reduce(same)
-    return with_dispositions(rows.filter(pa.array(last)), all_dispositions(store))
+    return with_dispositions(rows.filter(pa.array(last)), people)
 
 
 def _published(store: Store) -> Iterator[pa.Table]:
@@ -69,7 +77,9 @@ def _published(store: Store) -> Iterator[pa.Table]:
 
 
 def _completed(rows: pa.Table) -> pa.Table:
-    """Rows in `SCHEMA`; those written before candidates were matched too are of production alone."""
+    """Rows in `SCHEMA`; older ones are of production alone, and older than contracts with a name."""
     if "shadow" not in rows.column_names:
         rows = rows.append_column("shadow", pa.array([False] * len(rows), pa.bool_()))
+    if "contract" not in rows.column_names:
+        rows = rows.append_column("contract", pa.array([BUILT_IN] * len(rows), pa.string()))
     return rows.select(SCHEMA.names)

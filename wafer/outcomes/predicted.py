@@ -1,7 +1,7 @@
 """Earlier predictions of some wafers, and by which readings these were judged."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import parquet
 
+from wafer.contract import BUILT_IN, Contract
 from wafer.documents import Documents, batches_of
 from wafer.errors import ObjectNotFound
 from wafer.outcomes.matched import SCHEMA, runs_that_published
@@ -21,20 +22,14 @@ from wafer.wafers.arrays import Wafers
 from wafer.wafers.identity import content_keys, hex_of
 
 PREDICTED = pa.schema([field for field in SCHEMA if field.name not in {"failed", "received"}])
-Stamp = Callable[[str], datetime | None]  # when a file was written, by its name
 _TOLD = ("wafer", "verdict", "probability", "threshold", "in_training", "file", "model_version")
 _READ_AT_ONCE = 250  # documents; 590 readings are about 50 kB in memory
 
 
 def predictions_of(
-    wafers: Sequence[str],
-    store: Store,
-    documents: Documents,
-    sensors: Sequence[str],
-    stamp: Stamp,
-    runs: Sequence[str] | None = None,
+    wafers: Sequence[str], store: Store, documents: Documents, contract: Contract, runs: Sequence[str] | None = None
 ) -> pa.Table:
-    """Every published prediction of these wafers, or those of some `runs` alone, in `PREDICTED`.
+    """Every published prediction of these wafers under a contract, or of some `runs` alone, in `PREDICTED`.
 
     One run after the other is read. A run is left out that is older than the list of its documents, which tells by
     which readings it judged.
@@ -43,14 +38,14 @@ def predictions_of(
     parts = [PREDICTED.empty_table()]
     with TemporaryDirectory(prefix="wafer-predictions-") as folder:
         for run_id in reported(runs, len(runs), "prediction runs searched"):
-            found = _of_run(run_id, pa.array(wafers, pa.string()), store, Path(folder))
+            found = _of_run(run_id, contract.name, pa.array(wafers, pa.string()), store, Path(folder))
             if found is not None and found.num_rows:
-                parts.append(_completed(found, run_id, store, documents, sensors, stamp))
+                parts.append(_completed(found, run_id, store, documents, contract))
     return pa.concat_tables(parts)
 
 
-def _of_run(run_id: str, wafers: pa.Array, store: Store, folder: Path) -> pa.Table | None:
-    """What a run predicted of the wafers, and the `_id` of each one's document."""
+def _of_run(run_id: str, contract: str, wafers: pa.Array, store: Store, folder: Path) -> pa.Table | None:
+    """What a run under a contract predicted of the wafers, and the `_id` of each one's document."""
     prefix = layout.published("predict", run_id)
     files = read_marker(store, prefix).files
     if layout.DOCUMENTS not in files:
@@ -59,6 +54,8 @@ def _of_run(run_id: str, wafers: pa.Array, store: Store, folder: Path) -> pa.Tab
     paths = {name: folder / name for name in names}
     fetch_files(store, prefix, {name: (path, files[name]) for name, path in paths.items()})
     rows = parquet.read_table(paths[layout.PREDICTIONS], columns=list(_TOLD))
+    if _contract_of(rows) != contract:
+        return None
     ids = parquet.read_table(paths[layout.DOCUMENTS])["_id"]
     parts = [_told(rows, ids, shadow=False)]
     if layout.SHADOW in paths:
@@ -66,6 +63,11 @@ def _of_run(run_id: str, wafers: pa.Array, store: Store, folder: Path) -> pa.Tab
         parts.append(_told(shadowed, shadowed["_id"], shadow=True))
     told = pa.concat_tables(parts)
     return told.filter(pc.is_in(told["wafer"], wafers))
+
+
+def _contract_of(predictions: pa.Table) -> str:
+    told = (predictions.schema.metadata or {}).get(layout.CONTRACT.encode())
+    return told.decode() if told else BUILT_IN
 
 
 def _told(rows: pa.Table, ids: pa.ChunkedArray, *, shadow: bool) -> pa.Table:
@@ -76,16 +78,15 @@ def _told(rows: pa.Table, ids: pa.ChunkedArray, *, shadow: bool) -> pa.Table:
     return pa.table({**columns, "document": ids, "shadow": shadows})
 
 
-def _completed(
-    rows: pa.Table, run_id: str, store: Store, documents: Documents, sensors: Sequence[str], stamp: Stamp
-) -> pa.Table:
+def _completed(rows: pa.Table, run_id: str, store: Store, documents: Documents, contract: Contract) -> pa.Table:
     ended, budget = _task(store, run_id)
-    moments = {file: _utc(stamp(file)) or ended for file in pc.unique(rows["file"]).to_pylist()}
+    moments = {file: _utc(contract.file_name.stamp(file)) or ended for file in pc.unique(rows["file"]).to_pylist()}
     ids = rows["document"].to_pylist()
-    keys = dict(_keys(ids, documents, sensors))
+    keys = dict(_keys(ids, documents, contract.sensors))
     columns = {name: rows[name] for name in (*_TOLD, "document", "shadow")}
     columns |= {
         "prediction": pa.repeat(run_id, len(rows)),
+        "contract": pa.repeat(contract.name, len(rows)),
         "key": pa.array([keys.get(each) for each in ids], PREDICTED.field("key").type),
         "moment": pa.array([moments[file] for file in rows["file"].to_pylist()], PREDICTED.field("moment").type),
         "model_version": rows["model_version"].cast(pa.int64()),

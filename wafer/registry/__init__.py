@@ -15,6 +15,7 @@ from wafer.registry.protocol import (
     Parameter,
     Registry,
     TrainingRecord,
+    model_of,
     open_registry,
 )
 
@@ -32,6 +33,7 @@ __all__ = [
     "Promotion",
     "Registry",
     "TrainingRecord",
+    "model_of",
     "open_registry",
     "persistently",
 ]

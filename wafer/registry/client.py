@@ -14,20 +14,20 @@ from wafer.patience import waiting_for
 from wafer.registry.moved import follow_move
 from wafer.registry.protocol import MODEL
 
-PRODUCTION_LOG = "wafer-fault-production"
-DESCRIPTIONS = {
-    MODEL: "Predicts which wafers are faulty.",
-    PRODUCTION_LOG: "Which version of wafer-fault came into production when; one version here is one promotion.",
-}
 ARTIFACTS = "artifacts"  # folder beside a SQLite file
 PAGE = 1000
 
 
 class RegistryClient:
-    """A connection to one MLflow server or one SQLite file. `client` speaks to it; by default MLflow's own."""
+    """A connection to one MLflow server or one SQLite file, about one registered model (ADR 27).
 
-    def __init__(self, uri: str, client: MlflowClient | None = None) -> None:
+    `client` speaks to it; by default MLflow's own.
+    """
+
+    def __init__(self, uri: str, client: MlflowClient | None = None, model: str = MODEL) -> None:
         self.uri = uri
+        self.model = model
+        self._log = f"{model}-production"
         database = sqlite_path(uri)
         self._local = database.parent / ARTIFACTS if database else None
         if database and self._local:
@@ -49,7 +49,7 @@ class RegistryClient:
             ) from error
 
     def _experiment(self) -> str:
-        """Id of the experiment that holds every training, made where there is none."""
+        """Id of the experiment that holds every training of every model, made where there is none."""
         if found := self._client.get_experiment_by_name(MODEL):
             return str(found.experiment_id)
         location = self._local.as_uri() if self._local else None
@@ -61,10 +61,10 @@ class RegistryClient:
                 raise
             return str(made.experiment_id)
 
-    def _ensure_model(self, name: str) -> None:
+    def _ensure_model(self, name: str, description: str) -> None:
         """Make a registered model where there is none."""
         with already("RESOURCE_ALREADY_EXISTS"):
-            self._client.create_registered_model(name, description=DESCRIPTIONS[name])
+            self._client.create_registered_model(name, description=description)
 
     def _all_of(self, name: str) -> Iterator[MlflowVersion]:
         """Every version of a registered model."""

@@ -1,6 +1,6 @@
 """What comes into production, and its log (`promotion_log.py`).
 
-The log is kept as the versions of a second registered model, `wafer-fault-production`: adding a version is the one
+The log is kept as the versions of a second registered model, `<model>-production`: adding a version is the one
 thing that MLflow numbers in one step. The alias `production` follows the log.
 """
 
@@ -12,10 +12,9 @@ from uuid import uuid4
 from mlflow.entities.model_registry import ModelVersion as MlflowVersion
 
 from wafer.errors import ModelNotFound, NotWaiting, ProductionChanged
-from wafer.registry.client import PRODUCTION_LOG
 from wafer.registry.patience import persistently
 from wafer.registry.promotion_log import Promotion, in_force, last_number, versions_in_order
-from wafer.registry.protocol import MODEL, PRODUCTION, UNSIGNED, ByHand, Declined, ModelVersion
+from wafer.registry.protocol import PRODUCTION, UNSIGNED, ByHand, Declined, ModelVersion
 from wafer.registry.versions import DECLINED_TAG, Versions
 
 
@@ -62,7 +61,7 @@ class Promotions(Versions):
             raise NotWaiting(number, waiting.version if waiting else 0)
         said = Declined(asked.who, asked.why, datetime.now(UTC).isoformat(timespec="seconds"))
         with self._reported():
-            self._client.set_model_version_tag(MODEL, str(number), DECLINED_TAG, json.dumps(asdict(said)))
+            self._client.set_model_version_tag(self.model, str(number), DECLINED_TAG, json.dumps(asdict(said)))
         return self.version(number)
 
     def take_over(self, number: int, *, after: int, by: str, why: str = "") -> bool:
@@ -128,7 +127,7 @@ class Promotions(Versions):
 
     def _promotions(self) -> list[Promotion]:
         """The promotions that count."""
-        return in_force(_promotion(each) for each in self._all_of(PRODUCTION_LOG) if "after" in each.tags)
+        return in_force(_promotion(each) for each in self._all_of(self._log) if "after" in each.tags)
 
     def _add(self, entry: Promotion) -> bool:
         """Add an entry to the log unless its author did already; whether it counts."""
@@ -136,11 +135,13 @@ class Promotions(Versions):
             return True
         if last_number(self._promotions()) != entry.after:
             return False
-        self._ensure_model(PRODUCTION_LOG)
+        self._ensure_model(
+            self._log, f"Which version of {self.model} came into production when; a version here is a promotion."
+        )
         fields = {"after": entry.after, "version": entry.version, "by": entry.by, "undoes": int(entry.undoes)}
         words = {name: text for name, text in (("who", entry.who), ("why", entry.why)) if text}
         tags = {name: str(value) for name, value in fields.items()} | words
-        self._client.create_model_version(PRODUCTION_LOG, f"models:/{MODEL}/{entry.version}", tags=tags)
+        self._client.create_model_version(self._log, f"models:/{self.model}/{entry.version}", tags=tags)
         return self._counts(entry)
 
     def _counts(self, entry: Promotion) -> bool:
@@ -151,7 +152,7 @@ class Promotions(Versions):
 
         def attempt() -> bool | None:
             counted = self._promotions()
-            self._client.set_registered_model_alias(MODEL, PRODUCTION, str(versions_in_order(counted)[-1]))
+            self._client.set_registered_model_alias(self.model, PRODUCTION, str(versions_in_order(counted)[-1]))
             return self._promotions() == counted or None
 
         persistently(attempt, f"let the alias `{PRODUCTION}` follow the log of promotions")

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from wafer.contract import BUILT_IN
+from wafer.errors import NoProductionModel
 from wafer.evaluation.decision import PromotionDecision
 from wafer.registry.promotion_log import Promotion
 
-MODEL = "wafer-fault"
+MODEL = "wafer-fault"  # of the built-in contract; of another one, with its name behind
 PRODUCTION, STAGING = "production", "staging"
 Parameter = str | int | float | bool | None
 
@@ -115,6 +117,7 @@ class Registry(ModelVersions, Protocol):
     """The same for trainings, which register versions and decide about them, and for predictions."""
 
     uri: str
+    model: str
 
     def log_training(self, record: TrainingRecord) -> str:
         """Record a training; the id of its parent run. A training recorded before is recorded once."""
@@ -153,8 +156,25 @@ class Registry(ModelVersions, Protocol):
         """
 
 
-def open_registry(uri: str) -> Registry:
-    """Open the registry on an MLflow server (`http://…`) or in an SQLite file (`sqlite:///…`)."""
+def open_registry(uri: str, contract: str = BUILT_IN) -> Registry:
+    """Open the model of a contract on an MLflow server (`http://…`) or in an SQLite file (`sqlite:///…`)."""
     from wafer.registry.registry import MlflowRegistry  # mlflow takes 2 s to import
 
-    return MlflowRegistry(uri)
+    return MlflowRegistry(uri, model=model_of(contract))
+
+
+def model_of(contract: str) -> str:
+    """Name of the registered model of a contract (ADR 27)."""
+    return MODEL if contract == BUILT_IN else f"{MODEL}-{contract}"
+
+
+def no_production(model: str) -> NoProductionModel:
+    """What is raised where no version of a model is in production."""
+    if model == MODEL:
+        return NoProductionModel()
+    contract = model.removeprefix(f"{MODEL}-")
+    return NoProductionModel(
+        f"No model of the contract {contract!r} is in production yet, and the model of another contract never predicts "
+        f"in its place. Train one first (`wafer train DIR --contract {contract}`), or promote a version "
+        f"(`wafer models promote VERSION --contract {contract}`)."
+    )

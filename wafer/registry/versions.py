@@ -1,4 +1,4 @@
-"""Versions of the registered model `wafer-fault`: one version is one bundle.
+"""Versions of a registered model: one version is one bundle.
 
 A bundle that is already registered (same digest) keeps its version. The alias `production` names the version that
 predicts, `staging` the newest challenger that was not promoted.
@@ -15,12 +15,12 @@ from mlflow.entities import LoggedModel, LoggedModelOutput
 from mlflow.entities.model_registry import ModelVersion as MlflowVersion
 from mlflow.models import Model
 
-from wafer.errors import BundleRejected, ModelNotFound, NoProductionModel
+from wafer.errors import BundleRejected, ModelNotFound
 from wafer.evaluation.decision import PromotionDecision
 from wafer.files import sha256_of
 from wafer.paths import local_path
 from wafer.registry.client import RegistryClient, already, without_password
-from wafer.registry.protocol import MODEL, PRODUCTION, STAGING, Declined, ModelVersion
+from wafer.registry.protocol import PRODUCTION, STAGING, Declined, ModelVersion, no_production
 
 BUNDLE_FOLDER = "bundle"
 DESCRIPTION_FILE, DESCRIPTION_TAG = "MLmodel", "mlmodel_sha256"
@@ -37,9 +37,9 @@ class Versions(RegistryClient):
             return known[0]
         with self._reported():
             logged, described = self._log_model(bundle, parent_run)
-            self._ensure_model(MODEL)
+            self._ensure_model(self.model, "Predicts which wafers are faulty.")
             self._client.create_model_version(
-                MODEL,
+                self.model,
                 logged.artifact_location,  # `models:/<id>` is looked up on the tracking server of the whole process
                 run_id=parent_run,
                 model_id=logged.model_id,  # a server refuses the source without it
@@ -79,7 +79,7 @@ class Versions(RegistryClient):
         """
         with self._reported():
             aliases = self._aliases()
-            complete = [_version(each, aliases) for each in self._all_of(MODEL) if "digest" in each.tags]
+            complete = [_version(each, aliases) for each in self._all_of(self.model) if "digest" in each.tags]
         of_digest: dict[str, ModelVersion] = {}
         for each in sorted(complete, key=lambda each: (PRODUCTION not in each.aliases, each.version)):
             of_digest.setdefault(each.digest, each)
@@ -89,7 +89,7 @@ class Versions(RegistryClient):
         """One version. Raises `ModelNotFound`."""
         found = next((each for each in self.versions() if each.version == number), None)
         if found is None:
-            raise ModelNotFound(f"There is no version {number} of {MODEL}; `wafer models` lists the versions.")
+            raise ModelNotFound(f"There is no version {number} of {self.model}; `wafer models` lists the versions.")
         return found
 
     def production(self) -> ModelVersion | None:
@@ -100,23 +100,23 @@ class Versions(RegistryClient):
         """The version that predicts. Raises `NoProductionModel`."""
         if found := self.production():
             return found
-        raise NoProductionModel
+        raise no_production(self.model)
 
     def stage(self, number: int) -> None:
         """Name a version `staging`: complete, but not promoted. A newer one that has the name keeps it."""
         with self._reported():
             newest = max([each for each, aliases in self._aliases().items() if STAGING in aliases], default=0)
-            self._client.set_registered_model_alias(MODEL, STAGING, str(max(newest, number)))
+            self._client.set_registered_model_alias(self.model, STAGING, str(max(newest, number)))
 
     def decide(self, decision: PromotionDecision) -> None:
         """Keep the decision about a version with the version."""
         with self._reported():
-            self._client.set_model_version_tag(MODEL, str(decision.model_version), "decision", decision.to_json())
+            self._client.set_model_version_tag(self.model, str(decision.model_version), "decision", decision.to_json())
 
     def describe(self, version: ModelVersion, card: str) -> None:
         """Keep the model card with the version, as the description people see in MLflow."""
         with self._reported():
-            self._client.update_model_version(MODEL, str(version.version), card)
+            self._client.update_model_version(self.model, str(version.version), card)
 
     def download(self, number: int, folder: Path) -> Path:
         """Fetch a version's bundle below `folder`; the folder that holds it. Its bytes are checked by `load_bundle`.
@@ -124,8 +124,8 @@ class Versions(RegistryClient):
         Raises `BundleRejected` when the file that tells MLflow how to load it is not the one that was registered.
         """
         with self._reported():
-            registered = self._client.get_model_version(MODEL, str(number)).tags.get(DESCRIPTION_TAG)
-            source = self._client.get_model_version_download_uri(MODEL, str(number))
+            registered = self._client.get_model_version(self.model, str(number)).tags.get(DESCRIPTION_TAG)
+            source = self._client.get_model_version_download_uri(self.model, str(number))
             if (lies := local_path(source)) and not lies.is_dir():
                 raise _incomplete(number, source)
             fetched = Path(download_artifacts(source, dst_path=str(folder), tracking_uri=self.uri))
@@ -144,14 +144,14 @@ class Versions(RegistryClient):
         """Fetch a file of the training that made a version below `folder`; its path."""
         folder.mkdir(parents=True, exist_ok=True)
         with self._reported():
-            run = str(self._client.get_model_version(MODEL, str(number)).run_id)
+            run = str(self._client.get_model_version(self.model, str(number)).run_id)
             return Path(self._client.download_artifacts(run, name, str(folder)))
 
     def _aliases(self) -> dict[int, list[str]]:
         """The aliases of every version that has one."""
         found: dict[int, list[str]] = {}
         with already("RESOURCE_DOES_NOT_EXIST"):
-            for alias, version in self._client.get_registered_model(MODEL).aliases.items():
+            for alias, version in self._client.get_registered_model(self.model).aliases.items():
                 found.setdefault(int(version), []).append(alias)
         return found
 

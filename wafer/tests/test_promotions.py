@@ -15,7 +15,6 @@ from wafer.errors import NotWaiting, RegistryUnavailable
 from wafer.evaluation.decision import PromotionDecision
 from wafer.evaluation.quality import Figures
 from wafer.registry import PRODUCTION, ByHand, Registry, TrainingRecord
-from wafer.registry.client import PRODUCTION_LOG
 from wafer.registry.promotion_log import Promotion, in_force, last_number, versions_in_order
 from wafer.registry.registry import MlflowRegistry
 
@@ -251,7 +250,7 @@ def test_on_a_server_too_of_many_promotions_at_once_one_counts(mlflow_server: st
 
     assert won.count(True) == 1
     assert registry.require_production().version == versions[won.index(True) % 2]
-    assert len([each for each in registry._all_of(PRODUCTION_LOG) if int(each.tags["after"]) == last]) >= 1
+    assert len([each for each in registry._all_of("wafer-fault-production") if int(each.tags["after"]) == last]) >= 1
 
 
 @pytest.mark.parametrize("wish", ["put version 1 into production", "roll back"])

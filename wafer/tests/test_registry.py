@@ -138,3 +138,21 @@ def test_opening_a_registry_changes_nothing_of_the_process(tmp_path: Path, empty
     open_registry(f"sqlite:///{tmp_path / 'another.db'}")
 
     assert (dict(os.environ), mlflow.get_tracking_uri(), mlflow.get_registry_uri()) == before
+
+
+def test_two_contracts_have_models_of_their_own_in_one_registry(registry: Registry, tmp_path: Path) -> None:
+    other = open_registry(registry.uri, "line-b")
+    first = register(registry, tmp_path, "a")
+    registry.promote(first)
+
+    with pytest.raises(NoProductionModel, match="wafer train DIR --contract line-b"):
+        other.require_production()
+    again = register(other, tmp_path, "b")
+    other.promote(again)
+
+    assert (registry.model, other.model) == ("wafer-fault", "wafer-fault-line-b")
+    assert [each.digest for each in registry.versions()] == ["digest-a"]
+    assert [each.digest for each in other.versions()] == ["digest-b"]
+    assert registry.require_production().digest == "digest-a"
+    assert other.require_production().digest == "digest-b"
+    assert [len(each.promotions()) for each in (registry, other)] == [1, 1]

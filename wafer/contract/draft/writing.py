@@ -9,6 +9,7 @@ import yaml
 from wafer.contract.columns import without_blanks
 from wafer.contract.draft.names import NameForm
 from wafer.contract.draft.roles import Roles
+from wafer.contract.loading import POLICY, SCHEMAS
 from wafer.contract.policy import Policy
 from wafer.contract.schema import Schema
 from wafer.files import complete_file
@@ -17,7 +18,7 @@ from wafer.wafers.table import ORIGIN
 if TYPE_CHECKING:
     from wafer.contract.draft.drafting import Draft
 
-TRAINING, PREDICTION, POLICY = "schema_training.json", "schema_prediction.json", "contract.yaml"
+TRAINING, PREDICTION = SCHEMAS["training"], SCHEMAS["prediction"]
 FILES = (TRAINING, PREDICTION, POLICY)
 _ID, _OUTCOME = "Wafer", "Output"
 _SIGNS_OF_IDS = set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.:/-")
