@@ -5,7 +5,6 @@ Only podman (`.ci/images`, `.ci/scan`) and the gate (`.ci/run`) are stood in for
 
 import json
 import os
-import shutil
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -14,15 +13,14 @@ from typing import Any
 
 import pytest
 
-from conftest import skip_or_fail
 from pipelines.images import ALL
 from tests.jenkins.fakes import GATE, IMAGES, SCAN
+from tests.jenkins.maven import run_jenkinsfiles
 from tools.gitops.platform import registry
 from tools.tests.repository import ROOT, Repository, copy_of_this_one
 
 pytestmark = pytest.mark.slow  # every case runs the job in a Java machine
 
-MODULE = Path(__file__).parent
 PULL_REQUEST = {"CHANGE_ID": "7", "CHANGE_TARGET": "main", "BRANCH_NAME": "PR-7"}
 MAIN = {"BRANCH_NAME": "main"}
 
@@ -78,17 +76,13 @@ class Job:
 
 @pytest.fixture(scope="module")
 def jobs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Job]:
-    if shutil.which("mvn") is None or shutil.which("java") is None:
-        skip_or_fail("maven and a JDK are not on this machine")
     scratch = tmp_path_factory.mktemp("jenkins")
     first = _with_everything_pushed(scratch)
     prepared = {
         name: _prepare(first, case, scratch / f"case-{number}") for number, (name, case) in enumerate(CASES.items())
     }
     cases = [_as_json(name, CASES[name], prepared[name], scratch) for name in CASES]
-    (scratch / "cases.json").write_text(json.dumps(cases))
-    _maven(scratch)
-    results = {each["name"]: each for each in json.loads((scratch / "results.json").read_text())}
+    results = run_jenkinsfiles(scratch, cases)
     return {name: _job(results[name], *prepared[name], scratch) for name in CASES}
 
 
@@ -130,22 +124,8 @@ def _prepare(first: Repository, case: Case, folder: Path) -> tuple[Repository, R
 def _as_json(name: str, case: Case, prepared: tuple[Repository, Repository, str], scratch: Path) -> dict[str, Any]:
     repository = prepared[0].root
     env = case.env | {"JOURNAL": str(repository.parent / "journal")}
-    return {"name": name, "repository": str(repository), "env": env, "params": {"ENVIRONMENT": "dev"} | case.params}
-
-
-def _maven(scratch: Path) -> None:
-    """Run the JUnit test; from Maven's own cache where that has everything."""
-    command = [
-        "mvn", "--batch-mode", "--quiet", f"-Dtarget={scratch / 'target'}", f"-Dcases={scratch / 'cases.json'}",
-        f"-Dresults={scratch / 'results.json'}", "test",
-    ]  # fmt: skip
-    for more in (["--offline"], []):
-        done = subprocess.run([*command, *more], cwd=MODULE, capture_output=True, text=True, timeout=300)
-        if done.returncode == 0:
-            return
-    if "Could not transfer artifact" in done.stdout or "Unknown host" in done.stdout:
-        skip_or_fail("Maven reaches no repository and has not everything in its cache")
-    pytest.fail(done.stdout[-6000:] + done.stderr[-2000:])
+    params = {"ENVIRONMENT": "dev"} | case.params
+    return {"name": name, "script": "Jenkinsfile", "repository": str(repository), "env": env, "params": params}
 
 
 def _job(result: dict[str, Any], repository: Repository, origin: Repository, commit: str, scratch: Path) -> Job:

@@ -33,6 +33,7 @@ LISTS = [
     ("logs", "describe_log_groups", "logGroups", "logGroupName"),
     ("route53", "list_hosted_zones", "HostedZones", "Id"),
     ("s3", "list_buckets", "Buckets", "Name"),
+    ("secretsmanager", "list_secrets", "SecretList", "Name"),
 ]
 
 
@@ -59,7 +60,14 @@ class Account:
                     yield f"{service} {call}", item[name] if name else item
 
     def may(self, role: str, action: str, resource: str) -> bool:
-        """Whether a policy of the role allows an action on a resource, whatever its conditions."""
+        """Whether a policy of the role's own allows an action on a resource, whatever its conditions."""
+        return self._says("Allow", role, action, resource)
+
+    def denied(self, role: str, action: str, resource: str) -> bool:
+        """Whether a policy of the role's own denies an action on a resource, whatever others allow."""
+        return self._says("Deny", role, action, resource)
+
+    def _says(self, effect: str, role: str, action: str, resource: str) -> bool:
         iam = self.client("iam")
         names = iam.list_role_policies(RoleName=role)["PolicyNames"]
         documents = [iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"] for name in names]
@@ -67,7 +75,7 @@ class Account:
             _matches(action, statement["Action"]) and _matches(resource, statement["Resource"])
             for document in documents
             for statement in document["Statement"]
-            if statement["Effect"] == "Allow"
+            if statement["Effect"] == effect
         )
 
 

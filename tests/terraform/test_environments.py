@@ -96,7 +96,8 @@ def test_an_environment_is_built_changed_and_taken_away_without_a_remainder(moto
     account = Account(aws.url)
     empty = account.inventory()
 
-    terraform.run("apply", "-input=false", "-no-color", "-auto-approve")
+    state = ("-var", "terraform_state_bucket=wafer-state")
+    terraform.run("apply", "-input=false", "-no-color", "-auto-approve", *state)
 
     assert account.inventory() > empty
     outputs = json.loads(terraform.run("output", "-json").stdout)["platform"]["value"]
@@ -108,9 +109,10 @@ def test_an_environment_is_built_changed_and_taken_away_without_a_remainder(moto
     check_machines(account)
     assert open_gates(account) == needed_gates(open_gates(account))
     check_roles(account, outputs["role_arns"], bucket)
-    assert changes(terraform.plan()) == {}
+    check_roles_of_terraform(account, bucket)
+    assert changes(terraform.plan(*state)) == {}
 
-    plan = terraform.plan("-var", "kfp_artifact_days=21")
+    plan = terraform.plan(*state, "-var", "kfp_artifact_days=21")
 
     assert changes(plan).keys() == {LIFECYCLE}
     assert changes(plan)[LIFECYCLE]["actions"] == ["update"]
@@ -121,7 +123,7 @@ def test_an_environment_is_built_changed_and_taken_away_without_a_remainder(moto
 
     assert live_expiry(account, bucket) == {"kfp/": 21, "quarantine/": 30, "units/": 21}
 
-    terraform.run("destroy", "-input=false", "-no-color", "-auto-approve")
+    terraform.run("destroy", "-input=false", "-no-color", "-auto-approve", *state)
 
     assert account.inventory() == empty
 
@@ -258,3 +260,21 @@ def check_roles(account: Account, arns: dict[str, str], bucket: str) -> None:
     ][0]
     subjects = [each for key, each in trust["Condition"]["StringEquals"].items() if key.endswith(":sub")]
     assert subjects == [["system:serviceaccount:kubeflow:clustering", "system:serviceaccount:kubeflow:pipeline-runner"]]
+
+
+def check_roles_of_terraform(account: Account, bucket: str) -> None:
+    iam = account.client("iam")
+    plan, apply = "wafer-fault-dev-terraform-plan", "wafer-fault-dev-terraform-apply"
+    trusted = [iam.get_role(RoleName=role)["Role"]["AssumeRolePolicyDocument"]["Statement"] for role in (plan, apply)]
+    role = "arn:aws:iam::123456789012:role/"
+
+    assert [each["Principal"]["AWS"].split("/")[1] for (each,) in trusted] == ["wafer-fault-dev-jenkins"] * 2
+    assert account.may(apply, "iam:CreateRole", f"{role}wafer-fault-dev-new")
+    assert not account.may(apply, "iam:CreateRole", f"{role}wafer-fault-prod-new")
+    assert not account.may(plan, "iam:CreateRole", f"{role}wafer-fault-dev-new")
+    assert account.denied(apply, "iam:PutRolePolicy", f"{role}{apply}")
+    assert account.denied(plan, "s3:GetObject", f"arn:aws:s3:::{bucket}/raw/train/x.csv")
+    assert account.denied(
+        plan, "dynamodb:Scan", "arn:aws:dynamodb:eu-central-1:123456789012:table/wafer-fault-dev-runs"
+    )
+    assert not account.may("wafer-fault-dev-jenkins", "iam:CreateRole", f"{role}wafer-fault-dev-new")

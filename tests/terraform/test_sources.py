@@ -114,3 +114,6 @@ def test_the_environments_differ_in_values_only() -> None:
 def test_the_provider_is_pinned_since_its_lock_is_not_committed() -> None:
     assert all('version = "5.100.0"' in text()[f"envs/{path.name}/versions.tf"] for path in ENVIRONMENTS)
     assert ".terraform.lock.hcl" in (SOURCES / ".gitignore").read_text()
+    assert re.search(
+        r"^hashicorp/aws 5\.100\.0 linux_amd64 h1:\S{44}$", (SOURCES / "providers.sum").read_text(), re.MULTILINE
+    )

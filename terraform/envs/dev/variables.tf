@@ -50,3 +50,9 @@ variable "github_provider_exists" {
   type        = bool
   default     = false
 }
+
+variable "terraform_state_bucket" {
+  description = "Bucket of the Terraform state, where Jenkins plans and applies; empty: Jenkins has no role for that."
+  type        = string
+  default     = ""
+}

@@ -3,6 +3,32 @@ variable "name" {
   type        = string
 }
 
+variable "environment" {
+  description = "Name below terraform/envs, whose Terraform the jobs run."
+  type        = string
+}
+
+variable "github_repository" {
+  description = "Repository (owner/name) of the jobs; empty: no job is made."
+  type        = string
+}
+
+variable "terraform" {
+  description = "Bucket of the state, and the roles that plan and apply (.ci/terraform); without a bucket that job fails."
+  type        = object({ state_bucket = string, role_arns = map(string) })
+}
+
+variable "secret_key_arn" {
+  description = "Key of Jenkins' two secrets."
+  type        = string
+}
+
+variable "plugin_manager_version" {
+  description = "Version of the program that installs plugins.txt."
+  type        = string
+  default     = "2.14.0"
+}
+
 variable "subnet_id" {
   description = "Private subnet of the machine."
   type        = string

@@ -172,10 +172,24 @@ module "jenkins" {
   zone_id             = module.network.internal_zone_id
   zone_name           = module.network.internal_zone_name
   operator_cidrs      = var.operator_cidrs
-  policy_arns         = { image_push = module.iam.image_push_policy_arn }
+  environment         = var.environment
+  github_repository   = var.github_repository
+  secret_key_arn      = module.platform_key.arn
   registry            = local.registry
   volume_key_arn      = module.platform_key.arn
   ami_parameter       = var.jenkins_ami_parameter
   final_snapshot      = !var.disposable
   detailed_monitoring = var.detailed_monitoring
+  policy_arns         = merge({ image_push = module.iam.image_push_policy_arn }, { for roles in module.terraform_roles : "terraform" => roles.policy_arn })
+  terraform           = { state_bucket = var.terraform_state_bucket, role_arns = merge(module.terraform_roles[*].role_arns...) }
+}
+
+module "terraform_roles" {
+  source = "../terraform_roles"
+  count  = var.terraform_state_bucket == "" ? 0 : 1
+
+  name             = local.name
+  machine_role_arn = module.jenkins.role_arn
+  kms_key_arn      = module.data_key.arn
+  data_arns        = ["${module.store.arn}/*", "${module.mlflow_bucket.arn}/artifacts/*", "${module.mlflow_bucket.arn}/backups/*"]
 }

@@ -39,8 +39,8 @@ output "sync_role_arn" {
 }
 
 output "jenkins" {
-  description = "Page and machine of Jenkins."
-  value       = { url = module.jenkins.url, instance_id = module.jenkins.instance_id }
+  description = "Page, machine and secrets of Jenkins."
+  value       = { url = module.jenkins.url, instance_id = module.jenkins.instance_id, secrets = module.jenkins.secrets }
 }
 
 output "api_endpoint" {

@@ -3,6 +3,11 @@ output "role_name" {
   value       = aws_iam_role.this.name
 }
 
+output "role_arn" {
+  description = "The same role, to be trusted by another one."
+  value       = aws_iam_role.this.arn
+}
+
 output "security_group_id" {
   description = "Security group of the machine."
   value       = aws_security_group.this.id

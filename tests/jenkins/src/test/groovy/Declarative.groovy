@@ -13,7 +13,7 @@ class Declarative {
 
     void pipeline(Closure body) {
         def sections = [:]
-        sectionsOf(body, ['agent', 'options', 'parameters', 'stages', 'post'], sections)
+        sectionsOf(body, ['agent', 'options', 'parameters', 'triggers', 'stages', 'post'], sections)
         assert sections.keySet().containsAll(['agent', 'stages'])
         try {
             run(sections.stages, [stage: { String name, Closure stage -> declared(name, stage) }])
@@ -60,6 +60,8 @@ class Declarative {
         switch (name) {
             case 'stage':
                 stages << (String) arguments[0]
+                return inside((Closure) arguments[1])
+            case 'timeout':
                 return inside((Closure) arguments[1])
             case 'withEnv':
                 return within(((List) arguments[0]).collectEntries { it.toString().split('=', 2) as List }, (Closure) arguments[1])

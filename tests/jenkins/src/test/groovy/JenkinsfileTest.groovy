@@ -4,7 +4,7 @@ import groovy.json.JsonSlurperClassic
 import net.sf.json.JSONSerializer
 import org.junit.Test
 
-/** Runs the Jenkinsfile once for every case of -Dcases=FILE and writes what happened to -Dresults=FILE. */
+/** Runs a Jenkinsfile once for every case of -Dcases=FILE and writes what happened to -Dresults=FILE. */
 class JenkinsfileTest extends BasePipelineTest {
     @Test
     void runEveryCase() {
@@ -27,7 +27,7 @@ class JenkinsfileTest extends BasePipelineTest {
         helper.init()
         String failure = null
         try {
-            runScript('Jenkinsfile')
+            runScript((String) each.script)
         } catch (CommandFailed error) {
             failure = error.message
         }
@@ -39,6 +39,11 @@ class JenkinsfileTest extends BasePipelineTest {
             case 'sh': return shell(arguments[0], each, env, commands)
             case 'readJSON': return json((Map) arguments[0])
             case 'gitUsernamePassword': return arguments[0]
+            case 'error': throw new CommandFailed((String) arguments[0])
+            case 'input':
+                commands << "input ${((Map) arguments[0]).message}".toString()
+                if (env.REFUSED) throw new CommandFailed('Refused.')
+                return null
             case ['archiveArtifacts', 'echo']: return null
             default: throw new AssertionError("the Jenkinsfile uses the step ${name}, which this test does not know")
         }
@@ -59,7 +64,9 @@ class JenkinsfileTest extends BasePipelineTest {
         builder.redirectError(errors)
         def process = builder.start()
         def output = process.inputStream.text
-        if (process.waitFor() != 0) {
+        def code = process.waitFor()
+        if (asked.returnStatus) return code
+        if (code != 0) {
             throw new CommandFailed("${asked.script}: ${errors.text.readLines().takeRight(3).join(' ')}")
         }
         return asked.returnStdout ? output : null
