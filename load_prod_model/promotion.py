@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from load_prod_model.asking import how_to_ask
 from load_prod_model.card import EXPLAINED, as_html, as_markdown, model_card
 from load_prod_model.held_out import ThreeWays
 from load_prod_model.report import training_report
@@ -79,7 +80,8 @@ def promote_run(
         files = [parts.manifest, parts.elbow, kept, by_file]
         figures = quality.reported().to_json() | found.metrics()
         parent = registry.log_training(_record(run_id, model, figures, manifest.contract, files))
-    version = registry.register(bundle, model.digest, parent, run_id)
+    asked = how_to_ask(model, parts.export, manifest.spellings)
+    version = registry.register(bundle, model.digest, parent, run_id, asked)
     challenger = Challenger(run_id, version, model, rows, quality, parts.export, mode, contract)
     decided = settle(challenger, registry, documents, store)
     elbow = read_elbow(parts.cluster_model)

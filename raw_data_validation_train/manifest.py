@@ -27,6 +27,7 @@ def manifest_of(validated: Validated) -> Manifest:
         files_by_code=validated.files_by_code(),
         rows_by_code=validated.rows_by_code(),
         files=tuple(_file(file) for file in validated.files),
+        spellings=validated.spellings,
     )
 
 

@@ -114,7 +114,9 @@ def _validate(
             drop = with_outcomes(there, contract, joined)
         drop = replace(drop, refused={**drop.refused, **unreadable})
         judge = _Judge(drop, (accepted, quarantine, Path(scratch)), kept)
-        validated = Validated(contract.kind, contract.digest, tuple(judge.verdicts(engine or Inline())))
+        validated = Validated(
+            contract.kind, contract.digest, tuple(judge.verdicts(engine or Inline())), contract.other_spellings()
+        )
     for folder in (accepted, quarantine):
         _sweep(folder)
     check_identity(validated)

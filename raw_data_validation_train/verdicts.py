@@ -1,6 +1,7 @@
 """What can be wrong with a file or a row, what to do about it, and the verdicts on a whole drop."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
@@ -133,6 +134,7 @@ class Validated:
     kind: Kind
     contract: str
     files: tuple[FileVerdict, ...]
+    spellings: Mapping[str, tuple[str, ...]]  # `Contract.other_spellings`
 
     @property
     def good(self) -> list[FileVerdict]:

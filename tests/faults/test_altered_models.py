@@ -108,7 +108,6 @@ def reseal(stored: Stored) -> None:
 
 def name_another_loader(stored: Stored) -> None:
     """A loader that comes with the model."""
-    (stored.folder / "code").mkdir()
     (stored.folder / "code" / "evil.py").write_text(EVIL.format(mark=str(stored.mark)))
     edit_mlmodel(stored, loader_module="evil", code="code")
 

@@ -1,10 +1,10 @@
 """The data contract: the field's schema, read unchanged, the policy beside it, and the form of file names."""
 
-from wafer.contract.columns import without_blanks
 from wafer.contract.contract import BUILT_IN, Contract
 from wafer.contract.loading import load_contract
 from wafer.contract.named import ContractFiles, Contracts, NamedContract
 from wafer.contract.schema import KINDS, Kind, Schema
+from wafer.wafers.names import without_blanks
 
 __all__ = [
     "BUILT_IN",

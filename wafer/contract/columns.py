@@ -6,6 +6,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, field_validator
 
+from wafer.wafers.names import without_blanks
+
 _NUMBER = re.compile(r"([0-9]+)\s*$")
 _PLACE = re.compile(r"\{n(?::0([1-6]))?\}")
 
@@ -65,11 +67,6 @@ class Columns(BaseModel):
             for sensor in sensors:
                 if number := _NUMBER.search(sensor):
                     yield _numbered(pattern, number[1]), sensor
-
-
-def without_blanks(name: str) -> str:
-    """A column name with all white space taken out: the field writes both `Sensor - 1` and `Sensor-1`."""
-    return "".join(name.split())
 
 
 def loosely(name: str) -> str:

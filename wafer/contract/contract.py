@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from wafer.contract.file_name import FileName
 from wafer.contract.policy import Policy
 from wafer.contract.schema import Kind
+from wafer.wafers.names import without_blanks
 
 BUILT_IN = "field"  # name of the contract that is shipped here
 
@@ -55,6 +56,15 @@ class Contract:
         columns = self.policy.columns
         claims = columns.claims(self.id_column, self.sensors, self.label)
         return {columns.key(spelling): name for spelling, name in claims}
+
+    def other_spellings(self) -> dict[str, tuple[str, ...]]:
+        """The id column, then each sensor that a file may name otherwise; what differs in blanks alone is left out."""
+        columns = self.policy.columns
+        found: dict[str, list[str]] = {self.id_column: []}
+        for spelling, name in columns.claims(self.id_column, self.sensors, None):
+            if spelling and without_blanks(spelling) != without_blanks(name):
+                found.setdefault(name, []).append(spelling)
+        return {name: tuple(dict.fromkeys(spellings)) for name, spellings in found.items()}
 
     def ignores(self, name: str) -> bool:
         """Whether a column that is no part of the contract may stand in a file."""

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -56,7 +56,10 @@ class ManifestRow:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What became of a drop; its quarantined rows can be many and stay in the file."""
+    """What became of a drop; its quarantined rows can be many and stay in the file.
+
+    `spellings` are those that the contract accepts beside its own, the id column's first.
+    """
 
     kind: Kind
     contract: str  # digest
@@ -64,6 +67,7 @@ class Manifest:
     files_by_code: Mapping[str, int]
     rows_by_code: Mapping[str, int]
     files: tuple[ManifestFile, ...]
+    spellings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # manifests of before do not say them
 
     @property
     def good(self) -> list[ManifestFile]:
@@ -86,6 +90,7 @@ class Manifest:
         head = {
             "kind": self.kind,
             "contract": self.contract,
+            "spellings": self.spellings,
             "totals": asdict(totals),
             "identity": {**counted, "holds": totals.rows_in == totals.rows_good + totals.rows_quarantined},
             "files_by_code": self.files_by_code,

@@ -3,12 +3,15 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from wafer.contract import BUILT_IN
 from wafer.errors import NoProductionModel
 from wafer.evaluation.decision import PromotionDecision
 from wafer.registry.promotion_log import Promotion
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 MODEL = "wafer-fault"  # of the built-in contract; of another one, with its name behind
 PRODUCTION, STAGING = "production", "staging"
@@ -34,6 +37,17 @@ class TrainingRecord:
     metrics: Mapping[str, float]
     files: Sequence[Path]
     children: Sequence[ChildRun] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HowToAsk:
+    """How a version is asked by MLflow's own means: the names of the line, some wafers, and what it says of them."""
+
+    id_column: str
+    sensors: tuple[str, ...]
+    spellings: Mapping[str, tuple[str, ...]]  # `Contract.other_spellings`
+    example: "pd.DataFrame"
+    answer: "pd.DataFrame"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +136,13 @@ class Registry(ModelVersions, Protocol):
     def log_training(self, record: TrainingRecord) -> str:
         """Record a training; the id of its parent run. A training recorded before is recorded once."""
 
-    def register(self, bundle: Path, digest: str, parent_run: str, run_id: str) -> ModelVersion:
-        """Register a bundle folder as a version; the version that already holds this digest is returned instead."""
+    def register(
+        self, bundle: Path, digest: str, parent_run: str, run_id: str, asked: HowToAsk | None = None
+    ) -> ModelVersion:
+        """Register a bundle folder as a version; the version that already holds this digest is returned instead.
+
+        MLflow shows how it is `asked`.
+        """
 
     def fetch(self, number: int, name: str, folder: Path) -> Path:
         """Fetch a file of the training that made a version below `folder`; its path."""

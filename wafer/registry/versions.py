@@ -20,7 +20,7 @@ from wafer.evaluation.decision import PromotionDecision
 from wafer.files import sha256_of
 from wafer.paths import local_path
 from wafer.registry.client import RegistryClient, already, without_password
-from wafer.registry.protocol import PRODUCTION, STAGING, Declined, ModelVersion, no_production
+from wafer.registry.protocol import PRODUCTION, STAGING, Declined, HowToAsk, ModelVersion, no_production
 
 BUNDLE_FOLDER = "bundle"
 DESCRIPTION_FILE, DESCRIPTION_TAG = "MLmodel", "mlmodel_sha256"
@@ -30,13 +30,15 @@ DECLINED_TAG = "declined"
 class Versions(RegistryClient):
     """Bundles as versions of MLflow's registered model."""
 
-    def register(self, bundle: Path, digest: str, parent_run: str, run_id: str) -> ModelVersion:
+    def register(
+        self, bundle: Path, digest: str, parent_run: str, run_id: str, asked: HowToAsk | None = None
+    ) -> ModelVersion:
         """Register a bundle folder as a version; the version that already holds this digest is returned instead."""
         known = [version for version in self.versions() if version.digest == digest]
         if known:
             return known[0]
         with self._reported():
-            logged, described = self._log_model(bundle, parent_run)
+            logged, described = self._log_model(bundle, parent_run, asked)
             self._ensure_model(self.model, "Predicts which wafers are faulty.")
             self._client.create_model_version(
                 self.model,
@@ -47,26 +49,19 @@ class Versions(RegistryClient):
             )
         return next(version for version in self.versions() if version.digest == digest)
 
-    def _log_model(self, bundle: Path, parent_run: str) -> tuple[LoggedModel, str]:
+    def _log_model(self, bundle: Path, parent_run: str, asked: HowToAsk | None) -> tuple[LoggedModel, str]:
         """Log a bundle as a model of MLflow; the model, and the digest of the file MLmodel that says how to load it.
 
         The steps of `mlflow.pyfunc.log_model`, which knows only the one tracking server of the whole process.
         """
-        from mlflow.pyfunc import save_model  # imports pandas, which the image of the prediction does not hold
+        from wafer.registry.outside import save  # imports pandas, which the image of the prediction does not hold
 
         logged = self._client.create_logged_model(self._experiment(), BUNDLE_FOLDER, parent_run)
         self._client.log_outputs(parent_run, [LoggedModelOutput(logged.model_id, step=0)])
         with tempfile.TemporaryDirectory(prefix="registered-") as scratch:
             folder = Path(scratch) / "model"
-            save_model(
-                folder,
-                loader_module="wafer.pyfunc",
-                data_path=str(bundle),
-                pip_requirements=["wafer-fault-prediction"],
-                mlflow_model=Model(
-                    logged.artifact_location, parent_run, model_uuid=logged.model_id, model_id=logged.model_id
-                ),
-            )
+            model = Model(logged.artifact_location, parent_run, model_uuid=logged.model_id, model_id=logged.model_id)
+            save(folder, bundle, model, asked)
             described = _description(folder)
             self._client.log_model_artifacts(logged.model_id, str(folder))
         return self._client.finalize_logged_model(logged.model_id, "READY"), described

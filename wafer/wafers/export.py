@@ -35,6 +35,10 @@ class ExportFile(OpenTable):
         metadata: dict[bytes, bytes] = self._file.schema_arrow.metadata or {}
         return metadata.get(b"file_names", b"")
 
+    def first(self, count: int, columns: Sequence[str]) -> pa.Table:
+        """Some columns of the first wafers."""
+        return pa.Table.from_batches([next(self._file.iter_batches(count, columns=list(columns)))])
+
     def tables(self) -> Iterator[pa.Table]:
         """Every column, one row group after the other."""
         for group in range(self._file.num_row_groups):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
 
-from wafer.contract.columns import loosely, without_blanks
+from wafer.contract.columns import loosely
 from wafer.contract.draft.columns import Column, columns_of
 from wafer.contract.draft.outcomes import OutcomeColumn, outcome_of
 from wafer.contract.draft.samples import Sample
@@ -15,6 +15,7 @@ from wafer.contract.policy import OutcomesTable
 from wafer.contract.text import Text
 from wafer.contract.words import CONTEXT_NAMES
 from wafer.errors import ContractInvalid
+from wafer.wafers.names import without_blanks
 
 _LISTED = 5
 _DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "bars", ",": "commas", " ": "blanks"}

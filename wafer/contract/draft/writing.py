@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from wafer.contract.columns import without_blanks
 from wafer.contract.draft.names import NameForm
 from wafer.contract.draft.roles import Roles
 from wafer.contract.loading import POLICY, SCHEMAS
 from wafer.contract.policy import Policy
 from wafer.contract.schema import Schema
 from wafer.files import complete_file
+from wafer.wafers.names import without_blanks
 from wafer.wafers.table import ORIGIN
 
 if TYPE_CHECKING:
