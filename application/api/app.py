@@ -13,6 +13,8 @@ from application.api.openapi import Schema, describe
 from application.api.outside import BelowPrefix, Heads
 from application.api.parts import Parts
 from application.api.routes import (
+    comparisons,
+    lists,
     lots,
     models,
     operations,
@@ -33,7 +35,9 @@ from application.runs.watcher import watching
 PACKAGE = "wafer-fault-prediction"
 SCHEDULE_SECONDS = 30.0  # between two looks whether a schedule is due
 ROUTERS: tuple[APIRouter, ...] = (
+    *comparisons.ROUTERS,  # before `/runs/{run_id}`, which takes any word
     *runs.ROUTERS,
+    *lists.ROUTERS,
     *results.ROUTERS,
     *wafers.ROUTERS,
     *sources.ROUTERS,

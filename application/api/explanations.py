@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from application.api.breaker import Breaker
 from application.api.files import published_bytes
-from application.api.predictions import Predictions, context_of, place_of, prediction_of
+from application.api.predictions import Predictions, place_of, prediction_of
 from application.api.shapes.predictions import Explanation
+from application.lists.selection import context_of
 from application.runs.run import Run
 from application.scoring.production import LoadedModels
 from wafer.errors import DocumentsUnavailable, ModelNotFound, ObjectNotFound

@@ -1,7 +1,6 @@
 """The predictions of a run, read from what it published."""
 
 import io
-import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from application.api.files import published_bytes
 from application.api.shapes.predictions import Prediction, PredictionPage, Verdict
 from application.api.views import Revision, revision_of
 from application.errors import WaferAmbiguous
+from application.lists.selection import Selection, context_of, selected
 from application.runs.run import Run
 from wafer.errors import NotPublished, ObjectNotFound
 from wafer.outcomes.dispositions import Disposition, dispositions_of, in_force
@@ -45,28 +45,42 @@ class Predictions:
         self._store = store
         self._condition = Condition()  # one caller at a time reads a table; the others wait for it
         self._tables: LRUCache[Revision, pa.Table] = LRUCache(TABLES_KEPT)
+        self._selecting = Condition()
+        self._selections: LRUCache[tuple[Revision, Selection], tuple[pa.Table, pa.Table]] = LRUCache(TABLES_KEPT)
 
-    def page(self, run: Run, *, offset: int, limit: int, verdict: Verdict | None) -> PredictionPage:
-        """Some wafers, most suspicious first. Raises `NotPublished`."""
-        table = self.table(run)
-        wanted = table if verdict is None else _of_verdict(table, verdict)
-        after, named = offset + limit, context_of(table)
+    def page(self, run: Run, wanted: Selection, *, offset: int, limit: int) -> PredictionPage:
+        """Some wafers in the order that is wanted. Raises `NotPublished`, `RequestInvalid` for an unknown column."""
+        found, ranked = self._selected(run, wanted)
         said = in_force(dispositions_of(self._store, run.run_id))
+        after, named = offset + limit, context_of(found)
         return PredictionPage(
             run_id=run.run_id,
-            model_version=version_of(table),
-            total=wanted.num_rows,
+            model_version=version_of(self.table(run)),
+            total=found.num_rows,
             offset=offset,
-            next=after if after < wanted.num_rows else None,
-            counts=_counts(table),
-            predictions=[prediction_of(row, named, said) for row in wanted.slice(offset, limit).to_pylist()],
+            next=after if after < found.num_rows else None,
+            counts=_counts(ranked),
+            columns=list(named),
+            predictions=[prediction_of(row, named, said) for row in found.slice(offset, limit).to_pylist()],
         )
+
+    def selection(self, run: Run, wanted: Selection) -> "pa.Table":
+        """The wafers that are wanted, in their order. Raises as `page` does."""
+        return self._selected(run, wanted)[0]
 
     def table(self, run: Run) -> "pa.Table":
         """All of a run's predictions."""
         if run.pipeline != "predict":
             raise NotPublished(f"{run.run_id} is a training; predictions belong to prediction runs.")
         return self._read(run)
+
+    @cachedmethod(
+        attrgetter("_selections"),
+        key=lambda _, run, wanted: (revision_of(run), wanted),
+        condition=attrgetter("_selecting"),
+    )
+    def _selected(self, run: Run, wanted: Selection) -> "tuple[pa.Table, pa.Table]":
+        return selected(self.table(run), wanted)
 
     @cachedmethod(attrgetter("_tables"), key=lambda _, run: revision_of(run), condition=attrgetter("_condition"))
     def _read(self, run: Run) -> "pa.Table":
@@ -80,12 +94,6 @@ def prediction_of(row: dict[str, Any], context: dict[str, str], said: Said = Map
     disposition = said.get((row["wafer"], row["file"]))
     told = {name: row[column] for name, column in context.items()}
     return Prediction(**_finite(row), context=told, disposition=disposition and disposition.word)
-
-
-def context_of(table: "pa.Table") -> dict[str, str]:
-    """The columns of the wafers' context, by the line's name for each."""
-    found: dict[str, str] = json.loads((table.schema.metadata or {}).get(layout.CONTEXT.encode(), b"{}"))
-    return found
 
 
 def predicted_of(table: "pa.Table") -> Predicted:
@@ -117,12 +125,6 @@ def place_of(table: "pa.Table", run: Run, wafer: str, file: str) -> int:
     where = f" from {file[:100]!r}" if named else ""
     like = files.values() if named else get_close_matches(wafer, table["wafer"].slice(0, NAMES_COMPARED).to_pylist())
     raise ObjectNotFound(f"Run {run.run_id} predicted no wafer {wafer[:100]!r}{where}.{_hint(sorted(like))}")
-
-
-def _of_verdict(table: "pa.Table", verdict: Verdict) -> "pa.Table":
-    import pyarrow.compute as pc
-
-    return table.filter(pc.equal(table["verdict"], verdict))
 
 
 def _counts(table: "pa.Table") -> dict[Verdict, int]:

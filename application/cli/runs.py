@@ -7,6 +7,7 @@ from rich.markup import escape
 from rich.table import Column, Table
 
 from application.cli.attending import attend, run_service, tell
+from application.cli.comparing import show_comparison
 from application.cli.console import Json, console_of, print_json
 from application.cli.result import Result
 from application.cli.webhooks import telling
@@ -16,20 +17,24 @@ from wafer.store import open_store
 
 
 def runs(
-    words: Annotated[list[str] | None, typer.Argument(metavar="[ID | retry ID]", help="Nothing: all runs.")] = None,
+    words: Annotated[
+        list[str] | None, typer.Argument(metavar="[ID | retry ID | compare A B]", help="Nothing: all runs.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """List the runs, newest first; show one by its id; or run a failed one again from its failed stage."""
+    """List the runs, newest first; show one; run a failed one again from its failed stage; compare two predictions."""
     match words or []:
         case []:
             _list(as_json=as_json)
         case ["retry", run_id]:
             with run_service() as service, telling():
                 attend(service, service.find(run_id), lambda: service.retry(run_id), as_json=as_json)
+        case ["compare", a, b]:
+            show_comparison(a, b, as_json=as_json)
         case [run_id]:
             _show(run_id, as_json=as_json)
         case _:
-            raise typer.BadParameter("say nothing, one run id, or `retry` and a run id")
+            raise typer.BadParameter("say nothing, one run id, `retry` and a run id, or `compare` and two of them")
 
 
 def _list(*, as_json: bool) -> None:

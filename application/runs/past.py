@@ -30,7 +30,7 @@ class Span:
 
 def past_predictions(runs: Runs, span: Span) -> Iterator[PastRun]:
     """Yield the predictions that succeeded, newest first. Raises `RunNotFound`, `NotPublished` for one that is none."""
-    found = [_only(runs, span.run_id)] if span.run_id else _newest(runs)
+    found = [_only(runs, span.run_id)] if span.run_id else newest_predictions(runs)
     for run in islice(found, min(span.runs, MOST_RUNS)):
         if run.created < span.since:
             return
@@ -51,7 +51,8 @@ def _only(runs: Runs, run_id: str) -> Run:
     return run
 
 
-def _newest(runs: Runs) -> Iterator[Run]:
+def newest_predictions(runs: Runs) -> Iterator[Run]:
+    """Yield the predictions that succeeded, newest first."""
     cursor = ""
     while True:
         page = runs.page(Wanted(EVERY, cursor, "predict", "succeeded"))

@@ -40,7 +40,7 @@ def test_predictions_come_as_csv_to_keep(service: Service, predicted: str) -> No
         answer = client.get(f"/runs/{predicted}/predictions.csv")
 
     assert answer.headers["content-type"].startswith("text/csv")
-    assert 'attachment; filename="predictions.csv"' in answer.headers["content-disposition"]
+    assert f'attachment; filename="predictions-{predicted}-lot-1.csv"' in answer.headers["content-disposition"]
     assert list(csv.DictReader(io.StringIO(answer.text))) == [
         {"rank": "1", "wafer": "W-1", "file": "good.csv", "disposition": ""}
     ]

@@ -5,7 +5,7 @@ from pathlib import Path as FilePath
 from tempfile import mkdtemp
 from typing import Annotated, Literal
 
-from fastapi import Path, Query, Request
+from fastapi import Path, Request
 from fastapi.responses import FileResponse, Response
 from starlette.background import BackgroundTask
 
@@ -16,8 +16,9 @@ from application.api.openapi import Responses
 from application.api.parts import Parts
 from application.api.predictions import predicted_of, version_of
 from application.api.routes.common import RunId, parts_of, router_for
-from application.api.shapes.predictions import Budgets, PredictionPage, Verdict
+from application.api.shapes.predictions import Budgets
 from application.api.views import media_type
+from application.lists.export import file_name
 from application.runs.run import Run
 from wafer.errors import NotPublished
 from wafer.outcomes.dispositions import dispositions_of, in_force
@@ -43,25 +44,13 @@ _JSON = _of("application/json", {"type": "object"}, "The manifest.")
 _FILE = _of("*/*", {"type": "string", "format": "binary"}, "The file.")
 
 
-@viewer.get("/runs/{run_id}/predictions")
-def predictions(
-    request: Request,
-    run_id: RunId,
-    offset: Annotated[int, Query(ge=0, le=10**9)] = 0,
-    limit: Annotated[int, Query(ge=1, le=10_000)] = 100,
-    verdict: Verdict | None = None,
-) -> PredictionPage:
-    """List the predicted wafers, most suspicious first."""
-    parts = parts_of(request)
-    return parts.predictions.page(parts.runs.find(run_id), offset=offset, limit=limit, verdict=verdict)
-
-
 @viewer.get("/runs/{run_id}/predictions.csv", response_class=Response, responses=_CSV)
 def predictions_csv(request: Request, run_id: RunId) -> Response:
     """Download all predictions with their dispositions as one CSV file, safe to open in a spreadsheet."""
     parts = parts_of(request)
-    said = in_force(dispositions_of(parts.store, run_id))
-    return _file(request, run_id, "outputs", layout.PREDICTIONS_CSV, lambda path: add_dispositions(path, said))
+    run, said = parts.runs.find(run_id), in_force(dispositions_of(parts.store, run_id))
+    called = file_name(run_id, run.source, "csv")
+    return _sent(parts, run, "outputs", layout.PREDICTIONS_CSV, lambda path: add_dispositions(path, said), called)
 
 
 @viewer.get("/runs/{run_id}/budgets")
@@ -112,15 +101,18 @@ def _first(request: Request, run_id: str, places: tuple[tuple[Literal["outputs",
     raise NotPublished(f"Run {run_id} has nothing to show yet: it is still running, or ended before it read any file.")
 
 
-def _file(
-    request: Request, run_id: str, kind: Literal["outputs", "refused"], name: str, change: Change = _as_it_is
-) -> Response:
+def _file(request: Request, run_id: str, kind: Literal["outputs", "refused"], name: str) -> Response:
     parts = parts_of(request)
-    return _sent(parts, parts.runs.find(run_id), kind, name, change)
+    return _sent(parts, parts.runs.find(run_id), kind, name)
 
 
 def _sent(
-    parts: Parts, run: Run, kind: Literal["outputs", "refused"], name: str, change: Change = _as_it_is
+    parts: Parts,
+    run: Run,
+    kind: Literal["outputs", "refused"],
+    name: str,
+    change: Change = _as_it_is,
+    called: str = "",
 ) -> Response:
     folder = FilePath(mkdtemp(prefix="wafer-download-"))
     path = folder / "file"
@@ -135,7 +127,7 @@ def _sent(
         path,
         media_type=media_type(name),
         headers=REPORT_HEADERS if media_type(name) == "text/html" else None,
-        filename=FilePath(name).name,
+        filename=called or FilePath(name).name,
         content_disposition_type="inline" if shown else "attachment",
         background=BackgroundTask(_remove, folder),
     )

@@ -49,7 +49,10 @@ class Explanation(BaseModel):
 
 
 class PredictionPage(BaseModel):
-    """Some predictions; `total` counts all that match, `next` is the offset of the next page."""
+    """Some predictions; `total` counts all that match, `next` is the offset of the next page.
+
+    `counts` is of all wafers that are ranked, whatever was searched for.
+    """
 
     run_id: str
     model_version: int | None
@@ -57,6 +60,7 @@ class PredictionPage(BaseModel):
     offset: int
     next: int | None
     counts: dict[Verdict, int]
+    columns: list[str] = Field([], description="What the line knows of the wafers, by which they can be sorted too.")
     predictions: list[Prediction]
 
 
@@ -89,3 +93,46 @@ class Budgets(BaseModel):
     wafers: int = Field(description="Of the run, without those that the model learned from.")
     in_training: int = Field(description="Wafers of the run that the model learned from.")
     budgets: list[Budget]
+
+
+class ComparedRun(BaseModel):
+    """One side of a comparison."""
+
+    run_id: str
+    model_version: int | None
+    source: str
+    created: str
+
+
+class Side(BaseModel):
+    """What one prediction says of a wafer; its rank counts the wafers that both have."""
+
+    rank: int
+    verdict: Verdict
+    probability: float | None
+
+
+class ComparedWafer(BaseModel):
+    """A wafer in both predictions; `shift` says how many ranks b puts it nearer to the top than a."""
+
+    wafer: str
+    file: str
+    a: Side
+    b: Side
+    shift: int
+
+
+class Comparison(BaseModel):
+    """Two predictions side by side; `total` counts the wafers that match, the greatest move first."""
+
+    a: ComparedRun
+    b: ComparedRun
+    both: int = Field(description="Wafers that both predictions have.")
+    only_a: int
+    only_b: int
+    differing: int = Field(description="Wafers whose verdict differs.")
+    verdicts: dict[str, int] = Field(
+        description="Wafers by both verdicts, as `pass > fail`.", examples=[{"pass > pass": 1400, "pass > fail": 12}]
+    )
+    total: int
+    wafers: list[ComparedWafer]

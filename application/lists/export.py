@@ -1,0 +1,93 @@
+"""The wafers of a list as a file: one row a wafer, one column a reason; no text is taken for a formula."""
+
+import csv
+import io
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Literal
+
+from application.lists.selection import context_of
+from wafer.cells import safe_cell
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Form = Literal["csv", "xlsx"]
+Cell = str | int | float | bool | None
+AT_ONCE = 10_000  # rows
+MOST_REASONS = 20  # columns
+MEDIA: dict[Form, str] = {
+    "csv": "text/csv",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+_BEFORE = ("rank", "wafer", "verdict", "probability", "threshold", "cluster", "distance_percentile", "file")
+_AFTER = ("in_training", "note", "model_version", "run_id")
+
+
+def exported(table: "pa.Table", form: Form, dispositions: Mapping[tuple[str, str], str]) -> bytes:
+    """The wafers as the content of a file; `dispositions` are by a wafer's name and file."""
+    return {"csv": _csv, "xlsx": _xlsx}[form](list(_rows(table, dispositions)))
+
+
+def file_name(run_id: str, source: str, form: Form) -> str:
+    """What the file is called: by the run, and the lot that it was asked about."""
+    lot = re.sub(r"[^A-Za-z0-9._-]+", "-", source.rstrip("/").rpartition("/")[2]).strip("-.")
+    return "-".join(filter(None, ["predictions", run_id, lot[:80]])) + f".{form}"
+
+
+def _rows(table: "pa.Table", dispositions: Mapping[tuple[str, str], str]) -> Iterator[Sequence[Cell]]:
+    """The head, and a row for each wafer."""
+    reasons = min(_most_reasons(table), MOST_REASONS)
+    context = context_of(table)
+    columns = [name for name in (*_BEFORE, *context.values(), *_AFTER) if name in table.column_names]
+    heads = [next((line for line, held in context.items() if held == name), name) for name in columns]
+    yield (
+        [safe_cell(head) for head in heads] + ["disposition"] + [f"reason_{number}" for number in range(1, reasons + 1)]
+    )
+    for start in range(0, len(table), AT_ONCE):
+        for row in table.slice(start, AT_ONCE).to_pylist():
+            told = [_reason(each) for each in (row["top_sensors"] or [])[:reasons]]
+            cells = [_cell(row[name]) for name in columns]
+            said = dispositions.get((row["wafer"], row["file"]), "")
+            yield [*cells, said, *map(safe_cell, told), *[""] * (reasons - len(told))]
+
+
+def _most_reasons(table: "pa.Table") -> int:
+    import pyarrow.compute as pc
+
+    return int(pc.max(pc.list_value_length(table["top_sensors"])).as_py() or 0)
+
+
+def _cell(value: Cell) -> Cell:
+    return safe_cell(value) if isinstance(value, str) else value
+
+
+def _reason(reason: dict[str, float | str | None]) -> str:
+    """A sensor, its reading, how passing wafers read, and how much it raised the score."""
+    reading = reason["value"]
+    value = "silent" if reading is None else f"{reading:.6g}"
+    usual = f"usual {reason['usual_low']:.6g} to {reason['usual_high']:.6g}"
+    return f"{reason['sensor']} = {value} ({usual}, +{reason['contribution']:.2f})"
+
+
+def _csv(rows: Sequence[Sequence[Cell]]) -> bytes:
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue().encode()
+
+
+def _xlsx(rows: Sequence[Sequence[Cell]]) -> bytes:
+    """A workbook of one sheet, whose head stays in sight and filters."""
+    import xlsxwriter  # 0.1 s of a start
+
+    content = io.BytesIO()
+    as_text = {"strings_to_formulas": False, "strings_to_urls": False, "nan_inf_to_errors": True, "in_memory": True}
+    with xlsxwriter.Workbook(content, as_text) as book:
+        sheet = book.add_worksheet("Wafers")
+        head = book.add_format({"bold": True})
+        for number, row in enumerate(rows):
+            sheet.write_row(number, 0, row, None if number else head)
+        sheet.freeze_panes(1, 2)
+        sheet.autofilter(0, 0, max(len(rows) - 1, 1), len(rows[0]) - 1)
+        sheet.set_column(1, 1, 18)
+    return content.getvalue()
