@@ -69,7 +69,7 @@ def create_app(parts: Parts, *, watch: bool = True, pages: Sequence[APIRouter] =
         version=version(PACKAGE),
         description="Train on batches of wafers, predict new ones, follow runs, fetch results, and manage the model.",
         lifespan=lifespan,
-        docs_url=None,  # its page loads scripts from elsewhere
+        docs_url=None,  # its page loads scripts from elsewhere; application.page has one that does not
         redoc_url=None,
         redirect_slashes=False,
         servers=[{"url": parts.settings.prefix}] if parts.settings.prefix else None,

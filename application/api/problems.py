@@ -20,7 +20,7 @@ MEDIA_TYPE = "application/problem+json"
 CODES = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED", 413: UploadTooLarge.code}
 NOT_JSON = "Send the body as JSON, with the header `Content-Type: application/json`."
 SENTENCES = {
-    404: "Nothing is at this address; /openapi.json lists every address.",
+    404: "Nothing is at this address; /docs and /openapi.json list every address.",
     405: "This address does not support the method; the Allow header lists those it supports.",
     413: "The request's body is larger than the limit of this address.",
 }

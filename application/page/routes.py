@@ -4,6 +4,7 @@ import os
 from functools import cache
 from pathlib import Path
 
+import fastapi_offline
 from fastapi import APIRouter, Request, Response
 from starlette.datastructures import Headers
 from starlette.responses import FileResponse
@@ -17,8 +18,14 @@ HEADERS = {
     "connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
     "Cache-Control": "no-cache",  # asked about each time, so that an upgraded service never meets older scripts
 }
-MEDIA = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
-DOCUMENT = "index.html"
+MEDIA = {
+    ".html": "text/html",
+    ".css": "text/css",
+    ".js": "text/javascript",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+}
+DOCUMENT, DOCS = "index.html", "docs.html"
 router = APIRouter(include_in_schema=False)
 
 
@@ -42,6 +49,8 @@ class PageFiles(StaticFiles):
 
 
 _files = PageFiles(packages=[("application.page", "static")])
+# Swagger UI, which FastAPI's own page loads from a public network that a fab does not reach.
+_swagger = PageFiles(packages=[(fastapi_offline.__name__, "static")])
 
 
 @cache
@@ -66,3 +75,15 @@ async def page_file(name: str, request: Request) -> Response:
 async def page_part(folder: str, name: str, request: Request) -> Response:
     """A script or style sheet of a part of the page."""
     return await _files.get_response(f"{folder}/{name}", request.scope)
+
+
+@router.get("/docs")
+async def docs(request: Request) -> Response:
+    """The description of the HTTP interface."""
+    return await _files.get_response(DOCS, request.scope)
+
+
+@router.get("/docs/{name}")
+async def docs_file(name: str, request: Request) -> Response:
+    """A script or style sheet of Swagger UI."""
+    return await _swagger.get_response(name, request.scope)
