@@ -33,6 +33,7 @@ export const now = () => (Date.now() + skew) / 1000;
 
 export const get = (path, signal) => call("GET", path, { signal });
 export const post = (path, body, headers) => call("POST", path, { body, headers });
+export const send = (method, path, body) => call(method, path, { body });
 
 /** What is at a path, or null when nothing is there (yet). */
 export async function find(path, signal) {

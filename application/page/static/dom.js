@@ -82,9 +82,9 @@ export function failure(problem, again) {
 
 /**
  * A dialog that asks before something is done. When `act` fails, the dialog stays and shows why.
- * With `question` it has a line for the person's own words, which `act` is given.
+ * With `question` it has a line for the person's own words, which `act` is given; `fields` are further elements.
  */
-export function confirm({ title, words, verb, keep = "Cancel", question, act }) {
+export function confirm({ title, words, fields = [], verb, keep = "Cancel", question, act }) {
   const messages = h("div", {});
   const answer = h("input", { id: "dialog-answer", type: "text", maxlength: "1000", autocomplete: "off" });
   const go = h("button", { type: "button", class: "primary" }, verb);
@@ -93,6 +93,7 @@ export function confirm({ title, words, verb, keep = "Cancel", question, act }) 
     { "aria-labelledby": "dialog-title" },
     h("h2", { id: "dialog-title" }, title),
     words.map((each) => h("p", {}, each)),
+    fields,
     question && h("div", { class: "field" }, h("label", { for: "dialog-answer" }, question), answer),
     messages,
     h(

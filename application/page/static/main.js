@@ -7,10 +7,17 @@ import { lotsScreen } from "./lots.js";
 import { modelsScreen } from "./models.js";
 import { resultsScreen } from "./results.js";
 import { runsScreen } from "./runs.js";
+import { schedulesScreen } from "./schedules.js";
 import { signInScreen } from "./signin.js";
 
-const SCREENS = { runs: runsScreen, results: resultsScreen, lots: lotsScreen, models: modelsScreen };
-const TITLES = { runs: "Runs", results: "Results", lots: "Lots", models: "Models" };
+/** What each screen is called, and what shows it. */
+const SCREENS = {
+  runs: ["Runs", runsScreen],
+  results: ["Results", resultsScreen],
+  lots: ["Lots", lotsScreen],
+  models: ["Models", modelsScreen],
+  schedules: ["Schedules", schedulesScreen],
+};
 const ASK_AGAIN = 2000; // milliseconds, while the service is away
 const main = document.getElementById("main");
 const banner = document.getElementById("banner");
@@ -27,12 +34,12 @@ function route() {
   const wanted = SCREENS[name] ? name : "runs";
   if (wanted !== shown.name) {
     shown.close();
-    shown = { name: wanted, ...SCREENS[wanted](main, may(session.role)) };
+    shown = { name: wanted, ...SCREENS[wanted][1](main, may(session.role)) };
     for (const each of document.querySelectorAll("#screens a")) {
       if (each.dataset.screen === wanted) each.setAttribute("aria-current", "page");
       else each.removeAttribute("aria-current");
     }
-    document.title = `${TITLES[wanted]} · Wafer fault prediction`;
+    document.title = `${SCREENS[wanted][0]} · Wafer fault prediction`;
   }
   shown.go(place, state);
 }
