@@ -8,6 +8,7 @@ from application.api.curves import BUDGETS, budget_of, calibration_of, cluster_o
 from application.api.predictions import Predicted
 from application.api.shapes.models import ModelCurves, SensorRange, ThreeWays
 from application.api.shapes.predictions import Budgets
+from application.api.shapes.sensors import TrainingReadings
 from wafer.errors import ObjectNotFound
 from wafer.evaluation.backtest import tested_files
 from wafer.model.assembly import STATISTICS, load_scores, verify_bundle
@@ -16,6 +17,7 @@ from wafer.model.files import read_json
 from wafer.model.out_of_fold import OutcomeCounts
 from wafer.model.statistics import LEVELS, SensorStatistics, StatisticsFile
 from wafer.model.summaries import BundleSummary
+from wafer.wafers.arrays import Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +61,25 @@ class Bundle:
         if name not in statistics.sensors:
             raise ObjectNotFound(f"Version {number} has no sensor {name[:80]!r}.")
         at = statistics.sensors.index(name)
-        quantiles = [float(value) for value in statistics.quantiles[at]]
         return SensorRange(
             sensor=name,
             levels=list(LEVELS),
-            quantiles=[value if isfinite(value) else None for value in quantiles],
+            quantiles=_finite(statistics.quantiles[at]),
             missing=float(statistics.missing[at]),
+        )
+
+    def trained(self, name: str) -> TrainingReadings:
+        """How a sensor read on all training wafers. Raises `ObjectNotFound`."""
+        statistics = self.statistics
+        if name not in statistics.sensors:
+            raise ObjectNotFound(f"The model has no sensor {name[:80]!r}.")
+        at = statistics.sensors.index(name)
+        return TrainingReadings(
+            wafers=statistics.wafers,
+            failures=statistics.failures,
+            missing=float(statistics.missing[at]),
+            passing=_finite(statistics.quantiles[at]),
+            failing=_finite(statistics.failing[at]),
         )
 
     def budgets(self, number: int, run_id: str, predicted: Predicted, used: float) -> Budgets:
@@ -77,6 +92,10 @@ class Bundle:
             in_training=predicted.in_training,
             budgets=[budget_of(self.out_of_fold, budget, predicted.probabilities) for budget in BUDGETS],
         )
+
+
+def _finite(values: Floats) -> list[float | None]:
+    return [float(value) if isfinite(value) else None for value in values]
 
 
 def read_bundle(folder: Path, digest: str) -> Bundle:

@@ -3,11 +3,12 @@
 import math
 from collections.abc import Iterator
 from operator import attrgetter
-from threading import Condition, Lock
+from threading import Condition
 from typing import TYPE_CHECKING
 
 from cachetools import LRUCache, cachedmethod
 
+from application.api.known import AsOf, Known
 from application.api.shapes.lots import ChartPoint, LotLine, LotsPage, LotWafer, LotWafers, Measure
 from application.errors import RequestInvalid
 from application.runs.past import Span, past_predictions
@@ -17,24 +18,22 @@ from wafer.store import Store
 
 if TYPE_CHECKING:
     from wafer.evaluation.control_chart import Counted, Point
-    from wafer.history import KnownOutcomes, Part, PastRun
+    from wafer.history import Part, PastRun
     from wafer.history.lots import Lot, Lots
     from wafer.history.wafers import ListedWafer
 
-Outcomes = tuple[str, ...]  # the runs that took outcomes in: what is known changes with them
 KEPT = 16  # sums; what was published never changes, so they hold until another run has ended
 
 
 class LotBook:
     """Tells lots apart by a column of the line, by batch, run or time."""
 
-    def __init__(self, store: Store, runs: Runs) -> None:
+    def __init__(self, store: Store, runs: Runs, known: Known) -> None:
         self._store = store
         self._runs = runs
+        self._known = known
         self._condition = Condition()  # one caller at a time reads the history; the others wait for it
         self._sums: LRUCache[tuple[object, ...], Lots] = LRUCache(KEPT)
-        self._lock = Lock()
-        self._known: LRUCache[Outcomes, KnownOutcomes] = LRUCache(1)
 
     def page(self, by: str, measure: Measure, span: Span) -> LotsPage:
         """Lots in the order of time; `by` nothing: the column that looks like a lot's, else the batch.
@@ -46,7 +45,7 @@ class LotBook:
 
         runs = tuple(past_predictions(self._runs, span))
         by = by or self._usual(runs)
-        found = self._summed(by, runs, self._outcomes())
+        found = self._summed(by, runs, self._known.as_of())
         columns = [*found.context, *OWN]
         if runs and by not in columns:
             raise RequestInvalid(f"No prediction of these has a column {by[:80]!r}; they have {', '.join(columns)}.")
@@ -68,7 +67,7 @@ class LotBook:
         from wafer.history.wafers import wafers_of
 
         runs = tuple(past_predictions(self._runs, span))
-        wafers, total = wafers_of(self._parts(by, runs, self._outcomes()), by, lot)
+        wafers, total = wafers_of(self._parts(by, runs, self._known.as_of()), by, lot)
         if not total:
             raise ObjectNotFound(f"No wafer of these predictions has {lot[:80]!r} in a column {by[:80]!r}.")
         return LotWafers(by=by, lot=lot, total=total, wafers=[_wafer(each) for each in wafers])
@@ -86,30 +85,17 @@ class LotBook:
         key=lambda _, by, runs, outcomes: (by, tuple(run.run_id for run in runs), outcomes),
         condition=attrgetter("_condition"),
     )
-    def _summed(self, by: str, runs: "tuple[PastRun, ...]", outcomes: Outcomes) -> "Lots":
+    def _summed(self, by: str, runs: "tuple[PastRun, ...]", outcomes: AsOf) -> "Lots":
         from wafer.history.lots import lots_of
 
         return lots_of(self._parts(by, runs, outcomes), by)
 
-    def _parts(self, by: str, runs: "tuple[PastRun, ...]", outcomes: Outcomes) -> "Iterator[Part]":
+    def _parts(self, by: str, runs: "tuple[PastRun, ...]", outcomes: AsOf) -> "Iterator[Part]":
         from wafer.history import read_history
         from wafer.history.lots import OWN
 
         columns = () if by in OWN else (by,)
-        return read_history(self._store, runs, columns, self._outcomes_of(outcomes))
-
-    def _outcomes(self) -> Outcomes:
-        from wafer.outcomes.matched import runs_that_published
-
-        return tuple(runs_that_published(self._store, "outcomes"))
-
-    def _outcomes_of(self, outcomes: Outcomes) -> "KnownOutcomes":
-        from wafer.history import known_outcomes
-
-        with self._lock:
-            if outcomes not in self._known:
-                self._known[outcomes] = known_outcomes(self._store)
-            return self._known[outcomes]
+        return read_history(self._store, runs, columns, self._known.outcomes(outcomes))
 
 
 def _counted(lot: "Lot", measure: Measure) -> "Counted":

@@ -11,6 +11,7 @@ from cachetools import LRUCache, cachedmethod
 from application.api.predictions import Predicted
 from application.api.shapes.models import Change, Model, ModelCurves, Models, SensorRange, Undecided
 from application.api.shapes.predictions import Budgets
+from application.api.shapes.sensors import TrainingReadings
 from wafer.errors import NoProductionModel, RegistryUnavailable
 from wafer.registry import PRODUCTION, ByHand, ModelVersion, ModelVersions, Promotion
 
@@ -74,6 +75,10 @@ class ModelShelf:
     def sensor(self, number: int, name: str) -> SensorRange:
         """How a sensor read on the passing wafers of a version's training set. Raises `ObjectNotFound`."""
         return self._bundle(number).sensor(number, name)
+
+    def trained(self, number: int, name: str) -> TrainingReadings:
+        """How a sensor read on a version's training wafers. Raises `ModelNotFound`, `ObjectNotFound`."""
+        return self._bundle(number).trained(name)
 
     def budgets(self, number: int, run_id: str, predicted: Predicted, used: float = 0.0) -> Budgets:
         """What each false-alarm budget would mean for a run's wafers; `used` is the run's own, 0 the model's."""

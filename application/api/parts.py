@@ -9,6 +9,7 @@ from application.access.sessions import Link, Sessions, session_secret
 from application.api.breaker import Breaker, guarded
 from application.api.dispositions import Dispositions
 from application.api.explanations import Explanations
+from application.api.known import Known
 from application.api.lots import LotBook
 from application.api.metrics import Metrics
 from application.api.models import ModelShelf
@@ -17,6 +18,7 @@ from application.api.predictions import Predictions
 from application.api.readiness import Checks
 from application.api.registry import LazyRegistry
 from application.api.scorecards import Scorecards
+from application.api.sensors import SensorBook
 from application.api.sources import Sources
 from application.api.uploads import Uploads
 from application.api.views import Views
@@ -57,6 +59,7 @@ class Parts:
     models: ModelShelf
     scorecards: Scorecards
     lots: LotBook
+    sensors: SensorBook
     notices: Notices | None
     retraining: Retraining
     schedules: Schedules
@@ -90,7 +93,7 @@ def join_parts(
     registry = guarded(registry, Breaker("the model registry", RegistryUnavailable))
     sources = Sources(store, settings.allowed_sources)
     metrics = Metrics()
-    predictions = Predictions(store)
+    predictions, known = Predictions(store), Known(store)
     models, loaded = ModelShelf(registry), LoadedModels(registry)
     runs = Runs(ledger, backends, store, metrics, settings.key_hours * 3600, settings.look_back_hours * 3600)
     scorecards = Scorecards(store, models)
@@ -115,7 +118,8 @@ def join_parts(
         scores=OnlineScores(Production(registry, loaded), settings.schema_file, settings.policy_file),
         models=models,
         scorecards=scorecards,
-        lots=LotBook(store, runs),
+        lots=LotBook(store, runs, known),
+        sensors=SensorBook(store, runs, predictions, models, known),
         notices=open_notices(settings, ledger, journal, store, registry, scorecards.in_production),
         retraining=retraining,
         schedules=Schedules(runs, journal, models.require_production),

@@ -20,6 +20,7 @@ from application.cli.retraining import retrain_app
 from application.cli.runs import runs
 from application.cli.schedules import schedules_app
 from application.cli.score import score
+from application.cli.sensors import sensors
 from application.cli.service import keys_app, serve
 from application.cli.start import outcomes, predict, train
 from application.cli.webhooks import webhooks_app
@@ -40,6 +41,7 @@ app.command()(runs)
 app.command()(logs)
 app.command()(explain)
 app.command()(lots)
+app.command()(sensors)
 app.add_typer(retrain_app, name="retrain")
 app.add_typer(schedules_app, name="schedules")
 app.add_typer(contract_app, name="contract")

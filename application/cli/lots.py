@@ -30,12 +30,14 @@ def lots(
     as_json: Json = False,
 ) -> None:
     """List lots in the order of time: flagged wafers, outcomes, and which lots differ by more than chance."""
-    from application.api.lots import LotBook  # what no other command needs
+    from application.api.known import Known  # what no other command needs, so below
+    from application.api.lots import LotBook
 
     quiet_logs()
     common = Settings()
     with open_runs(common, ServiceSettings()) as service:
-        book, span = LotBook(open_store(common.store_uri), service), Span(runs, since, run)
+        store = open_store(common.store_uri)
+        book, span = LotBook(store, service, Known(store)), Span(runs, since, run)
         found = book.page(by, measure, span)
         wafers = book.wafers(found.by, lot, span) if lot else None
     shown = wafers or found

@@ -48,8 +48,10 @@ def leave_results(store: Store, run_id: str, pipeline: Pipeline) -> None:
         publish(store, f"training/{run_id}", {**common, "decision.json": decision}, run_id=run_id)
         write_record(store, run_id, "promote", started=1010.0)
     else:
+        drift = json.dumps({"wafers": 4, "warnings": [], "sensors": {}, "moved": [], "newly_silent": []}).encode()
         files = {**common, "predictions.parquet": _predictions(run_id)}
         files["predictions.csv"] = b"rank,wafer,file\n1,W-1,good.csv\n"
+        files["drift.json"] = drift
         publish(store, f"predictions/{run_id}", files, run_id=run_id)
         write_record(store, run_id, "predict", started=1010.0)
 

@@ -1,6 +1,6 @@
 """Predictions of the past: in the ledger below a home, with their published folders."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -10,13 +10,21 @@ from wafer.store import Store
 from wafer.tests.past import Told, lot, publish_outcomes, publish_prediction
 
 
-def predicted_on(home: Path, store: Store, day: str, told: Sequence[Told], *, version: int = 1) -> str:
+def predicted_on(
+    home: Path,
+    store: Store,
+    day: str,
+    told: Sequence[Told],
+    *,
+    version: int = 1,
+    more: Mapping[str, bytes] | None = None,
+) -> str:
     """A prediction that succeeded on a day of March 2026; its run's id."""
     run_id, moment = f"predict-{day}", f"2026-03-{day}T12:00:00.000+00:00"
     run = Run(run_id, "predict", f"raw/predict/{day}", {}, moment, "line", state="succeeded", finished=moment)
     with closing(SQLiteLedger(home / "ledger.sqlite")) as ledger:
         ledger.adopt(run)
-    publish_prediction(store, run_id, told, version=version)
+    publish_prediction(store, run_id, told, version=version, more=more)
     return run_id
 
 

@@ -24,6 +24,7 @@ class Told:
     file: str = "wafer_01032026_100000.csv"
     in_training: bool = False
     context: Mapping[str, str] = field(default_factory=dict)
+    reasons: Sequence[str] = ()  # the sensors that it names; they share what raised its score
 
     @property
     def document(self) -> str:
@@ -40,12 +41,21 @@ def lot(name: str, wafers: int, flagged: int = 0, inspect: int = 0, **more: Any)
     ]
 
 
-def publish_prediction(store: Store, run_id: str, told: Sequence[Told], *, version: int = 1, group: int = 100) -> None:
-    """Publish a run's folder; `group` wafers are a row group of its table."""
+def publish_prediction(
+    store: Store,
+    run_id: str,
+    told: Sequence[Told],
+    *,
+    version: int = 1,
+    group: int = 100,
+    more: Mapping[str, bytes] | None = None,
+) -> None:
+    """Publish a run's folder, with `more` files; `group` wafers are a row group of its table."""
     rows = [_row(rank, each, run_id, version) for rank, each in enumerate(told, start=1)]
     files = {
         layout.PREDICTIONS: _parquet(pa.Table.from_pylist(rows, _schema(told)), group),
         layout.DOCUMENTS: _parquet(pa.table({"_id": [each.document for each in told]}), group),
+        **(more or {}),
     }
     publish(store, layout.published("predict", run_id), files, run_id=run_id)
 
@@ -83,7 +93,7 @@ def _row(rank: int, told: Told, run_id: str, version: int) -> dict[str, Any]:
         "threshold": 0.3,
         "cluster": 0,
         "distance_percentile": 12.5,
-        "top_sensors": [],
+        "top_sensors": [{"sensor": name, "contribution_share": 1 / len(told.reasons)} for name in told.reasons],
         "note": "",
         "in_training": told.in_training,
         "file": told.file,

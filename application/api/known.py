@@ -1,0 +1,38 @@
+"""What is known by now of predicted wafers, read again only when more outcomes came in."""
+
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from cachetools import LRUCache
+
+from wafer.store import Store
+
+if TYPE_CHECKING:
+    from wafer.history import KnownOutcomes
+
+AsOf = tuple[str, ...]  # the runs that took outcomes in: what is known changes with them
+
+
+class Known:
+    """Knows outcomes; the latest state of them stays in memory."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._lock = Lock()
+        self._found: LRUCache[AsOf, KnownOutcomes] = LRUCache(1)
+
+    def as_of(self) -> AsOf:
+        """What the outcomes depend on."""
+        from wafer.outcomes.matched import runs_that_published  # pyarrow: 0.2 s of a start, so here and below
+
+        return tuple(runs_that_published(self._store, "outcomes"))
+
+    def outcomes(self, as_of: AsOf | None = None) -> "KnownOutcomes":
+        """Every outcome that the store holds."""
+        from wafer.history import known_outcomes
+
+        wanted = self.as_of() if as_of is None else as_of
+        with self._lock:
+            if wanted not in self._found:
+                self._found[wanted] = known_outcomes(self._store)
+            return self._found[wanted]

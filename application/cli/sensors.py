@@ -1,0 +1,94 @@
+"""The command `wafer sensors`: which sensors are behind a run's flags, how far each moved, how one reads."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.markup import escape
+from rich.table import Column, Table
+
+from application.cli.console import Json, console_of, print_json, quiet_logs
+from application.runs.opening import open_runs
+from application.runs.past import Span
+from application.settings import ServiceSettings
+from wafer.registry import open_registry
+from wafer.settings import Settings
+from wafer.store import open_store
+
+if TYPE_CHECKING:
+    from application.api.shapes.sensors import RunSensors, SensorsBehindFlags, SensorSeries
+
+SHOWN = 20  # sensors of a list
+
+
+def sensors(
+    run_id: Annotated[str, typer.Argument(help="Id of a prediction.", metavar="RUN")],
+    name: Annotated[str, typer.Argument(help="One sensor, as the line spells it.", metavar="[NAME]")] = "",
+    by: Annotated[str, typer.Option(help="With --lot: a column of the line, or file, day, week, month.")] = "",
+    lot: Annotated[str, typer.Option(help="Count the reasons of only these wafers.")] = "",
+    as_json: Json = False,
+) -> None:
+    """List the sensors behind a prediction's flags and those that moved, or tell how one reads batch by batch."""
+    from application.api.known import Known  # what no other command needs, so below
+    from application.api.models import ModelShelf
+    from application.api.predictions import Predictions
+    from application.api.sensors import SensorBook
+
+    quiet_logs()
+    common = Settings()
+    store = open_store(common.store_uri)
+    with open_runs(common, ServiceSettings()) as runs:
+        models = ModelShelf(open_registry(common.tracking_uri))
+        book = SensorBook(store, runs, Predictions(store), models, Known(store))
+        run = runs.find(run_id)
+        if name:
+            series = book.series(run, name, 1000)
+            return print_json(series.model_dump()) if as_json else _tell_series(series)
+        flags, moved = book.behind_flags(Span(run_id=run_id), by, lot), book.of_run(run)
+    if as_json:
+        return print_json({"behind_flags": flags.model_dump(), "screening": moved.model_dump()})
+    _tell_flags(flags)
+    return _tell_moved(moved)
+
+
+def _tell_flags(found: "SensorsBehindFlags") -> None:
+    table = Table("sensor", Column("flagged wafers", justify="right"), Column("together", justify="right"))
+    for each in found.sensors[:SHOWN]:
+        table.add_row(escape(each.sensor), str(each.wafers), f"{each.cumulative:.0%}")
+    console = console_of(as_json=False)
+    console.print(f"Reasons of {found.explained} of {found.flagged} flagged wafers:", highlight=False)
+    console.print(table)
+
+
+def _tell_moved(found: "RunSensors") -> None:
+    names = ("index", "median at", "silent", "in training", "flagged")
+    table = Table("sensor", *(Column(name, justify="right") for name in names), "")
+    for each in found.sensors[:SHOWN]:
+        shares = (_share(each.level), _share(each.silent_now), _share(each.silent_in_training))
+        what = "newly silent" if each.newly_silent else "moved" if each.moved else each.outside
+        index = "" if each.stability is None else f"{each.stability:.2f}"
+        table.add_row(escape(each.sensor), index, *shares, str(each.flagged), what)
+    console = console_of(as_json=False)
+    console.print(f"The most moved of {len(found.sensors)} sensors in use; the median stands among the passing wafers.")
+    console.print(table)
+    for warning in found.warnings:
+        console.print(warning, markup=False, highlight=False)
+
+
+def _tell_series(found: "SensorSeries") -> None:
+    table = Table(
+        Column("file", overflow="fold"), *(Column(each, justify="right") for each in ("wafers", "silent", "median")), ""
+    )
+    for each in found.batches:
+        median = "" if each.median is None else f"{each.median:.6g}"
+        file = each.file if each.files == 1 else f"{each.file} and {each.files - 1} more"
+        table.add_row(escape(file), str(each.wafers), str(each.silent), median, "shifted" if each.shifted else "")
+    console = console_of(as_json=False)
+    console.print(f"{found.sensor} on {found.wafers} wafers, {found.silent} of them silent.", markup=False)
+    if found.training:
+        low, high = (found.training.passing[found.levels.index(level)] for level in (0.05, 0.95))
+        console.print(f"90 % of passing training wafers read {low:.6g} to {high:.6g}." if low is not None else "")
+    console.print(table)
+
+
+def _share(value: float | None) -> str:
+    return "" if value is None else f"{value:.0%}"
