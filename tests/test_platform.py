@@ -67,7 +67,7 @@ def test_continuous_integration_runs_the_command_that_everybody_runs() -> None:
 
 def test_every_program_of_the_gate_is_on_the_machine_of_jenkins_and_in_continuous_integration() -> None:
     gate = (ROOT / ".ci" / "run").read_text()
-    needed = set(re.findall(r"for tool in ([\w ]+);", gate)[0].split()) | {"podman", "runc", "mmdebstrap"}
+    needed = set(re.findall(r"for tool in ([\w ]+);", gate)[0].split()) | {"podman", "runc", "mmdebstrap", "skopeo"}
     packages = re.findall(r"missing\+=\(([\w .-]+)\)", gate)
     needed |= {name for group in packages for name in group.split()}
     script = (ROOT / "terraform/modules/jenkins/install.sh.tftpl").read_text().replace("\\\n", " ")

@@ -10,7 +10,9 @@ from pathlib import Path
 
 SERVERS = Path(__file__).parent
 LINTERS = SERVERS.parent / "gitops"  # a module of its own: a new linter does not build MinIO again
+REGISTRY = SERVERS.parent / "registry"
 PACKAGES = {
+    "registry": (REGISTRY, "."),
     "minio": (SERVERS, "github.com/minio/minio"),
     "mongodb": (SERVERS, "./mongodb"),
     "toxiproxy": (SERVERS, "github.com/Shopify/toxiproxy/v2/cmd/server"),
