@@ -44,6 +44,7 @@ WRONG = {  # setting -> what the operator is told
     "github_repository=owner/*": "without any wildcard",
     "mongodb={}": "Say where MongoDB is",
     'public_api_cidrs=["0.0.0.0/0"]': "never the whole internet",
+    "budget={monthly_usd=900,emails=[]}": "somebody to tell",
 }
 
 pytestmark = [pytest.mark.xdist_group("terraform"), pytest.mark.timeout(900), pytest.mark.slow]
@@ -128,18 +129,29 @@ def test_an_environment_is_built_changed_and_taken_away_without_a_remainder(moto
     assert account.inventory() == empty
 
 
-def test_a_second_environment_finds_the_identity_provider_of_the_first(moto_copy: Terraform, aws: Server) -> None:
+def test_a_second_environment_finds_what_the_account_has_and_watches_it_if_asked_to(
+    moto_copy: Terraform, aws: Server
+) -> None:
     iam = Account(aws.url).client("iam")
     provider = iam.create_open_id_connect_provider(Url="https://token.actions.githubusercontent.com", ThumbprintList=[])
     terraform = moto_copy.at("envs/prod")
     terraform.init()
 
-    plan = terraform.plan("-var", "github_repository=owner/name", "-var", "github_provider_exists=true")
+    oversight = ("cloudtrail=true", "guardduty=true", 'budget={monthly_usd=900,emails=["fab@plant.example"]}')
+    settings = ("github_repository=owner/name", "github_provider_exists=true", *oversight)
+    plan = terraform.plan(*(argument for setting in settings for argument in ("-var", setting)))
 
     urls = [each.get("url") for each in planned(plan, "aws_iam_openid_connect_provider")]
     assert urls == [None]  # the cluster's own, whose address is not known yet
     trust = next(each for each in planned(plan, "aws_iam_role") if each["name"] == "wafer-fault-prod-sync")
     assert provider["OpenIDConnectProviderArn"] in trust["assume_role_policy"]
+    assert [each["enable"] for each in planned(plan, "aws_guardduty_detector")] == [True]
+    assert [each["enable_log_file_validation"] for each in planned(plan, "aws_cloudtrail")] == [True]
+    (budget,) = planned(plan, "aws_budgets_budget")
+    assert (budget["limit_amount"], budget["limit_unit"], budget["time_unit"]) == ("900", "USD", "MONTHLY")
+    assert budget["cost_filter"] == [{"name": "TagKeyValue", "values": ["user:environment$prod"]}]
+    told = [(each["notification_type"], each["threshold"]) for each in budget["notification"]]
+    assert sorted(told) == [("ACTUAL", 80), ("FORECASTED", 100)]
 
 
 def test_atlas_is_reached_by_an_endpoint_inside_the_network(moto_copy: Terraform) -> None:

@@ -17,6 +17,9 @@ module "platform" {
   github_provider_exists = var.github_provider_exists
   operator_cidrs         = var.operator_cidrs
   github_repository      = var.github_repository
+  cloudtrail             = var.cloudtrail
+  guardduty              = var.guardduty
+  budget                 = var.budget
   terraform_state_bucket = var.terraform_state_bucket
   mlflow_requirements    = file("${path.root}/../../../locks/load_prod_model.txt") # the stage that registers: server and client agree
 }

@@ -56,3 +56,21 @@ variable "terraform_state_bucket" {
   type        = string
   default     = ""
 }
+
+variable "cloudtrail" {
+  description = "Whether this environment keeps a trail of the account; leave it off where an organisation has one."
+  type        = bool
+  default     = false
+}
+
+variable "guardduty" {
+  description = "Whether this environment switches GuardDuty on; one of an account, and none where an organisation does."
+  type        = bool
+  default     = false
+}
+
+variable "budget" {
+  description = "US dollars a month, and who gets a mail at 80 percent spent and at 100 percent forecast; null: no budget."
+  type        = object({ monthly_usd = number, emails = set(string) })
+  default     = null
+}

@@ -99,4 +99,44 @@ data "aws_iam_policy_document" "this" {
       values   = [data.aws_caller_identity.current.account_id]
     }
   }
+  # Where the trail of this account goes, if it has one (terraform/modules/oversight).
+  statement {
+    sid       = "CloudTrailAsksForTheBucket"
+    actions   = ["s3:GetBucketAcl"]
+    resources = [aws_s3_bucket.this.arn]
+
+    principals {
+      type        = "Service"
+      identifiers = ["cloudtrail.amazonaws.com"]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:SourceAccount"
+      values   = [data.aws_caller_identity.current.account_id]
+    }
+  }
+
+  statement {
+    sid       = "CloudTrailDeliversOfThisAccount"
+    actions   = ["s3:PutObject"]
+    resources = ["${aws_s3_bucket.this.arn}/cloudtrail/AWSLogs/${data.aws_caller_identity.current.account_id}/*"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["cloudtrail.amazonaws.com"]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:SourceAccount"
+      values   = [data.aws_caller_identity.current.account_id]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "s3:x-amz-acl"
+      values   = ["bucket-owner-full-control"]
+    }
+  }
 }

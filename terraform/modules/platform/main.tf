@@ -193,3 +193,14 @@ module "terraform_roles" {
   kms_key_arn      = module.data_key.arn
   data_arns        = ["${module.store.arn}/*", "${module.mlflow_bucket.arn}/artifacts/*", "${module.mlflow_bucket.arn}/backups/*"]
 }
+
+module "oversight" {
+  source = "../oversight"
+
+  name        = local.name
+  environment = var.environment
+  log_bucket  = module.access_logs.bucket
+  cloudtrail  = var.cloudtrail
+  guardduty   = var.guardduty
+  budget      = var.budget
+}
