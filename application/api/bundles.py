@@ -56,7 +56,7 @@ class Bundle:
         )
 
     def sensor(self, number: int, name: str) -> SensorRange:
-        """How a sensor read on the passing wafers of the training set. Raises `ObjectNotFound`."""
+        """How a sensor read on the wafers of the training set. Raises `ObjectNotFound`."""
         statistics = self.statistics
         if name not in statistics.sensors:
             raise ObjectNotFound(f"Version {number} has no sensor {name[:80]!r}.")
@@ -65,6 +65,7 @@ class Bundle:
             sensor=name,
             levels=list(LEVELS),
             quantiles=_finite(statistics.quantiles[at]),
+            failing=_finite(statistics.failing[at]),
             missing=float(statistics.missing[at]),
         )
 

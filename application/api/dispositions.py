@@ -1,12 +1,13 @@
 """What people decided about the wafers of a prediction, and what files said of them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from application.api.breaker import Breaker
 from application.api.predictions import Predictions, place_of
-from application.api.shapes.dispositions import Told, WaferHistory
+from application.api.shapes.dispositions import Appearance, Appearances, Told, WaferHistory
 from application.runs.run import Run
 from wafer.errors import DocumentsUnavailable, ObjectNotFound
 from wafer.outcomes.dispositions import FAILED, Disposition, Forecast, Word, all_dispositions, dispose
@@ -38,25 +39,41 @@ class Dispositions:
         """Everything that people and files said of a wafer's readings. Raises as `dispose` does."""
         return self._told(run, self._forecasts(run, wafer, file))
 
+    def elsewhere(self, run: Run, wafer: str, file: str, runs: Sequence[str]) -> Appearances:
+        """What `runs` predicted of the wafer besides. Raises as `history` does."""
+        first = self._forecasts(run, wafer, file)[0]
+        others = [each for each in runs if each != run.run_id]
+        place = {run_id: number for number, run_id in enumerate(others)}
+        found = [each for each in self._predicted(run, wafer, others) if not each.shadow]
+        return Appearances(
+            run_id=run.run_id,
+            wafer=wafer,
+            searched=len(others),
+            predictions=[_appearance(each, first) for each in sorted(found, key=lambda each: place[each.prediction])],
+        )
+
     def _forecasts(self, run: Run, wafer: str, file: str) -> tuple[Forecast, ...]:
         """What the versions of the run said of the wafer, production first."""
-        from wafer.contract import load_contract  # with pyarrow 0.3 s of a start, so here and below
-        from wafer.documents import open_documents
-        from wafer.outcomes.predicted import predictions_of
-
         table = self._predictions.table(run)
         chosen = table["file"][place_of(table, run, wafer, file)].as_py()
-        schema, policy = (str(run.parameters.get(name, "")) for name in ("schema", "policy"))
-        contract = load_contract("prediction", schema, policy)
-        with self._way.call(), open_documents(self._documents_uri) as documents:
-            rows = predictions_of([wafer], self._store, documents, contract, [run.run_id])
-        found = [each for each in Forecast.of(rows) if each.file == chosen]
+        found = [each for each in self._predicted(run, wafer, [run.run_id]) if each.file == chosen]
         if not found:
             raise ObjectNotFound(
                 f"Run {run.run_id} is older than dispositions, and did not publish by which readings it judged. "
                 "Predict its batches again."
             )
         return tuple(sorted(found, key=attrgetter("shadow")))
+
+    def _predicted(self, run: Run, wafer: str, runs: Sequence[str]) -> tuple[Forecast, ...]:
+        """What some runs said of a wafer; the contract is that of `run`."""
+        from wafer.contract import load_contract  # with pyarrow 0.3 s of a start, so here and below
+        from wafer.documents import open_documents
+        from wafer.outcomes.predicted import predictions_of
+
+        schema, policy = (str(run.parameters.get(name, "")) for name in ("schema", "policy"))
+        contract = load_contract("prediction", schema, policy)
+        with self._way.call(), open_documents(self._documents_uri) as documents:
+            return Forecast.of(predictions_of([wafer], self._store, documents, contract, runs))
 
     def _told(self, run: Run, forecasts: tuple[Forecast, ...]) -> WaferHistory:
         from wafer.documents import open_documents
@@ -91,6 +108,13 @@ def _that_counts(told: Iterable[Told]) -> Told | None:
         elif each.word != "comment":
             said = last = each
     return last
+
+
+def _appearance(found: Forecast, here: Forecast) -> Appearance:
+    same = found.document == here.document or bool(here.key and found.key == here.key)
+    told = asdict(found)
+    told["run_id"] = found.prediction
+    return Appearance(**{name: told[name] for name in Appearance.model_fields if name in told}, same_readings=same)
 
 
 def _by_person(said: Disposition) -> Told:

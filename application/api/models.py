@@ -73,7 +73,7 @@ class ModelShelf:
         return self._drawn(version).model_copy(update={"version": number})
 
     def sensor(self, number: int, name: str) -> SensorRange:
-        """How a sensor read on the passing wafers of a version's training set. Raises `ObjectNotFound`."""
+        """How a sensor read on the wafers of a version's training set. Raises `ObjectNotFound`."""
         return self._bundle(number).sensor(number, name)
 
     def trained(self, number: int, name: str) -> TrainingReadings:

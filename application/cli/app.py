@@ -12,6 +12,7 @@ from rich.markup import escape
 
 from application.cli.backtest import backtest
 from application.cli.contracts import contract_app
+from application.cli.disposition import disposition
 from application.cli.explain import explain
 from application.cli.logs import logs
 from application.cli.lots import lots
@@ -40,6 +41,7 @@ app.command()(outcomes)
 app.command()(runs)
 app.command()(logs)
 app.command()(explain)
+app.command()(disposition)
 app.command()(lots)
 app.command()(sensors)
 app.add_typer(retrain_app, name="retrain")

@@ -23,6 +23,7 @@ EXPECTED: dict[tuple[str, str], Role | None] = {
     ("/runs/{run_id}/export", "GET"): "viewer",
     ("/runs/{run_id}/budgets", "GET"): "viewer",
     ("/runs/{run_id}/wafers/{wafer}/explanation", "GET"): "viewer",
+    ("/runs/{run_id}/wafers/{wafer}/elsewhere", "GET"): "viewer",
     ("/runs/{run_id}/wafers/{wafer}/disposition", "GET"): "viewer",
     ("/runs/{run_id}/wafers/{wafer}/disposition", "POST"): "operator",
     ("/runs/{run_id}/report", "GET"): "viewer",

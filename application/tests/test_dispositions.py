@@ -93,3 +93,15 @@ def test_a_run_without_readings_says_what_to_do(service: Service, predicted: str
 
     assert answer.status_code == 404
     assert "Predict its batches again" in answer.json()["detail"]
+
+
+def test_other_predictions_of_the_wafer_say_whether_they_are_by_the_same_readings(service: Service, run: str) -> None:
+    later = predict_wafers(service)
+    with service.client("viewer") as client:
+        found = client.get(f"/runs/{later}/wafers/W-1/elsewhere").json()
+        none = client.get(f"/runs/{later}/wafers/W-77/elsewhere")
+
+    assert (found["searched"], [each["run_id"] for each in found["predictions"]]) == (1, [run])
+    assert found["predictions"][0]["same_readings"] is True
+    assert found["predictions"][0]["moment"] == "2026-03-04T10:15:00+00:00"
+    assert none.status_code == 404

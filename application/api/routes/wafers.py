@@ -7,8 +7,9 @@ from fastapi import Path, Query, Request
 from application.access.gate import audit, caller_of
 from application.api.openapi import problems
 from application.api.routes.common import RunId, parts_of, router_for
-from application.api.shapes.dispositions import DispositionRequest, WaferHistory
+from application.api.shapes.dispositions import Appearances, DispositionRequest, WaferHistory
 from application.api.shapes.predictions import Explanation
+from application.runs.past import Span, past_predictions
 
 viewer = router_for("viewer", "results")
 operator = router_for("operator", "results")
@@ -43,3 +44,11 @@ def dispose(body: DispositionRequest, request: Request, run_id: RunId, wafer: Na
     told = parts.dispositions.dispose(parts.runs.find(run_id), wafer, file, body.word, body.comment, who)
     audit(request, "wafer.disposition", run_id=run_id, wafer=wafer, file=told.file, word=body.word)
     return told
+
+
+@viewer.get("/runs/{run_id}/wafers/{wafer:path}/elsewhere", responses=_NOT_ONE)
+def elsewhere(request: Request, run_id: RunId, wafer: Name, file: File = "") -> Appearances:
+    """List what other runs predicted of the same wafer; the 50 newest predictions are searched."""
+    parts = parts_of(request)
+    runs = [each.run_id for each in past_predictions(parts.runs, Span())]
+    return parts.dispositions.elsewhere(parts.runs.find(run_id), wafer, file, runs)

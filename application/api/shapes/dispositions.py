@@ -38,3 +38,25 @@ class WaferHistory(BaseModel):
     file: str
     outcome: Literal["pass", "fail"] | None
     told: list[Told]
+
+
+class Appearance(BaseModel):
+    """One prediction of the wafer by a version in production."""
+
+    run_id: str
+    file: str
+    moment: str | None = Field(description="Of the batch, by its name; else when it was predicted.")
+    model_version: int
+    verdict: str
+    probability: float
+    threshold: float
+    same_readings: bool = Field(description="Else the wafer was measured again, or another one has its name.")
+
+
+class Appearances(BaseModel):
+    """The other predictions of a wafer's name, newest run first."""
+
+    run_id: str
+    wafer: str
+    searched: int = Field(description="So many of the newest prediction runs were searched.")
+    predictions: list[Appearance]

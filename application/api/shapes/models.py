@@ -121,9 +121,10 @@ class ModelCurves(BaseModel):
 
 
 class SensorRange(BaseModel):
-    """Quantiles of a sensor's readings on the passing wafers of a version's training set."""
+    """Quantiles of a sensor's readings on the passing and on the failing wafers of a version's training set."""
 
     sensor: str
     levels: list[float]
     quantiles: list[float | None]
+    failing: list[float | None] = Field([], description="Nulls where no failing wafer spoke, or before recipe 5.")
     missing: float
