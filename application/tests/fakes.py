@@ -216,7 +216,9 @@ def write_bundle(folder: Path, number: int) -> str:
     counts = OutcomeCounts(probability[::-1], (~failed[::-1]).astype(np.int64), failed[::-1].astype(np.int64))
     counts.save(folder / "outcomes.parquet")
     quantiles = np.tile(np.linspace(0.0, 1.0, len(LEVELS)), (len(SENSORS), 1))
-    statistics = SensorStatistics(SENSORS, quantiles, np.zeros_like(quantiles), np.zeros(len(SENSORS)), 6, 2, quantiles)
+    statistics = SensorStatistics(
+        SENSORS, quantiles, np.zeros_like(quantiles), np.zeros(len(SENSORS)), 6, 2, np.sqrt(quantiles)
+    )
     write_json(folder / "statistics.json", StatisticsFile.of(statistics))
     quality = measure(failed, probability, probability >= 0.5)
     families = {"xgboost": replace(quality, auc=0.8), "random_forest": replace(quality, auc=0.7)}

@@ -3,8 +3,8 @@
 import { budgetCard } from "./budget.js";
 import { announce, h } from "./dom.js";
 import { count, fullMoment, many } from "./format.js";
-import { ranking } from "./ranking.js";
-import { waferView } from "./wafer.js";
+import { ranking, verdictAt } from "./ranking.js";
+import { waferPanel } from "./wafer.js";
 import { waferList } from "./waferlist.js";
 
 const NARROW = "(max-width: 860px)"; // as in page.css: the panel is below the list
@@ -20,7 +20,6 @@ export function rankedWafers(run, page, found, may) {
     disabled: found.wafers === 0,
     on: { change: () => follow() },
   });
-  const detail = h("aside", { class: "card wafer", "aria-label": "Selected wafer", tabindex: "0" });
   const budget = budgetCard(run, found, everything[0].threshold, may, () => follow());
   const list = waferList({
     above: found.in_training > 0 && learnedFrom(seen, found.in_training),
@@ -28,37 +27,47 @@ export function rankedWafers(run, page, found, may) {
     choose: show,
     open,
   });
-  let shown = {};
+  const panel = waferPanel({
+    runId: run.run_id,
+    version,
+    own: everything[0].threshold,
+    wafers: everything,
+    may,
+    go: (wafer) => show(ranked.find((each) => each.wafer === wafer) ?? { wafer, verdict: verdictAt(wafer, budget.cut()) }),
+    decided: () => list.show(ranked),
+  });
+  let ranked = [];
+  let shown = null;
 
   /** After a move of the slider, or with other wafers: list and panel say what holds now. */
   function follow() {
     const wafers = seen.checked ? everything : forecasts;
     budget.tell(wafers);
-    const ranked = ranking(wafers, budget.cut());
+    ranked = ranking(wafers, budget.cut());
     list.show(ranked);
-    const now = ranked.find((each) => each.wafer === shown.wafer);
-    if (now && budget.cut() !== shown.cut) show(now);
+    const now = ranked.find((each) => each.wafer === shown);
+    if (now) show(now);
   }
 
   function show(each) {
-    shown = { ...each, cut: budget.cut() };
-    waferView(detail, each, { runId: run.run_id, version, cut: shown.cut });
+    shown = each.wafer;
+    panel.show(each, budget.cut());
   }
 
   /** Where the panel is below the list, go to it. */
   function open() {
     if (!matchMedia(NARROW).matches) return;
     const back = { click: () => list.focus() };
-    detail.prepend(h("button", { type: "button", class: "quiet back", on: back }, "← Back to the list"));
-    detail.scrollIntoView();
-    detail.focus({ preventScroll: true });
+    panel.element.prepend(h("button", { type: "button", class: "quiet back", on: back }, "← Back to the list"));
+    panel.element.scrollIntoView();
+    panel.element.focus({ preventScroll: true });
   }
 
   follow();
   announce(
     `${many(everything.length, "wafer")}: ${count(page.counts.fail)} fail, ${count(page.counts.inspect)} inspect.`,
   );
-  return [budget.element, h("div", { class: "split" }, list.element, detail)];
+  return [budget.element, h("div", { class: "split" }, list.element, panel.element)];
 }
 
 const learnedFrom = (seen, learned) =>

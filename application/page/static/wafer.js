@@ -1,146 +1,84 @@
-// One wafer: its probability, and the sensors behind it, each compared with the passing wafers.
+// One wafer: its verdict at the slider's budget, why it has it, its neighbours, what was decided about it.
 
-import * as api from "./api.js";
-import { sensorStrip } from "./charts/strip.js";
-import { failure, h, loading, put } from "./dom.js";
-import { fixed, percent, reading, signed } from "./format.js";
+import { dispositionOf } from "./disposition.js";
+import { elsewhere } from "./elsewhere.js";
+import { h, put } from "./dom.js";
+import { fixed, percent } from "./format.js";
+import { neighbours } from "./neighbours.js";
+import { reasonsOf } from "./reasons.js";
 
-const PAUSE = 200; // milliseconds that a wafer stays chosen before its reasons are asked for
-const known = new Map(); // version and sensor -> how passing wafers read
+/**
+ * A panel that shows a ranked wafer. `run` is its id, `version` the model's, `own` the threshold of the run, `wafers` all
+ * of the run; `go(wafer)` shows another one, `decided(wafer)` is told of a disposition.
+ * `show(each, cut)` shows a wafer; at another threshold of the same wafer only what depends on it is made anew.
+ */
+export function waferPanel({ runId, version, own, wafers, may, go, decided }) {
+  const element = h("aside", { class: "card wafer", "aria-label": "Selected wafer", tabindex: "0" });
+  const judged = h("div", {});
+  const beside = h("div", {});
+  let shown = null;
 
-function rangeOf(version, sensor) {
-  const key = `${version} ${sensor}`;
-  if (!known.has(key)) {
-    const asked = api.get(`/models/${version}/sensors/${encodeURIComponent(sensor)}`);
-    asked.catch(() => known.delete(key));
-    known.set(key, asked);
+  function show(each, cut) {
+    put(judged, verdictOf(each, cut, own));
+    put(beside, neighbours(wafers, each.wafer, cut, go));
+    if (each.wafer === shown) return;
+    shown = each.wafer;
+    put(
+      element,
+      judged,
+      facts(shown),
+      shown.note && h("div", { class: "notice inspect" }, h("p", {}, shown.note)),
+      shown.in_training &&
+        h("div", { class: "notice" }, h("p", {}, "The model was trained on these readings, so this is not a forecast.")),
+      h("h3", {}, "Reasons"),
+      reasonsOf(shown, { runId, version }),
+      beside,
+      dispositionOf(shown, { runId, may, decided }),
+      elsewhere(shown, runId),
+    );
   }
-  return known.get(key);
+
+  return { element, show };
 }
 
-/** Show a ranked wafer: `each` has the wafer, its rank and its verdict at the threshold `cut`. */
-export function waferView(element, each, { runId, version, cut }) {
-  const { wafer, verdict, rank } = each;
-  const reasons = h("div", {});
-  put(
-    element,
+function verdictOf({ wafer, verdict, rank }, cut, own) {
+  return [
     h("div", { class: "heading" }, h("h2", {}, wafer.wafer), h("span", { class: `verdict ${verdict}` }, verdict)),
+    cut !== own && h("p", { class: "small", id: "at-this-budget" }, changed(wafer.verdict, verdict)),
     h(
       "dl",
       { class: "facts" },
-      fact("Rank", String(rank)),
+      rank && fact("Rank", String(rank)),
       fact(
         "Probability",
         h("span", {}, fixed(wafer.probability), h("span", { class: "small" }, ` threshold ${fixed(cut)}`)),
       ),
-      fact("Cluster", String(wafer.cluster ?? "–")),
-      fact(
-        "Distance",
-        h(
-          "span",
-          { title: "Share of the training wafers that are closer to the centre of their cluster" },
-          wafer.distance_percentile === null ? "–" : `farther than ${percent(wafer.distance_percentile / 100)} of training wafers`,
-        ),
-      ),
-      fact("File", h("span", { class: "break" }, wafer.file)),
-      ...Object.entries(wafer.context).map(([name, text]) => fact(name, h("span", { class: "break" }, text || "–"))),
     ),
-    wafer.note && h("div", { class: "notice inspect" }, h("p", {}, wafer.note)),
-    wafer.in_training &&
-      h("div", { class: "notice" }, h("p", {}, "The model was trained on these readings, so this is not a forecast.")),
-    h("h3", {}, "Reasons"),
-    reasons,
-  );
-  if (wafer.top_sensors.length > 0) put(reasons, reasonList(wafer.top_sensors, version));
-  else ask(reasons, wafer, runId, version);
+  ];
 }
 
-/** Ask for the reasons of a wafer that the run published none for, unless another wafer is chosen meanwhile. */
-function ask(element, wafer, runId, version) {
-  put(element, loading("the reasons"));
-  const address = `/runs/${encodeURIComponent(runId)}/wafers/${encodeURIComponent(wafer.wafer)}/explanation`;
-  setTimeout(async () => {
-    if (!element.isConnected) return;
-    try {
-      const { prediction } = await api.get(`${address}?file=${encodeURIComponent(wafer.file)}`);
-      wafer.top_sensors = prediction.top_sensors;
-      put(element, reasonList(wafer.top_sensors, version));
-    } catch (problem) {
-      const known = problem.status === 404 || problem.status === 409;
-      put(
-        element,
-        known
-          ? h("p", { class: "small" }, problem.detail)
-          : failure(problem, () => ask(element, wafer, runId, version)),
-      );
-    }
-  }, PAUSE);
-}
+const changed = (before, now) =>
+  before === now
+    ? "The same verdict at the chosen budget as in the run."
+    : now === "fail"
+      ? "Flagged at the chosen budget. In the run it passed."
+      : "Passes at the chosen budget. The run flagged it.";
 
-function reasonList(reasons, version) {
-  if (reasons.length === 0) return h("p", { class: "small" }, "No sensor raised the score of this wafer.");
-  const most = Math.max(...reasons.map((reason) => Math.abs(reason.contribution ?? 0)), 1e-9);
-  const carried = reasons.reduce((sum, reason) => sum + (reason.contribution_share ?? 0), 0);
-  const told = `Together ${percent(carried)} of what raises the score above that of the usual passing wafer.`;
-  return h(
-    "div",
-    {},
-    h(
-      "ol",
-      { class: "reasons" },
-      reasons.map((reason) => reasonItem(reason, most, version)),
-    ),
-    carried > 0 ? h("p", { class: "small" }, told) : null,
-  );
-}
-
-const fact = (name, value) => h("div", {}, h("dt", {}, name), h("dd", {}, value));
-
-function reasonItem(reason, most, version) {
-  const strip = h("div", { class: "strip" });
-  const push = h("i", {});
-  push.style.width = `${(100 * Math.abs(reason.contribution ?? 0)) / most}%`;
-  rangeOf(version, reason.sensor).then(
-    (range) => put(strip, sensorStrip(range, reason), h("p", { class: "small" }, placed(range, reason))),
-    (problem) =>
-      put(
-        strip,
-        problem.status === 404
-          ? h("p", { class: "small" }, "The model has no readings of this sensor on passing wafers.")
-          : failure(problem),
-      ),
-  );
-  return h(
-    "li",
-    {},
-    h(
-      "div",
-      { class: "reason" },
-      h("strong", {}, reason.sensor),
-      h("span", { class: "value" }, reading(reason.value)),
+const facts = (wafer) =>
+  h(
+    "dl",
+    { class: "facts" },
+    fact("Cluster", String(wafer.cluster ?? "–")),
+    fact(
+      "Distance",
       h(
         "span",
-        { class: "push", title: "Contribution to the log-odds of failure" },
-        h("span", { class: "unseen" }, "contribution "),
-        signed(reason.contribution ?? 0),
-        h("span", { class: "pushbar", "aria-hidden": "true" }, push),
+        { title: "Share of the training wafers that are closer to the centre of their cluster" },
+        wafer.distance_percentile === null ? "–" : `farther than ${percent(wafer.distance_percentile / 100)} of training wafers`,
       ),
     ),
-    strip,
+    fact("File", h("span", { class: "break" }, wafer.file)),
+    ...Object.entries(wafer.context).map(([name, text]) => fact(name, h("span", { class: "break" }, text || "–"))),
   );
-}
 
-/** Where a value lies among the passing wafers, in words. */
-function placed({ levels, quantiles, missing }, { value, usual_low: low, usual_high: high, above_failing: failing }) {
-  const silent = missing > 0.005 ? ` Missing on ${percent(missing)} of training wafers.` : "";
-  const usual = low === null || high === null ? "" : `90 % of passing wafers read ${reading(low)} to ${reading(high)}`;
-  if (value === null) return `No reading on this wafer. ${usual}.${silent}`;
-  const below = quantiles.filter((each) => each !== null && each <= value).length;
-  const others = failing === null ? "" : ` Above about ${percent(failing)} of failing ones.`;
-  if (below === 0) return `Below every passing wafer.${others} ${usual}.${silent}`;
-  if (below === levels.length) return `Above every passing wafer.${others} ${usual}.${silent}`;
-  const within = (value - quantiles[below - 1]) / (quantiles[below] - quantiles[below - 1]);
-  const share = levels[below - 1] + within * (levels[below] - levels[below - 1]);
-  const side = share < 0.5 ? `Below about ${percent(1 - share)}` : `Above about ${percent(share)}`;
-  return `${side} of passing wafers.${others} ${usual}.${silent}`;
-}
+const fact = (name, value) => h("div", {}, h("dt", {}, name), h("dd", {}, value));

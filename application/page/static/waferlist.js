@@ -1,5 +1,6 @@
 // The list of a run's wafers: filters, search, rows; the arrows go through them.
 
+import { WORDS } from "./disposition.js";
 import { h, put } from "./dom.js";
 import { count, fixed, many } from "./format.js";
 import { tallied } from "./ranking.js";
@@ -19,6 +20,7 @@ const COLUMNS = [
   ["Probability", "number"],
   ["Cluster", "number optional"],
   ["Top sensor", "optional"],
+  ["Disposition", "optional"],
 ];
 
 /**
@@ -170,6 +172,7 @@ function line(each, pick) {
     ),
     h("td", { class: "number optional" }, String(wafer.cluster ?? "–")),
     h("td", { class: "optional" }, wafer.top_sensors[0]?.sensor ?? ""),
+    h("td", { class: "optional" }, WORDS[wafer.disposition] ?? ""),
   );
 }
 
