@@ -17,8 +17,11 @@ FILE = "wafer_04032026_101500.csv"
 PROBABILITIES = (0.9, 0.8, 0.55, 0.35, 0.2, 0.1)  # of W-1, W-2, …; flagged from 0.5
 
 
-def predict_wafers(service: Service, probabilities: Sequence[float] = PROBABILITIES) -> str:
-    """Predict `W-1`, `W-2`, … of one file; the id of the run. The same wafers again have the same readings."""
+def predict_wafers(service: Service, probabilities: Sequence[float] = PROBABILITIES, *, older: bool = False) -> str:
+    """Predict `W-1`, `W-2`, … of one file; the id of the run. The same wafers again have the same readings.
+
+    An `older` run does not tell by which readings it judged.
+    """
     with service.client() as client:
         started = client.post("/predict", json={"source": service.batches("raw/predict/lot-1")}).json()
     run_id = str(started["run_id"])
@@ -30,8 +33,9 @@ def predict_wafers(service: Service, probabilities: Sequence[float] = PROBABILIT
         "report.html": REPORT,
         "predictions.csv": f"rank,wafer,file,verdict\n{lines}".encode(),
         "predictions.parquet": _parquet(pa.Table.from_pylist(rows)),
-        "documents.parquet": _parquet(pa.table({"_id": [f"read-{each['wafer']}" for each in rows]})),
     }
+    if not older:
+        files["documents.parquet"] = _parquet(pa.table({"_id": [f"read-{each['wafer']}" for each in rows]}))
     publish(service.store, f"predictions/{run_id}", files, run_id=run_id)
     write_record(service.store, run_id, "validate")
     write_record(service.store, run_id, "predict", counts={"false_alarm_budget": 0.1}, started=1.77e9)

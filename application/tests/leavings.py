@@ -3,6 +3,7 @@
 import io
 import json
 from pathlib import Path
+from typing import Any
 
 from wafer.evaluation.decision import Floor, PromotionDecision
 from wafer.evaluation.quality import Figures
@@ -52,6 +53,7 @@ def leave_results(store: Store, run_id: str, pipeline: Pipeline) -> None:
         files = {**common, "predictions.parquet": _predictions(run_id)}
         files["predictions.csv"] = b"rank,wafer,file\n1,W-1,good.csv\n"
         files["drift.json"] = drift
+        files["documents.parquet"] = _parquet([{"_id": f"{run_id}-{rank}"} for rank in range(1, 5)])
         publish(store, f"predictions/{run_id}", files, run_id=run_id)
         write_record(store, run_id, "predict", started=1010.0)
 
@@ -69,6 +71,7 @@ def _predictions(run_id: str) -> bytes:
             "distance_percentile": 12.5,
             "top_sensors": [reason] if verdict == "fail" else [],
             "note": "",
+            "in_training": False,
             "file": "good.csv",
             "model_version": "2",
             "run_id": run_id,
@@ -77,6 +80,10 @@ def _predictions(run_id: str) -> bytes:
             [("fail", 0.9), ("inspect", float("nan")), ("pass", 0.2), ("pass", 0.1)], start=1
         )
     ]
+    return _parquet(rows)
+
+
+def _parquet(rows: list[dict[str, Any]]) -> bytes:
     import pyarrow as pa
     import pyarrow.parquet as pq
 

@@ -87,9 +87,10 @@ def test_what_cannot_be_said_is_refused(
     assert kept == []
 
 
-def test_a_run_without_readings_says_what_to_do(service: Service, predicted: str) -> None:
+def test_a_run_of_before_says_what_to_do(service: Service) -> None:
+    older = predict_wafers(service, older=True)
     with service.client() as client:
-        answer = client.post(f"/runs/{predicted}/wafers/W-1/disposition", json={"word": "scrapped"})
+        answer = client.post(f"/runs/{older}/wafers/W-1/disposition", json={"word": "scrapped"})
 
     assert answer.status_code == 404
     assert "Predict its batches again" in answer.json()["detail"]

@@ -35,7 +35,7 @@ def test_published_reasons_are_the_answer(service: Service, predicted: str) -> N
         ("{run}/wafers/W-11/explanation", "OBJECT_NOT_FOUND", "W-1"),
         ("{run}/wafers/a%2Fb%20c/explanation", "OBJECT_NOT_FOUND", "'a/b c'"),
         ("{run}/wafers/W-1/explanation?file=other.csv", "OBJECT_NOT_FOUND", "good.csv"),
-        ("{run}/wafers/W-3/explanation", "OBJECT_NOT_FOUND", "Predict its batches again"),
+        ("{run}/wafers/W-3/explanation", "OBJECT_NOT_FOUND", "Predict its batch again"),
         ("predict-0/wafers/W-1/explanation", "RUN_NOT_FOUND", "predict-0"),
     ],
     ids=["wafer", "slash", "file", "before", "run"],
