@@ -7,7 +7,7 @@ import typer
 
 from pred_pipeline.stage import predict_wafers
 from wafer.command import Export, run
-from wafer.evaluation.rule import Rule
+from wafer.evaluation.rule import DEFAULT, Rule
 from wafer.settings import EXPLAINED
 
 
@@ -22,7 +22,7 @@ def predict(
     ] = None,
     threshold: Annotated[
         Rule, typer.Option(help="fixed: that of the training; recent: by rank among the scores of these wafers.")
-    ] = "fixed",
+    ] = DEFAULT,
     explained: Annotated[int, typer.Option(min=0, help="How many wafers to review get their reasons.")] = EXPLAINED,
 ) -> str:
     """Judge wafers, most suspicious first."""

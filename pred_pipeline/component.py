@@ -61,6 +61,7 @@ def predict(
         from wafer.settings import Settings
 
         settings, recent = Settings(), RecentScores(stage.store, run_id, contract)
+        rule = rule_of(threshold, settings.threshold)
         result = predict_wafers(
             Path(export.path),
             Path(bundle.path),
@@ -69,16 +70,18 @@ def predict(
             run_id=run_id,
             false_alarm_budget=false_alarm_budget or None,
             explained=settings.explained,
-            rule=rule_of(threshold, settings.threshold),
+            rule=rule,
             before=recent.before,
             contract=contract,
         )
-        predict_in_shadow(
+        shadow = predict_in_shadow(
             Path(export.path),
             Path(candidate.path),
             Path(predictions.path),
             run_id=run_id,
-            false_alarm_budget=false_alarm_budget or None,
+            false_alarm_budget=result.false_alarm_budget,
+            rule=rule,
+            before=recent.before,
         )
         shutil.copyfile(result.report, report.path)
         publish_predictions(
@@ -91,6 +94,8 @@ def predict(
             predictions=Path(predictions.path),
         )
         recent.keep(result.digest, result.scored)
+        if shadow:
+            recent.keep(shadow.digest, shadow.scored)
         counts = {name: getattr(result, name) for name in ("wafers", "failing", "inspect", "passing")}
         stage.measure(metrics, **counts)
         stage.count(false_alarm_budget=result.false_alarm_budget, **result.thresholds.to_json())

@@ -1,55 +1,68 @@
 """What the version that waits for a person says of the same wafers: kept beside the predictions, never among them."""
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import structlog
 
-from pred_pipeline.answers import answers_of
+from pred_pipeline.answered import Answered, Before, answered
 from pred_pipeline.serving import BUNDLE, CANDIDATE
 from pred_pipeline.stage import check_contract
 from wafer.errors import WaferError
+from wafer.evaluation.rule import DEFAULT, Rule
 from wafer.model.assembly import load_bundle
+from wafer.model.recent import Scored
 from wafer.store import layout
 from wafer.wafers.export import ExportFile
 
 _TEXT = pa.dictionary(pa.int32(), pa.string())
 
 
-def predict_in_shadow(
-    export: Path, candidate: Path, out: Path, *, run_id: str, false_alarm_budget: float | None = None
-) -> int:
-    """Write `shadow.parquet` into `out` if a candidate was fetched into the folder; its version, else 0.
+@dataclass(frozen=True, slots=True)
+class Shadow:
+    """What a candidate said, and what its later answers may be ranked among."""
 
-    One row a wafer, in the order of the export. A candidate that cannot judge these wafers never stops a prediction.
+    version: int
+    digest: str
+    scored: Scored
+
+
+def predict_in_shadow(
+    export: Path,
+    candidate: Path,
+    out: Path,
+    *,
+    run_id: str,
+    false_alarm_budget: float,
+    rule: Rule = DEFAULT,
+    before: Before = lambda *_: (),
+) -> Shadow | None:
+    """Write `shadow.parquet` into `out` if a candidate was fetched into the folder; None if there is none.
+
+    One row a wafer, in the order of the export. Budget and rule are those of the predictions beside it, so that both
+    versions answer the same question. A candidate that cannot judge these wafers never stops a prediction.
     """
     version = int(json.loads((candidate / CANDIDATE).read_text(encoding="utf-8"))["version"])
     if not version:
-        return 0
-    written, names = out / layout.SHADOW, {"model_version": str(version), "run_id": run_id}
+        return None
     try:
-        _write(export, candidate / BUNDLE, written, names, false_alarm_budget)
+        bundle = load_bundle(candidate / BUNDLE)
+        with ExportFile(export) as file:
+            check_contract(file.columns.sensors, bundle)
+            found = answered(file, bundle, false_alarm_budget, rule, before, lambda _: None)
     except WaferError as error:
-        written.unlink(missing_ok=True)
         structlog.get_logger().warning("shadow.left_out", version=version, code=error.code, message=error.message)
-        return 0
-    return version
+        return None
+    pq.write_table(_table(found, version, run_id), out / layout.SHADOW)
+    return Shadow(version, bundle.digest, found.scored)
 
 
-def _write(export: Path, bundle: Path, written: Path, names: dict[str, str], budget: float | None) -> None:
-    model = load_bundle(bundle)
-    with ExportFile(export) as file:
-        check_contract(file.columns.sensors, model)
-        writer = None
-        for part in file.parts():
-            scores = model.score(part, budget)
-            table = answers_of(part, scores, model.seen(part))
-            table = table.append_column("threshold", pa.array([scores.threshold] * len(part), pa.float64()))
-            for name, value in names.items():
-                table = table.append_column(name, pa.array([value] * len(part), _TEXT))
-            writer = writer or pq.ParquetWriter(written, table.schema)
-            writer.write_table(table)
-        if writer:
-            writer.close()
+def _table(found: Answered, version: int, run_id: str) -> pa.Table:
+    table, wafers = found.answers, len(found.answers)
+    table = table.append_column("threshold", pa.array([found.thresholds.value] * wafers, pa.float64()))
+    for name, value in {"model_version": str(version), "run_id": run_id}.items():
+        table = table.append_column(name, pa.array([value] * wafers, _TEXT))
+    return table

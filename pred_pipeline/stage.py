@@ -1,37 +1,31 @@
 """Score the wafers of one prediction run, most suspicious first."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from pred_pipeline.answers import answers_of, joined_answers, judged_at, ranking
+from pred_pipeline.answered import Before, answered
+from pred_pipeline.answers import ranking
 from pred_pipeline.ranked import Ranked
 from pred_pipeline.report import prediction_page
 from pred_pipeline.rows import write_predictions
 from wafer.contract import BUILT_IN
 from wafer.errors import ContractMismatch
 from wafer.evaluation.drift import Movement
-from wafer.evaluation.rule import Rule
+from wafer.evaluation.rule import DEFAULT, Rule
 from wafer.files import complete_folder
 from wafer.model.assembly import load_bundle
 from wafer.model.contributions import Reason, top_reasons
 from wafer.model.files import write_json
-from wafer.model.out_of_fold import Known
 from wafer.model.recent import Scored, Thresholds
 from wafer.model.scoring import ModelBundle
-from wafer.progress import reported_rows
 from wafer.settings import EXPLAINED
 from wafer.store import layout
-from wafer.wafers.arrays import Ints, Wafers
+from wafer.wafers.arrays import Ints
 from wafer.wafers.export import ExportFile
-
-# Scores of earlier predictions by the model of a digest, the latest first, beside those of the batch itself.
-Before = Callable[[str, Scored], Sequence[Scored]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +56,7 @@ def predict_wafers(
     false_alarm_budget: float | None = None,
     expected_digest: str | None = None,
     explained: int = EXPLAINED,
-    rule: Rule = "fixed",
+    rule: Rule = DEFAULT,
     before: Before = lambda *_: (),
     contract: str = BUILT_IN,
 ) -> Predicted:
@@ -77,14 +71,9 @@ def predict_wafers(
     budget = bundle.false_alarm_budget if false_alarm_budget is None else false_alarm_budget
     with ExportFile(export) as file:
         check_contract(file.columns.sensors, bundle)
-        movement, keys = Movement(bundle), list[Known]()
-        parts = reported_rows(file.parts(), file.wafers, "wafers judged")
-        answers = joined_answers(_judged(part, bundle, budget, movement, keys) for part in parts)
-        scored = _scored(answers, keys)
-        fixed = bundle.out_of_fold.threshold(budget)
-        thresholds = Thresholds.of(budget, scored, before(bundle.digest, scored), fixed, rule)
-        if thresholds.rule == "recent":
-            answers = judged_at(answers, thresholds.value)
+        movement = Movement(bundle)
+        found = answered(file, bundle, budget, rule, before, movement.count)
+        answers, thresholds = found.answers, found.thresholds
         ranked = Ranked(answers, ranking(answers), (), thresholds.value, model_version, run_id, contract)
         first = ranked.order[: min(explained, ranked.to_review)]
         ranked = replace(ranked, reasons=_reasons(file, bundle, first))
@@ -105,7 +94,7 @@ def predict_wafers(
         thresholds=thresholds,
         false_alarm_budget=budget,
         digest=bundle.digest,
-        scored=scored,
+        scored=found.scored,
         model_version=model_version,
         parquet=out / layout.PREDICTIONS,
         csv=out / layout.PREDICTIONS_CSV,
@@ -128,20 +117,6 @@ def check_contract(sensors: Iterable[str], bundle: ModelBundle) -> None:
 def _differing(trained: set[str], measured: set[str]) -> list[tuple[str, set[str]]]:
     pairs = [("sensor(s) are missing", trained - measured), ("sensor(s) are unknown to the model", measured - trained)]
     return [(what, names) for what, names in pairs if names]
-
-
-def _judged(wafers: Wafers, bundle: ModelBundle, budget: float, movement: Movement, keys: list[Known]) -> pa.Table:
-    movement.count(wafers)
-    keys.append(bundle.keys(wafers))
-    return answers_of(wafers, bundle.score(wafers, budget), bundle.learned_from(keys[-1]))
-
-
-def _scored(answers: pa.Table, keys: Sequence[Known]) -> Scored:
-    """The scores that say what is usual now: of wafers that the model did not learn from, and can judge."""
-    known = answers["in_training"].to_numpy()
-    unlike = pc.equal(answers["verdict"].cast(pa.string()), "inspect").to_numpy()
-    all_keys = np.concatenate([np.empty(0, np.uint64), *keys])
-    return Scored.of(*(column[~known & ~unlike] for column in (all_keys, answers["probability"].to_numpy())))
 
 
 def _reasons(file: ExportFile, bundle: ModelBundle, asked: Ints) -> list[list[Reason]]:

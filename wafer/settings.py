@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from wafer.evaluation.decision import Mode
-from wafer.evaluation.rule import Rule
+from wafer.evaluation.rule import DEFAULT, Rule
 from wafer.paths import MLFLOW_FILE, documents_address, resolved, sqlite_uri, store_address, tracking_address
 
 EXPLAINED = 1000
@@ -38,7 +38,7 @@ class Settings(BaseSettings):
     explained: int = Field(EXPLAINED, validation_alias="WAFER_EXPLAINED", ge=0)
     """So many wafers to review are published with their reasons; any other wafer is explained on request."""
 
-    threshold: Rule = Field("fixed", validation_alias="WAFER_THRESHOLD")
+    threshold: Rule = Field(DEFAULT, validation_alias="WAFER_THRESHOLD")
     """How a prediction that does not say it keeps its false-alarm budget: `wafer.model.recent`."""
 
     promotion: Mode = Field("auto", validation_alias="WAFER_PROMOTION")

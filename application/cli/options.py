@@ -37,7 +37,7 @@ ThresholdOption = Annotated[
     Rule | None,
     typer.Option(
         "--threshold",
-        help="fixed: as found in training; recent: by rank among recent scores. [default: WAFER_THRESHOLD, or fixed]",
+        help="fixed: as found in training; recent: by rank among recent scores. [default: WAFER_THRESHOLD, or recent]",
     ),
 ]
 BackendOption = Annotated[

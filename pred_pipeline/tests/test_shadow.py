@@ -9,13 +9,16 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from pred_pipeline.recent_scores import RecentScores
 from pred_pipeline.serving import fetch_candidate
 from pred_pipeline.shadow import predict_in_shadow
 from pred_pipeline.stage import predict_wafers
 from pred_pipeline.tests.conftest import Export
 from wafer.errors import BundleRejected, RegistryUnavailable
+from wafer.evaluation.rule import Rule
 from wafer.model.files import verify_bundle
 from wafer.registry import ModelVersion, Registry
+from wafer.store import open_store
 
 
 class Candidates:
@@ -51,8 +54,10 @@ def test_the_candidate_answers_for_the_same_wafers_in_a_file_of_its_own(
     before = {path.name: path.read_bytes() for path in out.iterdir()}
 
     assert fetched(Candidates(bundle_dir, waiting(bundle_dir)), tmp_path / "candidate") == 7
-    assert predict_in_shadow(export, tmp_path / "candidate", out, run_id="run-1") == 7
+    done = predict_in_shadow(export, tmp_path / "candidate", out, run_id="run-1", false_alarm_budget=0.1)
 
+    assert done
+    assert done.version == 7
     shadow, ours = (pq.read_table(out / name).to_pylist() for name in ("shadow.parquet", "predictions.parquet"))
     assert {each["model_version"] for each in shadow} == {"7"}
     assert {(each["wafer"], each["verdict"], each["probability"]) for each in shadow} == {
@@ -68,8 +73,10 @@ def test_without_a_candidate_that_can_be_had_a_prediction_goes_on_alone(
     version = None if trouble == "none waits" else waiting(bundle_dir, "0" * 64 if "altered" in trouble else "")
 
     assert fetched(Candidates(bundle_dir, version, away=trouble == "registry away"), tmp_path / "candidate") == 0
-    assert predict_in_shadow(make_export(tmp_path / "export"), tmp_path / "candidate", tmp_path, run_id="run-1") == 0
+    export = make_export(tmp_path / "export")
+    alone = predict_in_shadow(export, tmp_path / "candidate", tmp_path, run_id="run-1", false_alarm_budget=0.1)
 
+    assert alone is None
     assert not (tmp_path / "shadow.parquet").exists()
     if "altered" in trouble:
         with pytest.raises(BundleRejected):
@@ -83,7 +90,9 @@ def test_a_candidate_of_another_contract_is_left_out(make_export: Export, bundle
     renamed = ["Other - 1" if name == "Sensor - 1" else name for name in table.column_names]
     pq.write_table(table.rename_columns(renamed), export / "wafers.parquet")
 
-    assert predict_in_shadow(export, tmp_path / "candidate", tmp_path, run_id="run-1") == 0
+    left_out = predict_in_shadow(export, tmp_path / "candidate", tmp_path, run_id="run-1", false_alarm_budget=0.1)
+
+    assert left_out is None
     assert not (tmp_path / "shadow.parquet").exists()
 
 
@@ -101,3 +110,32 @@ def test_another_budget_of_the_run_holds_for_the_candidate_too(
         flagged.append(int(np.sum([each == "fail" for each in verdicts])))
 
     assert flagged[0] < flagged[1]
+
+
+def test_the_candidate_keeps_the_budget_by_the_rule_of_the_predictions(
+    make_export: Export, bundle_dir: Path, tmp_path: Path
+) -> None:
+    fetched(Candidates(bundle_dir, waiting(bundle_dir)), tmp_path / "candidate")
+    export, store = make_export(tmp_path / "export", 30), open_store(str(tmp_path / "store"))
+    first, second = (RecentScores(store, f"run-{number}") for number in (1, 2))
+
+    def threshold(rule: Rule, recent: RecentScores) -> float:
+        done = predict_in_shadow(
+            export,
+            tmp_path / "candidate",
+            tmp_path,
+            run_id=recent.run_id,
+            false_alarm_budget=0.1,
+            rule=rule,
+            before=recent.before,
+        )
+        assert done
+        recent.keep(done.digest, done.scored)
+        (value,) = set(pq.read_table(tmp_path / "shadow.parquet")["threshold"].to_pylist())
+        return float(value)
+
+    fixed = threshold("recent", first)  # too few scores: a candidate begins with none
+    export = make_export(tmp_path / "more", 30, seed=12)
+
+    assert threshold("fixed", RecentScores(store, "run-3")) == fixed
+    assert threshold("recent", second) != fixed
