@@ -9,7 +9,7 @@ from wafer.evaluation.plots import forward_plot
 from wafer.model import ModelBundle
 
 HEADERS = ("figure", "forward in time", "whole files held out", "wafers held out at random", "chance")
-BY_FILE = ("files", "wafers", "failed", "AUC", "found", "false alarms", "found, by rank", "false alarms, by rank")
+BY_FILE = ("files", "wafers", "failed", "AUC", "found", "false alarms", "found, fixed", "false alarms, fixed")
 _UNKNOWN = "-"
 
 
@@ -34,10 +34,10 @@ class ThreeWays:
         return [
             ("AUC", *self._each(lambda found: _with(found.auc, found.auc_interval)), "0.500"),
             ("PR AUC", *self._each(lambda found: _with(found.pr_auc, found.pr_auc_interval)), rate),
-            ("failures found", *self._each(lambda found: _recall(found.pooled.fixed)), budget),
-            ("false alarms", *self._each(lambda found: _alarms(found.pooled.fixed)), budget),
-            ("failures found, by rank", *self._each(lambda found: _recall(found.pooled.recent)), budget),
-            ("false alarms, by rank", *self._each(lambda found: _alarms(found.pooled.recent)), budget),
+            ("failures found", *self._each(lambda found: _recall(found.pooled.recent)), budget),
+            ("false alarms", *self._each(lambda found: _alarms(found.pooled.recent)), budget),
+            ("failures found, fixed threshold", *self._each(lambda found: _recall(found.pooled.fixed)), budget),
+            ("false alarms, fixed threshold", *self._each(lambda found: _alarms(found.pooled.fixed)), budget),
         ]
 
     def by_file(self) -> list[tuple[str, ...]]:
@@ -68,8 +68,8 @@ class ThreeWays:
             f"Forward in time: models of earlier files were asked about {tested.wafers:,} wafers of the files after "
             f"them ({tested.failures} failed). This is what to expect of the next batch. Whole files: models were "
             "asked about files that they never saw, earlier or later. Random: wafers between those learned from.",
-            "Found and false alarms are those of the verdicts at the fixed threshold of the training; by rank: if the "
-            "top of the recent scores were flagged instead. In brackets: the 90 % interval.",
+            "Found and false alarms are those of verdicts by rank: the top of the recent scores is flagged. Fixed: if the "
+            "threshold of the training were followed instead. In brackets: the 90 % interval.",
         ]
 
     def _each(self, cell: Callable[[HeldOutFigures], str]) -> Iterator[str]:
@@ -79,7 +79,7 @@ class ThreeWays:
 
 def _of_file(each: Tested) -> tuple[str, ...]:
     auc = _UNKNOWN if each.auc is None else f"{each.auc:.3f}"
-    return (each.name, str(each.wafers), str(each.failures), auc, *_counts(each.fixed), *_counts(each.recent))
+    return (each.name, str(each.wafers), str(each.failures), auc, *_counts(each.recent), *_counts(each.fixed))
 
 
 def _counts(flagged: Flagged) -> tuple[str, str]:
