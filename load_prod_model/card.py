@@ -126,11 +126,13 @@ def _threshold(model: ModelBundle, quality: Quality) -> Part:
     return Part(
         "What the threshold means",
         [
-            f"The false-alarm budget is {model.false_alarm_budget:.0%} of the passing wafers: a prediction flags so many "
-            "of the highest recent scores. The fixed threshold of the training, for whoever asks for it and until enough "
-            f"scores are known, is a probability of {model.out_of_fold.threshold(model.false_alarm_budget):.3f}.",
-            f"At the fixed one, with wafers held out at random, of 100 wafers about {quality.flagged * per_hundred:.1f} are flagged; "
-            f"{quality.found * per_hundred:.1f} of those fail, and {missed * per_hundred:.1f} failing ones are missed.",
+            f"The false-alarm budget is {model.false_alarm_budget:.0%} of the passing wafers: a prediction flags that "
+            "share of the recent scores, the highest. The fixed threshold of the training, for whoever asks for it and "
+            "until enough scores are known, is a probability of "
+            f"{model.out_of_fold.threshold(model.false_alarm_budget):.3f}.",
+            "At the fixed threshold, with wafers held out at random, of 100 wafers about "
+            f"{quality.flagged * per_hundred:.1f} are flagged; {quality.found * per_hundred:.1f} of those fail, and "
+            f"{missed * per_hundred:.1f} failing ones are missed.",
         ],
     )
 

@@ -68,8 +68,8 @@ class ThreeWays:
             f"Forward in time: models of earlier files were asked about {tested.wafers:,} wafers of the files after "
             f"them ({tested.failures} failed). This is what to expect of the next batch. Whole files: models were "
             "asked about files that they never saw, earlier or later. Random: wafers between those learned from.",
-            "Found and false alarms are those of verdicts by rank: the top of the recent scores is flagged. Fixed: if the "
-            "threshold of the training were followed instead. In brackets: the 90 % interval.",
+            "Found and false alarms are those of verdicts by rank: the top of the recent scores is flagged. Fixed: if "
+            "the threshold of the training were followed instead. In brackets: the 90 % interval.",
         ]
 
     def _each(self, cell: Callable[[HeldOutFigures], str]) -> Iterator[str]:

@@ -53,11 +53,11 @@ class Line:
         done = CliRunner().invoke(app, ["models", "promote", str(version), "--why", why], catch_exceptions=False)
         assert done.exit_code == 0, done.output
 
-    def batch(self, day: int, rows: int) -> Path:
+    def batch(self, day: int, rows: int, month: int = 2) -> Path:
         """One labelled file of that day, not sent to anybody yet."""
         drop = write_drop(self.folder / f"drop-{day}", files=1, rows=rows, seed=day, noise=0.5)
         (file,) = drop.iterdir()
-        file.rename(drop / f"wafer_{day:02d}022021_120000.csv")
+        file.rename(drop / f"wafer_{day:02d}{month:02d}2021_120000.csv")
         return drop
 
     def predict(self, drop: Path) -> Any:  # noqa: ANN401 - as above
@@ -113,7 +113,8 @@ def flipped(drop: Path) -> Path:
 def test_a_promise_is_made_judged_answered_by_a_candidate_and_broken(line: Line) -> None:
     known = write_drop(line.folder / "known", files=8, rows=40, noise=0.5)
     first = line.train(str(known))
-    ninth, tenth, eleventh = (line.batch(day, rows=150) for day in (9, 10, 11))
+    ninth, tenth = (line.batch(day, rows=150) for day in (9, 10))
+    eleventh = line.batch(11, rows=150, month=3)  # a period of its own
     empty = line.wafer("models", "scorecard")
     line.predict(ninth)
     sent, again = line.outcomes(ninth), line.outcomes(ninth)

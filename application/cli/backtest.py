@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from wafer.evaluation.by_file import Figure, FileTest, Verdicts
     from wafer.evaluation.standing import Share
 
-_RULES = ("found", "false alarms", "found,\nby rank", "false alarms,\nby rank")
+_RULES = ("found", "false alarms", "found,\nfixed", "false alarms,\nfixed")
 _COLUMNS = ("file", "learned from", "wafers", "failed", "AUC", "PR AUC", *_RULES)
 _WIDE = 180  # columns of a table that does not go to a terminal
 _UNKNOWN = "-"
@@ -102,8 +102,8 @@ def _tell(console: Console, found: "BacktestedBatches") -> None:
     table.add_row(*_row(walked.pooled))
     wide.print(table)
     wide.print(
-        f"Found and false alarms: at the threshold that was known then, budget {walked.budget:.1%}; by rank: at one "
-        "that follows recent scores.\n"
+        f"Found and false alarms: by rank among recent scores, budget {walked.budget:.1%}; fixed: at the threshold "
+        "that was known then.\n"
         "In brackets: the 90 % interval; an AUC has none where too few wafers fail or pass.",
         highlight=False,
     )
@@ -112,7 +112,7 @@ def _tell(console: Console, found: "BacktestedBatches") -> None:
 def _row(each: "FileTest") -> tuple[str, ...]:
     counts = (f"{each.learned_from:,}", f"{each.wafers:,}", f"{each.failures:,}")
     figures = (_figure(each.auc), _figure(each.pr_auc))
-    return (each.name or "all", *counts, *figures, *_verdicts(each, each.fixed), *_verdicts(each, each.recent))
+    return (each.name or "all", *counts, *figures, *_verdicts(each, each.recent), *_verdicts(each, each.fixed))
 
 
 def _figure(figure: "Figure | None") -> str:

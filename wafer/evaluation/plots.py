@@ -81,7 +81,7 @@ def forward_plot(parts: Sequence[Tested], budget: float) -> bytes:
         places = range(1, len(parts) + 1)
         for label, colour, rates in (
             ("false alarms by rank", BLUE, [each.recent.false_alarm_rate for each in parts]),
-            ("false alarms", RED, [each.fixed.false_alarm_rate for each in parts]),
+            ("false alarms, fixed threshold", RED, [each.fixed.false_alarm_rate for each in parts]),
         ):
             axes.plot(places, rates, "o-", color=colour, label=label, markersize=4)
         axes.axhline(budget, color=GREY, linestyle=":", label=f"budget {budget:g}")
