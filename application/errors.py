@@ -14,6 +14,7 @@ WaferError
   · Conflict                   409
     x TrainingRunning               TRAINING_RUNNING, a retry can help
     x RunNotCancellable             RUN_NOT_CANCELLABLE
+    x NotRemovable                  NOT_REMOVABLE
     x UploadConflict                UPLOAD_CONFLICT
     x WaferAmbiguous                WAFER_AMBIGUOUS
   · Unavailable                503  a retry can help
@@ -73,6 +74,12 @@ class RunNotCancellable(Conflict):
     """The run has ended already."""
 
     code = "RUN_NOT_CANCELLABLE"
+
+
+class NotRemovable(Conflict):
+    """Somebody still needs what is to be removed."""
+
+    code = "NOT_REMOVABLE"
 
 
 class NotAuthenticated(WaferError):

@@ -61,6 +61,8 @@ class ServiceSettings(BaseSettings):
     """Labelled files after which it trains again, drift or not."""
     retrain_promotion: Mode | None = Field(None, validation_alias="WAFER_RETRAIN_PROMOTION")
     """Mode of these trainings; none: as `WAFER_PROMOTION` says."""
+    retention_days: float = Field(0.0, validation_alias="WAFER_RETENTION_DAYS", ge=0)
+    """Age at which ended runs, and batch sets that only they read, are removed; 0: never."""
     webhooks: SecretStr = Field(SecretStr(""), validation_alias="WAFER_WEBHOOKS")
     """Addresses that are told what happens, separated by commas; `slack+` or `teams+` before one chooses its form."""
     webhook_secret: SecretStr = Field(SecretStr(""), validation_alias="WAFER_WEBHOOK_SECRET")

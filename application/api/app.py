@@ -1,7 +1,7 @@
 """The service as one ASGI application over its parts."""
 
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from importlib.metadata import version
 
 from fastapi import APIRouter, FastAPI
@@ -18,6 +18,7 @@ from application.api.routes import (
     lots,
     models,
     operations,
+    removals,
     results,
     retraining,
     runs,
@@ -34,6 +35,7 @@ from application.runs.background import repeated
 from application.runs.watcher import watching
 
 PACKAGE = "wafer-fault-prediction"
+SWEEP_SECONDS = 3600.0  # between two looks whether something is too old
 SCHEDULE_SECONDS = 30.0  # between two looks whether a schedule is due
 ROUTERS: tuple[APIRouter, ...] = (
     *comparisons.ROUTERS,  # before `/runs/{run_id}`, which takes any word
@@ -48,6 +50,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     *retraining.ROUTERS,
     *schedules.ROUTERS,
     *scores.ROUTERS,
+    *removals.ROUTERS,
     *session.ROUTERS,
     *operations.ROUTERS,
 )
@@ -61,7 +64,9 @@ def create_app(parts: Parts, *, watch: bool = True, pages: Sequence[APIRouter] =
         if watch:
             policy = deciding(parts.retraining, parts.settings.retrain_hours)
             due = repeated("schedules", parts.schedules.start_due, SCHEDULE_SECONDS)
-            async with watching(parts.runs), telling(parts.notices), policy, due:
+            days = parts.settings.retention_days
+            swept = repeated("retention", parts.removals.sweep, SWEEP_SECONDS) if days else nullcontext()
+            async with watching(parts.runs), telling(parts.notices), policy, due, swept:
                 yield
         else:
             yield

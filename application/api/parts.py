@@ -30,13 +30,14 @@ from application.retraining.retraining import Retraining
 from application.runs.ledger.journal import Journal
 from application.runs.ledger.protocol import Ledger
 from application.runs.opening import backends_of, open_journal, open_ledger
+from application.runs.removal import Removals
 from application.runs.run import Parameters
 from application.runs.service import Runs
 from application.schedules.schedules import Schedules
 from application.scoring.production import LoadedModels, Production
 from application.settings import ServiceSettings
 from wafer.errors import RegistryUnavailable, StoreUnavailable
-from wafer.registry import ModelVersions
+from wafer.registry import PRODUCTION, ModelVersions
 from wafer.settings import Settings
 from wafer.store import Store, open_store
 
@@ -63,6 +64,7 @@ class Parts:
     notices: Notices | None
     retraining: Retraining
     schedules: Schedules
+    removals: Removals
     gate: Gate
     metrics: Metrics
     checks: Checks
@@ -123,6 +125,7 @@ def join_parts(
         notices=open_notices(settings, ledger, journal, store, registry, scorecards.in_production),
         retraining=retraining,
         schedules=Schedules(runs, journal, models.require_production),
+        removals=Removals(runs, store, journal, lambda: _produced(registry), settings.retention_days),
         gate=gate,
         metrics=metrics,
         checks=Checks({"store": lambda: store.keys("pipelines"), "runs": runs.check}),
@@ -150,6 +153,11 @@ def open_parts(common: Settings, settings: ServiceSettings) -> Iterator[Parts]:
             documents_uri=common.documents_uri,
             gate=_gate(common, settings),
         )
+
+
+def _produced(registry: ModelVersions) -> str:
+    """The training of the version in production; empty where none is."""
+    return next((each.run_id for each in registry.versions() if PRODUCTION in each.aliases), "")
 
 
 def _gate(common: Settings, settings: ServiceSettings) -> Gate:

@@ -53,6 +53,8 @@ class Views:
             attempt=run.attempt,
             retries=list(run.retries),
             error=run.error,
+            removed=run.removed or None,
+            removed_by=run.removed_by or None,
         )
 
     def run(self, run_id: str) -> RunDetail:

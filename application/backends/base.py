@@ -42,6 +42,9 @@ class Backend(Protocol):
     def retry(self, run: Run) -> None:
         """Retry a run that failed: it continues after its finished tasks; one that runs already is left as it is."""
 
+    def forget(self, run: Run) -> None:
+        """Remove what the place itself keeps of an ended run, where that is ours to remove."""
+
     def recent(self, known: Collection[str] = ()) -> list[Run]:
         """The newest runs but the known ones that can be started here without us, as on Kubeflow's own page."""
 

@@ -12,7 +12,7 @@ from typing import Literal
 from wafer.errors import WaferError
 from wafer.runs import Outcome, Pipeline, RunError, TaskRecord
 
-RunState = Literal["queued", "running", "succeeded", "failed", "cancelled"]
+RunState = Literal["queued", "running", "succeeded", "failed", "cancelled", "removed"]
 BackendName = Literal["embedded", "kubeflow"]
 Runner = Literal["processes", "containers"]
 Parameter = str | int | float | bool
@@ -30,7 +30,7 @@ class Run:
 
     A queued run whose lease (seconds since 1970) has not run out is being started by somebody. `native_id` is the
     backend's own name for it. `tasks` are there once somebody looked. `backend` is None for runs older than that field.
-    `retries` says of every attempt after the first why it was made.
+    `retries` says of every attempt after the first why it was made. Of a `removed` run this line is all that is left.
     """
 
     run_id: str
@@ -52,6 +52,8 @@ class Run:
     error: RunError | None = None
     revision: int = 0
     retries: tuple[str, ...] = ()
+    removed: str = ""
+    removed_by: str = ""
     tasks: tuple[TaskRecord, ...] = ()
 
     @property
@@ -91,6 +93,10 @@ class Run:
         told = replace(self, retries=(*self.retries, f"{who} after {code}{where}"), attempt=self.attempt + 1)
         fresh = replace(told, failed_starts=0, lease_until=0.0)
         return replace(fresh, state="queued", finished="", cancelled_by="", error=None, tasks=())
+
+    def taken_away(self, by: str) -> "Run":
+        """The run after everything it left was removed."""
+        return replace(self, state="removed", removed=now(), removed_by=by)
 
     def to_json(self) -> str:
         """The run as text, without its tasks."""

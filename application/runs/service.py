@@ -14,7 +14,7 @@ from dataclasses import replace
 import structlog
 
 from application.backends.base import Backends
-from application.errors import BackendUnavailable, RunNotCancellable, TrainingRunning
+from application.errors import BackendUnavailable, NotRemovable, RunNotCancellable, TrainingRunning
 from application.runs.ledger.protocol import ClaimKey, Ledger, Page, Wanted
 from application.runs.log import LogLine
 from application.runs.revisits import LOOK_BACK, Revisits
@@ -151,6 +151,8 @@ class Runs:
         run = self.look(self.find(run_id))
         if run.active:
             raise RunNotRetryable(f"Run {run_id} is still running; wait for it or cancel it first.")
+        if run.state == "removed":
+            raise RunNotRetryable(f"Run {run_id} was removed by {run.removed_by}; start a new one.")
         if run.state == "succeeded":
             raise RunNotRetryable(f"Run {run_id} succeeded; there is nothing to retry. Start a new run instead.")
         self._backends.of(run)
@@ -159,6 +161,28 @@ class Runs:
             raise RunNotRetryable(f"Run {run_id} was changed by somebody else this moment; look at it again.")
         self._starter.start_waiting()
         return self.find(run_id)
+
+    def removable(self, run_id: str) -> Run:
+        """A run that has ended. Raises `RunNotFound`, and `NotRemovable` for one that is active."""
+        run = self.look(self.find(run_id))
+        if run.active:
+            raise NotRemovable(f"Run {run_id} is {run.state}. Wait for it or cancel it first.")
+        return run
+
+    def remove(self, run_id: str, *, by: str) -> Run:
+        """Mark a run as removed, so that nothing of it is read or tried again; whoever calls clears the store.
+
+        Raises as `removable` does.
+        """
+        run = self.removable(run_id)
+        if run.state != "removed":
+            changed = self._ledger.change(run, run.taken_away(by))
+            if not changed:
+                raise NotRemovable(f"Run {run_id} was changed by somebody else this moment; look at it again.")
+            run = changed
+        if backend := self._backends.get(run):
+            backend.forget(run)
+        return run
 
     def tick(self) -> None:
         """Settle what has ended, start what waits."""

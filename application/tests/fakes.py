@@ -87,6 +87,9 @@ class FakeBackend:
                 self.store.delete(layout.stage_record(run.run_id, task.name))
         self._running[run.run_id] = self._known[run.run_id]
 
+    def forget(self, run: Run) -> None:
+        self._known.pop(run.run_id, None)
+
     def recent(self, known: Collection[str] = ()) -> list[Run]:
         for run in self.elsewhere:
             self._known.setdefault(run.run_id, run)

@@ -208,6 +208,15 @@ def test_starting_the_same_run_twice_starts_it_once(bench: Bench) -> None:
     assert bench.backend.look(first).state == "succeeded"
 
 
+def test_a_run_that_was_removed_can_be_removed_again(bench: Bench) -> None:
+    run = bench.start()
+    bench.succeed(run)
+    bench.backend.look(run)
+
+    bench.backend.forget(run)
+    bench.backend.forget(run)
+
+
 def test_a_cancelled_run_ends_without_success(bench: Bench) -> None:
     run = bench.start()
     bench.backend.cancel(run)

@@ -105,9 +105,14 @@ def package(pipeline: Pipeline) -> str:
     return f"{PACKAGES}/{pipeline}.yaml"
 
 
+def records(run_id: str) -> str:
+    """Folder of what a run's tasks leave for one another and for those who follow it."""
+    return f"{ARTIFACTS}/{run_id}"
+
+
 def stage_records(run_id: str) -> str:
     """Folder of the records that a run's tasks leave."""
-    return f"{ARTIFACTS}/{run_id}/stages"
+    return f"{records(run_id)}/stages"
 
 
 def stage_record(run_id: str, task: str) -> str:

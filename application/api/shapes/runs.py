@@ -145,6 +145,8 @@ class RunSummary(BaseModel):
         examples=[["Retried by hand after STAGE_FAILED in stage load"]],
     )
     error: RunError | None
+    removed: str | None = Field(None, description="When an admin, or age, removed what the run left.")
+    removed_by: str | None = None
 
 
 class RunDetail(RunSummary):

@@ -142,6 +142,9 @@ class KubeflowBackend:
             for each in listed.recurring_runs or []:
                 service.recurring_run_service_delete_recurring_run(each.recurring_run_id)
 
+    def forget(self, run: Run) -> None:
+        """Leave Kubeflow's own record to Kubeflow."""
+
     def check(self) -> None:
         """Ask the server for its health."""
         with self._answering(seconds=CHECK_SECONDS):

@@ -1,6 +1,7 @@
 """The backend on this machine: one worker process a run, which outlives the process that started it."""
 
 import os
+import shutil
 import subprocess
 from collections.abc import Collection, Sequence
 
@@ -54,6 +55,10 @@ class EmbeddedBackend:
         """Start a worker again for a run that failed."""
         if not processes.is_alive(self._settings, run.run_id):
             self._children[run.run_id] = processes.retry(self._settings, run.run_id, self._command)
+
+    def forget(self, run: Run) -> None:
+        """Remove the run's folder with its log and artifacts."""
+        shutil.rmtree(processes.run_folder(self._settings, run.run_id), ignore_errors=True)
 
     def recent(self, known: Collection[str] = ()) -> list[Run]:  # noqa: ARG002 - the protocol's
         """None: on this machine every run is claimed in the ledger before it starts."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-Topic = Literal["mark", "notice", "decision", "schedule"]
+Topic = Literal["mark", "notice", "decision", "removal", "schedule"]
 
 
 @dataclass(frozen=True, slots=True)
