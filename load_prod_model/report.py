@@ -58,10 +58,9 @@ def training_report(
 
 
 def _verdict(decision: PromotionDecision) -> Markup:
-    if decision.promoted:
-        return report.notice("ok", f"Version {decision.model_version} is in production. {decision.reason}")
-    state = "waits for a person, who may promote it by hand" if decision.waits else "was not promoted"
-    return report.notice("warning", f"Version {decision.model_version} {state}. {decision.reason}")
+    by_hand = ", who may promote it by hand" if decision.waits else ""
+    sentence = f"Version {decision.model_version} {decision.decided}{by_hand}. {decision.reason}"
+    return report.notice("ok" if decision.promoted else "warning", sentence)
 
 
 def _tiles(quality: Quality, found: ThreeWays, decision: PromotionDecision) -> Markup:
@@ -75,15 +74,9 @@ def _tiles(quality: Quality, found: ThreeWays, decision: PromotionDecision) -> M
             ("AUC", f"{later.auc:.3f}", f"{how}; 0.5 is chance"),
             ("Failures found", f"{verdicts.recall:.0%}", f"{verdicts.found} of {verdicts.failures}, {how}"),
             ("False alarms", f"{verdicts.false_alarm_rate:.0%}", f"{alarms}, {how}"),
-            ("Version", decision.model_version, _place(decision)),
+            ("Version", decision.model_version, decision.decided),
         ]
     )
-
-
-def _place(decision: PromotionDecision) -> str:
-    if decision.promoted:
-        return "in production"
-    return "waits for a person" if decision.waits else "not promoted"
 
 
 def _held_out(found: ThreeWays) -> Markup:

@@ -41,16 +41,14 @@ def _parts(validated: Validated, quarantine: Quarantine, contract: Contract) -> 
 
 def _overview(validated: Validated) -> Markup:
     counts = validated.counts()
-    in_good_files = sum(file.rows_quarantined for file in validated.good)
-    in_refused = counts["rows_quarantined"] - in_good_files
+    in_refused = sum(file.rows_quarantined for file in validated.bad)
     return tiles(
         [
             ("Files", _number(counts["files"]), f"{_number(sum(file.bytes for file in validated.files) // 1000)} kB"),
             ("Good files", _number(counts["files_good"]), "used by this run"),
             ("Refused files", _number(counts["files_bad"]), "kept in the quarantine"),
             ("Wafers accepted", _number(counts["rows_good"]), f"of {_many(counts['rows_in'], 'row', 'rows')}"),
-            ("Quarantined rows", _number(in_good_files), "of good files"),
-            ("Rows of refused files", _number(in_refused), "not used"),
+            ("Quarantined rows", _number(counts["rows_quarantined"]), f"{_number(in_refused)} of refused files"),
         ]
     )
 
@@ -58,8 +56,7 @@ def _overview(validated: Validated) -> Markup:
 def _summary(validated: Validated) -> Markup:
     counts = {name: _number(count) for name, count in validated.counts().items()}
     proof = (
-        f"{counts['rows_in']} rows read = {counts['rows_good']} accepted + {counts['rows_quarantined']} "
-        "quarantined or in refused files."
+        f"{counts['rows_in']} rows read = {counts['rows_good']} accepted + {counts['rows_quarantined']} quarantined."
     )
     if not validated.good:
         return notice("error", f"No file is good, so the run ends here. {proof}")
@@ -107,8 +104,11 @@ def _bad_rows(validated: Validated, quarantine: Quarantine) -> Markup:
     listing = table(("File", "Line", "Wafer", "Reason", "What was found"), rows, numeric=(1,))
     more = _more(sum(validated.rows_by_code().values()) - _ROWS_SHOWN, "quarantined row", "quarantined rows")
     return section(
-        "Quarantined rows",
-        paragraph("The other rows of these files were accepted, unless the file is listed above as refused."),
+        "Quarantined rows one by one",
+        paragraph(
+            "Rows of a refused file are here only if each of them has a reason of its own. "
+            "The other rows of these files were accepted."
+        ),
         table(("Reason", "Rows", "What it means"), reasons, numeric=(1,)),
         details(f"The rows one by one ({len(rows)})", listing + more) if len(rows) > 30 else listing + more,
     )

@@ -84,6 +84,7 @@ class Views:
             refused=outputs_of(self._store, run, "refused") if _validated(run) else [],
             model_version=decision.model_version if decision else None,
             promoted=decision.promoted if decision else None,
+            decided=decision.decided if decision else None,
             reason=decision.explained if decision else None,
             metrics=decision.metrics.to_json() if decision else None,
         )

@@ -69,8 +69,8 @@ class Result:
         elif self.run.active:
             console.print(f"The run is {self.run.state}.")
         elif self.decision:
-            word = "is in production" if self.decision.promoted else "was not promoted"
-            console.print(f"\nVersion [bold]{self.decision.model_version}[/] {word}. {escape(self.decision.explained)}")
+            decided = f"{self.decision.decided}. {escape(self.decision.explained)}"
+            console.print(f"\nVersion [bold]{self.decision.model_version}[/] {decided}")
             console.print(", ".join(f"{name} {value:.3f}" for name, value in self.decision.metrics.to_json().items()))
         for warning in self.warnings:
             console.print(f"[bold yellow]Look[/] {escape(warning)}")

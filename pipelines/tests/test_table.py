@@ -90,9 +90,9 @@ def test_a_name_that_no_task_has_stays_as_it_is(name: str) -> None:
 
 
 def test_counts_are_told_in_the_declared_order_with_readable_values() -> None:
-    told = summary("validate", {"rows_good": 1137, "files": 12, "files_good": 1, "sha": "no count of people's"})
+    counts = {"rows_quarantined": 2443, "rows_good": 1137, "files": 12, "files_good": 1, "sha": "no count of people's"}
 
-    assert told == "files 12, files good 1, rows good 1,137"
+    assert summary("validate", counts) == "files 12, files good 1, rows good 1,137, rows quarantined 2,443"
 
 
 def test_counts_of_another_version_are_told_by_their_names() -> None:

@@ -299,16 +299,18 @@ def test_the_report_says_what_came_in_what_was_refused_and_why(tmp_path: Path) -
     made.rows[4][3] = made.rows[2][3]
     drop(tmp_path / "drop", **{GOOD: made.data(), "Wafer_1": other.data()})
 
-    validate(tmp_path / "drop", tmp_path)
+    manifest = validate(tmp_path / "drop", tmp_path)
 
     page = (tmp_path / "report.html").read_text()
+    assert manifest["totals"]["rows_quarantined"] == 7
+    assert "<dt>Quarantined rows</dt><dd>7</dd><small>6 of refused files</small>" in page
     for text in (
         "Refused files",
         "Wafer_1.csv",
         "FILE_NAME",
-        "Quarantined rows",
+        "Quarantined rows one by one",
         "WAFER_ID",
-        "12 rows read = 5 accepted",
+        "12 rows read = 5 accepted + 7 quarantined",
     ):
         assert text in page
     assert "http" not in page.replace("http-equiv", "")

@@ -97,6 +97,9 @@ class Comparison(_Record):
         return self.challenger_auc - self.champion_auc
 
 
+Decided = Literal["went into production", "waits for a person", "was not promoted"]
+
+
 class PromotionDecision(_Record):
     """Whether a version went into production, why, and which promotion was the last when that was decided."""
 
@@ -115,6 +118,11 @@ class PromotionDecision(_Record):
     mode: Mode = "auto"
     waits: bool = False  # for a person, who may promote it by hand
     near_copies: int = 0  # wafers that read like another one to within a thousandth
+
+    @property
+    def decided(self) -> Decided:
+        """What became of the version at its training, in words; what people did later is in the log of promotions."""
+        return "went into production" if self.promoted else "waits for a person" if self.waits else "was not promoted"
 
     @property
     def question(self) -> str:

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from application.runs.run import Parameters, RunState
+from wafer.evaluation.decision import Decided
 from wafer.progress import Progress
 from wafer.runs import Counts, Pipeline, RunError
 from wafer.store import layout
@@ -158,6 +159,7 @@ class RunDetail(RunSummary):
     refused: list[Output] = Field(description="Refused files unchanged, quarantined rows, and the list of reasons.")
     model_version: int | None
     promoted: bool | None
+    decided: Decided | None = Field(None, description="What became of the version at its training, in words.")
     reason: str | None
     metrics: Mapping[str, float] | None
 

@@ -293,7 +293,7 @@ function outcomeOf(run) {
         h(
           "strong",
           {},
-          `Version ${run.model_version} ${run.promoted ? "went into production." : "was not promoted."} `,
+          `Version ${run.model_version} ${run.decided}. `,
         ),
         run.reason,
       ),
@@ -328,8 +328,9 @@ function manifestCards(run, manifest) {
         tile("Good rows", `${count(total.rows_good)} of ${count(total.rows_in)}`),
         tile("Quarantined rows", count(total.rows_quarantined), total.rows_quarantined > 0 && "bad"),
       ),
+      bad.length > 0 && total.rows_quarantined > 0 && h("p", { class: "small" }, `${count(inRefused(bad))} of the quarantined rows are those of refused files.`),
       bad.length > 0 && [h("h4", {}, "Refused files"), refusedFiles(bad, links)],
-      manifest.rows.length > 0 && [h("h4", {}, "Quarantined rows in good files"), quarantined(manifest.rows)],
+      manifest.rows.length > 0 && [h("h4", {}, "Quarantined rows one by one"), quarantined(manifest.rows)],
       bad.length === 0 && manifest.rows.length === 0 && h("p", { class: "small" }, "No file was refused and no row was quarantined."),
       warned.length > 0 &&
         h(
@@ -384,6 +385,8 @@ const logLine = ({ at, task, message, facts }) =>
     .join(" ");
 
 const tile = (name, value, kind) => h("div", { class: kind || null }, h("dt", {}, name), h("dd", {}, value));
+
+const inRefused = (bad) => bad.reduce((sum, each) => sum + (each.rows_quarantined ?? 0), 0);
 
 function refusedFiles(bad, links) {
   const columns = [
