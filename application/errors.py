@@ -65,7 +65,8 @@ class TrainingRunning(Conflict):
 
     def __init__(self, run_id: str) -> None:
         super().__init__(
-            f"The training {run_id} is still running, and only one runs at a time. Wait for it or cancel it first."
+            f"The training {run_id} is still running, and only one of a contract runs at a time. Wait for it or cancel "
+            "it first."
         )
         self.run_id = run_id
 

@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from wafer.contract import BUILT_IN
 from wafer.evaluation.decision import Mode
 from wafer.evaluation.rule import DEFAULT, Rule
 from wafer.paths import MLFLOW_FILE, documents_address, resolved, sqlite_uri, store_address, tracking_address
@@ -40,6 +41,9 @@ class Settings(BaseSettings):
 
     threshold: Rule = Field(DEFAULT, validation_alias="WAFER_THRESHOLD")
     """How a prediction that does not say it keeps its false-alarm budget: `wafer.model.recent`."""
+
+    contract: str = Field(BUILT_IN, validation_alias="WAFER_CONTRACT")
+    """Name of the contract of whatever does not say its own."""
 
     promotion: Mode = Field("auto", validation_alias="WAFER_PROMOTION")
     """Whether a training that does not say it promotes its model itself, or leaves that to a person."""

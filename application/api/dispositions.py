@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from application.api.breaker import Breaker
 from application.api.predictions import Predictions, place_of
 from application.api.shapes.dispositions import Appearance, Appearances, Told, WaferHistory
-from application.runs.run import Run
+from application.runs.run import Run, read_by
 from wafer.errors import DocumentsUnavailable, ObjectNotFound
 from wafer.outcomes.dispositions import FAILED, Disposition, Forecast, Word, all_dispositions, dispose
 from wafer.store import Store
@@ -66,12 +66,10 @@ class Dispositions:
 
     def _predicted(self, run: Run, wafer: str, runs: Sequence[str]) -> tuple[Forecast, ...]:
         """What some runs said of a wafer; the contract is that of `run`."""
-        from wafer.contract import load_contract  # with pyarrow 0.3 s of a start, so here and below
-        from wafer.documents import open_documents
+        from wafer.documents import open_documents  # with pyarrow 0.3 s of a start, so here and below
         from wafer.outcomes.predicted import predictions_of
 
-        schema, policy = (str(run.parameters.get(name, "")) for name in ("schema", "policy"))
-        contract = load_contract("prediction", schema, policy)
+        contract = read_by(run.parameters, "prediction")
         with self._way.call(), open_documents(self._documents_uri) as documents:
             return Forecast.of(predictions_of([wafer], self._store, documents, contract, runs))
 

@@ -7,15 +7,18 @@ from application.api.shapes.scores import ScoreRequest, Scores, ScoreTally
 from application.scoring.production import Production
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from application.scoring.scoring import Scoring
+    from wafer.contract import Contract
 
 
 class OnlineScores:
-    """Judges wafers by the version in production, read by the contract of these files."""
+    """Judges wafers by the version in production, as the contract that `read` gives reads them."""
 
-    def __init__(self, production: Production, schema: str = "", policy: str = "") -> None:
+    def __init__(self, production: Production, read: "Callable[[], Contract]") -> None:
         self._production = production
-        self._files = (schema, policy)
+        self._read = read
         self._lock = threading.Lock()
         self._scoring: Scoring | None = None
 
@@ -33,9 +36,8 @@ class OnlineScores:
 
     def _opened(self) -> "Scoring":
         from application.scoring.scoring import Scoring
-        from wafer.contract import load_contract
 
         with self._lock:
             if self._scoring is None:
-                self._scoring = Scoring(self._production, load_contract("prediction", *self._files).policy)
+                self._scoring = Scoring(self._production, self._read().policy)
             return self._scoring

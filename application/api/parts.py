@@ -36,6 +36,7 @@ from application.runs.service import Runs
 from application.schedules.schedules import Schedules
 from application.scoring.production import LoadedModels, Production
 from application.settings import ServiceSettings
+from wafer.contract import load_contract
 from wafer.errors import RegistryUnavailable, StoreUnavailable
 from wafer.registry import PRODUCTION, ModelVersions
 from wafer.settings import Settings
@@ -117,7 +118,10 @@ def join_parts(
         predictions=predictions,
         explanations=Explanations(store, predictions, registry, loaded, documents_uri),
         dispositions=Dispositions(store, predictions, documents_uri),
-        scores=OnlineScores(Production(registry, loaded), settings.schema_file, settings.policy_file),
+        scores=OnlineScores(
+            Production(registry, loaded),
+            lambda: load_contract("prediction", settings.schema_file, settings.policy_file),
+        ),
         models=models,
         scorecards=scorecards,
         lots=LotBook(store, runs, known),

@@ -3,16 +3,18 @@
 import threading
 from pathlib import Path
 
+from wafer.contract import BUILT_IN
 from wafer.errors import ModelNotFound
 from wafer.paths import sqlite_path
 from wafer.registry import UNSIGNED, ByHand, ModelVersion, ModelVersions, Promotion, open_registry
 
 
 class LazyRegistry:
-    """The registry at a URI; mlflow is imported, and its database made, by whoever first needs them."""
+    """A contract's model in the registry at a URI; mlflow is imported, and its database made, when first needed."""
 
-    def __init__(self, uri: str) -> None:
+    def __init__(self, uri: str, contract: str = BUILT_IN) -> None:
         self._uri = uri
+        self._contract = contract
         self._lock = threading.Lock()
         self._opened: ModelVersions | None = None
 
@@ -66,5 +68,5 @@ class LazyRegistry:
     def _registry(self) -> ModelVersions:
         with self._lock:
             if self._opened is None:
-                self._opened = open_registry(self._uri)
+                self._opened = open_registry(self._uri, self._contract)
             return self._opened

@@ -1,8 +1,9 @@
-"""The scorecards of versions, made from the outcomes that the store holds."""
+"""The scorecards of a contract's versions, made from the outcomes that the store holds."""
 
 from functools import partial
 
 from application.api.models import ModelShelf
+from wafer.contract import BUILT_IN
 from wafer.errors import NoProductionModel
 from wafer.evaluation.standing import Period, Scorecard
 from wafer.store import Store
@@ -11,9 +12,10 @@ from wafer.store import Store
 class Scorecards:
     """Sums up what is known of a version's predictions; nothing is remembered between two requests."""
 
-    def __init__(self, store: Store, models: ModelShelf) -> None:
+    def __init__(self, store: Store, models: ModelShelf, contract: str = BUILT_IN) -> None:
         self._store = store
         self._models = models
+        self._contract = contract
 
     def in_production(self, unit: Period = "month") -> Scorecard | None:
         """The scorecard of the version in production; None without one."""
@@ -29,7 +31,7 @@ class Scorecards:
         from wafer.outcomes.matched import all_matched
 
         self._models.one(version)
-        matched, budget = all_matched(self._store), self._models.budget
+        matched, budget = all_matched(self._store, self._contract), self._models.budget
         counted, in_training = judged(matched, version, partial(budget, version))
         card = scorecard(version, counted, unit, in_training)
         if not (found := side_by_side(matched, version, budget)):

@@ -17,6 +17,7 @@ from application.cli.explain import explain
 from application.cli.logs import logs
 from application.cli.lots import lots
 from application.cli.models import models_app
+from application.cli.named import add_contract, list_contracts, remove_contract, show_contract
 from application.cli.retraining import retrain_app
 from application.cli.runs import runs
 from application.cli.schedules import schedules_app
@@ -47,6 +48,10 @@ app.command()(sensors)
 app.add_typer(retrain_app, name="retrain")
 app.add_typer(schedules_app, name="schedules")
 app.add_typer(contract_app, name="contract")
+contract_app.command("add")(add_contract)
+contract_app.command("list")(list_contracts)
+contract_app.command("show")(show_contract)
+contract_app.command("remove")(remove_contract)
 app.command()(score)
 app.add_typer(models_app, name="models")
 app.add_typer(pipelines_app, name="pipelines")

@@ -13,7 +13,8 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from application.cli.console import Json, console_of, print_json, quiet_logs
-from application.cli.options import Budget, Policy, Schema, Workers, shared_by
+from application.cli.options import Budget, ContractOption, Policy, Schema, Workers, contract_parameters, shared_by
+from application.runs.run import Parameters, read_by
 from wafer.files import complete_file
 from wafer.progress import Progress, listening
 from wafer.settings import Settings
@@ -32,6 +33,7 @@ _UNKNOWN = "-"
 def backtest(
     source: Annotated[str, typer.Argument(help="Folder of labelled CSV batches, or s3://bucket/prefix.")],
     out: Annotated[Path | None, typer.Option(help="File to write the figures to, as JSON.")] = None,
+    contract: ContractOption = "",
     schema: Schema = "",
     policy: Policy = "",
     false_alarm_budget: Budget = 0.10,
@@ -43,7 +45,8 @@ def backtest(
     console = console_of(as_json=as_json)
     quiet_logs()
     with shared_by(workers), _progress(console):
-        found = _backtested(source, schema, policy, false_alarm_budget, seed)
+        named = contract_parameters("train", contract, schema, policy)
+        found = _backtested(source, named, false_alarm_budget, seed)
     figures = found.model_dump(mode="json")
     if out:
         with complete_file(out) as part:
@@ -54,7 +57,7 @@ def backtest(
         _tell(console, found)
 
 
-def _backtested(source: str, schema: str, policy: str, budget: float, seed: int) -> "BacktestedBatches":
+def _backtested(source: str, named: Parameters, budget: float, seed: int) -> "BacktestedBatches":
     try:
         from pipelines.backtest import backtest_batches  # the stages: seconds, and more than other commands need
     except ModuleNotFoundError as error:
@@ -63,13 +66,12 @@ def _backtested(source: str, schema: str, policy: str, budget: float, seed: int)
             "where the project is installed.",
             param_hint="backtest",
         ) from error
-    from wafer.contract import load_contract
     from wafer.engine import open_engine
     from wafer.model.recipe import Recipe
 
     recipe = Recipe(seed=seed, false_alarm_budget=budget)
     with open_engine(Settings(), task="backtest") as engine:
-        return backtest_batches(source, load_contract("training", schema, policy), recipe, engine)
+        return backtest_batches(source, read_by(named, "training"), recipe, engine)
 
 
 @contextmanager

@@ -25,7 +25,8 @@ Schema = Annotated[str, typer.Option(help="Schema file (JSON): path, s3:// URI o
 Policy = Annotated[str, typer.Option(help="Policy file (YAML): path, s3:// URI or text; default: the built-in one.")]
 Source = Annotated[str, typer.Argument(help="Folder of exports, or s3://bucket/prefix.")]
 contract_app = typer.Typer(
-    no_args_is_help=True, help="Draft a data contract from sample files; check files against one."
+    no_args_is_help=True,
+    help="Draft a data contract from sample files; name those of several lines.",
 )
 
 

@@ -33,7 +33,7 @@ def explain(
     with open_runs(common, ServiceSettings()) as runs:
         run = runs.find(run_id)
     store = open_store(common.store_uri)
-    registry = open_registry(common.tracking_uri)
+    registry = open_registry(common.tracking_uri, run.contract)
     found = Explanations(store, Predictions(store), registry, LoadedModels(registry), common.documents_uri).of(
         run, wafer, file
     )

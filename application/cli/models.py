@@ -7,9 +7,10 @@ from rich.markup import escape
 from rich.table import Table
 
 from application.cli.console import Json, console_of, print_json, user
+from application.cli.options import ContractOption, chosen_contract
 from application.cli.webhooks import telling
 from wafer.evaluation.standing import Period
-from wafer.registry import ByHand, Promotion, open_registry
+from wafer.registry import ByHand, Promotion, Registry, open_registry
 from wafer.settings import Settings
 from wafer.store import open_store
 
@@ -26,11 +27,11 @@ models_app = typer.Typer(no_args_is_help=False, help="List the model's versions;
 
 
 @models_app.callback(invoke_without_command=True)
-def models(context: typer.Context, as_json: Json = False) -> None:
+def models(context: typer.Context, contract: ContractOption = "", as_json: Json = False) -> None:
     """List the model's versions: which is in production, how good each is, and why it was promoted or not."""
     if context.invoked_subcommand:
         return
-    found = open_registry(Settings().tracking_uri).versions()
+    found = _registry(contract).versions()
     if as_json:
         rows = [
             {"version": each.version, "aliases": each.aliases, "created": each.created, "run_id": each.run_id}
@@ -55,25 +56,25 @@ def models(context: typer.Context, as_json: Json = False) -> None:
 
 
 @models_app.command()
-def promote(version: int, expected: Expected = None, why: Why = "") -> None:
+def promote(version: int, expected: Expected = None, why: Why = "", contract: ContractOption = "") -> None:
     """Put a version into production by hand."""
     with telling():
-        promoted = open_registry(Settings().tracking_uri).promote(version, ByHand(user(), why, expected))
+        promoted = _registry(contract).promote(version, ByHand(user(), why, expected))
     console_of(as_json=False).print(f"Version [bold]{promoted.version}[/] is in production.")
 
 
 @models_app.command()
-def decline(version: int, why: Why = "") -> None:
+def decline(version: int, why: Why = "", contract: ContractOption = "") -> None:
     """Say no to the version that waits for a person; predictions score it in shadow no longer."""
-    declined = open_registry(Settings().tracking_uri).decline(version, ByHand(user(), why))
+    declined = _registry(contract).decline(version, ByHand(user(), why))
     console_of(as_json=False).print(f"Version [bold]{declined.version}[/] is declined.")
 
 
 @models_app.command()
-def rollback(expected: Expected = None, why: Why = "") -> None:
+def rollback(expected: Expected = None, why: Why = "", contract: ContractOption = "") -> None:
     """Put the version back that was in production before."""
     with telling():
-        back = open_registry(Settings().tracking_uri).rollback(ByHand(user(), why, expected))
+        back = _registry(contract).rollback(ByHand(user(), why, expected))
     console_of(as_json=False).print(f"Version [bold]{back.version}[/] is in production again.")
 
 
@@ -81,6 +82,7 @@ def rollback(expected: Expected = None, why: Why = "") -> None:
 def scorecard(
     version: Annotated[int | None, typer.Argument(help="Version; default: the one in production.")] = None,
     by: Annotated[Period, typer.Option(help="Periods to sum up by.")] = "month",
+    contract: ContractOption = "",
     as_json: Json = False,
 ) -> None:
     """Tell what a version's predictions turned out to be worth, by the outcomes sent with `wafer outcomes`."""
@@ -88,8 +90,9 @@ def scorecard(
     from application.api.scorecards import Scorecards
 
     common = Settings()
-    bundles = ModelShelf(open_registry(common.tracking_uri))
-    found = Scorecards(open_store(common.store_uri), bundles).of(version or bundles.production(), by)
+    bundles = ModelShelf(_registry(contract))
+    scorecards = Scorecards(open_store(common.store_uri), bundles, chosen_contract(contract).name)
+    found = scorecards.of(version or bundles.production(), by)
     if as_json:
         print_json(found.model_dump())
         return
@@ -135,9 +138,9 @@ def _auc(share: "Share | None") -> str:
 
 
 @models_app.command()
-def history(as_json: Json = False) -> None:
+def history(contract: ContractOption = "", as_json: Json = False) -> None:
     """List what came into production: which version, when, by whom and why. The newest is first."""
-    found = list(reversed(open_registry(Settings().tracking_uri).promotions()))
+    found = list(reversed(_registry(contract).promotions()))
     if as_json:
         print_json({"changes": [_line(each) for each in found]})
         return
@@ -145,6 +148,10 @@ def history(as_json: Json = False) -> None:
     for each in found:
         table.add_row(*(escape(str(value)) for value in _line(each).values()))
     console_of(as_json=False).print(table if found else "No version was ever in production.")
+
+
+def _registry(contract: str) -> Registry:
+    return open_registry(Settings().tracking_uri, chosen_contract(contract).name)
 
 
 def _line(entry: Promotion) -> dict[str, str | int]:

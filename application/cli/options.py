@@ -5,15 +5,21 @@ from typing import Annotated, Literal
 
 import typer
 
-from application.runs.run import BackendName, Runner
+from application.runs.run import BackendName, Parameters, Runner, absolute, under
+from wafer.contract import BUILT_IN, Contracts, NamedContract
 from wafer.evaluation.decision import Mode
 from wafer.evaluation.rule import Rule
 from wafer.process import environment
-from wafer.settings import WORKERS
+from wafer.runs import Pipeline
+from wafer.settings import WORKERS, Settings
+from wafer.store import open_store
 
 Where = Literal["local", "kubeflow"]
 BACKENDS: dict[Where, BackendName] = {"local": "embedded", "kubeflow": "kubeflow"}
 Source = Annotated[str, typer.Argument(help="Folder of CSV batches, or s3://bucket/prefix.")]
+ContractOption = Annotated[
+    str, typer.Option("--contract", help="Name of a contract (`wafer contract list`). [default: WAFER_CONTRACT]")
+]
 Schema = Annotated[str, typer.Option(help="Schema file (JSON) to use instead of the built-in contract.")]
 Policy = Annotated[str, typer.Option(help="Policy file (YAML) to use instead of the built-in one.")]
 Budget = Annotated[
@@ -44,6 +50,22 @@ BackendOption = Annotated[
     Where | None,
     typer.Option("--backend", help="Where to run. [default: kubeflow when KFP_ENDPOINT is set, else local]"),
 ]
+
+
+def contract_parameters(pipeline: Pipeline, contract: str, schema: str, policy: str) -> Parameters:
+    """The parameters that say by which contract a run reads its files."""
+    chosen = chosen_contract(contract, schema, policy)
+    given = {name: absolute(uri) for name, uri in {"schema": schema, "policy": policy}.items() if uri}
+    return given or under(chosen, pipeline, {})
+
+
+def chosen_contract(contract: str, schema: str = "", policy: str = "") -> NamedContract:
+    """The contract of that name, else the default; the built-in one's where files are given in its place."""
+    if contract and (schema or policy):
+        raise typer.BadParameter("a contract has its own schema and policy: give its name or files, not both")
+    common = Settings()
+    name = contract or (BUILT_IN if schema or policy else common.contract)
+    return Contracts(open_store(common.store_uri)).get(name)
 
 
 def shared_by(workers: int | None) -> AbstractContextManager[None]:

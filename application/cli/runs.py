@@ -44,9 +44,10 @@ def _list(*, as_json: bool) -> None:
     if as_json:
         print_json({"runs": [_line(run) for run in found]})
         return
-    table = Table(Column("run", no_wrap=True), "pipeline", "state", "started", "source")
+    columns = ("run_id", "pipeline", "state", "created", "source", "contract")
+    table = Table(Column("run", no_wrap=True), "pipeline", "state", "started", "source", "contract")
     for run in found:
-        table.add_row(*map(escape, _line(run).values()))
+        table.add_row(*(escape(_line(run)[name]) for name in columns))
     console_of(as_json=False).print(table if found else "No run yet: `wafer train DIR` starts the first.")
 
 
@@ -57,6 +58,8 @@ def _line(run: Run) -> dict[str, str]:
         "state": run.state,
         "created": run.created,
         "source": run.source,
+        "contract": run.contract,
+        "contract_digest": run.contract_digest,
     }
 
 

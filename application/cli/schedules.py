@@ -12,8 +12,7 @@ from rich.table import Table
 from application.api.models import ModelShelf
 from application.api.registry import LazyRegistry
 from application.cli.console import Json, console_of, print_json, quiet_logs, user
-from application.cli.options import Policy, Schema, Source
-from application.cli.start import contract_of
+from application.cli.options import ContractOption, Policy, Schema, Source, contract_parameters
 from application.runs.opening import open_journal, open_ledger, runs_over
 from application.runs.run import absolute, now
 from application.schedules.schedule import Schedule
@@ -50,13 +49,15 @@ def add(
     name: str,
     source: Source,
     hours: Annotated[float, typer.Option(min=0.25, max=744, help="Hours between two looks.")] = 24.0,
+    contract: ContractOption = "",
     schema: Schema = "",
     policy: Policy = "",
 ) -> None:
     """Keep a schedule, in the place of one of its name: predict a place whenever its files are others than before."""
     quiet_logs()
     list_batches(source)  # the place has to exist
-    plan = Schedule(name, absolute(source), hours, contract_of(schema, policy), user(), now())
+    named = contract_parameters("predict", contract, schema, policy)
+    plan = Schedule(name, absolute(source), hours, named, user(), now())
     with _schedules() as kept:
         kept.put(plan)
     console_of(as_json=False).print(f"{name}: {plan.source}, every {hours:g} h while `wafer serve` runs.", markup=False)

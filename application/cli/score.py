@@ -13,10 +13,10 @@ from application.api.online import OnlineScores
 from application.api.registry import LazyRegistry
 from application.api.shapes.scores import MOST_WAFERS, ScoredWafer, ScoreRequest, Scores
 from application.cli.console import Json, console_of, print_json, quiet_logs
-from application.cli.options import Policy, Schema
+from application.cli.options import ContractOption, Policy, Schema, chosen_contract, contract_parameters
 from application.errors import RequestInvalid
+from application.runs.run import read_by
 from application.scoring.production import LoadedModels, Production
-from wafer.contract import load_contract
 from wafer.settings import Settings
 
 if TYPE_CHECKING:
@@ -29,15 +29,18 @@ def score(
     false_alarm_budget: Annotated[
         float, typer.Option(min=0.0, max=0.9, help="Another false-alarm budget than the model's own; 0 keeps its own.")
     ] = 0.0,
+    contract: ContractOption = "",
     schema: Schema = "",
     policy: Policy = "",
     as_json: Json = False,
 ) -> None:
     """Judge up to 1,000 wafers at once by the version in production; nothing is stored."""
     quiet_logs()
-    body = _body(file, load_contract("prediction", schema, policy)) | {"reasons": reasons}
-    registry = LazyRegistry(Settings().tracking_uri)
-    online = OnlineScores(Production(registry, LoadedModels(registry)), schema, policy)
+    named = chosen_contract(contract, schema, policy)
+    read = read_by(contract_parameters("predict", contract, schema, policy), "prediction")
+    registry = LazyRegistry(Settings().tracking_uri, named.name)
+    online = OnlineScores(Production(registry, LoadedModels(registry)), lambda: read)
+    body = _body(file, read) | {"reasons": reasons}
     found = online.answer(_request(file, body | ({"false_alarm_budget": false_alarm_budget or None})))
     if as_json:
         print_json(found.model_dump())

@@ -15,6 +15,7 @@ from application.cli.options import (
     BACKENDS,
     BackendOption,
     Budget,
+    ContractOption,
     Policy,
     Promotion,
     RunnerOption,
@@ -23,10 +24,11 @@ from application.cli.options import (
     ThresholdOption,
     Where,
     Workers,
+    contract_parameters,
     shared_by,
 )
 from application.cli.webhooks import telling
-from application.runs.run import BackendName, Parameters, Run, Runner, absolute, new_run
+from application.runs.run import BackendName, Parameters, Run, Runner, contract_in, new_run
 from application.settings import ServiceSettings
 from wafer.runs import Pipeline
 from wafer.settings import Settings
@@ -41,6 +43,7 @@ def train(
         bool,
         typer.Option("--from-outcomes", help="Learn also from predicted wafers whose outcome was sent since."),
     ] = False,
+    contract: ContractOption = "",
     schema: Schema = "",
     policy: Policy = "",
     false_alarm_budget: Budget = 0.10,
@@ -58,7 +61,8 @@ def train(
         figures = {**figures, "promotion": promotion}
     if not source and not from_outcomes:
         raise typer.BadParameter("name a folder of CSV batches, or train --from-outcomes", param_hint="SOURCE")
-    run = _wanted("train", source or _last_source(), {**figures, **contract_of(schema, policy)}, runner)
+    figures = {**figures, **contract_parameters("train", contract, schema, policy)}
+    run = _wanted("train", source or _last_source(contract_in(figures)), figures, runner)
     if from_outcomes:
         run = _grown(run, console_of(as_json=as_json))
     with shared_by(workers):
@@ -68,6 +72,7 @@ def train(
 def predict(
     source: Source,
     output: Annotated[Path | None, typer.Option(help="Folder to copy the published predictions to.")] = None,
+    contract: ContractOption = "",
     schema: Schema = "",
     policy: Policy = "",
     false_alarm_budget: Annotated[
@@ -80,7 +85,8 @@ def predict(
     as_json: Json = False,
 ) -> None:
     """Predict a folder of batches with the production model, most suspicious wafer first."""
-    parameters: Parameters = {"false_alarm_budget": false_alarm_budget, **contract_of(schema, policy)}
+    named = contract_parameters("predict", contract, schema, policy)
+    parameters: Parameters = {"false_alarm_budget": false_alarm_budget, **named}
     if threshold:
         parameters = {**parameters, "threshold": threshold}
     with shared_by(workers):
@@ -89,6 +95,7 @@ def predict(
 
 def outcomes(
     source: Source,
+    contract: ContractOption = "",
     schema: Schema = "",
     policy: Policy = "",
     runner: RunnerOption = "processes",
@@ -97,19 +104,20 @@ def outcomes(
     as_json: Json = False,
 ) -> None:
     """Take in what predicted wafers turned out to be: labelled batches, or files of wafer and outcome alone."""
+    named = contract_parameters("outcomes", contract, schema, policy)
     with shared_by(workers):
-        _start(_wanted("outcomes", source, contract_of(schema, policy), runner), backend, as_json=as_json)
+        _start(_wanted("outcomes", source, named, runner), backend, as_json=as_json)
 
 
 def _wanted(pipeline: Pipeline, source: str, parameters: Parameters, runner: Runner) -> Run:
     return new_run(pipeline, source, parameters, by=user(), runner=runner)
 
 
-def _last_source() -> str:
-    """What the last training that succeeded read."""
+def _last_source(contract: str) -> str:
+    """What the last training under a contract that succeeded read."""
     with run_service() as service:
-        trained = (run.source for run in service.history() if run.pipeline == "train" and run.state == "succeeded")
-        source = next(trained, "")
+        trained = (run for run in service.history() if run.pipeline == "train" and run.state == "succeeded")
+        source = next((run.source for run in trained if run.contract == contract), "")
     if not source:
         raise typer.BadParameter("no training has succeeded yet: name its batches", param_hint="SOURCE")
     return source
@@ -123,12 +131,6 @@ def _grown(run: Run, console: Console) -> Run:
     made = batches_from_outcomes(open_store(common.store_uri), common.documents_uri, run.source, run.parameters)
     console.print(f"{made.wafers} wafers of {made.files} predicted files have an outcome: {made.uri}", markup=False)
     return replace(run, parameters={**run.parameters, PARAMETER: made.uri})
-
-
-def contract_of(schema: str, policy: str) -> Parameters:
-    """The parameters that name a contract's files, where one was given."""
-    given = {"schema": schema, "policy": policy}
-    return {name: absolute(uri) for name, uri in given.items() if uri}
 
 
 def _start(run: Run, where: Where | None, *, as_json: bool, output: Path | None = None) -> None:

@@ -1,7 +1,6 @@
 """What a training that grows from outcomes reads beside its own source."""
 
-from application.runs.run import Parameters
-from wafer.contract import load_contract
+from application.runs.run import Parameters, read_by
 from wafer.documents import open_documents
 from wafer.outcomes.batches import LabelledBatches, labelled_batches
 from wafer.store import Store, list_batches
@@ -14,8 +13,7 @@ def batches_from_outcomes(store: Store, documents_uri: str, source: str, paramet
 
     Raises what `labelled_batches` does, and SourceNotFound.
     """
-    schema, policy = (str(parameters.get(name, "")) for name in ("schema", "policy"))
-    contract = load_contract("training", schema, policy)
+    contract = read_by(parameters, "training")
     own = [batch.name for batch in list_batches(source)]
     with open_documents(documents_uri) as documents:
         return labelled_batches(store, documents, contract, own)

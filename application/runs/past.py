@@ -8,9 +8,8 @@ from functools import lru_cache
 from itertools import islice
 
 from application.runs.ledger.protocol import Wanted
-from application.runs.run import Run
+from application.runs.run import CONTRACT, NAMED, Parameter, Run, read_by
 from application.runs.service import Runs
-from wafer.contract import load_contract
 from wafer.contract.file_name import FileName
 from wafer.errors import NotPublished, WaferError
 from wafer.history import PastRun
@@ -40,8 +39,8 @@ def past_predictions(runs: Runs, span: Span) -> Iterator[PastRun]:
 def _past(run: Run) -> PastRun:
     """A run of the ledger as the history takes it; its contract says when its files were written."""
     ended = datetime.fromisoformat(run.finished or run.created)
-    schema, policy = (str(run.parameters.get(name, "")) for name in ("schema", "policy"))
-    return PastRun(run.run_id, ended, run.source, lambda file: _stamp(schema, policy, file))
+    named = {name: run.parameters[name] for name in (NAMED, *CONTRACT) if name in run.parameters}
+    return PastRun(run.run_id, ended, run.source, lambda file: _stamp(tuple(named.items()), file))
 
 
 def _only(runs: Runs, run_id: str) -> Run:
@@ -62,12 +61,12 @@ def newest_predictions(runs: Runs) -> Iterator[Run]:
 
 
 @lru_cache(maxsize=64)
-def _form(schema: str, policy: str) -> FileName | None:
+def _form(named: tuple[tuple[str, Parameter], ...]) -> FileName | None:
     with suppress(WaferError):  # the files of an old run's contract may be gone
-        return load_contract("prediction", schema, policy).file_name
+        return read_by(dict(named), "prediction").file_name
     return None
 
 
-def _stamp(schema: str, policy: str, file: str) -> datetime | None:
-    form = _form(schema, policy)
+def _stamp(named: tuple[tuple[str, Parameter], ...], file: str) -> datetime | None:
+    form = _form(named)
     return form.stamp(file) if form else None

@@ -9,8 +9,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
+from wafer.contract import BUILT_IN, Contract, Kind, NamedContract, load_contract
+from wafer.contract.loading import require_own
 from wafer.errors import WaferError
 from wafer.runs import Outcome, Pipeline, RunError, TaskRecord
+from wafer.store import layout
 
 RunState = Literal["queued", "running", "succeeded", "failed", "cancelled", "removed"]
 BackendName = Literal["embedded", "kubeflow"]
@@ -20,7 +23,9 @@ Parameters = Mapping[str, Parameter]
 
 ACTIVE: frozenset[RunState] = frozenset({"queued", "running"})
 CONTRACT = ("schema", "policy")  # parameters that name a file
-EXCLUSIVE: frozenset[Pipeline] = frozenset({"train"})  # of these at most one is active
+NAMED = "contract"  # parameter with the name of the contract; the built-in one where it is left out
+KINDS: Mapping[Pipeline, Kind] = {"train": "training", "predict": "prediction", "outcomes": "outcomes"}
+EXCLUSIVE: frozenset[Pipeline] = frozenset({"train"})  # of these at most one is active for each contract
 NO_RESULT = RunError(WaferError.code, "The run ended without a result.")
 
 
@@ -60,6 +65,23 @@ class Run:
     def active(self) -> bool:
         """Whether the run has not ended yet."""
         return self.state in ACTIVE
+
+    @property
+    def contract(self) -> str:
+        """Name of its contract."""
+        return contract_in(self.parameters)
+
+    @property
+    def contract_digest(self) -> str:
+        """Which version of a named contract it reads its files by; empty for the built-in one and for own files."""
+        return layout.contract_digest(str(self.parameters.get("schema", "")))
+
+    @property
+    def lock(self) -> str:
+        """What it holds while it is active, so that no second run does; empty for a run beside which others may be."""
+        if self.pipeline not in EXCLUSIVE:
+            return ""
+        return self.pipeline if self.contract == BUILT_IN else f"{self.pipeline}#{self.contract}"
 
     @property
     def position(self) -> str:
@@ -116,10 +138,31 @@ class Run:
         return cls(**{**given, "state": state, "error": RunError(**error) if error else None, "retries": retries})
 
 
+def contract_in(parameters: Parameters) -> str:
+    """Name of the contract of a run with these parameters."""
+    return str(parameters.get(NAMED, BUILT_IN))
+
+
+def under(contract: NamedContract, pipeline: Pipeline, parameters: Parameters) -> Parameters:
+    """The parameters of a run that reads its files by this version of a contract."""
+    others = {name: value for name, value in parameters.items() if name not in (NAMED, *CONTRACT)}
+    return others if contract.built_in else {**others, NAMED: contract.name, **contract.files(KINDS[pipeline])}
+
+
+def read_by(parameters: Parameters, kind: Kind) -> Contract:
+    """What files of a kind must look like in a run with these parameters. Raises ContractInvalid."""
+    schema, policy = (str(parameters.get(name, "")) for name in CONTRACT)
+    return load_contract(kind, schema, policy, contract_in(parameters))
+
+
 def new_run(
     pipeline: Pipeline, source: str, parameters: Parameters, *, by: str = "", runner: Runner = "processes"
 ) -> Run:
-    """A run with a fresh id, not claimed yet; a local source becomes an absolute path."""
+    """A run with a fresh id, not claimed yet; a local source becomes an absolute path.
+
+    Raises ContractInvalid for the files of one contract under the name of another.
+    """
+    require_own(contract_in(parameters), *(str(parameters.get(name, "")) for name in CONTRACT))
     moment = datetime.now(UTC)
     run_id = f"{pipeline}-{moment:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
     created = moment.isoformat(timespec="milliseconds")

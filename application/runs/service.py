@@ -18,11 +18,11 @@ from application.errors import BackendUnavailable, NotRemovable, RunNotCancellab
 from application.runs.ledger.protocol import ClaimKey, Ledger, Page, Wanted
 from application.runs.log import LogLine
 from application.runs.revisits import LOOK_BACK, Revisits
-from application.runs.run import EXCLUSIVE, BackendName, Run, now
+from application.runs.run import BackendName, Run, now
 from application.runs.settling import Observer, Settler
 from application.runs.starting import Starter
 from wafer.errors import ObjectNotFound, RunNotFound, RunNotRetryable, WaferError
-from wafer.runs import Pipeline, TaskRecord, task_records
+from wafer.runs import TaskRecord, task_records
 from wafer.store import Store
 
 ADOPT_SECONDS = 2.0  # between two looks for a run that nobody here knows
@@ -156,7 +156,7 @@ class Runs:
         if run.state == "succeeded":
             raise RunNotRetryable(f"Run {run_id} succeeded; there is nothing to retry. Start a new run instead.")
         self._backends.of(run)
-        self._require_alone(run.pipeline)
+        self._require_alone(run)
         if not self._ledger.change(run, run.again("Retried by hand")):
             raise RunNotRetryable(f"Run {run_id} was changed by somebody else this moment; look at it again.")
         self._starter.start_waiting()
@@ -244,7 +244,7 @@ class Runs:
         claim = self._claim_key(run, key)
         wanted = replace(run, backend=self._backends.chosen.name)
         try:
-            self._require_alone(run.pipeline)
+            self._require_alone(run)
             claimed = self._ledger.claim(wanted, claim, now=time.time())
         except TrainingRunning:
             earlier = self.earlier(run, key)
@@ -261,13 +261,13 @@ class Runs:
         digest = hashlib.sha256(f"{run.requested_by}\n{key}".encode()).hexdigest()
         return ClaimKey(digest, _fingerprint(run), time.time() + self._key_seconds)
 
-    def _require_alone(self, pipeline: Pipeline) -> None:
+    def _require_alone(self, wanted: Run) -> None:
         """Refuse a second exclusive run, after a look whether the first one still lives."""
-        if pipeline not in EXCLUSIVE:
+        if not wanted.lock:
             return
         self.adopt()
         for run in self._ledger.active():
-            if run.pipeline == pipeline and self._still_active(run):
+            if run.lock == wanted.lock and self._still_active(run):
                 raise TrainingRunning(run.run_id)
 
     def _still_active(self, run: Run) -> bool:

@@ -232,3 +232,18 @@ def test_two_processes_share_one_file(tmp_path: Path) -> None:
     assert other.known(key(), now=NOW) == run(1, "train")
     one.close()
     other.close()
+
+
+def test_trainings_of_two_contracts_run_side_by_side_and_of_one_contract_they_do_not(ledger: Ledger) -> None:
+    named = {"contract": "line-b"}
+    ledger.claim(run(1, "train"), None, now=NOW)
+
+    second = ledger.claim(replace(run(2, "train"), parameters=named), None, now=NOW)
+    with pytest.raises(TrainingRunning) as refused:
+        ledger.claim(replace(run(3, "train"), parameters=named), None, now=NOW)
+    ledger.change(second, replace(second, state="failed"))
+
+    assert refused.value.run_id == "train-2"
+    assert ledger.claim(replace(run(4, "train"), parameters=named), None, now=NOW).run_id == "train-4"
+    with pytest.raises(TrainingRunning):
+        ledger.claim(run(5, "train"), None, now=NOW)

@@ -31,7 +31,7 @@ def load_contract(kind: str, schema: str | Path = "", policy: str | Path = "", n
 
     Raises ContractInvalid naming everything that is wrong, and for files that are not of the contract of this name.
     """
-    _require_own(name, str(schema), str(policy))
+    require_own(name, str(schema), str(policy))
     known = next((each for each in KINDS if each == kind), None)
     if known is None:
         raise ContractInvalid(f"{kind!r} is no kind of batch; choose training, prediction or outcomes.")
@@ -50,7 +50,7 @@ def shipped(name: str) -> str:
     return (files("wafer.contract") / name).read_text(encoding="utf-8")
 
 
-def _require_own(name: str, *addresses: str) -> None:
+def require_own(name: str, *addresses: str) -> None:
     """Refuse the files of one line under the name of another: its wafers would meet the other one's model."""
     owners = {layout.contract_owner(address) or BUILT_IN for address in addresses}
     if others := owners - {name}:

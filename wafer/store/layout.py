@@ -46,7 +46,7 @@ OUTCOMES, OUTCOMES_CSV = "outcomes.parquet", "outcomes.csv"  # every good row, a
 MATCHED = "matched.parquet"  # every prediction of those wafers, and its outcome
 SHADOW = "shadow.parquet"  # what the version that waits for a person says of the same wafers, where one waits
 CONTRACT_DIGITS = 16  # of the digest of a contract's version
-_OF_CONTRACT = re.compile(rf"(?:.*/)?{CONTRACTS}/([^/]+)/[0-9a-f]{{{CONTRACT_DIGITS}}}/[^/]+")
+_OF_CONTRACT = re.compile(rf"(?:.*/)?{CONTRACTS}/([^/]+)/([0-9a-f]{{{CONTRACT_DIGITS}}})/[^/]+")
 # In the quarantine they lie beside refused files, whose names all end in .csv.
 QUARANTINE_MANIFEST, QUARANTINE_REPORT = "_manifest.json", "_report.html"
 
@@ -93,6 +93,12 @@ def contract_owner(address: str) -> str | None:
     """Name of the contract that a file at an address is part of; None for any other file."""
     found = _OF_CONTRACT.fullmatch(address)
     return found[1] if found else None
+
+
+def contract_digest(address: str) -> str:
+    """Digest of the version that a file at an address is part of; empty for any other file."""
+    found = _OF_CONTRACT.fullmatch(address)
+    return found[2] if found else ""
 
 
 def contract_in_use(name: str) -> str:

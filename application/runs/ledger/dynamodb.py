@@ -5,7 +5,7 @@
 | `RUNS` | position | the run itself: the history is one query, newest first |
 | `RUN#<id>` | `RUN` | the run's position |
 | `ACTIVE` | run id | the position of a run that has not ended |
-| `LOCK` | pipeline | the one active run of an exclusive pipeline |
+| `LOCK` | `Run.lock` | the one active run of an exclusive pipeline under a contract |
 | `KEY#<digest>` | `KEY` | an idempotency key |
 
 A claim is one transaction over them. A lock whose run has ended counts as free, so no crash can leave one behind.
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from application.errors import IdempotencyKeyReused, TrainingRunning
 from application.runs.ledger.dynamodb_table import LAST, Contended, Refused, Table, number, text
 from application.runs.ledger.protocol import ClaimKey, Page, Wanted, cursor_of, position_of
-from application.runs.run import EXCLUSIVE, Run
+from application.runs.run import Run
 
 if TYPE_CHECKING:
     from application.runs.ledger.dynamodb_table import Item, Write
@@ -42,7 +42,7 @@ class DynamoDBLedger:
             self._table.patiently(lambda: self._table.transact(self._new(run)))
         except Refused:
             return False
-        if run.active and run.pipeline in EXCLUSIVE:
+        if run.active and run.lock:
             self._take_free_lock(run)
         return True
 
@@ -100,7 +100,7 @@ class DynamoDBLedger:
             item = {"fingerprint": text(key.fingerprint), "run_id": text(run.run_id), "expires_at": until}
             condition = "attribute_not_exists(pk) OR expires_at <= :now"  # the table forgets late, within days
             writes.append(self._table.put(f"KEY#{key.digest}", "KEY", item, condition, {":now": number(now)}))
-        if run.pipeline in EXCLUSIVE:
+        if run.lock:
             writes.append(self._lock(run))
         try:
             self._table.transact(writes)
@@ -113,7 +113,7 @@ class DynamoDBLedger:
         writes = [self._table.put("RUNS", run.position, _item(changed), "revision = :was", was)]
         if changed.active and not run.active:
             writes.append(self._table.put("ACTIVE", run.run_id, {"position": text(run.position)}))
-            if run.pipeline in EXCLUSIVE:
+            if run.lock:
                 writes.append(self._lock(changed))
         elif run.active and not changed.active:
             writes.append(self._table.delete("ACTIVE", run.run_id))
@@ -129,13 +129,13 @@ class DynamoDBLedger:
 
     def _lock(self, run: Run) -> "Write":
         """The write that takes the lock from nobody, or from the ended run that still holds it."""
-        found = self._table.item("LOCK", run.pipeline)
+        found = self._table.item("LOCK", run.lock)
         holder = found["run_id"]["S"] if found else run.run_id
         held_by = self.get(holder)
         if held_by and held_by.active and holder != run.run_id:
             raise TrainingRunning(holder)
         condition = "attribute_not_exists(pk) OR run_id = :holder"
-        return self._table.put("LOCK", run.pipeline, {"run_id": text(run.run_id)}, condition, {":holder": text(holder)})
+        return self._table.put("LOCK", run.lock, {"run_id": text(run.run_id)}, condition, {":holder": text(holder)})
 
     def _take_free_lock(self, run: Run) -> None:
         try:

@@ -7,7 +7,7 @@ from pathlib import Path
 from application.errors import IdempotencyKeyReused, TrainingRunning
 from application.runs.ledger.protocol import ClaimKey, Page, Wanted, cursor_of, position_of
 from application.runs.ledger.sqlite_file import SQLiteFile
-from application.runs.run import EXCLUSIVE, Run
+from application.runs.run import Run
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS runs (
@@ -120,14 +120,15 @@ class SQLiteLedger(SQLiteFile):
         return self._get(row[1]) if row else None
 
     def _exclude(self, run: Run) -> None:
-        if run.pipeline not in EXCLUSIVE:
+        if not run.lock:
             return
-        row = self._connection.execute(
-            "SELECT run_id FROM runs WHERE active = 1 AND pipeline = ? AND run_id != ? ORDER BY position",
+        rows = self._connection.execute(
+            "SELECT entry FROM runs WHERE active = 1 AND pipeline = ? AND run_id != ? ORDER BY position",
             (run.pipeline, run.run_id),
-        ).fetchone()
-        if row:
-            raise TrainingRunning(row[0])
+        )
+        for other in (Run.from_json(text) for (text,) in rows):
+            if other.lock == run.lock:
+                raise TrainingRunning(other.run_id)
 
     def _write(self, run: Run) -> None:
         self._connection.execute(
