@@ -63,6 +63,7 @@ def promote(
             decision=decision,
             report=report,
             mode=mode_of(promotion, settings.promotion),
+            user=settings.user,
         )
     return f"version {done.model_version}: {done.reason}"
 

@@ -61,6 +61,7 @@ def promote(
                 decision=Path(decision.path),
                 report=Path(report.path),
                 mode=mode_of(promotion, settings.promotion),
+                user=settings.user,
             )
         stage.count(model_version=result.model_version, promoted=result.promoted, auc=result.metrics.auc)
         for name, value in result.metrics.to_json().items():

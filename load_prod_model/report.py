@@ -6,17 +6,13 @@ from markupsafe import Markup
 
 from load_prod_model.card import Part, as_html
 from load_prod_model.held_out import BY_FILE, HEADERS, ThreeWays
+from load_prod_model.pictures import Pictures
 from wafer import reports as report
 from wafer.contract.manifest import Manifest
-from wafer.evaluation.curve import curve_of
 from wafer.evaluation.decision import Comparison, OperatingPoint, PromotionDecision
-from wafer.evaluation.elbow import Elbow
-from wafer.evaluation.plots import RocLine, elbow_plot, reliability_plot, roc_plot
 from wafer.evaluation.quality import Quality
-from wafer.evaluation.reliability import reliability
 from wafer.model.scoring import ModelBundle
 
-POINTS = 2000  # of the ROC curve
 FIGURES = {
     "auc": ("AUC", "chance that a failing wafer ranks above a passing one; 0.5 is chance"),
     "pr_auc": ("PR AUC", "average precision; chance is the failure rate"),
@@ -36,7 +32,7 @@ def training_report(
     found: ThreeWays,
     decision: PromotionDecision,
     manifest: Manifest,
-    elbow: Elbow,
+    pictures: Pictures,
     card: Sequence[Part],
 ) -> str:
     """The whole page."""
@@ -44,12 +40,12 @@ def training_report(
         [
             _verdict(decision),
             _tiles(quality, found, decision),
-            _held_out(found),
-            _quality(model, quality, decision),
+            _held_out(found, pictures),
+            _quality(model, quality, decision, pictures),
             _requirements(decision),
             _comparison(decision),
             _data(manifest, quality, decision.near_copies),
-            _clusters(model, elbow),
+            _clusters(model, pictures),
             report.details("Model card", as_html(card)),
         ]
     )
@@ -79,8 +75,8 @@ def _tiles(quality: Quality, found: ThreeWays, decision: PromotionDecision) -> M
     )
 
 
-def _held_out(found: ThreeWays) -> Markup:
-    picture = found.curve()
+def _held_out(found: ThreeWays, pictures: Pictures) -> Markup:
+    picture = pictures.forward
     by_file = report.table(BY_FILE, found.by_file(), numeric=range(1, len(BY_FILE)))
     return report.section(
         "How good it is on the next batch",
@@ -91,12 +87,9 @@ def _held_out(found: ThreeWays) -> Markup:
     )
 
 
-def _quality(model: ModelBundle, quality: Quality, decision: PromotionDecision) -> Markup:
+def _quality(model: ModelBundle, quality: Quality, decision: PromotionDecision, pictures: Pictures) -> Markup:
     rows = [(name, f"{getattr(decision.metrics, key):.3f}", meaning) for key, (name, meaning) in FIGURES.items()]
     rows_of = model.out_of_fold
-    curve = curve_of(rows_of.failed, rows_of.probability).thinned(POINTS)
-    line = RocLine(f"this version ({quality.auc:.3f})", curve.false_alarm_rate.tolist(), curve.recall.tolist())
-    bins = reliability(rows_of.failed, rows_of.probability)
     per_hundred = 100 * quality.flagged / quality.wafers
     hits = 100 * quality.found / max(quality.flagged, 1)
     return report.section(
@@ -110,8 +103,9 @@ def _quality(model: ModelBundle, quality: Quality, decision: PromotionDecision) 
             f"At the threshold {rows_of.threshold(model.false_alarm_budget):.3f} about {per_hundred:.0f} of 100 wafers "
             f"are flagged, and about {hits:.0f} of 100 flagged wafers fail."
         ),
-        report.figure(roc_plot([line]), "Recall against false alarms (ROC), out of fold"),
-        report.figure(reliability_plot(bins), "Predicted against observed failure rate"),
+        report.figure(pictures.roc, "Recall against false alarms (ROC), out of fold"),
+        report.figure(pictures.precision_recall, "Precision against recall, out of fold"),
+        report.figure(pictures.calibration, "Predicted against observed failure rate"),
     )
 
 
@@ -197,7 +191,7 @@ def _data(manifest: Manifest, quality: Quality, near_copies: int) -> Markup:
     )
 
 
-def _clusters(model: ModelBundle, elbow: Elbow) -> Markup:
+def _clusters(model: ModelBundle, pictures: Pictures) -> Markup:
     rows = []
     for summary in model.about.clusters:
         areas = ", ".join(
@@ -206,5 +200,5 @@ def _clusters(model: ModelBundle, elbow: Elbow) -> Markup:
         label = model.recipe.family(summary.family).label
         rows.append((summary.cluster, summary.wafers, summary.failures, label, areas))
     headers = ("cluster", "wafers", "failures", "model", "AUC out of fold")
-    picture = report.figure(elbow_plot(elbow), "Elbow of the KMeans inertia")
+    picture = report.figure(pictures.elbow, "Elbow of the KMeans inertia")
     return report.section("Clusters", report.table(headers, rows, numeric=(0, 1, 2)), picture)

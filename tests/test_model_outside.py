@@ -110,6 +110,14 @@ def test_it_says_how_it_is_asked_and_asks_for_published_packages(registered: Reg
     assert not any(name in wanted for name in ("wafer", "xgboost", "scikit-learn", "://"))
 
 
+def test_the_training_keeps_what_mlflow_shows_under_names_that_it_knows(registered: Registered) -> None:
+    kept = {path.name for path in registered.model.parents[2].glob("*/artifacts/*")}
+
+    pictures = {"roc.svg", "precision_recall.svg", "calibration.svg", "elbow.svg"}
+    assert {*pictures, "elbow.html", "report.html", "model_card.md", "manifest.json", "validation.html"} <= kept
+    assert all("." in name for name in kept)
+
+
 def test_it_answers_elsewhere_what_the_batch_run_answered(
     registered: Registered, elsewhere: Path, tmp_path: Path
 ) -> None:

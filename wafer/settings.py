@@ -13,7 +13,7 @@ from wafer.paths import MLFLOW_FILE, documents_address, resolved, sqlite_uri, st
 
 EXPLAINED = 1000
 
-WORKERS = "WAFER_WORKERS"
+WORKERS, USER = "WAFER_WORKERS", "WAFER_USER"
 ENGINE_TLS = "/var/run/secrets/wafer-engine"  # where a pod finds them
 
 
@@ -38,6 +38,9 @@ class Settings(BaseSettings):
 
     explained: int = Field(EXPLAINED, validation_alias="WAFER_EXPLAINED", ge=0)
     """So many wafers to review are published with their reasons; any other wafer is explained on request."""
+
+    user: str = Field("", validation_alias=USER)
+    """Who asked for the run, as MLflow shows it; a run of this machine is told by whoever starts it."""
 
     threshold: Rule = Field(DEFAULT, validation_alias="WAFER_THRESHOLD")
     """How a prediction that does not say it keeps its false-alarm budget: `wafer.model.recent`."""

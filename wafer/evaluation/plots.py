@@ -47,6 +47,18 @@ def roc_plot(lines: Sequence[RocLine]) -> bytes:
     return svg(draw)
 
 
+def precision_plot(recall: Sequence[float], precision: Sequence[float], chance: float) -> bytes:
+    """Share of the flagged wafers that fail against the share of the failing wafers found."""
+
+    def draw(axes: "Axes") -> None:
+        axes.plot(recall, precision, color=BLUE)
+        axes.axhline(chance, color=GREY, linestyle=":", label=f"chance: {chance:.3f}")
+        axes.set(xlabel="recall", ylabel="precision", ylim=(0, 1.02))
+        axes.legend(loc="upper right")
+
+    return svg(draw)
+
+
 def reliability_plot(bins: Sequence[ReliabilityBin]) -> bytes:
     """Observed failure rate against predicted probability."""
     predicted, observed = [each.predicted for each in bins], [each.observed for each in bins]

@@ -28,8 +28,22 @@ class ChildRun:
 
 
 @dataclass(frozen=True, slots=True)
+class LearnedFrom:
+    """The wafers of a training, as MLflow shows a data set: `address` is where they are kept."""
+
+    digest: str
+    address: str
+    wafers: int
+    failures: int
+    columns: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
 class TrainingRecord:
-    """What one training leaves in the history: a run with its files, and its child runs."""
+    """What one training leaves in the history: a run with its files, and its child runs.
+
+    `started` is when its first task began (seconds since 1970), 0 where nobody knows; `user` is who asked for it.
+    """
 
     run_id: str
     tags: Mapping[str, str]
@@ -37,6 +51,9 @@ class TrainingRecord:
     metrics: Mapping[str, float]
     files: Sequence[Path]
     children: Sequence[ChildRun] = ()
+    learned_from: LearnedFrom | None = None
+    started: float = 0.0
+    user: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +152,9 @@ class Registry(ModelVersions, Protocol):
 
     def log_training(self, record: TrainingRecord) -> str:
         """Record a training; the id of its parent run. A training recorded before is recorded once."""
+
+    def add_files(self, parent_run: str, files: Sequence[Path]) -> None:
+        """Keep what was made after the decision with a recorded training, which ends now."""
 
     def register(
         self, bundle: Path, digest: str, parent_run: str, run_id: str, asked: HowToAsk | None = None

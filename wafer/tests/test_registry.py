@@ -1,6 +1,8 @@
 """The registry keeps one version a bundle, moves aliases to complete versions only, remembers production."""
 
+import json
 import os
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +12,8 @@ import pytest
 from wafer.errors import ModelNotFound, NoProductionModel, RegistryUnavailable
 from wafer.evaluation.decision import Floor, PromotionDecision
 from wafer.evaluation.quality import Figures
-from wafer.registry import ChildRun, Registry, TrainingRecord, open_registry
+from wafer.registry import ChildRun, LearnedFrom, Registry, TrainingRecord, open_registry
+from wafer.registry.registry import MlflowRegistry
 
 
 @pytest.fixture
@@ -64,6 +67,27 @@ def test_a_file_of_the_training_is_found_again_by_the_version(registry: Registry
     register(registry, tmp_path, "b")
 
     assert registry.fetch(first, "rows.txt", tmp_path / "fetched").read_text() == "the rows of a"
+
+
+def test_a_training_shows_who_asked_how_long_it_took_and_what_it_learned_from(
+    registry: MlflowRegistry, tmp_path: Path
+) -> None:
+    wafers = LearnedFrom("d" * 64, "s3://lake/training/train-a/InputFile.csv", 1137, 67, ["Sensor - 1"])
+    started = time.time() - 3600
+    parent = registry.log_training(replace(record("train-a"), learned_from=wafers, started=started, user="mara"))
+    (tmp_path / "report.html").write_text("promoted")
+
+    registry.add_files(parent, [tmp_path / "report.html"])
+
+    run = registry._client.get_run(parent)
+    assert run.data.tags["mlflow.user"] == "mara"
+    assert run.data.tags["mlflow.source.name"] == "wafer train"
+    assert run.info.end_time - run.info.start_time == pytest.approx(3_600_000, abs=60_000)
+    assert [each.path for each in registry._client.list_artifacts(parent)] == ["report.html"]
+    (learned,) = run.inputs.dataset_inputs if run.inputs else []
+    assert json.loads(learned.dataset.source) == {"uri": wafers.address}
+    assert json.loads(learned.dataset.profile or "") == {"num_rows": 1137, "failures": 67}
+    assert [tag.value for tag in learned.tags] == ["training"]
 
 
 def test_production_moves_and_rolls_back_in_the_order_of_promotion(registry: Registry, tmp_path: Path) -> None:

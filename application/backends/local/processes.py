@@ -27,7 +27,7 @@ from wafer.files import write_file
 from wafer.paths import resolved
 from wafer.process import inherited
 from wafer.runs import RunError, TaskRecord, judge, task_records
-from wafer.settings import Settings
+from wafer.settings import USER, Settings
 from wafer.store import layout, open_store
 from wafer.store.disk import is_full
 
@@ -79,7 +79,7 @@ def start(settings: Settings, run: Run, command: Sequence[str] = WORKER) -> subp
         process = subprocess.Popen(  # noqa: S603 - our own module
             [*command, run.run_id, run.pipeline, run.runner, *([ATTENDED] if is_attended(folder) else [])],
             cwd=folder,
-            env=_worker_environment(settings, run.run_id),
+            env=_worker_environment(settings, run),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -215,7 +215,7 @@ def _processes(run_id: str) -> list[int]:
     return [pid for pid in found if pid != os.getpid()]
 
 
-def _worker_environment(settings: Settings, run_id: str) -> dict[str, str]:
+def _worker_environment(settings: Settings, run: Run) -> dict[str, str]:
     venv = str(Path(sys.executable).parent)
     return {
         **{name: value for name, value in inherited().items() if name != "PYTHONDONTWRITEBYTECODE"},
@@ -226,7 +226,8 @@ def _worker_environment(settings: Settings, run_id: str) -> dict[str, str]:
         "MONGODB_URI": settings.mongodb_uri,
         "MLFLOW_TRACKING_URI": settings.mlflow_tracking_uri,  # mlflow sets it in a process that used another registry
         "PYTHONUNBUFFERED": "1",
-        MARK: run_id,
+        USER: run.requested_by,
+        MARK: run.run_id,
     }
 
 
