@@ -8,6 +8,7 @@ from application.runs.ledger.sqlite import SQLiteLedger
 from application.runs.run import Run
 from wafer.store import Store
 from wafer.tests.past import Told, lot, publish_outcomes, publish_prediction
+from wafer.tests.sensor_runs import published_readings, readings_of, told_wafers
 
 
 def predicted_on(
@@ -44,3 +45,13 @@ def some_weeks(home: Path, store: Store) -> None:
             bad = [each for each in told if each.context["lot"] == "L-07"]
             known = [(each, place < 9) for place, each in enumerate(bad)]
             publish_outcomes(store, "outcomes-1", known, received="2026-03-25")
+
+
+def a_run_with_readings(home: Path, store: Store) -> str:
+    """A prediction of four files, one sensor of which shifts and one of which falls silent; six outcomes are known."""
+    told = told_wafers()
+    run_id = predicted_on(home, store, "06", told, more=published_readings(told, readings_of(told)))
+    publish_outcomes(
+        store, "outcomes-1", [(each, place < 5) for place, each in enumerate(told[:6])], received="2026-03-09"
+    )
+    return run_id

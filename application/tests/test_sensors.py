@@ -10,22 +10,11 @@ import httpx
 import pytest
 
 from application.cli.app import main
-from application.tests.past import predicted_on
+from application.tests.past import a_run_with_readings, predicted_on
 from application.tests.serving import Service, open_service
 from tests.commands import end_of
-from wafer.store import Store, open_store
-from wafer.tests.past import publish_outcomes
-from wafer.tests.sensor_runs import FILES, SHIFTED, SILENT, STEADY, published_readings, readings_of, told_wafers
-
-
-def a_run_with_readings(home: Path, store: Store) -> str:
-    """A prediction of four files, one sensor of which shifts and one of which falls silent; six outcomes are known."""
-    told = told_wafers()
-    run_id = predicted_on(home, store, "06", told, more=published_readings(told, readings_of(told)))
-    publish_outcomes(
-        store, "outcomes-1", [(each, place < 5) for place, each in enumerate(told[:6])], received="2026-03-09"
-    )
-    return run_id
+from wafer.store import open_store
+from wafer.tests.sensor_runs import FILES, SHIFTED, SILENT, STEADY, told_wafers
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ import { modelsScreen } from "./models.js";
 import { resultsScreen } from "./results.js";
 import { runsScreen } from "./runs.js";
 import { schedulesScreen } from "./schedules.js";
+import { sensorsScreen } from "./sensors.js";
 import { signInScreen } from "./signin.js";
 
 /** What each screen is called, and what shows it. */
@@ -15,6 +16,7 @@ const SCREENS = {
   runs: ["Runs", runsScreen],
   results: ["Results", resultsScreen],
   lots: ["Lots", lotsScreen],
+  sensors: ["Sensors", sensorsScreen],
   models: ["Models", modelsScreen],
   schedules: ["Schedules", schedulesScreen],
 };

@@ -9,9 +9,9 @@ const HEIGHT = 205; // without the legend
 const HEADROOM = 1.08;
 
 /**
- * Densities from quantiles. `groups` have `words`, `kind` (`pass`, `fail` or `now`: a colour and a stroke of its own),
- * `levels` and `quantiles`; one without readings is left out. `marks` (`value`, `words`) are upright lines. Each
- * density is scaled to its own peak.
+ * Densities from quantiles. `groups` have `words`, `kind` (`pass`, `fail`, `now`, `passed` or `failed`: a colour and a
+ * stroke of its own), `levels` and `quantiles`; one without readings is left out. `marks` (`value`, `words`) are upright
+ * lines. Each density is scaled to its own peak.
  */
 export function distributionChart({ name, about, title, groups, marks = [], width = WIDE.width }) {
   const told = groups.filter(({ quantiles }) => quantiles.length > 1 && quantiles.every((each) => each !== null));

@@ -7,9 +7,9 @@ import { dot, keyBox, keyLine, legend, line, picture, pointer, roundTicks, segme
 const SIZE = { row: 22, bottom: 40, left: 110, right: 56, width: 640 };
 
 /**
- * A Pareto chart with lying bars, so that names can be read. `bars` have `name`, `value` and `cumulative` (share of all,
- * the bar's own included); `title` says what is counted, `label` how a value is written. `choose` is called with the bar
- * that is clicked.
+ * A Pareto chart with lying bars, so that names can be read. `bars` have `name`, `value` (a count) and `cumulative` (share
+ * of all, the bar's own included); `title` says what is counted, `label` how a value is written. `choose` is called with
+ * the bar that is clicked.
  */
 export function paretoChart({ name, about, title, bars, label = String, choose, width = SIZE.width }) {
   const { row, bottom, left, right } = SIZE;
@@ -22,7 +22,7 @@ export function paretoChart({ name, about, title, bars, label = String, choose, 
   const share = (value) => left + value * (width - left - right);
   const middle = (place) => top + (place + 0.5) * row;
   const svg = picture({ name, about, width, height, kind: "chart wide" });
-  const ticks = roundTicks(0, most, Math.max(2, Math.round(width / 130)));
+  const ticks = roundTicks(0, most, Math.max(2, Math.round(width / 130))).filter(Number.isInteger);
   svg.append(
     ...ticks.map((each) => segment("grid", [across(each), top], [across(each), base])),
     ...bars.flatMap((each, place) => [

@@ -29,8 +29,8 @@ export function runChart({ name, about, title, points, total, band, limits = [],
     ...silent.map((each) => box("silent", each.from, each.to, to, from)),
     ...breaks.map((at) => segment("break-line", [across(at), up(from)], [across(at), up(to)])),
     ...limits.map((each) => segment("limit", [across(0), up(each.value)], [across(total), up(each.value)])),
-    ...points.map((each) => (each.flagged ? square("flagged", place(each), 3) : dot("reading", place(each), 2, each.words))),
     ...steps.map((each) => segment(each.shifted ? "step shifted" : "step", [across(each.from), up(each.value)], [across(each.to), up(each.value)])),
+    ...points.map((each) => (each.flagged ? square("flagged", place(each), 3) : dot("reading", place(each), 2, each.words))),
     key.marks,
   );
   if (choose) {
