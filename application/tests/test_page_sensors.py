@@ -58,6 +58,7 @@ def test_a_shifted_sensor_is_found_and_followed_to_its_wafers(page: Page, line: 
     page.get_by_label("lot", exact=True).select_option("L-1")
     expect(page.get_by_role("img", name=re.compile("Sensor - 1 is named by 1 flagged wafer;"))).to_be_visible()
     rows.get_by_role("link", name=SHIFTED).click()
+    page.wait_for_url(re.compile("#/sensors/Sensor%20-%202"))
 
     chart = page.get_by_role(
         "img", name=re.compile(f"{SHIFTED} over 48 wafers in order. 2 files shifted, from {FILES[2]}")

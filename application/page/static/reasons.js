@@ -1,5 +1,6 @@
 // Why a wafer has its rank: the sensors behind it, each compared with the passing and the failing wafers.
 
+import { hashOf } from "./address.js";
 import * as api from "./api.js";
 import { sensorStrip } from "./charts/strip.js";
 import { failure, h, loading, put } from "./dom.js";
@@ -21,7 +22,7 @@ function rangeOf(version, sensor) {
 /** The reasons of a wafer; those that its run published none for are asked for. */
 export function reasonsOf(wafer, { runId, version }) {
   const element = h("div", {});
-  if (wafer.top_sensors.length > 0) put(element, reasonList(wafer.top_sensors, version));
+  if (wafer.top_sensors.length > 0) put(element, reasonList(wafer.top_sensors, version, runId));
   else ask(element, wafer, runId, version);
   return element;
 }
@@ -35,7 +36,7 @@ function ask(element, wafer, runId, version) {
     try {
       const { prediction } = await api.get(`${address}?file=${encodeURIComponent(wafer.file)}`);
       wafer.top_sensors = prediction.top_sensors;
-      put(element, reasonList(wafer.top_sensors, version));
+      put(element, reasonList(wafer.top_sensors, version, runId));
     } catch (problem) {
       const known = problem.status === 404 || problem.status === 409;
       put(
@@ -48,7 +49,7 @@ function ask(element, wafer, runId, version) {
   }, PAUSE);
 }
 
-function reasonList(reasons, version) {
+function reasonList(reasons, version, runId) {
   if (reasons.length === 0) return h("p", { class: "small" }, "No sensor raised the score of this wafer.");
   const most = Math.max(...reasons.map((reason) => Math.abs(reason.contribution ?? 0)), 1e-9);
   const carried = reasons.reduce((sum, reason) => sum + (reason.contribution_share ?? 0), 0);
@@ -59,14 +60,14 @@ function reasonList(reasons, version) {
     h(
       "ol",
       { class: "reasons" },
-      reasons.map((reason) => reasonItem(reason, most, version)),
+      reasons.map((reason) => reasonItem(reason, most, version, runId)),
     ),
     carried > 0 ? h("p", { class: "small", id: "carried" }, told) : null,
     h("p", { class: "small strip-key" }, h("i", { class: "passing" }), " passing wafers ", h("i", { class: "failing" }), " failing wafers ", h("i", { class: "own" }), " this wafer"),
   );
 }
 
-function reasonItem(reason, most, version) {
+function reasonItem(reason, most, version, runId) {
   const strip = h("div", { class: "strip" });
   const push = h("i", {});
   push.style.width = `${(100 * Math.abs(reason.contribution ?? 0)) / most}%`;
@@ -86,7 +87,7 @@ function reasonItem(reason, most, version) {
     h(
       "div",
       { class: "reason" },
-      h("strong", {}, reason.sensor),
+      h("strong", {}, h("a", { href: hashOf("sensors", reason.sensor, { run: runId }) }, reason.sensor)),
       h("span", { class: "value" }, reading(reason.value)),
       h(
         "span",

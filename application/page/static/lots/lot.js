@@ -10,10 +10,10 @@ import { stamp } from "./stamp.js";
 
 export function lotView(page, lot, { wafers, total }, state) {
   const all = hashOf("lots", page.by, { ...state, lot: undefined, sort: "", q: "", page: "" });
-  return [summary(page, lot, all), list(page, lot, wafers, total, state)];
+  return [summary(page, lot, all, state), list(page, lot, wafers, total, state)];
 }
 
-function summary(page, lot, all) {
+function summary(page, lot, all, state) {
   return h(
     "section",
     { class: "card", "aria-labelledby": "lot-title" },
@@ -34,9 +34,13 @@ function summary(page, lot, all) {
       { class: "facts" },
       fact("Batches", lot.first === lot.last ? stamp(lot.first) : `${stamp(lot.first)} to ${stamp(lot.last)}`),
       fact(lot.runs.length === 1 ? "Prediction" : "Predictions", lot.runs.slice(0, 5).map((run) => h("a", { href: hashOf("results", run) }, run, " "))),
+      fact("Sensors", h("a", { href: behindFlags(page, lot, state) }, "behind its flags")),
     ),
   );
 }
+
+const behindFlags = (page, lot, state) =>
+  hashOf("sensors", "", { run: state.run || lot.runs[0], over: state.run ? "" : state.runs || "50", by: page.by, lot: lot.lot });
 
 const tile = (name, value, more) => h("div", {}, h("dt", {}, name), h("dd", {}, value), more && h("dd", { class: "small" }, more));
 const fact = (name, value) => h("div", {}, h("dt", {}, name), h("dd", {}, value));

@@ -7,7 +7,7 @@ import { h } from "../dom.js";
 import { count, many, percent } from "../format.js";
 
 const SHOWN = 15; // bars
-const OVER = { "": "this prediction", 20: "newest 20 predictions", 50: "newest 50 predictions", 200: "newest 200 predictions" };
+const OVER = [["", "this prediction"], ...[20, 50, 200].map((runs) => [String(runs), `newest ${runs} predictions`])];
 const OWN = { file: "batch", run: "prediction", day: "day", week: "week", month: "month" };
 
 export function behindFlags(found, run, state) {
@@ -27,7 +27,7 @@ function choices(found, run, state) {
   return h(
     "div",
     { class: "choices" },
-    choice("over", "Over", state.over ?? "", Object.entries(OVER), (over) => shown({ over, by: "", lot: "" })),
+    choice("over", "Over", state.over ?? "", OVER, (over) => shown({ over, by: "", lot: "" })),
     choice("by", "Only one", state.by ?? "", [["", "no, all wafers"], ...columns.map((each) => [each, OWN[each] ?? each])], (by) => shown({ by, lot: "" })),
     found.lots.length > 0 && choice("lot", OWN[found.by] ?? found.by, found.lot, found.lots.map((each) => [each, each || "(none)"]), (lot) => shown({ lot })),
   );
