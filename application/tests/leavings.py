@@ -27,6 +27,7 @@ def decision_about(version: int, run_id: str, digest: str = "") -> PromotionDeci
         metrics=Figures(0.75, 0.2, 0.35, 0.3, 0.1, 0.3, 0.05),
         wafers=1137,
         failures=67,
+        near_copies=12,
     )
 
 

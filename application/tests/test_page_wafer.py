@@ -36,6 +36,7 @@ def test_a_wafer_is_looked_at_from_all_sides_and_decided_about(page: Page, servi
     page.get_by_role("radio", name=re.compile("^All")).check(force=True)
     page.locator("tr", has_text="W-4").get_by_role("button").click()
 
+    expect(page.locator("#near-copies")).to_contain_text("12 wafers of the training set read like another one")
     expect(panel.locator(".verdict")).to_have_text("pass")
     page.get_by_role("slider", name="False-alarm budget").fill("49")
     expect(panel.locator(".verdict")).to_have_text("fail")

@@ -47,3 +47,6 @@ export const between = (from, to) => (from && to ? (new Date(to) - new Date(from
 
 /** The last part of a source, which is what people call a batch set. */
 export const sourceName = (source) => source.split("/").at(-1) || source;
+
+/** How many wafers of a training set are near copies of others, in a sentence. */
+export const nearCopies = (number) => `${many(number, "wafer")} of the training set read like another one to within a thousandth`;

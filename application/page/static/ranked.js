@@ -1,8 +1,9 @@
 // A run's wafers: the slider, the list and the panel of the chosen one, which follow each other.
 
+import * as api from "./api.js";
 import { budgetCard } from "./budget.js";
-import { announce, h } from "./dom.js";
-import { count, fullMoment, many } from "./format.js";
+import { announce, h, put } from "./dom.js";
+import { count, fullMoment, many, nearCopies } from "./format.js";
 import { ranking, verdictAt } from "./ranking.js";
 import { waferPanel } from "./wafer.js";
 import { waferList } from "./waferlist.js";
@@ -23,7 +24,7 @@ export function rankedWafers(run, page, found, may) {
   const budget = budgetCard(run, found, everything[0].threshold, may, () => follow());
   const list = waferList({
     above: found.in_training > 0 && learnedFrom(seen, found.in_training),
-    foot: h("p", { class: "small" }, `Model version ${version} · ${fullMoment(run.finished)}`),
+    foot: h("p", { class: "small" }, `Model version ${version} · ${fullMoment(run.finished)}`, copiesIn(version)),
     choose: show,
     open,
   });
@@ -68,6 +69,16 @@ export function rankedWafers(run, page, found, may) {
     `${many(everything.length, "wafer")}: ${count(page.counts.fail)} fail, ${count(page.counts.inspect)} inspect.`,
   );
   return [budget.element, h("div", { class: "split" }, list.element, panel.element)];
+}
+
+/** How many wafers that the version learned from are near copies of others: they make its figures look better. */
+function copiesIn(version) {
+  const words = h("span", { id: "near-copies" });
+  api.find(`/models/${version}`).then(
+    (model) => model?.decision.near_copies > 0 && put(words, ` · ${nearCopies(model.decision.near_copies)}`),
+    () => {}, // the foot says what it can
+  );
+  return words;
 }
 
 const learnedFrom = (seen, learned) =>
