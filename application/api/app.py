@@ -35,6 +35,7 @@ from application.runs.background import repeated
 from application.runs.watcher import watching
 
 PACKAGE = "wafer-fault-prediction"
+LINE_SECONDS = 60.0  # between two looks at what the metrics say of the line
 SWEEP_SECONDS = 3600.0  # between two looks whether something is too old
 SCHEDULE_SECONDS = 30.0  # between two looks whether a schedule is due
 ROUTERS: tuple[APIRouter, ...] = (
@@ -66,7 +67,8 @@ def create_app(parts: Parts, *, watch: bool = True, pages: Sequence[APIRouter] =
             due = repeated("schedules", parts.schedules.start_due, SCHEDULE_SECONDS)
             days = parts.settings.retention_days
             swept = repeated("retention", parts.removals.sweep, SWEEP_SECONDS) if days else nullcontext()
-            async with watching(parts.runs), telling(parts.notices), policy, due, swept:
+            line = repeated("metrics", parts.line.look, LINE_SECONDS)
+            async with watching(parts.runs), telling(parts.notices), policy, due, swept, line:
                 yield
         else:
             yield

@@ -23,6 +23,12 @@ class Metrics:
         self._active = Gauge(
             "wafer_runs_active", "Runs that have not ended.", ["pipeline", "state"], registry=self.registry
         )
+        self._oldest = Gauge(
+            "wafer_runs_oldest_seconds",
+            "Time since the oldest run that has not ended was asked for; 0 without one.",
+            ["pipeline", "state"],
+            registry=self.registry,
+        )
         self._stage = Histogram(
             "wafer_stage_seconds",
             "Time a stage took.",
@@ -50,8 +56,7 @@ class Metrics:
     def started(self, run: Run) -> None:
         """Count the time a run waited."""
         if run.attempt == 1:
-            waited = datetime.now(UTC) - datetime.fromisoformat(run.created)
-            self._wait.labels(run.pipeline).observe(max(waited.total_seconds(), 0.0))
+            self._wait.labels(run.pipeline).observe(_age(run))
 
     def ended(self, run: Run) -> None:
         """Count a run that ended, its tasks, and what its validation refused."""
@@ -74,16 +79,23 @@ class Metrics:
         self._seconds.labels(method, route).observe(seconds)
 
     def exposition(self, active: Iterable[Run]) -> bytes:
-        """The text that Prometheus reads."""
+        """The text that Prometheus reads; `active` are the runs that have not ended, the oldest first."""
         self._active.clear()
+        self._oldest.clear()
         for pipeline in layout.RAW:
             for state in ("queued", "running"):
                 self._active.labels(pipeline, state).set(0)
-        for run in active:
+                self._oldest.labels(pipeline, state).set(0)
+        for run in reversed(list(active)):  # the oldest last
             self._active.labels(run.pipeline, run.state).inc()
+            self._oldest.labels(run.pipeline, run.state).set(_age(run))
         return generate_latest(self.registry)
 
     def _count(self, counter: Counter, run: Run, record: TaskRecord, names: Iterable[str]) -> None:
         for name in names:
             value = record.counts.get(name, 0)
             counter.labels(run.pipeline, name.partition("_")[2]).inc(value if isinstance(value, int) else 0)
+
+
+def _age(run: Run) -> float:
+    return max((datetime.now(UTC) - datetime.fromisoformat(run.created)).total_seconds(), 0.0)

@@ -10,6 +10,7 @@ from application.api.breaker import Breaker, guarded
 from application.api.dispositions import Dispositions
 from application.api.explanations import Explanations
 from application.api.known import Known
+from application.api.line import Line
 from application.api.lots import LotBook
 from application.api.metrics import Metrics
 from application.api.models import ModelShelf
@@ -68,6 +69,7 @@ class Parts:
     removals: Removals
     gate: Gate
     metrics: Metrics
+    line: Line
     checks: Checks
     settings: ServiceSettings
     hosts: tuple[str, ...]
@@ -132,6 +134,7 @@ def join_parts(
         removals=Removals(runs, store, journal, lambda: _produced(registry), settings.retention_days),
         gate=gate,
         metrics=metrics,
+        line=Line(metrics.registry, runs, store, scorecards.in_production),
         checks=Checks({"store": lambda: store.keys("pipelines"), "runs": runs.check}),
         settings=settings,
         hosts=settings.allowed_hosts or (LOCAL_HOSTS if gate.link else ()),
