@@ -67,6 +67,15 @@ def test_a_corrected_outcome_is_there_as_corrected(line: Line) -> None:
     assert lines_of(first) == {FILE: ["A,1.25,1", "B,2.5,-1"]}
 
 
+def test_what_people_decided_is_learned_from_and_rework_is_not(line: Line) -> None:
+    line.send("outcomes-1", "C,-3.0,1")
+    line.dispose("A", "scrapped")
+    line.dispose("B", "false-alarm")
+    line.dispose("C", "reworked")
+
+    assert lines_of(made_by(line)) == {FILE: ["A,1.25,1", "B,2.5,-1"]}
+
+
 def test_the_same_outcomes_are_written_once(line: Line) -> None:
     line.send("outcomes-1", "A,1.25,1")
     first = made_by(line)
