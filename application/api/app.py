@@ -14,6 +14,7 @@ from application.api.outside import BelowPrefix, Heads
 from application.api.parts import Parts
 from application.api.routes import (
     comparisons,
+    drift,
     lists,
     lots,
     models,
@@ -48,6 +49,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     *models.ROUTERS,
     *lots.ROUTERS,
     *sensors.ROUTERS,
+    *drift.ROUTERS,
     *retraining.ROUTERS,
     *schedules.ROUTERS,
     *scores.ROUTERS,

@@ -10,7 +10,7 @@ from wafer.store import Store
 if TYPE_CHECKING:
     from wafer.history import KnownOutcomes
 
-AsOf = tuple[str, ...]  # the runs that took outcomes in: what is known changes with them
+AsOf = tuple[str, ...]  # names of what outcomes come from: what is known changes with them
 
 
 class Known:
@@ -23,9 +23,9 @@ class Known:
 
     def as_of(self) -> AsOf:
         """What the outcomes depend on."""
-        from wafer.outcomes.matched import runs_that_published  # pyarrow: 0.2 s of a start, so here and below
+        from wafer.history import said_so_far  # pyarrow: 0.2 s of a start, so here and below
 
-        return tuple(runs_that_published(self._store, "outcomes"))
+        return said_so_far(self._store)
 
     def outcomes(self, as_of: AsOf | None = None) -> "KnownOutcomes":
         """Every outcome that the store holds."""

@@ -8,6 +8,7 @@ from application.access.gate import Gate, Limiters
 from application.access.sessions import Link, Sessions, session_secret
 from application.api.breaker import Breaker, guarded
 from application.api.dispositions import Dispositions
+from application.api.drift import DriftBook
 from application.api.explanations import Explanations
 from application.api.known import Known
 from application.api.line import Line
@@ -63,6 +64,7 @@ class Parts:
     scorecards: Scorecards
     lots: LotBook
     sensors: SensorBook
+    drift: DriftBook
     notices: Notices | None
     retraining: Retraining
     schedules: Schedules
@@ -128,6 +130,7 @@ def join_parts(
         scorecards=scorecards,
         lots=LotBook(store, runs, known),
         sensors=SensorBook(store, runs, predictions, models, known),
+        drift=DriftBook(store, runs, sources),
         notices=open_notices(settings, ledger, journal, store, registry, scorecards.in_production),
         retraining=retraining,
         schedules=Schedules(runs, journal, models.require_production),

@@ -6,8 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from fastapi import Response
 
+from application.api.openapi import Responses
 from wafer.cells import safe_cell
 
+CSV: Responses = {
+    200: {"content": {"text/csv": {"schema": {"type": "string"}}}, "description": "One line for each row."}
+}
 Cell = str | int | float | bool | None
 
 

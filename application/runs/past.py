@@ -10,7 +10,7 @@ from itertools import islice
 from application.runs.ledger.protocol import Wanted
 from application.runs.run import CONTRACT, NAMED, Parameter, Run, read_by
 from application.runs.service import Runs
-from wafer.contract.file_name import FileName
+from wafer.contract import Contract
 from wafer.errors import NotPublished, WaferError
 from wafer.history import PastRun
 
@@ -40,7 +40,10 @@ def _past(run: Run) -> PastRun:
     """A run of the ledger as the history takes it; its contract says when its files were written."""
     ended = datetime.fromisoformat(run.finished or run.created)
     named = {name: run.parameters[name] for name in (NAMED, *CONTRACT) if name in run.parameters}
-    return PastRun(run.run_id, ended, run.source, lambda file: _stamp(tuple(named.items()), file))
+    contract = _contract(tuple(named.items()))
+    if not contract:
+        return PastRun(run.run_id, ended, run.source)
+    return PastRun(run.run_id, ended, run.source, contract.file_name.stamp, len(contract.sensors))
 
 
 def _only(runs: Runs, run_id: str) -> Run:
@@ -61,12 +64,7 @@ def newest_predictions(runs: Runs) -> Iterator[Run]:
 
 
 @lru_cache(maxsize=64)
-def _form(named: tuple[tuple[str, Parameter], ...]) -> FileName | None:
+def _contract(named: tuple[tuple[str, Parameter], ...]) -> Contract | None:
     with suppress(WaferError):  # the files of an old run's contract may be gone
-        return read_by(dict(named), "prediction").file_name
+        return read_by(dict(named), "prediction")
     return None
-
-
-def _stamp(named: tuple[tuple[str, Parameter], ...], file: str) -> datetime | None:
-    form = _form(named)
-    return form.stamp(file) if form else None

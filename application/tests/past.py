@@ -6,9 +6,11 @@ from pathlib import Path
 
 from application.runs.ledger.sqlite import SQLiteLedger
 from application.runs.run import Run
-from wafer.store import Store
-from wafer.tests.past import Told, lot, publish_outcomes, publish_prediction
+from wafer.store import Store, layout
+from wafer.tests.past import Told, drift_of, lot, publish_outcomes, publish_prediction
 from wafer.tests.sensor_runs import published_readings, readings_of, told_wafers
+
+SHIFTED = ("Sensor - 99", "Sensor - 7")  # on the day of the bad lot
 
 
 def predicted_on(
@@ -40,11 +42,12 @@ def some_weeks(home: Path, store: Store) -> None:
         lots = [f"L-{3 * number + place:02d}" for place in (1, 2, 3)]
         file = file_of(day)
         told = [each for name in lots for each in lot(name, 25, 11 if name == "L-07" else 1, 1, file=file)]
-        predicted_on(home, store, day, told)
+        drift = drift_of(75, moved=SHIFTED if day == "16" else (), left=[SHIFTED[0]] if day >= "16" else [])
+        predicted_on(home, store, day, told, more={layout.DRIFT: drift})
         if "L-07" in lots:
             bad = [each for each in told if each.context["lot"] == "L-07"]
             known = [(each, place < 9) for place, each in enumerate(bad)]
-            publish_outcomes(store, "outcomes-1", known, received="2026-03-25")
+            publish_outcomes(store, "outcomes-1", known, received="2026-03-25", prediction=f"predict-{day}")
 
 
 def a_run_with_readings(home: Path, store: Store) -> str:

@@ -52,6 +52,8 @@ EXPECTED: dict[tuple[str, str], Role | None] = {
     ("/lots.csv", "GET"): "viewer",
     ("/lots/wafers", "GET"): "viewer",
     ("/lots/wafers.csv", "GET"): "viewer",
+    ("/drift", "GET"): "viewer",
+    ("/drift.csv", "GET"): "viewer",
     ("/retraining", "GET"): "viewer",
     ("/retraining", "POST"): "operator",
     ("/schedules", "GET"): "viewer",

@@ -21,6 +21,8 @@ LOOKS: tuple[tuple[Literal["light", "dark"], int], ...] = (
 VIEWS = {
     "lots/lot": "Lots",
     "lots/lot?lot=L-07": "Wafers of the lot",
+    "drift?run=predict-16": "Predictions",
+    "scorecard/1": "Live scorecard",
 }
 
 
@@ -98,6 +100,38 @@ def test_one_run_and_a_part_of_the_history_are_shown_alone(page: Page, weeks: Se
 
     page.goto(f"{weeks.url}/#/lots/lot?since=2027-01-01")
     expect(page.get_by_role("heading", name="No wafers to show")).to_be_visible()
+
+
+def test_drift_is_followed_from_the_chart_to_the_sensors_of_a_prediction(page: Page, weeks: Service) -> None:
+    page.goto(f"{weeks.url}/#/lots")
+    page.get_by_role("navigation", name="History").get_by_role("link", name="Drift").click()
+    chart = page.get_by_role("img", name=re.compile("over 4 predictions: 0.2 % in the newest; 1 with a warning"))
+    expect(chart.locator("rect.flagged")).to_have_count(2)
+    rows = page.get_by_role("region", name="Predictions").locator("tbody tr")
+    expect(rows).to_have_count(4)
+
+    chart.locator("rect.flagged").first.click()
+
+    expect(page.get_by_role("heading", name="predict-16")).to_be_visible()
+    expect(page.locator(".notice")).to_have_text("Look.")
+    sensor = page.locator(".sensor-names").first.get_by_role("link", name="Sensor - 99")
+    expect(sensor).to_have_attribute("href", re.compile(r"#/sensors/Sensor%20-%2099\?run=predict-16$"))
+    expect(page.get_by_role("link", name="Lots", exact=True).first).to_have_attribute("aria-current", "page")
+    page.get_by_role("link", name="Its lots").click()
+    expect(page.get_by_role("region", name="Lots").locator("tbody tr")).to_have_count(3)
+
+
+def test_the_scorecard_tells_promise_and_outcome_of_each_prediction(page: Page, weeks: Service) -> None:
+    page.goto(f"{weeks.url}/#/scorecard/1")
+    table = page.get_by_role("region", name="Live scorecard")
+    expect(table.locator("tbody tr").first).to_contain_text(re.compile("predict-16.*25.*9.*100 %.*13 %"))
+    expect(page.get_by_role("img", name=re.compile("10.0 % were promised: too few to say"))).to_be_visible()
+
+    page.get_by_label("By", exact=True).select_option("month")
+
+    expect(table.locator("tbody tr").first).to_contain_text("2026-03")
+    page.get_by_label("Version").select_option("2")
+    expect(page.get_by_role("heading", name="No scorecard of version 2 yet")).to_be_visible()
 
 
 @pytest.mark.parametrize(("scheme", "width"), LOOKS)

@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 from pyarrow import parquet
 
 from application.tests.serving import Service
+from wafer.contract import BUILT_IN
 from wafer.outcomes.matched import SCHEMA
 from wafer.store import layout, publish
 
@@ -51,6 +52,7 @@ def predictions(month: int, *, version: int, misled: int, shadow: bool = False) 
             "budget": 0.1,
             "failed": place >= 100,
             "received": "2026-04-09",
+            "contract": BUILT_IN,
         }
         for place, each in enumerate(flagged)
     ]

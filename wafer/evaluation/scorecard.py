@@ -30,6 +30,7 @@ class Judged:
     failed: Bools
     budget: Floats  # share of the passing wafers that may be flagged, as promised with the verdict
     inspected: Bools  # the verdict is `inspect`, whatever the probability
+    run: npt.NDArray[np.str_]  # that predicted
 
     def __len__(self) -> int:
         return len(self.failed)
@@ -43,20 +44,20 @@ class Judged:
             self.failed[chosen],
             self.budget[chosen],
             self.inspected[chosen],
+            self.run[chosen],
         )
 
 
 def scorecard(version: int, judged: Judged, unit: Period = "month", in_training: int = 0) -> Scorecard:
     """Sum up a version's predictions, all of them and by period."""
-    names = _names(judged.moment, unit)
-    periods = sorted(set(names.tolist()), key=lambda name: (name != _UNDATED, name))
+    names = judged.run if unit == "run" else _names(judged.moment, unit)
     bins = reliability(judged.failed, judged.probability) if len(judged) else []
     return Scorecard(
         version=version,
         unit=unit,
         in_training=in_training,
         total=standing("all", judged),
-        periods=tuple(standing(name, judged.some(names == name)) for name in periods),
+        periods=tuple(standing(name, judged.some(names == name)) for name in _in_order(names, judged)),
         calibration=tuple(Calibration(predicted=b.predicted, observed=b.observed, wafers=b.wafers) for b in bins),
     )
 
@@ -113,6 +114,12 @@ def _share(count: int, of: int) -> Share | None:
 def _auc(judged: Judged) -> Share:
     interval = bootstrap(judged.failed, judged.probability).auc
     return Share(value=curve_of(judged.failed, judged.probability).auc, low=interval.low, high=interval.high)
+
+
+def _in_order(names: npt.NDArray[np.str_], judged: Judged) -> list[str]:
+    """Each period once, by its earliest batch; what has no date comes first."""
+    order = np.lexsort((names, judged.moment, ~np.isnat(judged.moment)))
+    return list(dict.fromkeys(names[order].tolist()))
 
 
 def _names(moment: npt.NDArray[np.datetime64], unit: Period) -> npt.NDArray[np.str_]:

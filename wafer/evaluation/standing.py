@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-Period = Literal["day", "week", "month"]
+Period = Literal["run", "day", "week", "month"]
 Statement = Literal["kept", "broken", "too few to say"]
 
 
@@ -23,7 +23,7 @@ class Share(_Record):
 class Standing(_Record):
     """How the version did in one period; a figure is None where too few wafers tell it."""
 
-    period: str  # 2026-11-27, 2026-11-23 (the Monday of a week), 2026-11, or `undated`
+    period: str  # id of a run, 2026-11-27, 2026-11-23 (the Monday of a week), 2026-11, or `undated`
     wafers: int
     failures: int
     expected_failures: float  # sum of the probabilities

@@ -7,8 +7,17 @@
 `runs` are the predictions that succeeded, newest first; `application.runs.past` takes them from the ledger.
 """
 
-from wafer.history.outcomes import KnownOutcomes, known_outcomes
+from wafer.history.outcomes import KnownOutcomes, known_outcomes, said_so_far
 from wafer.history.past import PastRun
 from wafer.history.reading import COLUMNS, Part, context_columns, read_history
 
-__all__ = ["COLUMNS", "KnownOutcomes", "Part", "PastRun", "context_columns", "known_outcomes", "read_history"]
+__all__ = [
+    "COLUMNS",
+    "KnownOutcomes",
+    "Part",
+    "PastRun",
+    "context_columns",
+    "known_outcomes",
+    "read_history",
+    "said_so_far",
+]

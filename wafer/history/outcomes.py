@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from wafer.outcomes.matched import all_matched
-from wafer.store import Store
+from wafer.store import Store, layout
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,13 @@ class KnownOutcomes:
 def known_outcomes(store: Store) -> KnownOutcomes:
     """Return every outcome that the store holds. Some 200 bytes an outcome in memory while they are read, then 80."""
     return KnownOutcomes.of_matched(all_matched(store, contract=None))
+
+
+def said_so_far(store: Store) -> tuple[str, ...]:
+    """Return the names of all that outcomes come from: while they are the same, so is what is known."""
+    return tuple(
+        each.key for prefix in (layout.PUBLISHED["outcomes"], layout.DISPOSITIONS) for each in store.keys(prefix)
+    )
 
 
 def _array(column: pa.ChunkedArray | pa.Array) -> pa.Array:

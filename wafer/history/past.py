@@ -13,12 +13,16 @@ def _unsaid(_: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class PastRun:
-    """A prediction that succeeded: when it ended, what it read, and what its contract tells of a file's name."""
+    """A prediction that succeeded: when it ended, what it read, and what its contract tells.
+
+    That is how a file's name says its time, and how many sensors a wafer has; 0 where the contract is gone.
+    """
 
     run_id: str
     ended: datetime
     source: str = ""
     stamp: Stamp = _unsaid
+    sensors: int = 0
 
     def moment(self, file: str) -> datetime:
         """When a batch was written, by its name; else when it was predicted.

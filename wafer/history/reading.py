@@ -6,7 +6,7 @@ newer run judged it too. On the disk lies one run's file at a time.
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import structlog
 
+from wafer.contract import BUILT_IN
 from wafer.errors import NotPublished
 from wafer.history.outcomes import KnownOutcomes
 from wafer.history.past import PastRun
@@ -42,12 +43,14 @@ _STORED = tuple(name for name in COLUMNS.names if name not in _MADE)
 class Part:
     """Some wafers of a run: `COLUMNS` and the columns that were asked for, null where the run has none of that name.
 
-    `context` are the columns of this run that hold what the line knows of its wafers: lot, tool, carrier.
+    `context` are the columns of this run that hold what the line knows of its wafers: lot, tool, carrier. `contract` is
+    the name of its contract: another line's wafers may have the same names.
     """
 
     run: PastRun
     rows: pa.Table
     context: tuple[str, ...]
+    contract: str = BUILT_IN
 
 
 def read_history(
@@ -92,11 +95,12 @@ def _of_run(
     start = 0
     with pq.ParquetFile(paths[layout.PREDICTIONS]) as file:
         schema = file.schema_arrow
+        contract = (schema.metadata or {}).get(layout.CONTRACT.encode(), BUILT_IN.encode()).decode()
         wanted = [name for name in (*_STORED, *columns) if name in schema.names]
         for group in range(file.num_row_groups):
             rows = file.read_row_group(group, wanted)
             failed = known.of(ids.slice(start, len(rows))) if known and ids is not None else None
-            yield Part(run, _completed(rows, run, columns, failed), context_columns(schema))
+            yield Part(run, _completed(rows, run, columns, failed), context_columns(schema), contract)
             start += len(rows)
 
 
@@ -117,7 +121,7 @@ def _unmet(part: Part, met: set[int]) -> Part:
     """The wafers that were not met before; from now on they are."""
     new = np.zeros(len(part.rows), bool)
     for place, wafer in enumerate(part.rows["wafer"].to_pylist()):
-        name = hash(wafer)  # 64 bits: two of a billion wafers share one with a chance of 3 %
+        name = hash((part.contract, wafer))  # 64 bits: two of a billion wafers share one with a chance of 3 %
         new[place] = name not in met
         met.add(name)
-    return Part(part.run, part.rows.filter(pa.array(new)), part.context)
+    return replace(part, rows=part.rows.filter(pa.array(new)))

@@ -30,6 +30,7 @@ def judged(matched: pa.Table, version: int, promised: Callable[[], float]) -> tu
         failed=rows["failed"].to_numpy(),
         budget=budget.to_numpy(),
         inspected=pc.equal(rows["verdict"], "inspect").to_numpy(),
+        run=np.array(rows["prediction"].to_pylist(), dtype=np.str_),
     ), len(_first(mine.filter(pa.array(seen))))
 
 

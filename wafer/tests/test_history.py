@@ -48,6 +48,13 @@ def test_a_wafer_that_one_run_judged_twice_counts_once_across_row_groups(store: 
     assert told(store, "predict-1")["verdict"].to_pylist() == ["fail", "pass"]
 
 
+def test_wafers_of_one_name_under_two_contracts_are_two(store: Store) -> None:
+    publish_prediction(store, "predict-1", [Told("A", "fail")])
+    publish_prediction(store, "predict-2", [Told("A")], contract="line-2")
+
+    assert told(store, "predict-2", "predict-1")["verdict"].to_pylist() == ["pass", "fail"]
+
+
 def test_outcomes_belong_to_the_same_readings_in_whichever_run_they_were_judged(store: Store) -> None:
     bad, good, again = Told("A"), Told("B"), Told("A", file="wafer_02032026_100000.csv")
     publish_prediction(store, "predict-1", [bad, good, Told("C")])

@@ -20,7 +20,15 @@ def some(passes: int, misled: int, failures: int = 0, found: int = 0, *, budget:
     flagged = np.concatenate([np.arange(passes) < misled, np.arange(failures) < found])
     count = passes + failures
     moments = np.full(count, np.datetime64("2026-03-04T10:00", "ms"))
-    return Judged(moments, np.where(flagged, 0.6, 0.2), flagged, failed, np.full(count, budget), np.zeros(count, bool))
+    return Judged(
+        moments,
+        np.where(flagged, 0.6, 0.2),
+        flagged,
+        failed,
+        np.full(count, budget),
+        np.zeros(count, bool),
+        np.full(count, "r"),
+    )
 
 
 @pytest.mark.parametrize(
@@ -84,10 +92,19 @@ def test_an_auc_of_four_failing_wafers_is_not_told() -> None:
 def test_periods_are_those_of_the_calendar(unit: Any, names: list[str]) -> None:  # noqa: ANN401 - a literal
     moments = np.array(["NaT", "2026-02-28", "2026-03-01T23:59", "2026-03-02T00:00"], "datetime64[ms]")
     flags = np.zeros(4, bool)
-    card = scorecard(3, Judged(moments, np.full(4, 0.1), flags, flags, np.full(4, 0.1), flags), unit)
+    card = scorecard(3, Judged(moments, np.full(4, 0.1), flags, flags, np.full(4, 0.1), flags, np.full(4, "r")), unit)
 
     assert [each.period for each in card.periods] == names
     assert card.total.wafers == sum(each.wafers for each in card.periods) == 4
+
+
+def test_the_runs_of_a_scorecard_come_in_the_order_of_their_batches() -> None:
+    moments = np.array(["2026-03-05", "2026-03-02", "2026-03-02"], "datetime64[ms]")
+    flags, runs = np.zeros(3, bool), np.array(["predict-1", "predict-3", "predict-2"])
+
+    card = scorecard(3, Judged(moments, np.full(3, 0.1), flags, flags, np.full(3, 0.1), flags, runs), "run")
+
+    assert [each.period for each in card.periods] == ["predict-2", "predict-3", "predict-1"]
 
 
 def test_a_version_without_outcomes_has_an_empty_scorecard() -> None:

@@ -2,13 +2,13 @@
 
 from typing import Annotated
 
-from fastapi import Depends, Query, Request, Response
+from fastapi import Query, Request, Response
 
-from application.api.openapi import Responses, problems
-from application.api.routes.common import RUN_ID, parts_of, router_for
+from application.api.openapi import problems
+from application.api.routes.common import parts_of, router_for
+from application.api.routes.spans import Asked
 from application.api.shapes.lots import LotLine, LotsPage, LotWafers, Measure
-from application.api.tables import Cell, csv_response
-from application.runs.past import MOST_RUNS, Span
+from application.api.tables import CSV, Cell, csv_response
 
 viewer = router_for("viewer", "lots")
 ROUTERS = (viewer,)
@@ -17,7 +17,6 @@ By = Annotated[
 ]
 LotName = Annotated[str, Query(max_length=400, description="The lot, as the list names it.")]
 _NONE = problems(s404="The run does not exist, or no wafer belongs to the lot.")
-_CSV: Responses = {200: {"content": {"text/csv": {"schema": {"type": "string"}}}, "description": "One line each."}}
 _COLUMNS = (
     "lot",
     "first",
@@ -34,24 +33,13 @@ _COLUMNS = (
 _CHART = ("rate", "low", "high")
 
 
-def _span(
-    runs: Annotated[int, Query(ge=1, le=MOST_RUNS, description="So many of the newest predictions.")] = 50,
-    since: Annotated[str, Query(pattern=r"^([0-9]{4}-[0-9]{2}-[0-9]{2})?$", description="None older: a date.")] = "",
-    run: Annotated[str, Query(pattern=rf"{RUN_ID}|^$", max_length=100, description="Only this prediction.")] = "",
-) -> Span:
-    return Span(runs, since, run)
-
-
-Asked = Annotated[Span, Depends(_span)]
-
-
 @viewer.get("/lots", responses=_NONE)
 def lots(request: Request, span: Asked, by: By = "", measure: Measure = "flagged") -> LotsPage:
     """List lots in the order of time, with their p-chart; each wafer counts once, by its latest prediction."""
     return parts_of(request).lots.page(by, measure, span)
 
 
-@viewer.get("/lots.csv", response_class=Response, responses=_CSV | _NONE)
+@viewer.get("/lots.csv", response_class=Response, responses=CSV | _NONE)
 def lots_csv(request: Request, span: Asked, by: By = "", measure: Measure = "flagged") -> Response:
     """Download the lots as CSV."""
     page = parts_of(request).lots.page(by, measure, span)
@@ -64,7 +52,7 @@ def wafers(request: Request, span: Asked, by: By, lot: LotName) -> LotWafers:
     return parts_of(request).lots.wafers(by, lot, span)
 
 
-@viewer.get("/lots/wafers.csv", response_class=Response, responses=_CSV | _NONE)
+@viewer.get("/lots/wafers.csv", response_class=Response, responses=CSV | _NONE)
 def wafers_csv(request: Request, span: Asked, by: By, lot: LotName) -> Response:
     """Download the wafers of a lot as CSV."""
     page = parts_of(request).lots.wafers(by, lot, span)

@@ -6,7 +6,7 @@ from fastapi import Path, Query, Request, Response
 
 from application.api.openapi import Responses, problems
 from application.api.routes.common import RunId, parts_of, router_for
-from application.api.routes.lots import Asked
+from application.api.routes.spans import Asked
 from application.api.shapes.sensors import (
     RunSensors,
     ScreenedSensor,

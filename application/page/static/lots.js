@@ -4,12 +4,13 @@ import { hashOf } from "./address.js";
 import * as api from "./api.js";
 import { announce, empty, failure, h, loading, put } from "./dom.js";
 import { many } from "./format.js";
+import { choice, span } from "./lots/choice.js";
 import { lotView } from "./lots/lot.js";
 import { overview } from "./lots/overview.js";
+import { tabs } from "./lots/tabs.js";
 
 const OWN = { file: "batch", run: "prediction", day: "day", week: "week", month: "month" };
 const MEASURES = { flagged: "flagged", inspected: "to inspect", failed: "failing, by outcome" };
-const SPANS = { 20: "newest 20 predictions", "": "newest 50 predictions", 200: "newest 200 predictions" };
 
 export function lotsScreen(main) {
   const tools = h("div", { class: "choices" });
@@ -18,7 +19,7 @@ export function lotsScreen(main) {
   let last = ["", {}];
   let closed = false;
   main.replaceChildren(
-    h("div", { class: "bar-top" }, h("h1", {}, "Lots")),
+    h("div", { class: "bar-top" }, h("h1", {}, "Lots"), tabs("lots")),
     h("section", { class: "card", "aria-label": "What to show" }, tools),
     body,
   );
@@ -71,30 +72,9 @@ function choices(page, state) {
           " · ",
           h("a", { href: hashOf("lots", page.by) }, "All predictions"),
         )
-      : choice("runs", "History", state.runs ?? "", Object.entries(SPANS), (runs) => shown({ runs })),
-    !state.run && since(state, shown),
+      : span(state, shown),
   ];
 }
-
-const choice = (id, words, chosen, options, change) =>
-  h(
-    "div",
-    {},
-    h("label", { for: id }, words),
-    h(
-      "select",
-      { id, "data-key": id, on: { change: (event) => change(event.target.value) } },
-      options.map(([value, name]) => h("option", { value, selected: value === chosen }, name)),
-    ),
-  );
-
-const since = (state, shown) =>
-  h(
-    "div",
-    {},
-    h("label", { for: "since" }, "Predicted since"),
-    h("input", { id: "since", type: "date", "data-key": "since", value: state.since ?? "", on: { change: (event) => shown({ since: event.target.value }) } }),
-  );
 
 const nothing = (state) =>
   empty(

@@ -3,11 +3,13 @@
 import { address } from "./address.js";
 import * as api from "./api.js";
 import { h } from "./dom.js";
+import { driftScreen } from "./drift.js";
 import { lotsScreen } from "./lots.js";
 import { modelsScreen } from "./models.js";
 import { resultsScreen } from "./results.js";
 import { runsScreen } from "./runs.js";
 import { schedulesScreen } from "./schedules.js";
+import { scorecardScreen } from "./scorecard.js";
 import { sensorsScreen } from "./sensors.js";
 import { signInScreen } from "./signin.js";
 
@@ -16,10 +18,13 @@ const SCREENS = {
   runs: ["Runs", runsScreen],
   results: ["Results", resultsScreen],
   lots: ["Lots", lotsScreen],
+  drift: ["Drift", driftScreen],
+  scorecard: ["Scorecard", scorecardScreen],
   sensors: ["Sensors", sensorsScreen],
   models: ["Models", modelsScreen],
   schedules: ["Schedules", schedulesScreen],
 };
+const PART_OF = { drift: "lots", scorecard: "lots" }; // screens without an entry of their own
 const ASK_AGAIN = 2000; // milliseconds, while the service is away
 const main = document.getElementById("main");
 const banner = document.getElementById("banner");
@@ -38,7 +43,7 @@ function route() {
     shown.close();
     shown = { name: wanted, ...SCREENS[wanted][1](main, may(session.role)) };
     for (const each of document.querySelectorAll("#screens a")) {
-      if (each.dataset.screen === wanted) each.setAttribute("aria-current", "page");
+      if (each.dataset.screen === (PART_OF[wanted] ?? wanted)) each.setAttribute("aria-current", "page");
       else each.removeAttribute("aria-current");
     }
     document.title = `${SCREENS[wanted][0]} · Wafer fault prediction`;

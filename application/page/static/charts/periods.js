@@ -2,7 +2,7 @@
 
 import { s } from "../dom.js";
 import { percent } from "../format.js";
-import { dot, frame, line, segment, square, topShare } from "./axes.js";
+import { dot, frame, line, segment, SMALL, square, topShare } from "./axes.js";
 
 /** AUC and false alarms of later files, by both rules for the threshold, in the order of time. */
 export function forwardChart({ files }, budget) {
@@ -28,11 +28,13 @@ export function forwardChart({ files }, budget) {
   return svg;
 }
 
-/** False alarms of each period with their interval, and the budget that was promised. */
-export function promiseChart({ periods, total }) {
+/** False alarms of each period with their interval, and the budget that was promised; `size` of the picture. */
+export function promiseChart({ periods, total }, size = SMALL) {
   const told = periods.filter((each) => each.false_alarm_rate);
   const to = topShare(Math.max(...told.map((each) => Math.max(each.false_alarm_rate.high, each.budget)), 0.01));
-  const { svg, across, up, size } = frame({
+  const { svg, across, up } = frame({
+    size,
+    kind: size === SMALL ? "chart" : "chart wide",
     name: `False alarms in ${told.length} periods, ${percent(total.false_alarm_rate?.value, 1)} in all; ${percent(total.budget, 1)} were promised: ${total.statement}.`,
     x: { from: 0, to: Math.max(told.length, 1), title: "% of good wafers; dashed: promised", ticks: [] },
     y: { from: 0, to, title: "" },
@@ -46,7 +48,7 @@ export function promiseChart({ periods, total }) {
       dot("dot", [x, up(rate.value)]),
     );
     if (place > 0 && place < told.length - 1) return;
-    svg.append(s("text", { class: "tick", x, y: size.height - size.bottom + 16, "text-anchor": "middle" }, each.period));
+    svg.append(s("text", { class: "tick", x: Math.min(Math.max(x, each.period.length * 3), size.width - each.period.length * 3), y: size.height - size.bottom + 16, "text-anchor": "middle" }, each.period));
   });
   return svg;
 }

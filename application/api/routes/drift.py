@@ -1,0 +1,32 @@
+"""Drift over the predictions of the past: which sensors no longer read as in training, and since when."""
+
+from fastapi import Request, Response
+
+from application.api.openapi import problems
+from application.api.routes.common import parts_of, router_for
+from application.api.routes.spans import Asked
+from application.api.shapes.drift import DriftLine, DriftPage
+from application.api.tables import CSV, Cell, csv_response
+
+viewer = router_for("viewer", "lots")
+ROUTERS = (viewer,)
+_NONE = problems(s404="The run does not exist, or is no prediction that succeeded.")
+_LISTS = ("moved", "left", "silent")
+_COLUMNS = ("run_id", "ended", "source", "wafers", "sensors", "outside", "share", *_LISTS, "unlike", "warnings")
+
+
+@viewer.get("/drift", responses=_NONE)
+def drift(request: Request, span: Asked) -> DriftPage:
+    """Show for each prediction which sensors had moved, left their range or fallen silent, the oldest run first."""
+    return parts_of(request).drift.page(span)
+
+
+@viewer.get("/drift.csv", response_class=Response, responses=CSV | _NONE)
+def drift_csv(request: Request, span: Asked) -> Response:
+    """Download the same as CSV."""
+    return csv_response("drift.csv", _COLUMNS, map(_cells, parts_of(request).drift.page(span).runs))
+
+
+def _cells(line: DriftLine) -> dict[str, Cell]:
+    lists = {name: "; ".join(getattr(line, name)) for name in (*_LISTS, "warnings")}
+    return {**line.model_dump(), **lists, "outside": len(line.outside)}
