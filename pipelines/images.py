@@ -6,7 +6,12 @@ from pathlib import Path
 STAGES = tuple(sorted(path.parent.name for path in Path(__file__).parents[1].glob("*/descriptor.py")))
 APPLICATION = "application"
 ENGINE = "engine"  # of scheduler and workers (`wafer.engine`)
-SHARED = ("data_transformation_train", "model_training", "raw_data_validation_train")  # stages whose work is units
+SHARED = (
+    "data_transformation_train",
+    "model_training",
+    "preprocessing_train",
+    "raw_data_validation_train",
+)  # stages whose work is units
 ALL = (*STAGES, APPLICATION, ENGINE)
 Images = dict[str, str]
 

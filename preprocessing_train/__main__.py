@@ -5,9 +5,11 @@ from typing import Annotated
 
 import typer
 
-from preprocessing_train.stage import fit_preprocessor
+from preprocessing_train.stage import AT_ONCE, fit_preprocessor
 from wafer.command import Export, run
+from wafer.engine import open_engine
 from wafer.model.recipe import Recipe
+from wafer.settings import Settings
 
 
 def preprocess(
@@ -17,7 +19,8 @@ def preprocess(
     missing_indicators: Annotated[bool, typer.Option(help="Let a sensor's silence be a feature.")] = False,
 ) -> str:
     """Learn which sensors count and what stands in for a silent one."""
-    done = fit_preprocessor(export, out, training, Recipe(missing_indicators=missing_indicators))
+    with open_engine(Settings(), AT_ONCE) as engine:
+        done = fit_preprocessor(export, out, training, Recipe(missing_indicators=missing_indicators), engine)
     return f"{done.wafers} wafers, {done.failures} failing: {done.sensors_kept} sensors kept"
 
 

@@ -20,7 +20,11 @@ def preprocess(
         from dataclasses import asdict
         from pathlib import Path
 
-        from preprocessing_train.stage import fit_preprocessor
+        from preprocessing_train.stage import AT_ONCE, fit_preprocessor
+        from wafer.engine import open_engine
+        from wafer.settings import Settings
 
-        result = fit_preprocessor(Path(export.path), Path(preprocessor.path), Path(training.path))
+        folders = (Path(export.path), Path(preprocessor.path), Path(training.path))
+        with open_engine(Settings(), AT_ONCE, run_id=run_id, task="preprocess") as engine:
+            result = fit_preprocessor(*folders, engine=engine)
         stage.measure(metrics, **asdict(result))

@@ -4,25 +4,23 @@ Medians, extremes and quantiles are exact, found for some sensors of all wafers 
 over blocks of wafers, in the order of the wafers' keys.
 """
 
-import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from preprocessing_train.novelty import Spread, learn_novelty, spread_of
+from preprocessing_train.described import Sensor, described
+from preprocessing_train.novelty import learn_novelty
 from preprocessing_train.ordering import Ordered
+from wafer.engine import Engine
 from wafer.errors import DataUnlearnable
 from wafer.model.novelty import NoveltyModel
 from wafer.model.preprocessor import Dropped, DropReason, Preprocessor
 from wafer.model.recipe import Recipe
-from wafer.model.statistics import SensorStatistics, joined_statistics, sensor_statistics
-from wafer.progress import reported
+from wafer.model.statistics import SensorStatistics
 from wafer.wafers.arrays import Bools, Floats
 from wafer.wafers.export import ExportFile
-from wafer.wafers.identity import as_models_see
-from wafer.wafers.table import columns_at_once
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,19 +32,9 @@ class Learned:
     novelty: NoveltyModel
 
 
-@dataclass(frozen=True, slots=True)
-class _Sensor:
-    """One sensor over all wafers, as models see it."""
-
-    missing: float  # share of the wafers
-    spread: Spread
-    median: float  # NaN for a sensor that never spoke
-    silence: str  # the same for sensors that are silent for the same wafers; empty where none or all are
-
-
-def learn(export: ExportFile, wafers: Ordered, recipe: Recipe) -> Learned:
+def learn(export: ExportFile, wafers: Ordered, recipe: Recipe, engine: Engine) -> Learned:
     """Keep the sensors that vary, speak and are not copies of one another. Raises DataUnlearnable."""
-    sensors, statistics = _described(export, wafers)
+    sensors, statistics = described(export, wafers, engine)
     dropped = _unusable(sensors, recipe)
     usable = [name for name in sensors if name not in dropped]
     if not usable:
@@ -54,7 +42,7 @@ def learn(export: ExportFile, wafers: Ordered, recipe: Recipe) -> Learned:
             "No sensor can be learned from: every one is constant or silent in more than "
             f"{recipe.max_missing_share:.0%} of the {len(wafers)} wafers. Check how the batches were exported."
         )
-    medians = {name: sensors[name].median for name in usable}
+    medians = {name: median for name in usable if (median := sensors[name].median) is not None}  # it varies
     twins = _twins(_correlations(wafers, medians) > recipe.max_correlation)
     dropped |= {usable[copy]: Dropped(DropReason.MOVES_WITH, usable[original]) for copy, original in twins.items()}
     kept = tuple(name for i, name in enumerate(usable) if i not in twins)
@@ -88,34 +76,7 @@ def check_learnable(failed: Bools, recipe: Recipe) -> None:
         )
 
 
-def _described(export: ExportFile, wafers: Ordered) -> tuple[dict[str, _Sensor], SensorStatistics]:
-    """Describe every sensor, a block of them at a time."""
-    failed = export.failed[wafers.kept]
-    sensors: dict[str, _Sensor] = {}
-    parts: list[SensorStatistics] = []
-    blocks = list(_blocks(wafers.sensors, columns_at_once(export.wafers)))
-    for names in reported(blocks, len(blocks), "groups of sensors described"):
-        readings = export.readings(names, wafers.kept)
-        parts.append(sensor_statistics(names, readings, failed))
-        sensors |= {name: _sensor(readings[:, [i]]) for i, name in enumerate(names)}
-    return sensors, joined_statistics(parts)
-
-
-def _blocks(names: Sequence[str], length: int) -> Iterator[tuple[str, ...]]:
-    for start in range(0, len(names), length):
-        yield tuple(names[start : start + length])
-
-
-def _sensor(column: Floats) -> _Sensor:
-    seen = as_models_see(column)[:, 0].astype(np.float64)
-    silent = np.isnan(seen)
-    spoken = seen[~silent]
-    median = float(np.median(spoken)) if len(spoken) else np.nan
-    pattern = hashlib.sha256(np.packbits(silent).tobytes()).hexdigest() if silent.any() and len(spoken) else ""
-    return _Sensor(float(silent.mean()), spread_of(spoken), median, pattern)
-
-
-def _unusable(sensors: Mapping[str, _Sensor], recipe: Recipe) -> dict[str, Dropped]:
+def _unusable(sensors: Mapping[str, Sensor], recipe: Recipe) -> dict[str, Dropped]:
     reasons: dict[str, Dropped] = {}
     for name, sensor in sensors.items():
         if sensor.missing > recipe.max_missing_share:
@@ -157,7 +118,7 @@ def _correlations(wafers: Ordered, medians: Mapping[str, float]) -> Floats:
     return np.asarray(np.abs(covariance / norms / norms[:, None]))
 
 
-def _indicators(sensors: Mapping[str, _Sensor], kept: Sequence[str]) -> tuple[str, ...]:
+def _indicators(sensors: Mapping[str, Sensor], kept: Sequence[str]) -> tuple[str, ...]:
     """Pick kept sensors whose silence differs between wafers, one for each distinct pattern of silence."""
     first: dict[str, str] = {}
     for name in kept:

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from preprocessing_train.learn import check_learnable, learn
 from preprocessing_train.ordering import Ordered, in_order
 from wafer.contract.file_name import FileName
+from wafer.engine import Engine, Inline
 from wafer.files import complete_folder
 from wafer.model.assembly import NOVELTY, PREPROCESSOR, STATISTICS
 from wafer.model.files import write_json
@@ -20,6 +21,8 @@ from wafer.model.statistics import StatisticsFile
 from wafer.model.training_set import deal_folds
 from wafer.wafers.export import ExportFile
 from wafer.wafers.training_file import training_writer
+
+AT_ONCE = 1  # blocks of sensors in this process: each may take 200 MB
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,17 +38,20 @@ class Preprocessed:
     sensors_moving_together: int
 
 
-def fit_preprocessor(export: Path, out: Path, training: Path, recipe: Recipe | None = None) -> Preprocessed:
+def fit_preprocessor(
+    export: Path, out: Path, training: Path, recipe: Recipe | None = None, engine: Engine | None = None
+) -> Preprocessed:
     """Learn from `export`; write the preprocessor directory `out` and the Parquet file `training`.
 
-    Whether a wafer is a copy of another one is decided here, once. Raises DataUnlearnable.
+    Whether a wafer is a copy of another one is decided here, once. The engine describes sensors, by default one block
+    of them after the other. Raises DataUnlearnable.
     """
     recipe = recipe or Recipe()
     training.parent.mkdir(parents=True, exist_ok=True)
     with ExportFile(export) as file, tempfile.TemporaryDirectory(prefix=".order-", dir=training.parent) as scratch:
         wafers = in_order(file, Path(scratch))
         check_learnable(wafers.failed, recipe)
-        learned = learn(file, wafers, recipe)
+        learned = learn(file, wafers, recipe, engine or Inline(AT_ONCE))
         with complete_folder(out) as folder:
             write_json(folder / PREPROCESSOR, learned.preprocessor)
             write_json(folder / STATISTICS, StatisticsFile.of(learned.statistics))

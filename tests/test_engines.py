@@ -17,6 +17,8 @@ from structlog.testing import capture_logs
 from data_transformation_train.parts import UNIT_BYTES
 from data_transformation_train.stage import transform_batches
 from model_training.stage import fit_global_models, train_cluster
+from preprocessing_train import described
+from preprocessing_train.stage import fit_preprocessor
 from raw_data_validation_train.tests.corpus import accept, reject, write
 from raw_data_validation_train.tests.drop import everything_below, validate
 from tests.faults.line import Line, make_line, write_drop
@@ -145,6 +147,30 @@ def test_fits_by_a_cluster_leave_the_bytes_of_one_and_what_is_done_is_kept(
     assert kept[0] >= 3
     assert kept[1:] == [0]  # the tests on later wafers had not begun
     assert open_store(s3_bucket).keys("units") == []
+
+
+def test_blocks_of_sensors_are_described_alike_everywhere(
+    line: Line, cluster_with_s3: Running, s3_bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    places = {
+        "here": Settings(),
+        "processes": Settings(WAFER_WORKERS=2),
+        "cluster": cluster_with_s3.settings.model_copy(update={"store": s3_bucket}),
+    }
+    whole = preprocess(line, tmp_path / "whole", Settings())
+    monkeypatch.setattr(described, "columns_at_once", lambda _: 3)  # as if there were many times the wafers
+
+    with capture_logs() as told:
+        found = [preprocess(line, tmp_path / name, settings) for name, settings in places.items()]
+
+    assert all(each == whole for each in found)
+    assert [each["of"] for each in told if each["event"] == "units"] == [3, 3]  # eight sensors
+
+
+def preprocess(line: Line, out: Path, settings: Settings) -> dict[str, bytes]:
+    with open_engine(settings) as engine:
+        fit_preprocessor(line.parts.export, out / "preprocessor", out / "training.parquet", engine=engine)
+    return everything_below(out)
 
 
 class Ended(Exception):

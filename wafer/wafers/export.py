@@ -12,13 +12,14 @@ from wafer.wafers.table import OpenTable, WaferColumns
 
 
 class ExportFile(OpenTable):
-    """`wafers.parquet` of an export directory, open for reading. Raises SourceNotFound."""
+    """`wafers.parquet` of an export directory, or the file itself, open for reading. Raises SourceNotFound."""
 
     def __init__(self, export: Path) -> None:
-        path = export / EXPORT_FILE
+        path = export if export.is_file() else export / EXPORT_FILE
         if not path.is_file():
             raise SourceNotFound(f"{export} holds no {EXPORT_FILE}; give the export directory of the load stage.")
         super().__init__(path)
+        self.path = path
         self.columns = WaferColumns.of(self._file.schema_arrow)
 
     @property
