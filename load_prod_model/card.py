@@ -69,7 +69,7 @@ def as_html(parts: Sequence[Part]) -> Markup:
     return Markup().join(
         report.section(
             part.title,
-            *(report.paragraph(sentence) for sentence in part.sentences),
+            *(report.paragraph(report.coded(sentence)) for sentence in part.sentences),
             *([report.table(part.headers, part.rows, numeric=range(1, len(part.headers)))] if part.rows else []),
             *([report.figure(part.picture, part.title)] if part.picture else []),
         )

@@ -7,6 +7,7 @@ from wafer.evaluation.held_out import Flagged, HeldOutFigures, Tested
 from wafer.evaluation.intervals import Interval
 from wafer.evaluation.plots import forward_plot
 from wafer.model import ModelBundle
+from wafer.reports import percent
 
 HEADERS = ("figure", "forward in time", "whole files held out", "wafers held out at random", "chance")
 BY_FILE = ("files", "wafers", "failed", "AUC", "found", "false alarms", "found, fixed", "false alarms, fixed")
@@ -30,7 +31,7 @@ class ThreeWays:
 
     def rows(self) -> list[tuple[str, ...]]:
         """A row a figure, in the columns of `HEADERS`."""
-        rate, budget = f"{self.random.failure_rate:.3f}", f"{self.budget:.3f}"
+        rate, budget = f"{self.random.failure_rate:.3f}", percent(self.budget)
         return [
             ("AUC", *self._each(lambda found: _with(found.auc, found.auc_interval)), "0.500"),
             ("PR AUC", *self._each(lambda found: _with(found.pr_auc, found.pr_auc_interval)), rate),
@@ -83,16 +84,20 @@ def _of_file(each: Tested) -> tuple[str, ...]:
 
 
 def _counts(flagged: Flagged) -> tuple[str, str]:
-    return f"{flagged.found} of {flagged.failures}", f"{flagged.false_alarm_rate:.1%}"
+    return f"{flagged.found} of {flagged.failures}", percent(flagged.false_alarm_rate)
 
 
 def _recall(flagged: Flagged) -> str:
-    return _with(flagged.recall, flagged.recall_interval)
+    return _share(flagged.recall, flagged.recall_interval)
 
 
 def _alarms(flagged: Flagged) -> str:
-    return _with(flagged.false_alarm_rate, flagged.false_alarm_interval)
+    return _share(flagged.false_alarm_rate, flagged.false_alarm_interval)
 
 
 def _with(value: float, interval: Interval) -> str:
     return f"{value:.3f} ({interval.low:.3f} to {interval.high:.3f})"
+
+
+def _share(value: float, interval: Interval) -> str:
+    return f"{percent(value)} ({100 * interval.low:.1f} to {percent(interval.high)})"

@@ -25,6 +25,8 @@ FIGURES = {
     "brier_skill": ("Brier skill", "gain of the probabilities over the plain failure rate; 0 is no gain"),
 }
 
+SHARES = {"recall", "false_alarm_rate"}  # of wafers
+
 
 def training_report(
     model: ModelBundle,
@@ -68,8 +70,8 @@ def _tiles(quality: Quality, found: ThreeWays, decision: PromotionDecision) -> M
         [
             ("Training set", f"{quality.wafers:,} wafers", f"{quality.failures} of them failed"),
             ("AUC", f"{later.auc:.3f}", f"{how}; 0.5 is chance"),
-            ("Failures found", f"{verdicts.recall:.0%}", f"{verdicts.found} of {verdicts.failures}, {how}"),
-            ("False alarms", f"{verdicts.false_alarm_rate:.0%}", f"{alarms}, {how}"),
+            ("Failures found", report.percent(verdicts.recall, 0), f"{verdicts.found} of {verdicts.failures}, {how}"),
+            ("False alarms", report.percent(verdicts.false_alarm_rate, 0), f"{alarms}, {how}"),
             ("Version", decision.model_version, decision.decided),
         ]
     )
@@ -88,7 +90,7 @@ def _held_out(found: ThreeWays, pictures: Pictures) -> Markup:
 
 
 def _quality(model: ModelBundle, quality: Quality, decision: PromotionDecision, pictures: Pictures) -> Markup:
-    rows = [(name, f"{getattr(decision.metrics, key):.3f}", meaning) for key, (name, meaning) in FIGURES.items()]
+    rows = [(name, _figure(key, getattr(decision.metrics, key)), meaning) for key, (name, meaning) in FIGURES.items()]
     rows_of = model.out_of_fold
     per_hundred = 100 * quality.flagged / quality.wafers
     hits = 100 * quality.found / max(quality.flagged, 1)
@@ -107,6 +109,10 @@ def _quality(model: ModelBundle, quality: Quality, decision: PromotionDecision, 
         report.figure(pictures.precision_recall, "Precision against recall, out of fold"),
         report.figure(pictures.calibration, "Predicted against observed failure rate"),
     )
+
+
+def _figure(key: str, value: float) -> str:
+    return report.percent(value) if key in SHARES else f"{value:.3f}"
 
 
 def _requirements(decision: PromotionDecision) -> Markup:
@@ -158,8 +164,8 @@ def _thresholds(number: int, found: Comparison) -> Markup:
 
 
 def _cells(point: OperatingPoint) -> tuple[str, ...]:
-    rates = f"{point.recall:.0%}", f"{point.false_alarm_rate:.1%}"
-    return f"{point.budget:.0%}", f"{point.threshold:.3f}", *rates
+    rates = report.percent(point.recall), report.percent(point.false_alarm_rate)
+    return report.percent(point.budget), f"{point.threshold:.3f}", *rates
 
 
 def _fall(found: Comparison) -> Markup:
@@ -176,7 +182,13 @@ def _data(manifest: Manifest, quality: Quality, near_copies: int) -> Markup:
     rows = [
         (each.name, f"{each.rows_in:,}", f"{each.rows_good:,}", f"{each.rows_quarantined:,}") for each in manifest.good
     ]
-    refused = [(each.name, ", ".join(each.codes), " ".join(each.messages)) for each in manifest.bad]
+    alike: dict[tuple[tuple[str, ...], tuple[str, ...]], list[str]] = {}
+    for each in manifest.bad:
+        alike.setdefault((each.codes, each.messages), []).append(each.name)
+    refused = [
+        (report.joined(names), ", ".join(codes), report.coded(" ".join(messages)))
+        for (codes, messages), names in alike.items()
+    ]
     learned = report.paragraph(
         f"{len(manifest.good)} of {len(manifest.files)} files are good; the training set has {quality.wafers:,} wafers"
         f". {near_copies:,} wafers read like another one to within a thousandth."
@@ -185,7 +197,7 @@ def _data(manifest: Manifest, quality: Quality, near_copies: int) -> Markup:
         "What it was made from",
         learned,
         report.details("Good files", report.table(("file", "rows", "good", "quarantined"), rows, numeric=(1, 2, 3))),
-        report.details(f"Refused files ({len(refused)})", report.table(("file", "codes", "reasons"), refused))
+        report.details(f"Refused files ({len(manifest.bad)})", report.table(("files", "codes", "reasons"), refused))
         if refused
         else Markup(),
     )

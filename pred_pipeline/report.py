@@ -7,7 +7,7 @@ from wafer.evaluation.drift import LEAST_WAFERS, Drift
 from wafer.model.contributions import Reason
 from wafer.model.recent import Thresholds
 from wafer.model.scoring import ModelBundle, Verdict
-from wafer.reports import Notice, badge, details, notice, page, paragraph, section, table, tiles
+from wafer.reports import Notice, badge, details, notice, page, paragraph, percent, section, table, tiles
 from wafer.store import layout
 
 SHOWN = 200
@@ -59,12 +59,12 @@ def _drift(drift: Drift) -> list[Markup]:
         return [paragraph(few + exact), *left]
     told = paragraph(
         f"{len(drift.moved)} of {len(drift.sensors)} sensors in use have moved since the training, "
-        f"{len(drift.newly_silent)} have fallen silent, and {drift.unlike:.1%} of the wafers are unlike every training "
-        "wafer. The population stability index compares a sensor's readings with those of the passing training "
-        "wafers: below 0.1 it is stable, above 0.25 it has moved."
+        f"{len(drift.newly_silent)} have fallen silent, and {percent(drift.unlike)} of the wafers are unlike "
+        "every training wafer. The population stability index compares a sensor's readings with those of the passing "
+        "training wafers: below 0.1 it is stable, above 0.25 it has moved."
     )
     rows = [
-        (each.sensor, f"{each.stability:.2f}", f"{each.silent_in_training:.0%}", f"{each.silent_now:.0%}")
+        (each.sensor, f"{each.stability:.2f}", percent(each.silent_in_training, 0), percent(each.silent_now, 0))
         for each in drift.sensors[:MOVED_SHOWN]
     ]
     headers = ("Sensor", "Stability index", "Silent in training", "Silent now")
@@ -90,10 +90,10 @@ def _left(drift: Drift) -> Markup:
 def _reading_help(bundle: ModelBundle, budget: float, thresholds: Thresholds) -> Markup:
     quality = bundle.out_of_fold.quality(budget)
     meaning = (
-        f"A wafer is flagged from a probability of {thresholds.value:.2%}. {thresholds.sentence} On {quality.wafers} "
-        f"training wafers, each scored out of fold, the fixed one flags {quality.false_alarm_rate:.0%} of the passing "
-        f"ones (budget {budget:.0%}) and "
-        f"finds {quality.recall:.0%} of the failing ones. A random choice would find {budget:.0%}. "
+        f"A wafer is flagged from a probability of {percent(thresholds.value, 2)}. {thresholds.sentence} "
+        f"On {quality.wafers} training wafers, each scored out of fold, the fixed one flags "
+        f"{percent(quality.false_alarm_rate, 0)} of the passing ones (budget {percent(budget, 0)}) and "
+        f"finds {percent(quality.recall, 0)} of the failing ones. A random choice would find {percent(budget, 0)}. "
         "A flag is a reason to review the wafer, not a proof."
     )
     columns = (
@@ -115,10 +115,10 @@ def _ranked(ranked: Ranked) -> Markup:
             row.rank,
             row.wafer,
             badge(_COLOURS[row.verdict], row.verdict),
-            f"{row.probability:.1%}",
+            percent(row.probability),
             _why(row),
             row.cluster,
-            f"{row.distance_percentile:.1f} %",
+            percent(row.distance_percentile / 100),
             row.file,
         )
         for row in ranked.shown(0, min(SHOWN, ranked.to_review))
@@ -136,7 +136,7 @@ def _why(row: Row) -> Markup:
     lines += [_phrase(reason) for reason in reasons]
     if reasons:
         carried = sum(reason.contribution_share for reason in reasons)
-        lines.append(Markup("<small>Together {:.0%} of what raises the score.</small>").format(carried))
+        lines.append(Markup("<small>Together {} of what raises the score.</small>").format(percent(carried, 0)))
     return Markup("<br>").join(lines)
 
 
@@ -164,7 +164,7 @@ def _plain(ranked: Ranked) -> Markup:
     if not passing:
         return paragraph("None.")
     lines = [
-        (row.rank, row.wafer, f"{row.probability:.1%}", row.cluster, f"{row.distance_percentile:.1f} %")
+        (row.rank, row.wafer, percent(row.probability), row.cluster, percent(row.distance_percentile / 100))
         for row in ranked.shown(ranked.to_review, ranked.to_review + PASSING_SHOWN)
     ]
     rest = passing - len(lines)

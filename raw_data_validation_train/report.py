@@ -9,7 +9,7 @@ from markupsafe import Markup
 from raw_data_validation_train.quarantine import Quarantine
 from raw_data_validation_train.verdicts import FILE_CODES, ROW_CODES, FileCode, FileVerdict, Finding, RowCode, Validated
 from wafer.contract import Contract
-from wafer.reports import badge, details, notice, page, paragraph, section, table, tiles
+from wafer.reports import badge, coded, details, notice, page, paragraph, section, table, tiles
 
 _LINES_SHOWN = 500
 _ROWS_SHOWN = 200
@@ -136,7 +136,7 @@ def _badges(findings: Sequence[Finding]) -> Markup:
 
 
 def _sentences(findings: Sequence[Finding]) -> Markup:
-    return Markup("<br>").join(_with_code(_cut(finding.message)) for finding in findings)
+    return Markup("<br>").join(coded(_cut(finding.message)) for finding in findings)
 
 
 def _names(files: Sequence[FileVerdict]) -> Markup:
@@ -145,13 +145,6 @@ def _names(files: Sequence[FileVerdict]) -> Markup:
         return Markup("<br>").join(names)
     shown = Markup("<br>").join(names[:_LINES_SHOWN]) + _more(len(names) - _LINES_SHOWN, "file", "files")
     return details(_many(len(names), "file", "files"), shown)
-
-
-def _with_code(text: str) -> Markup:
-    """The sentence with what stands between backticks set as code."""
-    plain, *pairs = text.split("`")
-    code = [Markup("<code>{}</code>{}").format(*pairs[n : n + 2]) for n in range(0, len(pairs) - 1, 2)]
-    return Markup("{}").format(plain) + Markup("").join(code)
 
 
 def _silent(names: Sequence[str]) -> Markup:

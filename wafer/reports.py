@@ -8,6 +8,7 @@ from typing import Literal
 from markupsafe import Markup, escape
 
 Notice = Literal["ok", "warning", "error"]
+PRINTED = 40  # rows of a table on paper, as `reports.css` has it too
 
 
 def page(title: str, body: Markup, subtitle: str = "") -> str:
@@ -26,13 +27,29 @@ def section(title: str, *parts: Markup) -> Markup:
     return Markup("<section><h2>{}</h2>{}</section>\n").format(title, Markup("").join(parts))
 
 
-def paragraph(text: str) -> Markup:
+def paragraph(text: str | Markup) -> Markup:
     """One paragraph of plain text."""
     return Markup("<p>{}</p>\n").format(text)
 
 
+def percent(rate: float, digits: int = 1) -> str:
+    """A share as every report writes it."""
+    return f"{100 * rate:.{digits}f} %"
+
+
+def coded(text: str) -> Markup:
+    """A sentence with what stands between backticks set as code."""
+    plain, *pairs = text.split("`")
+    code = [Markup("<code>{}</code>{}").format(*pairs[n : n + 2]) for n in range(0, len(pairs) - 1, 2)]
+    return Markup("{}").format(plain) + Markup("").join(code)
+
+
 def table(headers: Sequence[str], rows: Iterable[Sequence[object]], numeric: Sequence[int] = ()) -> Markup:
-    """A table that scrolls sideways on a narrow screen; `numeric` columns (by position) are set flush right."""
+    """A table that scrolls sideways on a narrow screen; `numeric` columns (by position) are set flush right.
+
+    On paper it ends after `PRINTED` rows, and says so.
+    """
+    rows = list(rows)
     kinds = ["num" if column in numeric else "txt" for column in range(len(headers))]
     head = Markup("").join(
         Markup('<th scope="col" class="{}">{}</th>').format(k, h) for k, h in zip(kinds, headers, strict=True)
@@ -45,9 +62,17 @@ def table(headers: Sequence[str], rows: Iterable[Sequence[object]], numeric: Seq
         )
         for row in rows
     )
-    return Markup(
+    whole = Markup(
         '<div class="scroll" tabindex="0"><table><thead><tr>{}</tr></thead>\n<tbody>{}</tbody></table></div>\n'
-    ).format(head, lines)
+    )
+    return whole.format(head, lines) + _cut(len(rows))
+
+
+def _cut(rows: int) -> Markup:
+    """What stands on paper below a table that goes on."""
+    if rows <= PRINTED:
+        return Markup()
+    return Markup('<p class="paper">The first {} of {:,} rows; the page itself lists more.</p>\n').format(PRINTED, rows)
 
 
 def tiles(values: Iterable[tuple[str, object, str]]) -> Markup:
