@@ -64,6 +64,7 @@ def promote(
             report=report,
             mode=mode_of(promotion, settings.promotion),
             user=settings.user,
+            rule=settings.threshold,
         )
     return f"version {done.model_version}: {done.reason}"
 

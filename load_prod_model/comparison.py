@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from load_prod_model.since import scored_since
 from wafer.evaluation.decision import Comparison, OperatingPoint
 from wafer.evaluation.intervals import CONFIDENCE, auc_gain_interval
 from wafer.evaluation.metrics import roc_auc
+from wafer.evaluation.rule import DEFAULT, Rule
 from wafer.model import Wafers
 from wafer.model.calibration import threshold_for
 from wafer.wafers.arrays import Bools, Floats
@@ -27,13 +29,14 @@ def compare(
     wafers: Iterable[Wafers],
     copies: NearCopies = NO_COPIES,
     since: Iterable[Wafers] = (),
+    rule: Rule = DEFAULT,
     seed: int = 0,
 ) -> Comparison:
     """Compare on every labelled wafer at hand; `wafers` holds the readings of what either model learned from.
 
     A wafer that a model learned from counts with its out-of-fold score, any other with the model's direct score. Of
     near copies one counts, and for each model it counts as learned if one of them is. `since` are wafers with outcomes
-    that neither learned from; where there are enough of them, they alone decide.
+    that neither learned from; where there are enough of them, they alone decide. `rule` is how verdicts are made.
     """
     keys = np.union1d(challenger.rows.keys, champion.rows.keys)
     ours, theirs = Known.of(challenger.rows, keys), Known.of(champion.rows, keys)
@@ -53,6 +56,7 @@ def compare(
     later = scored_since(challenger.model, champion.model, since)
     if enough(later.failed):
         kind, outcomes, scores = "outcomes", later.failed, (later.ours, later.theirs)
+    point = _own_point if rule == "fixed" else partial(_ranked_point, champion.budget)
     interval = auc_gain_interval(outcomes, *scores, seed=seed)
     return Comparison(
         champion_version=champion_version,
@@ -67,20 +71,30 @@ def compare(
         relabelled=int(relabelled.sum()),
         evidence=kind,
         copies=int((~alone).sum()),
-        champion_point=_point(champion, outcomes, scores[1]),
-        challenger_point=_point(challenger, outcomes, scores[0]),
+        champion_point=point(champion, outcomes, scores[1]),
+        challenger_point=point(challenger, outcomes, scores[0]),
         fall=fall_of(own_figure(champion, theirs.newer[new]), failed[new], theirs.score[new], ours.score[new]),
     )
 
 
-def _point(model: Contestant, failed: Bools, score: Floats) -> OperatingPoint:
+def _own_point(model: Contestant, failed: Bools, score: Floats) -> OperatingPoint:
     """What the threshold that a model came out of its training with does with these wafers."""
     threshold = threshold_for(model.budget, model.rows.probability, model.rows.failed)
+    return _point_at(threshold, "fixed", model.budget, failed, score)
+
+
+def _ranked_point(budget: float, _: Contestant, failed: Bools, score: Floats) -> OperatingPoint:
+    """What flagging the top of these scores does, as a prediction does that follows recent scores."""
+    return _point_at(threshold_for(budget, score, np.zeros(len(score), bool)), "recent", budget, failed, score)
+
+
+def _point_at(threshold: float, rule: Rule, budget: float, failed: Bools, score: Floats) -> OperatingPoint:
     flagged, passes = score >= threshold, int((~failed).sum())
     return OperatingPoint(
-        budget=model.budget,
+        rule=rule,
+        budget=budget,
         threshold=threshold,
         recall=float(flagged[failed].mean()),
         false_alarm_rate=float(flagged[~failed].mean()),
-        limit=model.budget + CONFIDENCE * math.sqrt(model.budget * (1 - model.budget) / passes),
+        limit=budget + CONFIDENCE * math.sqrt(budget * (1 - budget) / passes),
     )

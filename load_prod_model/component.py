@@ -62,6 +62,7 @@ def promote(
                 report=Path(report.path),
                 mode=mode_of(promotion, settings.promotion),
                 user=settings.user,
+                rule=settings.threshold,
             )
         stage.count(model_version=result.model_version, promoted=result.promoted, auc=result.metrics.auc)
         for name, value in result.metrics.to_json().items():

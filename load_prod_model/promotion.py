@@ -22,6 +22,7 @@ from wafer.contract.manifest import read_manifest
 from wafer.documents import Documents
 from wafer.evaluation.decision import Mode, PromotionDecision
 from wafer.evaluation.elbow import read_elbow
+from wafer.evaluation.rule import DEFAULT, Rule
 from wafer.model import ModelBundle, assemble_bundle
 from wafer.model.assembly import OUT_OF_FOLD
 from wafer.model.out_of_fold import load_out_of_fold
@@ -63,6 +64,7 @@ def promote_run(
     report: Path,
     mode: Mode = "auto",
     user: str = "",
+    rule: Rule = DEFAULT,
 ) -> PromotionDecision:
     """Assemble, register, decide, move the alias, publish; what was decided.
 
@@ -90,7 +92,7 @@ def promote_run(
         parent = registry.log_training(replace(record, learned_from=wafers, user=user, started=_started(store, run_id)))
     asked = how_to_ask(model, parts.export, manifest.spellings)
     version = registry.register(bundle, model.digest, parent, run_id, asked)
-    challenger = Challenger(run_id, version, model, rows, quality, parts.export, mode, contract)
+    challenger = Challenger(run_id, version, model, rows, quality, parts.export, mode, contract, rule)
     decided = settle(challenger, registry, documents, store)
     with TrainingFile(parts.training) as learned:
         card = model_card(model, quality, found, decided, manifest, learned.sample(EXPLAINED))

@@ -159,7 +159,14 @@ def _comparison(decision: PromotionDecision) -> Markup:
 def _thresholds(number: int, found: Comparison) -> Markup:
     points = ((found.champion_version, found.champion_point), (number, found.challenger_point))
     rows = [(f"version {version}", *_cells(point)) for version, point in points if point]
-    headers = ("at its own threshold", "budget", "threshold", "failures found", "false alarms")
+    by_rank = any(point and point.rule == "recent" for _, point in points)
+    headers = (
+        "by rank" if by_rank else "at its own threshold",
+        "budget",
+        "threshold",
+        "failures found",
+        "false alarms",
+    )
     return report.table(headers, rows, numeric=(1, 2, 3, 4)) if rows else Markup()
 
 

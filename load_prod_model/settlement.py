@@ -18,6 +18,7 @@ from wafer.contract import BUILT_IN
 from wafer.documents import Documents
 from wafer.evaluation.decision import Comparison, Mode, PromotionDecision
 from wafer.evaluation.quality import Quality
+from wafer.evaluation.rule import DEFAULT, Rule
 from wafer.model import ModelBundle, OutOfFold, Wafers, load_bundle
 from wafer.model.assembly import OUT_OF_FOLD, rows_of
 from wafer.progress import reported_rows
@@ -38,6 +39,7 @@ class Challenger:
     export: Path  # the wafers it learned from
     mode: Mode = "auto"
     contract: str = BUILT_IN  # name of that of the run
+    rule: Rule = DEFAULT  # how predictions make their verdicts
 
 
 def settle(challenger: Challenger, registry: Registry, documents: Documents, store: Store) -> PromotionDecision:
@@ -94,7 +96,7 @@ def _judged(
         learned = np.union1d(challenger.rows.keys, production.rows.keys)
         since = wafers_since(store, challenger.contract, documents, learned, production.model.preprocessor.contract)
         ours = Contestant.of(challenger.model, challenger.rows)
-        found = compare(ours, production, champion.version, parts(), copies, since)
+        found = compare(ours, production, champion.version, parts(), copies, since, challenger.rule)
     number = champion.version if champion else None
     return Judged(decide(challenger.quality, number, found, challenger.mode), found, copies.extra)
 

@@ -89,7 +89,8 @@ def _doubtful(found: Comparison) -> Decision | None:
     if found.fall and found.fall.alarm:
         return _to_a_person(_fallen(found.fall, champion))
     ours, theirs = found.challenger_point, found.champion_point
-    if ours and theirs and ours.false_alarm_rate > max(ours.limit, theirs.false_alarm_rate):
+    fixed = ours and ours.rule == "fixed"  # by rank the budget is kept by construction
+    if fixed and ours and theirs and ours.false_alarm_rate > max(ours.limit, theirs.false_alarm_rate):
         return _to_a_person(
             f"Its threshold does not keep its budget of false alarms on {BASIS[found.evidence]}: {_points(found)} "
             "Train again with a smaller budget, or promote it by hand."
@@ -135,18 +136,21 @@ def _against(found: Comparison) -> Decision:
 
 
 def _points(found: Comparison) -> str:
-    """What the thresholds of both do with these wafers."""
+    """What the verdicts of both are worth on these wafers."""
     if not (found.challenger_point and found.champion_point):
         return ""
-    ours, theirs = map(_point, (found.challenger_point, found.champion_point))
-    return f"Its threshold {ours}; that of version {found.champion_version} {theirs}."
+    ours, theirs, other = found.challenger_point, found.champion_point, f"version {found.champion_version}"
+    if ours.rule == "recent":
+        return f"With the top {ours.budget:.0%} flagged by rank it catches {_caught(ours)}; {other} {_caught(theirs)}."
+    return f"Its threshold {_at(ours)} {_caught(ours)}; that of {other} {_at(theirs)} {_caught(theirs)}."
 
 
-def _point(point: OperatingPoint) -> str:
-    return (
-        f"{point.threshold:.3f} (budget {point.budget:.0%}) catches {point.recall:.0%} of the failures with "
-        f"{point.false_alarm_rate:.1%} false alarms"
-    )
+def _at(point: OperatingPoint) -> str:
+    return f"{point.threshold:.3f} (budget {point.budget:.0%}) catches"
+
+
+def _caught(point: OperatingPoint) -> str:
+    return f"{point.recall:.0%} of the failures with {point.false_alarm_rate:.1%} false alarms"
 
 
 def _below(failed: Sequence[Floor]) -> str:

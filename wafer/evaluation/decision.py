@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, computed_field
 
 from wafer.errors import ContractInvalid
 from wafer.evaluation.quality import Figures
+from wafer.evaluation.rule import Rule
 
 Mode = Literal["auto", "candidate"]  # who promotes: the training itself, or a person after it
 Evidence = Literal["outcomes", "forward", "whole_file", "out_of_fold"]  # what a comparison rests on, the best first
@@ -42,13 +43,17 @@ class Floor(_Record):
 
 
 class OperatingPoint(_Record):
-    """What a model's own threshold does with the compared wafers; the threshold keeps its budget of false alarms."""
+    """What a model's threshold does with the compared wafers: its own of the training, or the rank among their scores.
 
+    By rank both models have the budget of production, so that they are compared at the same share of flagged wafers.
+    """
+
+    rule: Rule = "fixed"
     budget: float
     threshold: float
     recall: float
     false_alarm_rate: float
-    limit: float  # of that rate: a threshold that keeps the budget exceeds it once in 20 times
+    limit: float  # of that rate: a fixed threshold that keeps the budget exceeds it once in 20 times
 
 
 class Fall(_Record):

@@ -97,10 +97,13 @@ function versus(found) {
   );
 }
 
-/** What both thresholds do with the compared wafers; decisions of before do not say it. */
-const points = ({ champion_version, champion_point: theirs, challenger_point: ours }) =>
-  ours && theirs
-    ? `Its threshold (budget ${percent(ours.budget)}) catches ${percent(ours.recall)} of the failures with ${percent(ours.false_alarm_rate, 1)} false alarms; that of version ${champion_version} (budget ${percent(theirs.budget)}) ${percent(theirs.recall)} with ${percent(theirs.false_alarm_rate, 1)}. `
-    : "";
+/** What the verdicts of both are worth on the compared wafers; decisions of before do not say it. */
+function points({ champion_version: version, champion_point: theirs, challenger_point: ours }) {
+  if (!(ours && theirs)) return "";
+  const caught = (each) => `${percent(each.recall)} of the failures with ${percent(each.false_alarm_rate, 1)} false alarms`;
+  return ours.rule === "recent"
+    ? `With the top ${percent(ours.budget)} flagged by rank it catches ${caught(ours)}; version ${version} ${caught(theirs)}. `
+    : `Its threshold (budget ${percent(ours.budget)}) catches ${caught(ours)}; that of version ${version} (budget ${percent(theirs.budget)}) ${caught(theirs)}. `;
+}
 
 const plain = (value) => (Number.isInteger(value) ? count(value) : fixed(value));
