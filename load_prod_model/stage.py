@@ -66,7 +66,7 @@ def decide(
         return Decision(False, _below(failed), checked)
     decided = replace(_compared(champion_version, comparison), floors=checked)
     if mode == "candidate" and decided.promoted:
-        return replace(decided, promoted=False, waits=True, reason=f"It waits for a person. {decided.reason}")
+        return replace(decided, promoted=False, waits=True, reason=f"A person decides about it. {decided.reason}")
     return decided
 
 

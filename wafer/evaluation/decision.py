@@ -102,7 +102,7 @@ class Comparison(_Record):
         return self.challenger_auc - self.champion_auc
 
 
-Decided = Literal["went into production", "waits for a person", "was not promoted"]
+Decided = Literal["went into production", "was left to a person", "was not promoted"]
 
 
 class PromotionDecision(_Record):
@@ -127,7 +127,7 @@ class PromotionDecision(_Record):
     @property
     def decided(self) -> Decided:
         """What became of the version at its training, in words; what people did later is in the log of promotions."""
-        return "went into production" if self.promoted else "waits for a person" if self.waits else "was not promoted"
+        return "went into production" if self.promoted else "was left to a person" if self.waits else "was not promoted"
 
     @property
     def question(self) -> str:

@@ -78,7 +78,7 @@ export function modelsScreen(main, may) {
     if (!model) return put(detail, empty("Version not found", h("a", { href: "#/models" }, "All versions")));
     const quality = h("div", {}, loading("the metrics"));
     const live = h("div", {});
-    put(detail, decision(model, may.promote && ((each) => askPromote(each, found, change))), live, quality);
+    put(detail, decision(model, found, may.promote && ((each) => askPromote(each, found, change))), live, quality);
     showScorecard(chosen, live);
     try {
       const curves = await api.get(`/models/${chosen}/curves`);

@@ -1,11 +1,15 @@
 // A version: where it comes from, what its training decided, and what that rests on.
 
 import { h, table } from "../dom.js";
-import { count, fixed, fullMoment, many, percent, signed } from "../format.js";
+import { count, fixed, fullMoment, many, nearCopies, percent, signed } from "../format.js";
+import { placeOf, standing } from "./standing.js";
 
-/** Why a version was promoted or not; `promote` asks whether to do it by hand, null for who may not. */
-export function decision(model, promote) {
-  const { reason, floors, comparison } = model.decision;
+/**
+ * Why a version was promoted or not, and what became of it; `found` are all versions and the changes of production,
+ * `promote` asks whether to do it by hand, null for who may not.
+ */
+export function decision(model, found, promote) {
+  const { reason, floors, comparison, near_copies } = model.decision;
   return h(
     "section",
     { class: "card", "aria-labelledby": "version-title" },
@@ -13,7 +17,7 @@ export function decision(model, promote) {
       "div",
       { class: "heading" },
       h("h2", { id: "version-title" }, `Version ${model.version}`),
-      model.production && h("span", { class: "badge production" }, "production"),
+      h("span", { class: model.production ? "badge production" : "badge" }, placeOf(model, found)),
       promote &&
         !model.production &&
         h(
@@ -53,13 +57,16 @@ export function decision(model, promote) {
           reason,
         ),
       ),
+    near_copies > 0 && h("p", { class: "small" }, `${nearCopies(near_copies)}: they make the figures look better.`),
+    standing(model, found),
     floors?.length > 0 && [h("h3", {}, "Minimum requirements"), floorTable(floors)],
     comparison && [h("h3", {}, `Compared with version ${comparison.champion_version}`), versus(comparison)],
   );
 }
 
+/** What its training decided; what became of it since stands below. */
 const verdict = ({ promoted, waits }) =>
-  promoted !== false ? "Promoted after training. " : waits ? "Waits for a person. " : "Not promoted after training. ";
+  promoted !== false ? "Promoted after training. " : waits ? "Left to a person after training. " : "Not promoted after training. ";
 
 const fact = (name, value) => h("div", {}, h("dt", {}, name), h("dd", {}, value));
 

@@ -2,6 +2,7 @@
 
 import { h } from "../dom.js";
 import { fixed, fullMoment, moment } from "../format.js";
+import { byWhom, placeOf } from "./standing.js";
 
 /** A version in the list; `found` are all versions, `chosen` is the one that is shown. */
 export const versionLine = (model, found, chosen) =>
@@ -16,19 +17,7 @@ export const versionLine = (model, found, chosen) =>
         "aria-current": model.version === chosen ? "true" : null,
       },
       h("strong", {}, `Version ${model.version}`),
-      model.production
-        ? h("span", { class: "badge production" }, "production")
-        : h(
-            "span",
-            { class: "badge" },
-            model.version === found.candidate
-              ? "waits for a person"
-              : model.aliases.includes("staging")
-              ? "staging"
-              : found.history.includes(model.version)
-                ? "former"
-                : "not promoted",
-          ),
+      h("span", { class: model.production ? "badge production" : "badge" }, placeOf(model, found)),
       h("time", { datetime: model.created, title: fullMoment(model.created) }, moment(model.created)),
       h("span", { class: "took" }, howGood(model.decision)),
     ),
@@ -60,7 +49,7 @@ const entry = (each) =>
     {},
     h("strong", {}, `Version ${each.version}`),
     each.rollback ? " restored by " : " promoted by ",
-    each.run_id ? h("a", { href: `#/runs/${each.run_id}` }, "its training") : each.who || "somebody",
+    byWhom(each),
     ", ",
     h("time", { datetime: each.at, title: fullMoment(each.at) }, moment(each.at)),
     each.why && h("p", { class: "small" }, each.why),
