@@ -14,6 +14,7 @@ from application.api.outside import BelowPrefix, Heads
 from application.api.parts import Parts
 from application.api.routes import (
     comparisons,
+    contracts,
     drift,
     lists,
     lots,
@@ -47,6 +48,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     *wafers.ROUTERS,
     *sources.ROUTERS,
     *models.ROUTERS,
+    *contracts.ROUTERS,
     *lots.ROUTERS,
     *sensors.ROUTERS,
     *drift.ROUTERS,

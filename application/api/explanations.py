@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from application.api.breaker import Breaker
 from application.api.files import published_bytes
+from application.api.lines import Lines
 from application.api.predictions import Predictions, place_of, prediction_of
 from application.api.shapes.predictions import Explanation
 from application.lists.selection import context_of
 from application.runs.run import Run
-from application.scoring.production import LoadedModels
 from wafer.errors import DocumentsUnavailable, ModelNotFound, ObjectNotFound
 from wafer.outcomes.dispositions import dispositions_of, in_force
-from wafer.registry import ModelVersion, ModelVersions
+from wafer.registry import ModelVersion
 from wafer.store import Store, layout
 
 if TYPE_CHECKING:
@@ -28,14 +28,12 @@ class Explanations:
         self,
         store: Store,
         predictions: Predictions,
-        versions: ModelVersions,
-        models: LoadedModels,
+        lines: Lines,
         documents_uri: str,
     ) -> None:
         self._store = store
         self._predictions = predictions
-        self._versions = versions
-        self._models = models
+        self._lines = lines
         self._documents_uri = documents_uri
         self._way = Breaker("the documents", DocumentsUnavailable)
 
@@ -59,7 +57,7 @@ class Explanations:
 
         version = self._version(run, number)
         document = self._document(run, place)
-        bundle = self._models.of(version)
+        bundle = self._lines.past(run.contract).loaded.of(version)
         sensors = bundle.preprocessor.contract
         readings = np.array([[document["readings"].get(sensor, np.nan) for sensor in sensors]], dtype=np.float64)
         return top_reasons(bundle, Wafers(("",), ("",), ("",), sensors, readings))[0]
@@ -90,7 +88,7 @@ class Explanations:
 
     def _version(self, run: Run, number: int) -> ModelVersion:
         try:
-            return self._versions.version(number)
+            return self._lines.past(run.contract).registry.version(number)
         except ModelNotFound as exc:
             raise ModelNotFound(
                 f"Run {run.run_id} was predicted by version {number}, which the registry does not hold any more. "

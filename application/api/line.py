@@ -1,5 +1,6 @@
 """How the line stands, for Prometheus: read from ledger and store, so every replica tells the same after a restart."""
 
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import get_args
 
@@ -8,18 +9,20 @@ from prometheus_client import CollectorRegistry, Gauge
 from application.runs.ledger.protocol import Wanted
 from application.runs.run import Run, RunState
 from application.runs.service import Runs
-from application.runs.signs import Judge, broken_promise, drift_warnings
+from application.runs.signs import broken_promise, drift_warnings
+from wafer.evaluation.standing import Scorecard
 from wafer.runs import Pipeline
 from wafer.store import Store
 
+Cards = Callable[[], Iterable[Scorecard]]  # of the versions in production, one a contract
 ENDS: tuple[RunState, ...] = ("succeeded", "failed")
 
 
 class Line:
     """Gauges of the newest runs, of drift and of the promise of the version in production."""
 
-    def __init__(self, registry: CollectorRegistry, runs: Runs, store: Store, judge: Judge) -> None:
-        self._runs, self._store, self._judge = runs, store, judge
+    def __init__(self, registry: CollectorRegistry, runs: Runs, store: Store, cards: Cards) -> None:
+        self._runs, self._store, self._cards = runs, store, cards
         self._ends = Gauge(
             "wafer_last_run_timestamp_seconds",
             "When the newest run that ended so did; 0 without one.",
@@ -31,7 +34,7 @@ class Line:
         )
         self._broken = Gauge(
             "wafer_promise_broken",
-            "1 while the version in production exceeds its false-alarm budget, as outcomes show.",
+            "1 while a version in production exceeds its false-alarm budget, as outcomes show.",
             registry=registry,
         )
         self._seen: tuple[str, str] = ("", "")
@@ -49,8 +52,7 @@ class Line:
         """The scorecard reads every outcome: only after new ones, a training, or an hour (promotions by hand)."""
         seen = (" ".join(run.run_id for run in causes if run), f"{datetime.now(UTC):%Y-%m-%dT%H}")
         if seen != self._seen:
-            card = self._judge()
-            self._broken.set(1 if card and broken_promise(card) else 0)
+            self._broken.set(1 if any(map(broken_promise, self._cards())) else 0)
             self._seen = seen
 
     def _newest(self, pipeline: Pipeline, state: RunState) -> Run | None:

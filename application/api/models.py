@@ -12,8 +12,8 @@ from application.api.predictions import Predicted
 from application.api.shapes.models import Change, Model, ModelCurves, Models, SensorRange, Undecided
 from application.api.shapes.predictions import Budgets
 from application.api.shapes.sensors import TrainingReadings
-from wafer.errors import NoProductionModel, RegistryUnavailable
-from wafer.registry import PRODUCTION, ByHand, ModelVersion, ModelVersions, Promotion
+from wafer.errors import RegistryUnavailable
+from wafer.registry import PRODUCTION, ByHand, ModelVersion, ModelVersions, Promotion, no_production
 
 if TYPE_CHECKING:
     from application.api.bundles import Bundle
@@ -49,7 +49,7 @@ class ModelShelf:
         except RegistryUnavailable:
             return
         if not any(PRODUCTION in each.aliases for each in versions):
-            raise NoProductionModel
+            raise no_production(self._registry.model)
 
     def one(self, number: int) -> Model:
         """One version. Raises `ModelNotFound`."""
@@ -93,7 +93,7 @@ class ModelShelf:
         found = (each.version for each in self._registry.versions() if PRODUCTION in each.aliases)
         number = next(found, None)
         if number is None:
-            raise NoProductionModel
+            raise no_production(self._registry.model)
         return number
 
     def _bundle(self, number: int) -> "Bundle":

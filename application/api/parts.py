@@ -1,6 +1,6 @@
 """The parts of the service, and how the settings choose them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -12,20 +12,20 @@ from application.api.drift import DriftBook
 from application.api.explanations import Explanations
 from application.api.known import Known
 from application.api.line import Line
+from application.api.lines import Lines
 from application.api.lots import LotBook
 from application.api.metrics import Metrics
-from application.api.models import ModelShelf
-from application.api.online import OnlineScores
 from application.api.predictions import Predictions
 from application.api.readiness import Checks
 from application.api.registry import LazyRegistry
-from application.api.scorecards import Scorecards
 from application.api.sensors import SensorBook
+from application.api.shapes.runs import RunRequest
 from application.api.sources import Sources
 from application.api.uploads import Uploads
 from application.api.views import Views
 from application.api.where import keys_of
 from application.backends.base import Backends
+from application.errors import RequestInvalid
 from application.notices.notices import Notices
 from application.notices.opening import open_notices
 from application.retraining.retraining import Retraining
@@ -33,14 +33,14 @@ from application.runs.ledger.journal import Journal
 from application.runs.ledger.protocol import Ledger
 from application.runs.opening import backends_of, open_journal, open_ledger
 from application.runs.removal import Removals
-from application.runs.run import Parameters
+from application.runs.run import CONTRACT, Parameters, under
 from application.runs.service import Runs
 from application.schedules.schedules import Schedules
-from application.scoring.production import LoadedModels, Production
 from application.settings import ServiceSettings
-from wafer.contract import load_contract
+from wafer.contract import BUILT_IN, load_contract
 from wafer.errors import RegistryUnavailable, StoreUnavailable
-from wafer.registry import PRODUCTION, ModelVersions
+from wafer.registry import ModelVersions
+from wafer.runs import Pipeline
 from wafer.settings import Settings
 from wafer.store import Store, open_store
 
@@ -59,9 +59,7 @@ class Parts:
     predictions: Predictions
     explanations: Explanations
     dispositions: Dispositions
-    scores: OnlineScores
-    models: ModelShelf
-    scorecards: Scorecards
+    lines: Lines
     lots: LotBook
     sensors: SensorBook
     drift: DriftBook
@@ -77,6 +75,17 @@ class Parts:
     hosts: tuple[str, ...]
     documents_uri: str
 
+    def parameters(self, pipeline: Pipeline, asked: RunRequest) -> Parameters:
+        """The parameters of a run that was asked for, with the addresses of its contract's files.
+
+        Raises `SourceNotAllowed`, `ContractNotFound`, `RequestInvalid`.
+        """
+        named = self.sources.parameters(asked.parameters())
+        own = any(named.get(name) for name in CONTRACT)
+        if own and asked.contract:
+            raise RequestInvalid("A contract has its own schema and policy: send its name or files, not both.")
+        return named if own else under(self.lines.contracts.get(asked.contract or self.lines.default), pipeline, named)
+
     def from_outcomes(self, source: str, parameters: Parameters) -> Parameters:
         """Further parameters of a training over `source` that learns from predictions and their outcomes too."""
         from application.runs.from_outcomes import PARAMETER, batches_from_outcomes  # pyarrow: 0.2 s of a start
@@ -91,24 +100,32 @@ def join_parts(
     ledger: Ledger,
     journal: Journal,
     backends: Backends,
-    registry: ModelVersions,
+    registries: Callable[[str], ModelVersions],
     documents_uri: str,
     gate: Gate,
+    contract: str = BUILT_IN,
 ) -> Parts:
-    """Join parts that are there already; no request waits long for a store or registry that is away."""
+    """Join parts that are there already; no request waits long for a store or registry that is away.
+
+    `registries` opens the model of a contract, `contract` is the name of the default one.
+    """
     store = guarded(store, Breaker("the store", StoreUnavailable))
-    registry = guarded(registry, Breaker("the model registry", RegistryUnavailable))
+    breaker = Breaker("the model registry", RegistryUnavailable)
     sources = Sources(store, settings.allowed_sources)
     metrics = Metrics()
     predictions, known = Predictions(store), Known(store)
-    models, loaded = ModelShelf(registry), LoadedModels(registry)
+    lines = Lines(
+        store,
+        lambda name: guarded(registries(name), breaker),
+        contract,
+        lambda: load_contract("prediction", settings.schema_file, settings.policy_file),
+    )
     runs = Runs(ledger, backends, store, metrics, settings.key_hours * 3600, settings.look_back_hours * 3600)
-    scorecards = Scorecards(store, models)
     retraining = Retraining(
         runs,
         journal,
         store,
-        scorecards.in_production,
+        lines.judge,
         documents_uri,
         every=settings.retrain_batches,
         promotion=settings.retrain_promotion,
@@ -120,24 +137,19 @@ def join_parts(
         runs=runs,
         views=Views(runs, store, sources),
         predictions=predictions,
-        explanations=Explanations(store, predictions, registry, loaded, documents_uri),
+        explanations=Explanations(store, predictions, lines, documents_uri),
         dispositions=Dispositions(store, predictions, documents_uri),
-        scores=OnlineScores(
-            Production(registry, loaded),
-            lambda: load_contract("prediction", settings.schema_file, settings.policy_file),
-        ),
-        models=models,
-        scorecards=scorecards,
+        lines=lines,
         lots=LotBook(store, runs, known),
-        sensors=SensorBook(store, runs, predictions, models, known),
+        sensors=SensorBook(store, runs, predictions, lines, known),
         drift=DriftBook(store, runs, sources),
-        notices=open_notices(settings, ledger, journal, store, registry, scorecards.in_production),
+        notices=open_notices(settings, ledger, journal, store, lines.registries, lines.judge),
         retraining=retraining,
-        schedules=Schedules(runs, journal, models.require_production),
-        removals=Removals(runs, store, journal, lambda: _produced(registry), settings.retention_days),
+        schedules=Schedules(runs, journal, lines.contracts, lines.require_production),
+        removals=Removals(runs, store, journal, lines.trainings_in_production, settings.retention_days),
         gate=gate,
         metrics=metrics,
-        line=Line(metrics.registry, runs, store, scorecards.in_production),
+        line=Line(metrics.registry, runs, store, lines.in_production),
         checks=Checks({"store": lambda: store.keys("pipelines"), "runs": runs.check}),
         settings=settings,
         hosts=settings.allowed_hosts or (LOCAL_HOSTS if gate.link else ()),
@@ -159,15 +171,11 @@ def open_parts(common: Settings, settings: ServiceSettings) -> Iterator[Parts]:
             ledger=ledger,
             journal=journal,
             backends=backends_of(common, settings, store),
-            registry=LazyRegistry(common.tracking_uri),
+            registries=lambda name: LazyRegistry(common.tracking_uri, name),
             documents_uri=common.documents_uri,
             gate=_gate(common, settings),
+            contract=common.contract,
         )
-
-
-def _produced(registry: ModelVersions) -> str:
-    """The training of the version in production; empty where none is."""
-    return next((each.run_id for each in registry.versions() if PRODUCTION in each.aliases), "")
 
 
 def _gate(common: Settings, settings: ServiceSettings) -> Gate:

@@ -6,7 +6,7 @@ from pathlib import Path
 from wafer.contract import BUILT_IN
 from wafer.errors import ModelNotFound
 from wafer.paths import sqlite_path
-from wafer.registry import UNSIGNED, ByHand, ModelVersion, ModelVersions, Promotion, open_registry
+from wafer.registry import UNSIGNED, ByHand, ModelVersion, ModelVersions, Promotion, model_of, open_registry
 
 
 class LazyRegistry:
@@ -15,6 +15,7 @@ class LazyRegistry:
     def __init__(self, uri: str, contract: str = BUILT_IN) -> None:
         self._uri = uri
         self._contract = contract
+        self.model = model_of(contract)
         self._lock = threading.Lock()
         self._opened: ModelVersions | None = None
 

@@ -12,7 +12,7 @@ from cachetools import LRUCache, cachedmethod
 
 from application.api.files import published_bytes
 from application.api.known import Known
-from application.api.models import ModelShelf
+from application.api.lines import Lines
 from application.api.predictions import Predictions, version_of
 from application.api.shapes.sensors import (
     RunSensors,
@@ -46,11 +46,11 @@ KEPT = 8  # orders of wafers, and Pareto counts; what was published never change
 class SensorBook:
     """Answers about sensors: of one run, or of the history."""
 
-    def __init__(self, store: Store, runs: Runs, predictions: Predictions, models: ModelShelf, known: Known) -> None:
+    def __init__(self, store: Store, runs: Runs, predictions: Predictions, lines: Lines, known: Known) -> None:
         self._store = store
         self._runs = runs
         self._predictions = predictions
-        self._models = models
+        self._models = lines
         self._known = known
         self._condition = Condition()  # one caller at a time reads; the others wait for what it found
         self._lines: LRUCache[Revision, LineOrder] = LRUCache(KEPT)
@@ -105,7 +105,7 @@ class SensorBook:
         from wafer.sensors import Reference, series_of
 
         version = version_of(self._predictions.table(run))
-        training = self._training(version, sensor)
+        training = self._training(run, version, sensor)
         line, values = self._read(run, sensor)
         passing = training.passing if training else [None] * len(LEVELS)
         reference = Reference([nan if each is None else each for each in passing])
@@ -137,9 +137,9 @@ class SensorBook:
         outcomes = self._known.outcomes().of(pa.chunked_array([line.ids]))
         return (_reading(line, at, float(value), outcomes[at].as_py()) for at, value in enumerate(values))
 
-    def _training(self, version: int | None, sensor: str) -> TrainingReadings | None:
+    def _training(self, run: Run, version: int | None, sensor: str) -> TrainingReadings | None:
         try:
-            return None if version is None else self._models.trained(version, sensor)
+            return None if version is None else self._models.past(run.contract).models.trained(version, sensor)
         except (ModelNotFound, ObjectNotFound, BundleRejected):
             return None
 

@@ -46,6 +46,8 @@ class Views:
             state=run.state,
             cancelling=bool(run.active and run.cancelled_by),
             source=self._sources.shown(run.source),
+            contract=run.contract,
+            contract_digest=run.contract_digest,
             requested_by=run.requested_by,
             created=run.created,
             started=run.started or None,

@@ -8,7 +8,6 @@ from rich.table import Column, Table
 
 from application.cli.console import Json, console_of, print_json, quiet_logs
 from application.runs.opening import open_runs
-from application.scoring.production import LoadedModels
 from application.settings import ServiceSettings
 from wafer.registry import open_registry
 from wafer.settings import Settings
@@ -26,6 +25,7 @@ def explain(
 ) -> None:
     """Say which sensors raised a wafer's score, for any wafer of a prediction."""
     from application.api.explanations import Explanations  # what no other command needs
+    from application.api.lines import Lines
     from application.api.predictions import Predictions
 
     quiet_logs()
@@ -33,10 +33,8 @@ def explain(
     with open_runs(common, ServiceSettings()) as runs:
         run = runs.find(run_id)
     store = open_store(common.store_uri)
-    registry = open_registry(common.tracking_uri, run.contract)
-    found = Explanations(store, Predictions(store), registry, LoadedModels(registry), common.documents_uri).of(
-        run, wafer, file
-    )
+    lines = Lines(store, lambda name: open_registry(common.tracking_uri, name))
+    found = Explanations(store, Predictions(store), lines, common.documents_uri).of(run, wafer, file)
     if as_json:
         print_json(found.model_dump())
     else:

@@ -8,17 +8,18 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from application.api.models import ModelShelf
+from application.api.lines import Lines
 from application.api.registry import LazyRegistry
-from application.api.scorecards import Scorecards
 from application.api.shapes.retraining import RetrainingDecision
 from application.cli.attending import attend
 from application.cli.console import Json, console_of, print_json, quiet_logs, user
+from application.cli.options import ContractOption, chosen_contract
 from application.cli.webhooks import telling
 from application.retraining.retraining import Retraining
 from application.runs.opening import open_journal, open_ledger, runs_over
 from application.runs.service import Runs
 from application.settings import ServiceSettings
+from wafer.contract import BUILT_IN, Contracts
 from wafer.settings import Settings
 from wafer.store import open_store
 
@@ -27,6 +28,10 @@ def retrain(
     context: typer.Context,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell the decision; start and keep nothing.")] = False,
     wait: Annotated[bool, typer.Option(help="Follow the training until it ends.")] = True,
+    contract: ContractOption = "",
+    every_contract: Annotated[
+        bool, typer.Option("--every-contract", help="Decide about each contract; follow no training.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Decide once: train again after so many batches, on drift, or on a broken promise; say why, or why not."""
@@ -34,14 +39,22 @@ def retrain(
         return
     quiet_logs()
     with telling(), _retraining() as (runs, retraining):
-        decision = retraining.decide(user(), dry_run=dry_run)
+        names = _every_name() if every_contract else [chosen_contract(contract).name]
+        decisions = [retraining.decide(user(), dry_run=dry_run, contract=name) for name in names]
         console = console_of(as_json=as_json)
-        console.print("Train again." if decision.train else "Not now.", decision.why, markup=False)
-        if decision.started and wait:
-            started = runs.find(decision.started)
+        for each in decisions:
+            about = f"{each.contract}:" if each.contract != BUILT_IN else ""
+            console.print(*filter(None, (about, "Train again." if each.train else "Not now.", each.why)), markup=False)
+        if decisions[0].started and wait and not every_contract:
+            started = runs.find(decisions[0].started)
             attend(runs, started, lambda: started, as_json=as_json)
     if as_json:
-        print_json(RetrainingDecision.of(decision).model_dump())
+        shown = [RetrainingDecision.of(each).model_dump() for each in decisions]
+        print_json({"decisions": shown} if every_contract else shown[0])
+
+
+def _every_name() -> list[str]:
+    return [each.name for each in Contracts(open_store(Settings().store_uri)).all()]
 
 
 retrain_app = typer.Typer(no_args_is_help=False, help="Decide whether to train again; list the decisions.")
@@ -79,7 +92,7 @@ def history(as_json: Json = False) -> None:
 def _retraining() -> Iterator[tuple[Runs, Retraining]]:
     common, settings = Settings(), ServiceSettings()
     store = open_store(common.store_uri)
-    judge = Scorecards(store, ModelShelf(LazyRegistry(common.tracking_uri))).in_production
+    lines = Lines(store, lambda name: LazyRegistry(common.tracking_uri, name))
     with open_ledger(common, settings) as ledger, open_journal(common, settings) as journal:
         runs = runs_over(ledger, common, settings, store)
         yield (
@@ -88,7 +101,7 @@ def _retraining() -> Iterator[tuple[Runs, Retraining]]:
                 runs,
                 journal,
                 store,
-                judge,
+                lines.judge,
                 common.documents_uri,
                 every=settings.retrain_batches,
                 promotion=settings.retrain_promotion,

@@ -9,7 +9,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from application.api.models import ModelShelf
+from application.api.lines import Lines
 from application.api.registry import LazyRegistry
 from application.cli.console import Json, console_of, print_json, quiet_logs, user
 from application.cli.options import ContractOption, Policy, Schema, Source, contract_parameters
@@ -74,6 +74,8 @@ def remove(name: str) -> None:
 @contextmanager
 def _schedules() -> Iterator[Schedules]:
     common, settings = Settings(), ServiceSettings()
-    model = ModelShelf(LazyRegistry(common.tracking_uri)).require_production
+    store = open_store(common.store_uri)
+    lines = Lines(store, lambda name: LazyRegistry(common.tracking_uri, name))
     with open_ledger(common, settings) as ledger, open_journal(common, settings) as journal:
-        yield Schedules(runs_over(ledger, common, settings, open_store(common.store_uri)), journal, model)
+        runs = runs_over(ledger, common, settings, store)
+        yield Schedules(runs, journal, lines.contracts, lines.require_production)

@@ -29,7 +29,7 @@ def sensors(
 ) -> None:
     """List the sensors behind a prediction's flags and those that moved, or tell how one reads batch by batch."""
     from application.api.known import Known  # what no other command needs, so below
-    from application.api.models import ModelShelf
+    from application.api.lines import Lines
     from application.api.predictions import Predictions
     from application.api.sensors import SensorBook
 
@@ -37,8 +37,8 @@ def sensors(
     common = Settings()
     store = open_store(common.store_uri)
     with open_runs(common, ServiceSettings()) as runs:
-        models = ModelShelf(open_registry(common.tracking_uri))
-        book = SensorBook(store, runs, Predictions(store), models, Known(store))
+        lines = Lines(store, lambda name: open_registry(common.tracking_uri, name))
+        book = SensorBook(store, runs, Predictions(store), lines, Known(store))
         run = runs.find(run_id)
         if name:
             series = book.series(run, name, 1000)

@@ -9,9 +9,8 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from application.api.models import ModelShelf
+from application.api.lines import Lines
 from application.api.registry import LazyRegistry
-from application.api.scorecards import Scorecards
 from application.cli.console import Json, console_of, print_json, quiet_logs
 from application.notices.notices import Notices
 from application.notices.opening import open_notices
@@ -81,7 +80,7 @@ def _notices() -> Iterator[Notices | None]:
     if not settings.webhooks.get_secret_value():
         yield None
         return
-    store, registry = open_store(common.store_uri), LazyRegistry(common.tracking_uri)
-    judge = Scorecards(store, ModelShelf(registry)).in_production
+    store = open_store(common.store_uri)
+    lines = Lines(store, lambda name: LazyRegistry(common.tracking_uri, name))
     with open_ledger(common, settings) as ledger, open_journal(common, settings) as journal:
-        yield open_notices(settings, ledger, journal, store, registry, judge)
+        yield open_notices(settings, ledger, journal, store, lines.registries, lines.judge)

@@ -6,6 +6,7 @@ from application.notices.event import Event
 from application.runs.results import decision_of
 from application.runs.run import Run
 from application.runs.signs import Judge, broken_promise, drift_warnings
+from wafer.contract import BUILT_IN
 from wafer.evaluation.standing import Standing
 from wafer.registry import Promotion
 from wafer.store import Store
@@ -21,17 +22,23 @@ def events_of(store: Store, run: Run, judge: Judge) -> Iterator[Event]:
         case "predict", "succeeded":
             yield from _drifted(run, drift_warnings(store, run.run_id))
         case "outcomes", "succeeded":
-            card = judge()
+            card = judge(run.contract)
             if card and (broken := broken_promise(card)):
                 yield _broken(run, card.version, broken)
 
 
-def promoted(entry: Promotion) -> Event:
-    """The event that a version came into production."""
+def promoted(entry: Promotion, contract: str = BUILT_IN) -> Event:
+    """The event that a version came into production for a contract."""
     who = f"by {entry.who}" if entry.who else "by an unnamed person" if entry.undoes else f"by training {entry.by}"
-    title = f"Version {entry.version} is in production{' again (rollback)' if entry.undoes else ''}"
+    version, name = _named(contract, f"Version {entry.version}", f"promotion-{entry.number}")
+    title = f"{version} is in production{' again (rollback)' if entry.undoes else ''}"
     text = f"It was put there {who}. {entry.why}".strip()
-    return Event("model.promoted", f"promotion-{entry.number}", entry.at, title, text, model_version=entry.version)
+    return Event("model.promoted", name, entry.at, title, text, model_version=entry.version)
+
+
+def _named(contract: str, title: str, name: str) -> tuple[str, str]:
+    """Title and name of an event about a version, as that of a contract."""
+    return (title, name) if contract == BUILT_IN else (f"{title} of {contract}", f"{name}-{contract}")
 
 
 def _failed(run: Run) -> Event:
@@ -45,7 +52,8 @@ def _waiting(store: Store, run: Run) -> Iterator[Event]:
     decision = decision_of(store, run)
     if decision and decision.waits:
         version = decision.model_version
-        title, name = f"Version {version} waits for a person", f"waits-{run.run_id}"
+        of_contract, _ = _named(run.contract, f"Version {version}", "")
+        title, name = f"{of_contract} waits for a person", f"waits-{run.run_id}"
         yield Event("model.waits", name, run.finished, title, decision.explained, run.run_id, version)
 
 
@@ -63,5 +71,6 @@ def _broken(run: Run, version: int, standing: Standing) -> Event:
         f"In the period {standing.period} {alarms} of the passing wafers were flagged; {standing.budget or 0:.0%} were "
         "promised. Look at the scorecard of the version, then train again or roll back."
     )
-    name, title = f"promise-{version}-{standing.period}", f"Version {version} does not keep its false-alarm budget"
+    title, name = _named(run.contract, f"Version {version}", f"promise-{version}-{standing.period}")
+    title = f"{title} does not keep its false-alarm budget"
     return Event("promise.broken", name, run.finished, title, text, run.run_id, version)

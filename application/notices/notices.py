@@ -5,6 +5,7 @@ who look at the same time tell of each once. What ended before webhooks were fir
 """
 
 import time
+from collections.abc import Callable, Mapping
 
 import structlog
 
@@ -21,19 +22,20 @@ from wafer.store import Store
 NEWEST = 50  # runs among which those are sought that nobody has told of
 PROMOTION_SECONDS = 30.0  # between two looks at the registry, without a training that ended
 _SINCE = "notices-since"
+Registries = Callable[[], Mapping[str, ModelVersions]]  # the model of every contract
 
 
 class Notices:
     """Looks at runs and promotions, and sends what they say."""
 
     def __init__(
-        self, ledger: Ledger, journal: Journal, outbox: Outbox, store: Store, registry: ModelVersions, judge: Judge
+        self, ledger: Ledger, journal: Journal, outbox: Outbox, store: Store, registries: Registries, judge: Judge
     ) -> None:
         self._ledger = ledger
         self._journal = journal
         self.outbox = outbox
         self._store = store
-        self._registry = registry
+        self._registries = registries
         self._judge = judge
         self._told: set[str] = set()
         self._promotions_seen = -PROMOTION_SECONDS
@@ -52,13 +54,14 @@ class Notices:
         self._promotions_seen = time.monotonic()
         since = self.begin()
         try:
-            found = self._registry.promotions()
+            found = {name: registry.promotions() for name, registry in self._registries().items()}
         except WaferError as error:
             structlog.get_logger().warning("notices.look_failed", message=error.message)
             return
-        for entry in found:
-            if entry.at >= since:
-                self.outbox.put(promoted(entry))
+        for contract, entries in found.items():
+            for entry in entries:
+                if entry.at >= since:
+                    self.outbox.put(promoted(entry, contract))
 
     def begin(self) -> str:
         """The second in which notices began here: this one, if there were none before."""

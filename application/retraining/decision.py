@@ -4,6 +4,7 @@ import json
 from dataclasses import asdict, dataclass, replace
 
 from application.runs.run import Run
+from wafer.contract import BUILT_IN
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,7 +12,7 @@ class Decision:
     """One decision at a time (ISO 8601 in UTC) by a person or the service.
 
     `trained` is the last training then, `batches` how many labelled files had come since, `run` the training that was
-    decided on, `started` its id once it is in the ledger.
+    decided on, `started` its id once it is in the ledger, `contract` the name of its contract.
     """
 
     at: str
@@ -22,6 +23,7 @@ class Decision:
     batches: int
     run: Run | None = None
     started: str = ""
+    contract: str = BUILT_IN
 
     def to_json(self) -> str:
         """The decision as text."""

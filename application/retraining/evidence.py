@@ -1,7 +1,7 @@
 """What has come since the last training: read from the ledger, the store and the scorecard, remembered nowhere."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from application.retraining.policy import Evidence
 from application.runs.results import decision_of
@@ -22,22 +22,29 @@ def last_training(history: Iterable[Run]) -> tuple[Run | None, list[Run]]:
     return None, since
 
 
-def evidence_of(runs: Runs, store: Store, judge: Judge) -> tuple[Evidence, Run | None]:
-    """The evidence, and the training that would be repeated. Raises what ledger, store and registry do."""
-    trained, since = last_training(runs.history())
+def evidence_of(runs: Runs, store: Store, judge: Judge, contract: str) -> tuple[Evidence, Run | None]:
+    """The evidence, and the training of a contract that would be repeated.
+
+    Raises what ledger, store and registry do.
+    """
+    trained, since = last_training(_history(runs, contract))
     running = next((run.run_id for run in since if run.pipeline == "train" and run.active), "")
     if not trained:
         return Evidence("", running=running), None
-    card, decision = judge(), decision_of(store, trained)
+    card, decision = judge(contract), decision_of(store, trained)
     broken = broken_promise(card) if card else None
     return Evidence(
         trained=trained.run_id,
-        batches=_new_batches(store, trained, since, runs.history()),
+        batches=_new_batches(store, trained, since, _history(runs, contract)),
         drifted=tuple(run.run_id for run in _succeeded(since, "predict") if drift_warnings(store, run.run_id)),
         broken=broken.period if broken else "",
         answered=bool(card and decision and card.version != decision.model_version),
         running=running,
     ), trained
+
+
+def _history(runs: Runs, contract: str) -> Iterator[Run]:
+    return (run for run in runs.history() if run.contract == contract)
 
 
 def _succeeded(some: Iterable[Run], pipeline: layout.Pipeline) -> list[Run]:

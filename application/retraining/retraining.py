@@ -15,9 +15,10 @@ from application.retraining.decision import Decision
 from application.retraining.evidence import evidence_of
 from application.retraining.policy import EVERY_BATCHES, Evidence, decide
 from application.runs.ledger.journal import Entry, Journal
-from application.runs.run import Parameters, Run, new_run, now
+from application.runs.run import Parameters, Run, new_run, now, under
 from application.runs.service import Runs
 from application.runs.signs import Judge
+from wafer.contract import BUILT_IN, Contracts
 from wafer.errors import RunNotFound, SourceEmpty
 from wafer.evaluation.decision import Mode
 from wafer.store import Store
@@ -43,28 +44,30 @@ class Retraining:
         self._runs = runs
         self._journal = journal
         self._store = store
+        self._contracts = Contracts(store)
         self._judge = judge
         self._documents_uri = documents_uri
         self._every = every
         self._promotion = promotion
 
-    def decide(self, by: str, *, dry_run: bool = False) -> Decision:
-        """Decide once, and start the training if it is to be; a dry run does and keeps nothing.
+    def decide(self, by: str, *, dry_run: bool = False, contract: str = BUILT_IN) -> Decision:
+        """Decide once about a contract, and start the training if it is to be; a dry run does and keeps nothing.
 
         Raises what ledger, store, registry and backend do, and SourceNotFound for batches that are gone.
         """
         if not dry_run:
             self._carry_out()
-        evidence, trained = evidence_of(self._runs, self._store, self._judge)
+        evidence, trained = evidence_of(self._runs, self._store, self._judge, contract)
         verdict = decide(evidence, self._every)
-        told = Decision(now(), by, verdict.train, verdict.why, evidence.trained, len(evidence.batches))
+        batches = len(evidence.batches)
+        told = Decision(now(), by, verdict.train, verdict.why, evidence.trained, batches, contract=contract)
         if verdict.train and (failed := self._failed(evidence)):
             why = f"The training {failed} over these files did not succeed: mend the cause, then retry it."
             told = replace(told, train=False, why=why)
         if dry_run:
             return told
         if not (told.train and trained):
-            self._journal.add(Entry("decision", f"wait-{told.at}", told.at, told.to_json()))
+            self._journal.add(Entry("decision", f"wait-{told.at}-{contract}", told.at, told.to_json()))
             return told
         return self._begin(evidence, replace(told, run=self._wanted(trained)))
 
@@ -76,7 +79,8 @@ class Retraining:
         """Decide if nobody has within this period of so many seconds, whatever the number of services."""
         period = f"retraining-{seconds:.0f}-{int(time.time() // seconds)}"
         if self._journal.add(Entry("mark", period, now(), "{}")):
-            self.decide("the service")
+            for each in self._contracts.all():
+                self.decide("the service", contract=each.name)
 
     def _begin(self, evidence: Evidence, told: Decision) -> Decision:
         name = f"train-{evidence.digest}"
@@ -116,10 +120,16 @@ class Retraining:
         """The last training once more, over what lies there now and what outcomes add."""
         from application.runs.from_outcomes import PARAMETER, batches_from_outcomes  # pyarrow: 0.2 s
 
-        kept = {name: value for name, value in trained.parameters.items() if name not in {PARAMETER, "promotion"}}
+        kept = {name: value for name, value in self._as_now(trained).items() if name not in {PARAMETER, "promotion"}}
         mode = {"promotion": self._promotion} if self._promotion else {}
         grown: Parameters = {}
         with suppress(SourceEmpty):  # no outcome was sent yet
             made = batches_from_outcomes(self._store, self._documents_uri, trained.source, kept)
             grown = {PARAMETER: made.uri}
         return new_run("train", trained.source, {**kept, **mode, **grown}, by=BY, runner=trained.runner)
+
+    def _as_now(self, trained: Run) -> Parameters:
+        """The parameters of the last training, with the version of its contract that new runs take."""
+        if trained.contract == BUILT_IN:
+            return trained.parameters
+        return under(self._contracts.get(trained.contract), "train", trained.parameters)

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 
@@ -33,9 +33,11 @@ class Removal:
 
 
 class Removals:
-    """Removes what nobody needs; `produced` names the training of the version in production."""
+    """Removes what nobody needs; `produced` names the trainings of the versions in production."""
 
-    def __init__(self, runs: Runs, store: Store, journal: Journal, produced: Callable[[], str], days: float) -> None:
+    def __init__(
+        self, runs: Runs, store: Store, journal: Journal, produced: Callable[[], Collection[str]], days: float
+    ) -> None:
         self._runs = runs
         self._store = store
         self._journal = journal
@@ -47,7 +49,7 @@ class Removals:
 
         Raises `RunNotFound`, and `NotRemovable` for a run that is active or made the version in production.
         """
-        if run_id == self._produced():
+        if run_id in self._produced():
             raise NotRemovable(f"The model of run {run_id} is in production. Promote another version first.")
         folders = _folders(self._runs.removable(run_id))
         for folder in folders:  # first, so that a store that lets nobody delete leaves the run as it is

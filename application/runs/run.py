@@ -145,7 +145,7 @@ def contract_in(parameters: Parameters) -> str:
 
 def under(contract: NamedContract, pipeline: Pipeline, parameters: Parameters) -> Parameters:
     """The parameters of a run that reads its files by this version of a contract."""
-    others = {name: value for name, value in parameters.items() if name not in (NAMED, *CONTRACT)}
+    others = {name: value for name, value in parameters.items() if name != NAMED}
     return others if contract.built_in else {**others, NAMED: contract.name, **contract.files(KINDS[pipeline])}
 
 

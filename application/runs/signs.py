@@ -8,7 +8,7 @@ from wafer.errors import ObjectNotFound
 from wafer.evaluation.standing import Scorecard, Standing
 from wafer.store import Store, layout
 
-Judge = Callable[[], Scorecard | None]  # the scorecard of the version in production; None without one
+Judge = Callable[[str], Scorecard | None]  # contract -> scorecard of its version in production; None without one
 
 
 def drift_warnings(store: Store, run_id: str) -> list[str]:

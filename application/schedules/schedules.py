@@ -9,9 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from application.runs.ledger.journal import Entry, Journal
-from application.runs.run import moment_of, new_run, now
+from application.runs.run import contract_in, moment_of, new_run, now, under
 from application.runs.service import Runs
 from application.schedules.schedule import Schedule, digest_of
+from wafer.contract import Contracts
 from wafer.errors import ObjectNotFound, SourceEmpty, WaferError
 from wafer.store import list_batches
 
@@ -27,11 +28,14 @@ class Standing:
 
 
 class Schedules:
-    """The schedules of an installation; `require_model` raises where no prediction could succeed."""
+    """The schedules of an installation; `require_model` raises where no prediction under a contract could succeed."""
 
-    def __init__(self, runs: Runs, journal: Journal, require_model: Callable[[], None]) -> None:
+    def __init__(
+        self, runs: Runs, journal: Journal, contracts: Contracts, require_model: Callable[[str], None]
+    ) -> None:
         self._runs = runs
         self._journal = journal
+        self._contracts = contracts
         self._require_model = require_model
 
     def all(self) -> list[Standing]:
@@ -79,9 +83,10 @@ class Schedules:
         files = digest_of(batches)
         if files == schedule.files:
             return replace(schedule, found="Nothing came since the last prediction.")
-        self._require_model()
-        by = f"schedule {schedule.name}"
-        run = new_run("predict", schedule.source, schedule.parameters, by=by)
+        contract = self._contracts.get(contract_in(schedule.parameters))
+        self._require_model(contract.name)
+        parameters = under(contract, "predict", schedule.parameters)  # as the contract is by now
+        run = new_run("predict", schedule.source, parameters, by=f"schedule {schedule.name}")
         started = self._runs.start(run, key=f"{schedule.name}-{schedule.at}-{files}")
         return replace(schedule, files=files, run_id=started.run_id, found=f"Files given to it: {len(batches)}.")
 

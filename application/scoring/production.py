@@ -14,7 +14,7 @@ import structlog
 from cachetools import LRUCache, cachedmethod
 
 from wafer.errors import NoProductionModel, WaferError
-from wafer.registry import PRODUCTION, ModelVersion, ModelVersions
+from wafer.registry import PRODUCTION, ModelVersion, ModelVersions, no_production
 
 if TYPE_CHECKING:
     from wafer.model import ModelBundle
@@ -74,7 +74,7 @@ class Production:
         for version in self._versions.versions():
             if PRODUCTION in version.aliases:
                 return InProduction(version.version, self._models.of(version), self._clock())
-        raise NoProductionModel
+        raise no_production(self._versions.model)
 
     def _look_again(self) -> None:
         try:

@@ -138,7 +138,8 @@ class FakeBackend:
 class FakeRegistry:
     """Two versions; the second is in production, the first was before."""
 
-    def __init__(self) -> None:
+    def __init__(self, model: str = "wafer-fault") -> None:
+        self.model = model
         self._history = [1, 2]
         self._log = [Promotion(number, number - 1, number, f"train-{number}") for number in (1, 2)]
         self.downloads = 0

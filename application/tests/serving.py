@@ -26,7 +26,8 @@ from application.runs.ledger.sqlite import SQLiteLedger
 from application.runs.ledger.sqlite_journal import SQLiteJournal
 from application.settings import ServiceSettings
 from application.tests.fakes import FakeBackend, FakeRegistry
-from wafer.registry import ModelVersions
+from wafer.contract import BUILT_IN
+from wafer.registry import ModelVersions, model_of
 from wafer.store import Store, open_store
 
 
@@ -98,7 +99,7 @@ def open_service(
             ledger=ledger or own,
             journal=journal,
             backends=Backends(over or backend),
-            registry=versions or registry,
+            registries=lambda name: (versions or registry) if name == BUILT_IN else FakeRegistry(model_of(name)),
             documents_uri=str(home / "documents.sqlite"),
             gate=gate,
         )

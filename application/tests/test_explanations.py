@@ -8,10 +8,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from application.api.explanations import Explanations
+from application.api.lines import Lines
 from application.api.predictions import Predictions
 from application.errors import WaferAmbiguous
 from application.runs.run import Run
-from application.scoring.production import LoadedModels
 from application.tests.fakes import FakeRegistry
 from application.tests.serving import Service
 from wafer.errors import ModelNotFound, ObjectNotFound, WaferError
@@ -70,7 +70,7 @@ def explanations(home: Path, *rows: tuple[str, str, str]) -> Explanations:
     }
     publish(store, f"predictions/{RUN.run_id}", files, run_id=RUN.run_id)
     registry = FakeRegistry()
-    return Explanations(store, Predictions(store), registry, LoadedModels(registry), str(home / "documents.sqlite"))
+    return Explanations(store, Predictions(store), Lines(store, lambda _: registry), str(home / "documents.sqlite"))
 
 
 def _parquet(table: pa.Table) -> bytes:

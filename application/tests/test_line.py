@@ -13,7 +13,7 @@ from wafer.store import layout
 
 def told(service: Service, statement: Statement) -> str:
     registry = CollectorRegistry()
-    line = Line(registry, service.parts.runs, service.parts.store, lambda: card(statement))
+    line = Line(registry, service.parts.runs, service.parts.store, lambda: [card(statement)])
     line.look()
     return generate_latest(registry).decode()
 

@@ -77,7 +77,9 @@ class World:
     def restart(self) -> None:
         journal = SQLiteJournal(self.file)
         outbox = Outbox(journal, addresses(self.receiver.url, "shared"), "shared")
-        self.notices = Notices(self.ledger, journal, outbox, self.store, self.registry, lambda: self.card)
+        self.notices = Notices(
+            self.ledger, journal, outbox, self.store, lambda: {"field": self.registry}, lambda _: self.card
+        )
         self.notices.begin()
 
     def end(self, run_id: str, pipeline: Any, **how: Any) -> None:  # noqa: ANN401 - fields of a run

@@ -70,7 +70,7 @@ class Line:
         """As a further process has it."""
         runs = Runs(SQLiteLedger(self.home / "ledger.sqlite"), Backends(self.backend), self.store)
         journal, documents = SQLiteJournal(self.home / "ledger.sqlite"), str(self.home / "documents.sqlite")
-        return Retraining(runs, journal, self.store, lambda: self.card, documents, every=2, promotion="candidate")
+        return Retraining(runs, journal, self.store, lambda _: self.card, documents, every=2, promotion="candidate")
 
     def batches(self, *names: str) -> str:
         for name in names:

@@ -17,6 +17,7 @@ from application.schedules.schedule import Schedule
 from application.schedules.schedules import Schedules
 from application.tests.fakes import FakeBackend
 from application.tests.serving import MakeService
+from wafer.contract import Contracts
 from wafer.errors import NoProductionModel, ObjectNotFound
 from wafer.store import open_store
 
@@ -34,7 +35,7 @@ class Line:
     def schedules(self) -> Schedules:
         """As a further process has them."""
         runs = Runs(SQLiteLedger(self.home / "ledger.sqlite"), Backends(self.backend), self.store)
-        return Schedules(runs, SQLiteJournal(self.home / "ledger.sqlite"), self._require_model)
+        return Schedules(runs, SQLiteJournal(self.home / "ledger.sqlite"), Contracts(self.store), self._require_model)
 
     def file(self, name: str) -> None:
         self.store.put(f"raw/predict/line/{name}.csv", b"x")
@@ -46,7 +47,7 @@ class Line:
         self.clock += hours * 3600
         monkeypatch.setattr("application.schedules.schedules.time.time", lambda: self.clock)
 
-    def _require_model(self) -> None:
+    def _require_model(self, _: str) -> None:
         if not self.model:
             raise NoProductionModel
 

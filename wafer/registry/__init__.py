@@ -18,6 +18,7 @@ from wafer.registry.protocol import (
     Registry,
     TrainingRecord,
     model_of,
+    no_production,
     open_registry,
 )
 
@@ -38,6 +39,7 @@ __all__ = [
     "Registry",
     "TrainingRecord",
     "model_of",
+    "no_production",
     "open_registry",
     "persistently",
 ]

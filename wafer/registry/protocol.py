@@ -110,6 +110,10 @@ class ModelVersions(Protocol):
     Every method raises `RegistryUnavailable` when the registry does not answer or refuses.
     """
 
+    @property
+    def model(self) -> str:
+        """Name of the registered model."""
+
     def versions(self) -> list[ModelVersion]:
         """Every complete version, oldest first."""
 
@@ -148,7 +152,6 @@ class Registry(ModelVersions, Protocol):
     """The same for trainings, which register versions and decide about them, and for predictions."""
 
     uri: str
-    model: str
 
     def log_training(self, record: TrainingRecord) -> str:
         """Record a training; the id of its parent run. A training recorded before is recorded once."""

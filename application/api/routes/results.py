@@ -63,7 +63,7 @@ def budgets(request: Request, run_id: RunId) -> Budgets:
     if version is None:
         raise NotPublished(f"Run {run_id} predicted no wafer.")
     used = float(run.parameters.get("false_alarm_budget") or 0.0)
-    return parts.models.budgets(version, run_id, predicted_of(table), used)
+    return parts.lines.past(run.contract).models.budgets(version, run_id, predicted_of(table), used)
 
 
 @viewer.get("/runs/{run_id}/report", response_class=Response, responses=_HTML)

@@ -23,8 +23,9 @@ def history(request: Request, limit: Annotated[int, Query(ge=1, le=200)] = 50) -
 
 @operator.post("/retraining", responses=problems(s404="The batches of the last training are gone."))
 def decide(request: Request, body: RetrainingRequest | None = None) -> RetrainingDecision:
-    """Decide now whether to train again, and start that training; `dry_run` only tells."""
-    dry_run = bool(body and body.dry_run)
-    found = parts_of(request).retraining.decide(caller_of(request).name, dry_run=dry_run)
-    audit(request, "retraining.decide", train=found.train, run_id=found.started, dry_run=dry_run)
+    """Decide now whether to train a contract's model again, and start that training; `dry_run` only tells."""
+    parts, wanted = parts_of(request), body or RetrainingRequest()
+    contract = parts.lines.chosen(wanted.contract).name
+    found = parts.retraining.decide(caller_of(request).name, dry_run=wanted.dry_run, contract=contract)
+    audit(request, "retraining.decide", train=found.train, run_id=found.started, dry_run=wanted.dry_run)
     return RetrainingDecision.of(found)

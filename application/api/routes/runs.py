@@ -22,11 +22,12 @@ from application.api.shapes.runs import (
     RunDetail,
     RunLog,
     RunPage,
+    RunRequest,
     RunSummary,
     TrainRequest,
 )
 from application.runs.ledger.protocol import Wanted
-from application.runs.run import ACTIVE, RunState, new_run
+from application.runs.run import ACTIVE, RunState, contract_in, new_run
 from wafer.errors import WaferError
 from wafer.runs import Pipeline
 
@@ -68,7 +69,8 @@ def predict(
     body: PredictRequest, request: Request, response: Response, idempotency_key: IdempotencyKey = None
 ) -> RunSummary:
     """Predict batches with the model in production; refused while there is none."""
-    parts_of(request).models.require_production()
+    parts = parts_of(request)
+    parts.lines.require_production(contract_in(parts.parameters("predict", body)))
     return _start(request, response, "predict", body, idempotency_key)
 
 
@@ -156,14 +158,14 @@ def _start(
     request: Request,
     response: Response,
     pipeline: Pipeline,
-    body: TrainRequest | PredictRequest | OutcomesRequest,
+    body: RunRequest,
     key: str | None,
     *,
     grow: bool = False,
 ) -> RunSummary:
     parts = parts_of(request)
     source = parts.sources.batches(body.source, pipeline)
-    parameters = parts.sources.parameters(body.parameters())
+    parameters = parts.parameters(pipeline, body)
     if grow:
         parameters = {**parameters, **parts.from_outcomes(source, parameters)}
     wanted = new_run(pipeline, source, parameters, by=caller_of(request).name)

@@ -32,7 +32,7 @@ def put(request: Request, name: Name, body: ScheduleRequest) -> Response:
     """
     parts = parts_of(request)
     source = parts.sources.batches(body.source, "predict")
-    parameters = parts.sources.parameters(body.parameters())
+    parameters = parts.parameters("predict", body)
     parts.schedules.put(Schedule(name, source, body.hours, parameters, caller_of(request).name, now()))
     audit(request, "schedule.put", schedule=name, source=body.source, hours=body.hours)
     return Response(status_code=204)

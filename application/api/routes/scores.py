@@ -3,7 +3,7 @@
 from fastapi import Request
 
 from application.api.openapi import problems
-from application.api.routes.common import parts_of, router_for
+from application.api.routes.common import OfContract, parts_of, router_for
 from application.api.shapes.scores import ScoreRequest, Scores, ScoreTally
 
 viewer = router_for("viewer", "scores")
@@ -15,10 +15,10 @@ _NO_MODEL = "No version is in production, or the wafers do not have the sensors 
 @operator.post("/score", responses=problems(s409=_NO_MODEL))
 def score(request: Request, body: ScoreRequest) -> Scores:
     """Judge up to 1,000 wafers at once by the version in production: the answers of a prediction run."""
-    return parts_of(request).scores.answer(body)
+    return parts_of(request).lines.scores(body.contract).answer(body)
 
 
 @viewer.get("/score", responses=problems(s409="No version is in production."))
-def tally(request: Request) -> ScoreTally:
+def tally(request: Request, contract: OfContract = "") -> ScoreTally:
     """Show what this process answered so far, and how far those wafers have moved away from training."""
-    return parts_of(request).scores.tally()
+    return parts_of(request).lines.scores(contract).tally()

@@ -2,6 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from application.api.shapes.contracts import ContractChoice
 from application.retraining.decision import Decision
 
 
@@ -17,6 +18,7 @@ class RetrainingDecision(BaseModel):
     trained: str = Field(description="The last training that had succeeded then.")
     batches: int = Field(description="Labelled files that had come since.")
     run_id: str
+    contract: str
 
     @classmethod
     def of(cls, decision: Decision) -> "RetrainingDecision":
@@ -29,6 +31,7 @@ class RetrainingDecision(BaseModel):
             trained=decision.trained,
             batches=decision.batches,
             run_id=decision.started,
+            contract=decision.contract,
         )
 
 
@@ -37,6 +40,7 @@ class RetrainingRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     dry_run: bool = False
+    contract: ContractChoice = ""
 
 
 class RetrainingHistory(BaseModel):

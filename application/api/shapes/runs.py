@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
+from application.api.shapes.contracts import ContractChoice
 from application.runs.run import Parameters, RunState
 from wafer.evaluation.decision import Decided
 from wafer.progress import Progress
@@ -36,6 +37,7 @@ class TrainRequest(BaseModel):
         json_schema_extra={"examples": [{"source": layout.batch_set("train", "march"), "false_alarm_budget": 0.1}]},
     )
     source: Source = layout.RAW["train"]
+    contract: ContractChoice = ""
     schema_: ContractFile = Field("", alias="schema")
     policy: ContractFile = ""
     false_alarm_budget: float = Field(0.10, ge=0.001, le=0.9, description="Share of good wafers that may be flagged.")
@@ -65,6 +67,7 @@ class PredictRequest(BaseModel):
 
     model_config = ConfigDict(**_IN, json_schema_extra={"examples": [{"source": layout.batch_set("predict", "lot-7")}]})
     source: Source = layout.RAW["predict"]
+    contract: ContractChoice = ""
     schema_: ContractFile = Field("", alias="schema")
     policy: ContractFile = ""
     false_alarm_budget: float = Field(
@@ -93,12 +96,16 @@ class OutcomesRequest(BaseModel):
         **_IN, json_schema_extra={"examples": [{"source": layout.batch_set("outcomes", "lot-7")}]}
     )
     source: Source = layout.RAW["outcomes"]
+    contract: ContractChoice = ""
     schema_: ContractFile = Field("", alias="schema")
     policy: ContractFile = ""
 
     def parameters(self) -> Parameters:
         """The pipeline's parameters but the source."""
         return {"schema": self.schema_, "policy": self.policy}
+
+
+RunRequest = TrainRequest | PredictRequest | OutcomesRequest
 
 
 class Stage(BaseModel):
@@ -136,6 +143,8 @@ class RunSummary(BaseModel):
     state: RunState
     cancelling: bool
     source: str = Field(examples=[layout.batch_set("train", "march")])
+    contract: str = Field(examples=["field"])
+    contract_digest: str = Field(description="Which version of a named contract; empty for the built-in one.")
     requested_by: str
     created: str
     started: str | None

@@ -3,6 +3,7 @@
 from pydantic import BaseModel, ConfigDict, Field
 
 from application.api.shapes.runs import PredictRequest
+from application.runs.run import contract_in
 from application.schedules.schedules import Standing
 from wafer.store import layout
 
@@ -30,6 +31,7 @@ class PlannedPrediction(BaseModel):
     looked: str
     found: str = Field(examples=["Nothing came since the last prediction."])
     run_id: str = Field(description="The last prediction that it started.")
+    contract: str
 
     @classmethod
     def of(cls, standing: Standing, shown: str) -> "PlannedPrediction":
@@ -45,4 +47,5 @@ class PlannedPrediction(BaseModel):
             looked=each.looked,
             found=each.found,
             run_id=each.run_id,
+            contract=contract_in(each.parameters),
         )

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field, StrictFloat, StrictInt, StrictStr
 
+from application.api.shapes.contracts import ContractChoice
 from application.api.shapes.predictions import Reason, Verdict
 
 MOST_WAFERS = 1000
@@ -23,6 +24,7 @@ class ScoreRequest(BaseModel):
     """Wafers to judge; sensors by the names that the line uses."""
 
     wafers: list[WaferReadings] = Field(min_length=1, max_length=MOST_WAFERS)
+    contract: ContractChoice = ""
     reasons: bool = Field(False, description="Name the sensors that raised each wafer's score.")
     false_alarm_budget: float | None = Field(
         None, gt=0, lt=1, description="Share of good wafers that may be flagged; null: the model's own."

@@ -35,7 +35,9 @@ def package(image: str) -> Package:
 
 def _pipeline(image: str) -> dsl.base_component.BaseComponent:
     def decide() -> dsl.ContainerSpec:
-        return dsl.ContainerSpec(image=image, command=["wafer"], args=["retrain", "--no-wait", "--json"])
+        return dsl.ContainerSpec(
+            image=image, command=["wafer"], args=["retrain", "--no-wait", "--every-contract", "--json"]
+        )
 
     component = dsl.container_component(decide)
 
