@@ -8,7 +8,7 @@ from cachetools import LRUCache
 from wafer.store import Store
 
 if TYPE_CHECKING:
-    from wafer.history import KnownOutcomes
+    from wafer.history.outcomes import KnownOutcomes
 
 AsOf = tuple[str, ...]  # names of what outcomes come from: what is known changes with them
 
@@ -23,13 +23,13 @@ class Known:
 
     def as_of(self) -> AsOf:
         """What the outcomes depend on."""
-        from wafer.history import said_so_far  # pyarrow: 0.2 s of a start, so here and below
+        from wafer.history.outcomes import said_so_far  # pyarrow: 0.2 s of a start, so here and below
 
         return said_so_far(self._store)
 
     def outcomes(self, as_of: AsOf | None = None) -> "KnownOutcomes":
         """Every outcome that the store holds."""
-        from wafer.history import known_outcomes
+        from wafer.history.outcomes import known_outcomes
 
         wanted = self.as_of() if as_of is None else as_of
         with self._lock:

@@ -18,8 +18,9 @@ from wafer.store import Store
 
 if TYPE_CHECKING:
     from wafer.evaluation.control_chart import Counted, Point
-    from wafer.history import Part, PastRun
     from wafer.history.lots import Lot, Lots
+    from wafer.history.past import PastRun
+    from wafer.history.reading import Part
     from wafer.history.wafers import ListedWafer
 
 KEPT = 16  # sums; what was published never changes, so they hold until another run has ended
@@ -74,7 +75,7 @@ class LotBook:
 
     def _usual(self, runs: "tuple[PastRun, ...]") -> str:
         """The column of the newest prediction that looks like a lot's."""
-        from wafer.history import read_history
+        from wafer.history.reading import read_history
 
         newest = next(read_history(self._store, runs), None)
         context = newest.context if newest else ()
@@ -91,8 +92,8 @@ class LotBook:
         return lots_of(self._parts(by, runs, outcomes), by)
 
     def _parts(self, by: str, runs: "tuple[PastRun, ...]", outcomes: AsOf) -> "Iterator[Part]":
-        from wafer.history import read_history
         from wafer.history.lots import OWN
+        from wafer.history.reading import read_history
 
         columns = () if by in OWN else (by,)
         return read_history(self._store, runs, columns, self._known.outcomes(outcomes))

@@ -36,7 +36,7 @@ from wafer.store import Store, layout
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from wafer.history import PastRun
+    from wafer.history.past import PastRun
     from wafer.sensors import BatchReadings, Distribution, LineOrder, Pareto, Readings, Screened, Series
     from wafer.wafers.arrays import Floats
 
@@ -154,8 +154,8 @@ class SensorBook:
         condition=attrgetter("_condition"),
     )
     def _counted(self, runs: "tuple[PastRun, ...]", by: str, lot: str) -> "Pareto":
-        from wafer.history import read_history
         from wafer.history.lots import OWN
+        from wafer.history.reading import read_history
         from wafer.sensors.pareto import REASONS, pareto_of
 
         columns = (REASONS,) if by in ("", *OWN) else (REASONS, by)

@@ -12,7 +12,7 @@ from application.runs.run import CONTRACT, NAMED, Parameter, Run, read_by
 from application.runs.service import Runs
 from wafer.contract import Contract
 from wafer.errors import NotPublished, WaferError
-from wafer.history import PastRun
+from wafer.history.past import PastRun
 
 MOST_RUNS = 200  # that one question to the history is about
 EVERY = 100  # runs a page of the ledger

@@ -20,11 +20,12 @@ from wafer.settings import Settings
 
 pytestmark = pytest.mark.server  # the service in a process of its own
 
-HEAVY = ("mlflow", "kfp", "boto3", "pandas", "sklearn", "xgboost", "matplotlib", "pyarrow")
+HEAVY = ("mlflow", "kfp", "boto3", "pandas", "sklearn", "xgboost", "matplotlib", "numpy", "pyarrow")
 
 
-def test_the_service_starts_without_the_heavy_packages() -> None:
-    code = f"import sys, application.api.serve; print([each for each in {HEAVY!r} if each in sys.modules])"
+@pytest.mark.parametrize("starts", ["application.api.serve", "application.cli.app"])
+def test_it_starts_without_the_heavy_packages(starts: str) -> None:
+    code = f"import sys, {starts}; print([each for each in {HEAVY!r} if each in sys.modules])"
 
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 

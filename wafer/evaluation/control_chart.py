@@ -8,13 +8,12 @@ where 2 % are flagged.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
 
 import numpy as np
 
 from wafer.evaluation.intervals import binomial
+from wafer.evaluation.signals import Signal
 
-Signal = Literal["above", "below", "run above"]
 BEYOND = 0.00135  # chance beyond three standard errors on one side of a normal distribution
 IN_A_ROW = 8  # points on one side of the centre line, the fourth rule of Western Electric (1956)
 

@@ -7,7 +7,9 @@ import pyarrow as pa
 import pytest
 
 from wafer.contract import load_contract
-from wafer.history import COLUMNS, PastRun, known_outcomes, read_history
+from wafer.history.outcomes import known_outcomes
+from wafer.history.past import PastRun
+from wafer.history.reading import COLUMNS, read_history
 from wafer.store import Store, layout, open_store
 from wafer.tests.past import Told, lot, publish_outcomes, publish_prediction
 

@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from wafer.contract import load_contract
-from wafer.history import Part, PastRun, known_outcomes, read_history
 from wafer.history.lots import Lots, lots_of
+from wafer.history.outcomes import known_outcomes
+from wafer.history.past import PastRun
+from wafer.history.reading import Part, read_history
 from wafer.history.wafers import wafers_of
 from wafer.store import Store, open_store
 from wafer.tests.past import Told, lot, publish_outcomes, publish_prediction

@@ -10,7 +10,8 @@ import pyarrow as pa
 import pytest
 
 from wafer.errors import NotPublished, ObjectNotFound
-from wafer.history import PastRun, read_history
+from wafer.history.past import PastRun
+from wafer.history.reading import read_history
 from wafer.model.statistics import LEVELS
 from wafer.sensors import LineOrder, Reference, Series, line_order, open_readings, pareto_of, screening_of, series_of
 from wafer.sensors.pareto import REASONS

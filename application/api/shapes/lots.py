@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from application.api.shapes.predictions import Verdict
-from wafer.evaluation.control_chart import Signal
+from wafer.evaluation.signals import Signal
 
 Measure = Literal["flagged", "inspected", "failed"]
 
