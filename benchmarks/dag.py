@@ -12,6 +12,7 @@ from statistics import median
 from benchmarks.process import Finished, run_watched
 from benchmarks.report import Section, this_machine
 from benchmarks.source import batches, kind_of, learning_table, write_export
+from wafer.process import cores
 
 COMMAND = ("-c", "from application.cli.app import main; main()")
 OLDER = "older training stage"
@@ -131,7 +132,7 @@ def _run(pipeline: str, source: Path, home: Path, say: Callable[[str], None]) ->
 
 
 def _older(name: str, data: Path, *, quick: bool, say: Callable[[str], None]) -> Run:
-    jobs = str(len(os.sched_getaffinity(0))) if name == OLDER_WIDE else "0"
+    jobs = str(cores()) if name == OLDER_WIDE else "0"
     how = [jobs, "small"] if quick else [jobs]
     with tempfile.TemporaryDirectory(prefix="older-") as scratch:
         export = write_export(learning_table(data), Path(scratch))

@@ -12,6 +12,9 @@ from pathlib import Path
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
+from benchmarks.packages import XGBOOST
+from wafer.process import cores
+
 DOCUMENT = Path("docs/benchmarks.md")
 SCALE = Path("docs/scale.md")  # written by hand around its section
 ORDER = ("speed-dag", "speed-parse", "quality", "gate", "novelty", "score", "load", "load-documents")
@@ -47,11 +50,11 @@ def this_machine() -> Machine:
     """Describe the machine as it is now; call it before the work starts."""
     return Machine(
         date=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
-        cores=len(os.sched_getaffinity(0)),
+        cores=cores(),
         processor=_processor(),
         memory_gib=os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / _GIB,
         python=platform.python_version(),
-        packages=", ".join(f"{name} {version(name)}" for name in ("pyarrow", "scikit-learn", "xgboost-cpu")),
+        packages=", ".join(f"{name} {version(name)}" for name in ("pyarrow", "scikit-learn", XGBOOST)),
         load=os.getloadavg()[0],
     )
 

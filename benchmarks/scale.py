@@ -12,6 +12,7 @@ from pathlib import Path
 
 from benchmarks.process import run_watched
 from benchmarks.report import Section, this_machine
+from wafer.process import cores
 
 _OURS = ("WAFER_", "KFP_", "MLFLOW_TRACKING_URI", "MONGODB_URI")
 _SYNTHETIC = "-c {wafer} synthetic {at}/drop --wafers {wafers} --batch-size {batch_size}"
@@ -61,8 +62,7 @@ class Line:
     def __init__(self, folder: Path, wafers: int, batch_size: int) -> None:
         self._folder = folder
         self._wafers = wafers
-        cores = len(os.sched_getaffinity(0))
-        self._values = {"at": str(folder), "wafers": str(wafers), "batch_size": str(batch_size), "jobs": str(cores)}
+        self._values = {"at": str(folder), "wafers": str(wafers), "batch_size": str(batch_size), "jobs": str(cores())}
         kept = {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
         self._environment = kept | {"WAFER_HOME": str(folder / "home")}
 

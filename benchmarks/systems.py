@@ -1,7 +1,6 @@
 """The product and its peers: each learns from labelled wafers and answers for others."""
 
 import hashlib
-import os
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -13,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from benchmarks.older import FULL, SMALL, fit_older
+from benchmarks.packages import XGBOOST
 from benchmarks.source import wafers_of, write_export
 from clustering.stage import cluster_wafers
 from model_training.stage import fit_global_models, train_cluster
@@ -23,6 +23,7 @@ from wafer.model.calibration import threshold_for
 from wafer.model.families.boosted_trees import BoostedTrees
 from wafer.model.families.random_forest import RandomForest
 from wafer.model.recipe import Recipe
+from wafer.process import cores
 from wafer.wafers.arrays import Bools, Floats, Wafers
 
 OLDER = "older recipe"
@@ -30,7 +31,7 @@ TREES = 500
 _INNER_FOLDS = 3
 _ROOT = Path(__file__).resolve().parent.parent
 _PRODUCT = ("wafer/model", "wafer/wafers", "wafer/evaluation", "preprocessing_train", "clustering", "model_training")
-_LIBRARIES = ("numpy", "scikit-learn", "xgboost-cpu")
+_LIBRARIES = ("numpy", "scikit-learn", XGBOOST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ def _digest(sources: tuple[str, ...], options: str) -> str:
 
 def product(learn: pa.Table, ask: pa.Table, recipe: Recipe) -> Answer:
     """Every training stage as a run calls it, on the wafers to learn from alone, and the bundle that comes out."""
-    engine = Inline(_cores())
+    engine = Inline(cores())
     with tempfile.TemporaryDirectory(prefix="fold-") as scratch:
         at = Path(scratch)
         export = write_export(learn, at / "export")
@@ -118,7 +119,7 @@ def forest(learn: pa.Table, ask: pa.Table, trees: int, budget: float) -> Answer:
 
     (readings, failed), asked = _labelled(learn), wafers_of(ask).readings
     imputer = SimpleImputer(strategy="median").fit(readings)
-    model = RandomForestClassifier(trees, class_weight="balanced", oob_score=True, random_state=0, n_jobs=_cores()).fit(
+    model = RandomForestClassifier(trees, class_weight="balanced", oob_score=True, random_state=0, n_jobs=cores()).fit(
         imputer.transform(readings), failed
     )
     threshold = threshold_for(budget, model.oob_decision_function_[:, 1], failed)
@@ -141,7 +142,7 @@ def boosting(learn: pa.Table, ask: pa.Table, budget: float) -> Answer:
 
 def older(learn: pa.Table, ask: pa.Table, *, quick: bool) -> Answer:
     """The older system's training stage; it flags where its chosen model says "fail" (probability .5)."""
-    model = fit_older(*_labelled(learn), *((SMALL, 1) if quick else (FULL, _cores())))
+    model = fit_older(*_labelled(learn), *((SMALL, 1) if quick else (FULL, cores())))
     probability = model.probability(wafers_of(ask).readings).astype(np.float64)
     return Answer(probability, probability > 0.5)
 
@@ -149,7 +150,3 @@ def older(learn: pa.Table, ask: pa.Table, *, quick: bool) -> Answer:
 def _labelled(table: pa.Table) -> tuple[Floats, Bools]:
     wafers: Wafers = wafers_of(table)
     return wafers.readings, wafers.known_failed
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0))

@@ -11,7 +11,7 @@ from pathlib import Path
 from wafer.imports import import_graph, modules, reachable
 
 LIBRARY = "wafer"
-PACKAGES = ("numpy", "pyarrow", "scikit-learn", "xgboost-cpu")  # what computes
+PACKAGES = ("numpy", "pyarrow", "scikit-learn", "xgboost", "xgboost-cpu")  # what computes; one of the last two
 _ROOT = Path(__file__).parents[2]
 
 
