@@ -51,7 +51,7 @@ def sensors(
 
 
 def _tell_flags(found: "SensorsBehindFlags") -> None:
-    table = Table("sensor", Column("flagged wafers", justify="right"), Column("together", justify="right"))
+    table = Table(Column("sensor", no_wrap=True), Column("flagged wafers", justify="right"), Column("together", justify="right"))
     for each in found.sensors[:SHOWN]:
         table.add_row(escape(each.sensor), str(each.wafers), f"{each.cumulative:.0%}")
     console = console_of(as_json=False)
@@ -60,8 +60,8 @@ def _tell_flags(found: "SensorsBehindFlags") -> None:
 
 
 def _tell_moved(found: "RunSensors") -> None:
-    names = ("index", "median at", "silent", "in training", "flagged")
-    table = Table("sensor", *(Column(name, justify="right") for name in names), "")
+    names = ("index", "median at", "silent", "then", "flags")
+    table = Table(Column("sensor", no_wrap=True), *(Column(name, justify="right") for name in names), "")
     for each in found.sensors[:SHOWN]:
         shares = (_share(each.level), _share(each.silent_now), _share(each.silent_in_training))
         what = "newly silent" if each.newly_silent else "moved" if each.moved else each.outside

@@ -38,6 +38,7 @@ export function sensorsScreen(main) {
       if (!run) return put(body, nothing());
       const question = JSON.stringify([sensor, run, state.by, state.lot, state.over]);
       if (question === shown) return; // only the list's own order has changed
+      if (!shown.startsWith(JSON.stringify([sensor, run]).slice(0, -1))) put(body, loading(sensor || "the sensors"));
       const views = await (sensor ? one(run, sensor) : all(run, state));
       if (own !== asked) return;
       shown = question;

@@ -29,7 +29,7 @@ export function screening(found, run, state) {
       h(
         "p",
         {},
-        `${many(moved, "sensor")} of the ${count(found.sensors.length)} that the model uses moved. Index: population stability index against the passing training wafers; above .25 a sensor moved. Median at: share of these at or below this prediction's median; 50 % is as in training. `,
+        `${many(moved, "sensor")} of the ${count(found.sensors.length)} that the model uses moved. Index: population stability index against the passing training wafers; a sensor that moved is above .25 by more than chance. Median at: share of these at or below this prediction's median; 50 % is as in training. `,
         h("a", { href: `/runs/${encodeURIComponent(run)}/sensors.csv`, download: true }, "Save CSV"),
       ),
     ),
@@ -63,7 +63,10 @@ function badge(each) {
 /** How far the median went from that of training, in either direction. */
 const shift = ({ level }) => (level === null ? null : Math.abs(level - 0.5));
 
-const signedPoints = ({ level }) =>
-  level === null ? "–" : `${level < 0.5 ? "−" : "+"}${Math.abs((level - 0.5) * 100).toFixed(0)} points`;
+function signedPoints({ level }) {
+  if (level === null) return "–";
+  const points = Math.round((level - 0.5) * 100);
+  return `${points < 0 ? "−" : points > 0 ? "+" : ""}${Math.abs(points)} points`;
+}
 
 const figure = (value, digits) => (value === null ? "–" : value.toFixed(digits));
