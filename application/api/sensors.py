@@ -69,7 +69,7 @@ class SensorBook:
         if runs and by not in ("", *columns):
             raise RequestInvalid(f"No prediction of these has a column {by[:80]!r}; they have {', '.join(columns)}.")
         bars = [
-            SensorBehindFlags(sensor=each.sensor, wafers=each.wafers, push=each.push, cumulative=each.cumulative)
+            SensorBehindFlags(sensor=each.sensor, wafers=each.wafers, carried=each.carried, cumulative=each.cumulative)
             for each in found.bars
         ]
         return SensorsBehindFlags(

@@ -51,7 +51,9 @@ def sensors(
 
 
 def _tell_flags(found: "SensorsBehindFlags") -> None:
-    table = Table(Column("sensor", no_wrap=True), Column("flagged wafers", justify="right"), Column("together", justify="right"))
+    table = Table(
+        Column("sensor", no_wrap=True), Column("flagged wafers", justify="right"), Column("together", justify="right")
+    )
     for each in found.sensors[:SHOWN]:
         table.add_row(escape(each.sensor), str(each.wafers), f"{each.cumulative:.0%}")
     console = console_of(as_json=False)

@@ -18,7 +18,7 @@ class ParetoBar:
 
     sensor: str
     wafers: int  # flagged, that name it
-    push: float  # sum over these of the share that it carries of what raised the score; in wafers, so to say
+    carried: float  # sum over these of the share that it carries of what raised the score; in wafers, so to say
     cumulative: float  # share of all namings, up to this sensor
 
 
@@ -48,9 +48,9 @@ def pareto_of(parts: Iterable[Part], by: str = "", lot: str = "") -> Pareto:
         some = rows.filter(pc.and_(pc.not_equal(rows["verdict"], "pass"), pc.invert(rows["in_training"])))
         flagged += len(some)
         explained += int(pc.sum(pc.greater(pc.list_value_length(some[REASONS]), 0)).as_py() or 0)
-        for sensor, wafers, push in _named(some[REASONS]):
+        for sensor, wafers, carried in _named(some[REASONS]):
             before = sums.get(sensor, (0, 0.0))
-            sums[sensor] = (before[0] + wafers, before[1] + push)
+            sums[sensor] = (before[0] + wafers, before[1] + carried)
     return Pareto(flagged, explained, tuple(_bars(sums)), tuple(context), len(runs))
 
 
@@ -58,16 +58,18 @@ def _named(reasons: pa.ChunkedArray) -> Iterable[tuple[str, int, float]]:
     each = pc.list_flatten(reasons)
     sensors = pc.struct_field(each, "sensor")
     known = "contribution_share" in [field.name for field in each.type]
-    push = pc.struct_field(each, "contribution_share") if known else pa.nulls(len(each), pa.float64())
+    carried = pc.struct_field(each, "contribution_share") if known else pa.nulls(len(each), pa.float64())
     summed = (
-        pa.table({"sensor": sensors, "push": push}).group_by("sensor").aggregate([([], "count_all"), ("push", "sum")])
+        pa.table({"sensor": sensors, "carried": carried})
+        .group_by("sensor")
+        .aggregate([([], "count_all"), ("carried", "sum")])
     )
     for row in summed.to_pylist():
-        yield row["sensor"], row["count_all"], row["push_sum"] or 0.0
+        yield row["sensor"], row["count_all"], row["carried_sum"] or 0.0
 
 
 def _bars(sums: dict[str, tuple[int, float]]) -> Iterable[ParetoBar]:
     total, so_far = sum(wafers for wafers, _ in sums.values()), 0
-    for sensor, (wafers, push) in sorted(sums.items(), key=lambda item: (-item[1][0], -item[1][1], item[0])):
+    for sensor, (wafers, carried) in sorted(sums.items(), key=lambda item: (-item[1][0], -item[1][1], item[0])):
         so_far += wafers
-        yield ParetoBar(sensor, wafers, push, so_far / total)
+        yield ParetoBar(sensor, wafers, carried, so_far / total)

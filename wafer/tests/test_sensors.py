@@ -126,7 +126,7 @@ def test_the_cumulative_line_ends_at_all_namings(store: Store) -> None:
 
     assert (found.flagged, found.explained) == (6, 5)
     assert [each.cumulative for each in found.bars] == pytest.approx([4 / 6, 1.0])
-    assert [each.push for each in found.bars] == pytest.approx([3.5, 1.5])
+    assert [each.carried for each in found.bars] == pytest.approx([3.5, 1.5])
 
 
 def test_a_part_of_a_file_is_all_that_travels(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

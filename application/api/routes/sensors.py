@@ -42,7 +42,7 @@ def behind_flags_csv(request: Request, span: Asked, by: By = "", lot: LotName = 
     """Download the sensors behind flags as CSV."""
     found = parts_of(request).sensors.behind_flags(span, by, lot)
     rows = [each.model_dump() for each in found.sensors]
-    return csv_response("sensors-behind-flags.csv", ("sensor", "wafers", "push", "cumulative"), rows)
+    return csv_response("sensors-behind-flags.csv", ("sensor", "wafers", "carried", "cumulative"), rows)
 
 
 @viewer.get("/runs/{run_id}/sensors", responses=_NONE)

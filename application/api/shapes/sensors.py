@@ -14,7 +14,7 @@ class SensorBehindFlags(BaseModel):
 
     sensor: str
     wafers: int = Field(description="Flagged wafers that name the sensor among their reasons.")
-    push: float = Field(description="Sum over these of the share of the wafer's score that the sensor carries.")
+    carried: float = Field(description="Sum over these of the share of the wafer's score that the sensor carries.")
     cumulative: float = Field(description="Share of all namings, this sensor and those before it.")
 
 

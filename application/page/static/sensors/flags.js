@@ -64,6 +64,6 @@ function chart(found, title, run) {
     draw: (width) =>
       paretoChart({ name, about: "Bars from the most often named sensor; the line adds them up.", title: "Flagged wafers", bars, width, choose: (bar) => (location.hash = hashOf("sensors", bar.name, { run })) }),
     columns: ["sensor", "flagged wafers", "share of scores", "together"],
-    rows: found.sensors.map((each) => [each.sensor, each.wafers, Number(each.push.toFixed(3)), Number(each.cumulative.toFixed(4))]),
+    rows: found.sensors.map((each) => [each.sensor, each.wafers, Number(each.carried.toFixed(3)), Number(each.cumulative.toFixed(4))]),
   });
 }
