@@ -11,6 +11,7 @@ from wafer.runs import Pipeline
 from wafer.store import Store, publish
 
 SENSORS = ("Sensor - 1", "Sensor - 2")
+DRIFT = {"wafers": 4, "unlike": 0.25, "newly_silent": [], "moved": [], "left_range": [], "warnings": [], "sensors": {}}
 REPORT = b"<!doctype html><title>report</title><script>alert(1)</script>"
 
 
@@ -50,10 +51,9 @@ def leave_results(store: Store, run_id: str, pipeline: Pipeline) -> None:
         publish(store, f"training/{run_id}", {**common, "decision.json": decision}, run_id=run_id)
         write_record(store, run_id, "promote", started=1010.0)
     else:
-        drift = json.dumps({"wafers": 4, "warnings": [], "sensors": {}, "moved": [], "newly_silent": []}).encode()
         files = {**common, "predictions.parquet": _predictions(run_id)}
         files["predictions.csv"] = b"rank,wafer,file\n1,W-1,good.csv\n"
-        files["drift.json"] = drift
+        files["drift.json"] = json.dumps(DRIFT).encode()
         files["documents.parquet"] = _parquet([{"_id": f"{run_id}-{rank}"} for rank in range(1, 5)])
         publish(store, f"predictions/{run_id}", files, run_id=run_id)
         write_record(store, run_id, "predict", started=1010.0)
