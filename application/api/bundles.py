@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
 
+import numpy as np
+
 from application.api.curves import BUDGETS, budget_of, calibration_of, cluster_of, curve_points, figures_of
 from application.api.predictions import Predicted
 from application.api.shapes.models import ModelCurves, SensorRange, ThreeWays
@@ -12,6 +14,7 @@ from application.api.shapes.sensors import TrainingReadings
 from wafer.errors import ObjectNotFound
 from wafer.evaluation.backtest import tested_files
 from wafer.model.assembly import STATISTICS, load_scores, verify_bundle
+from wafer.model.calibration import threshold_for
 from wafer.model.codec import from_json
 from wafer.model.files import read_json
 from wafer.model.out_of_fold import OutcomeCounts
@@ -85,14 +88,27 @@ class Bundle:
 
     def budgets(self, number: int, run_id: str, predicted: Predicted, used: float) -> Budgets:
         """What each false-alarm budget would mean for a run's wafers; `used` is the run's own, 0 the model's."""
+        current = used or self.about.recipe.false_alarm_budget
         return Budgets(
             run_id=run_id,
             model_version=number,
-            current=used or self.about.recipe.false_alarm_budget,
+            current=current,
             wafers=len(predicted.probabilities),
             in_training=predicted.in_training,
-            budgets=[budget_of(self.out_of_fold, budget, predicted.probabilities) for budget in BUDGETS],
+            budgets=[
+                budget_of(
+                    self.out_of_fold, budget, predicted.probabilities, self._threshold(budget, current, predicted)
+                )
+                for budget in BUDGETS
+            ],
         )
+
+    def _threshold(self, budget: float, current: float, predicted: Predicted) -> float:
+        """That of a budget by the rule of the run: found out of fold, or by rank among the run's own scores."""
+        if predicted.ranked is None:
+            return self.out_of_fold.threshold(budget)
+        scores = np.array(predicted.probabilities)
+        return predicted.ranked if budget == current else threshold_for(budget, scores, np.zeros(len(scores), bool))
 
 
 def _finite(values: Floats) -> list[float | None]:

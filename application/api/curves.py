@@ -67,9 +67,8 @@ def cluster_of(summary: ClusterSummary) -> Cluster:
     )
 
 
-def budget_of(rows: OutcomeCounts, budget: float, probabilities: Sequence[float]) -> Budget:
-    """What one budget would mean for wafers of these probabilities."""
-    threshold = rows.threshold(budget)
+def budget_of(rows: OutcomeCounts, budget: float, probabilities: Sequence[float], threshold: float) -> Budget:
+    """What one budget, kept by this threshold, would mean for wafers of these probabilities."""
     flagged = rows.probability >= threshold
     here = sum(each >= threshold for each in probabilities)
     return Budget(

@@ -1,9 +1,10 @@
 """The predictions of a run, read from what it published."""
 
 import io
+import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from operator import attrgetter
 from threading import Condition
@@ -32,10 +33,14 @@ NAMES_COMPARED = 20_000  # in search of one like a name that is unknown
 
 @dataclass(frozen=True, slots=True)
 class Predicted:
-    """The probabilities of a run's wafers, and how many more the model learned from."""
+    """The probabilities of a run's wafers, and how many more the model learned from.
+
+    `ranked` is the threshold of a run that kept its budget by rank among its own scores; None for any other run.
+    """
 
     probabilities: Sequence[float]
     in_training: int
+    ranked: float | None = None
 
 
 class Predictions:
@@ -74,6 +79,18 @@ class Predictions:
             raise NotPublished(f"{run.run_id} is a training; predictions belong to prediction runs.")
         return self._read(run)
 
+    def predicted(self, run: Run) -> Predicted:
+        """What the budgets of a run are counted over. Raises `NotPublished`."""
+        return replace(_predicted(self.table(run)), ranked=self._ranked(run))
+
+    def _ranked(self, run: Run) -> float | None:
+        try:
+            told = json.loads(published_bytes(self._store, run, layout.THRESHOLD))
+        except ObjectNotFound:  # a run of an older release
+            return None
+        by_rank = told["threshold_rule"] == "recent" and told["own_scores"] == told["recent_scores"]
+        return float(told["threshold"]) if by_rank else None
+
     @cachedmethod(
         attrgetter("_selections"),
         key=lambda _, run, wanted: (revision_of(run), wanted),
@@ -96,7 +113,7 @@ def prediction_of(row: dict[str, Any], context: dict[str, str], said: Said = Map
     return Prediction(**_finite(row), context=told, disposition=disposition and disposition.word)
 
 
-def predicted_of(table: "pa.Table") -> Predicted:
+def _predicted(table: "pa.Table") -> Predicted:
     """The wafers of a table that say something: the others' outcomes are known to the model."""
     import pyarrow.compute as pc
 

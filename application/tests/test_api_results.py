@@ -4,7 +4,10 @@ import csv
 import io
 from concurrent.futures import ThreadPoolExecutor
 
+from application.api.models import ModelShelf
+from application.api.predictions import Predicted
 from application.tests.leavings import REPORT
+from application.tests.real_models import RealModels, Trained
 from application.tests.serving import Service
 
 
@@ -234,3 +237,17 @@ def test_a_service_whose_parts_answer_is_ready(service: Service) -> None:
         answer = nobody.get("/readyz")
 
     assert (answer.status_code, answer.json()["ready"]) == (200, True)
+
+
+def test_budgets_of_a_run_by_rank_are_by_rank(trained_line: Trained) -> None:
+    models = RealModels(trained_line.bundles)
+    shelf = ModelShelf(models)
+    scores = [0.001 * place for place in range(400)]
+
+    by_rank = shelf.budgets(1, "predict-1", Predicted(scores, 0, ranked=0.3595), 0.1).budgets
+    fixed = shelf.budgets(1, "predict-1", Predicted(scores, 0), 0.1).budgets
+
+    assert [each.flagged for each in by_rank[:3]] == [4, 8, 12]
+    assert (by_rank[9].threshold, by_rank[9].flagged) == (0.3595, 40)
+    assert [each.flagged for each in fixed] != [each.flagged for each in by_rank]
+    assert all(each.false_alarms for each in by_rank[9:])

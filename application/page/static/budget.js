@@ -26,7 +26,6 @@ export function budgetCard(run, found, threshold, may, moved) {
   });
   const at = () => budgets[Number(slider.value)];
   const touched = () => Number(slider.value) !== own;
-  const ranks = () => judged.threshold_rule === "recent" && !touched(); // what the training knows of its own threshold says nothing of this one
   const cut = () => (touched() ? at().threshold : threshold);
 
   function tell(wafers) {
@@ -35,13 +34,12 @@ export function budgetCard(run, found, threshold, may, moved) {
       "aria-valuetext",
       `${percent(at().budget)}: flags ${at().flagged}, ${falseAlarms(at().false_alarms)}`,
     );
-    const flagged = ranks() ? wafers.filter((each) => each.probability >= threshold).length : at().flagged;
     const unlike = wafers.filter((wafer) => wafer.verdict === "inspect" && !(wafer.probability >= cut())).length;
     put(
       sentence,
-      figure(h("b", { id: "flagged" }, count(flagged)), ` of ${many(ranks() ? wafers.length : unseen, "wafer")} flagged`),
-      !ranks() && expected(at().false_alarms),
-      !ranks() && figure("finds ", h("b", {}, percent(at().recall)), " of failing wafers"),
+      figure(h("b", { id: "flagged" }, count(at().flagged)), ` of ${many(unseen, "wafer")} flagged`),
+      expected(at().false_alarms),
+      figure("finds about ", h("b", {}, percent(at().recall)), " of failing wafers"),
       unlike > 0 && figure("and ", h("b", {}, count(unlike)), " more to inspect at any budget"),
       figure("threshold ", h("b", {}, fixed(cut()))),
     );

@@ -20,7 +20,8 @@ const KEYS = [
 export function pChart({ name, about, title, groups, centre, choose, width = WIDE.width }) {
   const key = legend(KEYS, { ...WIDE, width });
   const size = { ...WIDE, width, top: key.height };
-  const to = topShare(Math.max(centre, 0.01, ...groups.flatMap((each) => [each.rate ?? 0, each.high ?? 0])));
+  const told = groups.map((each, at) => ({ ...each, at })).filter((each) => each.rate !== null && each.rate !== undefined);
+  const to = topShare(Math.max(centre, 0.01, ...told.flatMap((each) => [each.rate, each.high ?? 0])));
   const { svg, across, up } = frame({
     name,
     about,
@@ -29,7 +30,6 @@ export function pChart({ name, about, title, groups, centre, choose, width = WID
     x: { from: 0, to: Math.max(groups.length, 1), title: "", ticks: named(groups, width), label: (at) => short(groups[Math.floor(at)].label) },
     y: { from: 0, to, title, label: (value) => shareLabel(value, to) },
   });
-  const told = groups.map((each, at) => ({ ...each, at })).filter((each) => each.rate !== null && each.rate !== undefined);
   const place = ({ at, rate }) => [across(at + 0.5), up(rate)];
   svg.append(
     segment("centre", [across(0), up(centre)], [across(groups.length), up(centre)]),
