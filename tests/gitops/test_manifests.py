@@ -19,7 +19,7 @@ from tools.gitops.rendering import rendered, stale
 
 pytestmark = pytest.mark.slow  # kustomize and kubeconform read everything
 
-FOLDERS = [*(f"overlays/{name}" for name in ENVIRONMENTS), "argocd", "monitoring"]
+FOLDERS = [*(f"{each}overlays/{name}" for each in ("", "addons/") for name in ENVIRONMENTS), "argocd", "monitoring"]
 WORKLOADS = [("dev", "application"), ("dev", "mlflow"), ("prod", "application")]
 WRITTEN = re.compile(r"images\.lock|overlays/\w+/(platform|images|pipelines/\w+)\.yaml")  # by tools.gitops
 

@@ -75,6 +75,7 @@ def platform(environment: str, made: Made, host: str) -> str:
     documents: list[Mapping[str, Any]] = [
         config_map("platform", "wafer-fault", where, LOCAL),
         config_map("wafer-settings", "kubeflow", settings | {"AWS_REGION": region}),
+        config_map("wafer-object-store", "kubeflow", _object_store(made.store_uri, region)),
         config_map("wafer-roles", "kubeflow", dict(made.role_arns) | {"AWS_WEB_IDENTITY_TOKEN_FILE": TOKEN}),
         config_map(
             "kfp-launcher",
@@ -88,6 +89,12 @@ def platform(environment: str, made: Made, host: str) -> str:
     ]
     written = "# Written by `python -m tools.gitops platform` from `terraform output -json platform`.\n"
     return written + yaml.safe_dump_all(documents, sort_keys=False, width=120)
+
+
+def _object_store(store_uri: str, region: str) -> Mapping[str, str]:
+    """Where Kubeflow keeps its packages of pipelines: gitops/kubeflow/object-store.yaml reads it."""
+    bucket = store_uri.removeprefix("s3://").partition("/")[0]
+    return {"host": f"s3.{region}.amazonaws.com", "region": region, "bucket": bucket}
 
 
 def _to_mongodb(where: MongoDB) -> Mapping[str, Any]:

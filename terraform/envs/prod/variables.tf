@@ -74,3 +74,9 @@ variable "budget" {
   type        = object({ monthly_usd = number, emails = set(string) })
   default     = null
 }
+
+variable "dns_zone_ids" {
+  description = "Zones of Route 53 in which external-dns writes the application's name; empty: none."
+  type        = set(string)
+  default     = []
+}

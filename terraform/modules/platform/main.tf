@@ -204,3 +204,12 @@ module "oversight" {
   guardduty   = var.guardduty
   budget      = var.budget
 }
+
+module "cluster_roles" {
+  source = "../cluster_roles"
+
+  cluster_name           = module.eks.name
+  vpc_id                 = module.network.vpc_id
+  node_security_group_id = module.eks.node_security_group_id
+  dns_zone_ids           = var.dns_zone_ids
+}

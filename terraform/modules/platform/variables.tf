@@ -91,6 +91,8 @@ variable "addons" {
     kube-proxy         = "v1.35.0-eksbuild.2"
     coredns            = "v1.13.2-eksbuild.1"
     aws-ebs-csi-driver = "v1.55.0-eksbuild.2"
+
+    eks-pod-identity-agent = "v1.3.10-eksbuild.2"
   }
 }
 
@@ -179,4 +181,10 @@ variable "budget" {
   description = "US dollars a month, and who gets a mail at 80 percent spent and at 100 percent forecast; null: no budget."
   type        = object({ monthly_usd = number, emails = set(string) })
   default     = null
+}
+
+variable "dns_zone_ids" {
+  description = "Zones of Route 53 in which external-dns writes the application's name; empty: none."
+  type        = set(string)
+  default     = []
 }
