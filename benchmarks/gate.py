@@ -183,6 +183,6 @@ def _protocol(replicates: int) -> list[str]:
         f"Worse and better: by more than {MOST_BELOW} AUC on {TRUTH:,} wafers that the line makes next. Models within "
         "that are in neither count.",
         "The old rule (until 2026-11): promoted unless worse beyond chance; near copies count like others; no alarm.",
-        "Wait for a person: the alarm (the champion falls on the added wafers), changed outcomes, or a threshold that "
-        "does not hold. Such a version waits, is scored in shadow, and counts as not promoted.",
+        "Wait for a person: the alarm (the champion falls on the added wafers) or changed outcomes. Such a version "
+        "waits, is scored in shadow, and counts as not promoted. Both flag the same share of the wafers, by rank.",
     ]
