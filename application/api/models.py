@@ -17,6 +17,7 @@ from wafer.registry import PRODUCTION, ByHand, ModelVersion, ModelVersions, Prom
 
 if TYPE_CHECKING:
     from application.api.bundles import Bundle
+    from wafer.model.statistics import SensorStatistics
 
 
 class ModelShelf:
@@ -79,6 +80,10 @@ class ModelShelf:
     def trained(self, number: int, name: str) -> TrainingReadings:
         """How a sensor read on a version's training wafers. Raises `ModelNotFound`, `ObjectNotFound`."""
         return self._bundle(number).trained(name)
+
+    def statistics(self, number: int) -> "SensorStatistics":
+        """How every sensor read on a version's training wafers. Raises `ModelNotFound`, `BundleRejected`."""
+        return self._bundle(number).statistics
 
     def budgets(self, number: int, run_id: str, predicted: Predicted, used: float = 0.0) -> Budgets:
         """What each false-alarm budget would mean for a run's wafers; `used` is the run's own, 0 the model's."""

@@ -142,7 +142,7 @@ def join_parts(
         lines=lines,
         lots=LotBook(store, runs, known),
         sensors=SensorBook(store, runs, predictions, lines, known),
-        drift=DriftBook(store, runs, sources),
+        drift=DriftBook(store, runs, sources, lines),
         notices=open_notices(settings, ledger, journal, store, lines.registries, lines.judge),
         retraining=retraining,
         schedules=Schedules(runs, journal, lines.contracts, lines.require_production),

@@ -58,6 +58,7 @@ EXPECTED: dict[tuple[str, str], Role | None] = {
     ("/contracts/{name}", "GET"): "viewer",
     ("/contracts/{name}", "PUT"): "admin",
     ("/contracts/{name}", "DELETE"): "admin",
+    ("/drift/lots", "GET"): "viewer",
     ("/retraining", "GET"): "viewer",
     ("/retraining", "POST"): "operator",
     ("/schedules", "GET"): "viewer",

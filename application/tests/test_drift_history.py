@@ -6,10 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from application.tests.past import SHIFTED, file_of, predicted_on, some_weeks
+from application.tests.past import SHIFTED, a_run_with_readings, file_of, predicted_on, some_weeks
 from application.tests.serving import Service, open_service
 from wafer.store import layout
 from wafer.tests.past import drift_of, lot
+from wafer.tests.sensor_runs import SHIFTED as SHIFTED_SENSOR
+from wafer.tests.sensor_runs import SILENT, trained
 
 
 @pytest.fixture(scope="module")
@@ -48,3 +50,24 @@ def test_a_sensor_that_fell_silent_is_outside_once(service: Service) -> None:
         (line,) = client.get("/drift").json()["runs"]
 
     assert (line["outside"], line["silent"]) == (["S1", "S2"], ["S1", "S2"])
+
+
+def test_the_lots_of_a_prediction_tell_their_own_drift(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    run_id = a_run_with_readings(service.home, service.store)
+    monkeypatch.setattr(service.parts.lines.of().models, "statistics", lambda version: {1: trained()}[version])
+
+    with service.client("viewer") as client:
+        page = client.get("/drift/lots", params={"run": run_id, "by": "lot"}).raise_for_status().json()
+        by_file = client.get("/drift/lots", params={"run": run_id}).raise_for_status().json()
+        refused = client.get("/drift/lots", params={"run": run_id, "by": "tool"})
+
+    assert (page["by"], page["sensors"]) == ("lot", 3)
+    assert {each["lot"]: each["outside"] for each in page["lots"]} == {
+        "L-1": [],
+        "L-2": [],
+        "L-3": [SHIFTED_SENSOR],
+        "L-4": [SHIFTED_SENSOR, SILENT],
+    }
+    assert page["lots"][3]["share"] == pytest.approx(2 / 3)
+    assert [each["wafers"] for each in by_file["lots"]] == [12, 12, 12, 12]
+    assert (refused.status_code, "no column 'tool'" in refused.json()["detail"]) == (404, True)

@@ -7,7 +7,7 @@ import numpy as np
 
 from wafer.evaluation.left_range import MOST_WAFERS, LeftRange, Ranges
 from wafer.model.scoring import ModelBundle
-from wafer.model.statistics import LEVELS
+from wafer.model.statistics import LEVELS, SensorStatistics
 from wafer.wafers.arrays import Floats, Ints, Wafers
 
 LEAST_WAFERS = 50  # below this the index says more about the sample than about the line
@@ -48,8 +48,8 @@ class Drift:
     @property
     def moved(self) -> tuple[SensorDrift, ...]:
         """Sensors beyond the usual bound, by more than the chance of a sample this size."""
-        chance = 2 * len(_DECILES) / max(self.wafers, 1)  # twice what an unmoved sensor shows on average
-        return tuple(each for each in self.sensors if each.stability > MOVED + chance)
+        bound = MOVED + chance_of_size(self.wafers)
+        return tuple(each for each in self.sensors if each.stability > bound)
 
     def warnings(self) -> list[str]:
         """What to watch, and what to do about it; empty while the line reads as it did in training."""
@@ -140,6 +140,16 @@ class Movement:
             float(self._silent[column] / max(self._wafers, 1)),
             level_of(self._below[column], spoken, self._deciles[column], then),
         )
+
+
+def chance_of_size(wafers: int) -> float:
+    """Twice the index that an unmoved sensor shows on average in a sample of this size."""
+    return 2 * len(_DECILES) / max(wafers, 1)
+
+
+def deciles_of(statistics: SensorStatistics, sensor: int) -> tuple[Floats, Floats]:
+    """The deciles of a sensor's readings on the passing training wafers, and which share lay at or below each."""
+    return statistics.quantiles[sensor][_PLACES], statistics.below[sensor][_PLACES]
 
 
 def stability(below: Ints, spoken: int, deciles: Floats, then: Floats) -> float:

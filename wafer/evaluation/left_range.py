@@ -56,8 +56,13 @@ class Ranges:
         """Add wafers; `readings` is (wafers, sensors of the statistics)."""
         self._spoken += (~np.isnan(readings)).sum(axis=0)
         for place, limits in enumerate(self._limits.T):
-            beyond = readings < limits if _LEVELS[place] < 0.5 else readings > limits
-            self._outside[:, place] += beyond.sum(axis=0)
+            self._outside[:, place] += _is_beyond(readings, limits, place).sum(axis=0)
+
+    def count_sensor(self, sensor: int, readings: Floats) -> None:
+        """Add wafers by what one sensor read, (wafers,); `sensor` is its place in the statistics."""
+        self._spoken[sensor] += (~np.isnan(readings)).sum()
+        for place, limit in enumerate(self._limits[sensor]):
+            self._outside[sensor, place] += _is_beyond(readings, limit, place).sum()
 
     def left(self) -> tuple[LeftRange, ...]:
         """The sensors that left their range, the least likely first."""
@@ -91,6 +96,10 @@ class Ranges:
             _LEVELS[place] not in (0.0, 1.0),
             chance_of(outside, readings, beyond, trained),
         )
+
+
+def _is_beyond(readings: Floats, limits: Floats | float, place: int) -> Bools:
+    return np.asarray(readings < limits if _LEVELS[place] < 0.5 else readings > limits)
 
 
 def _beyond(side: Side, level: float, at_or_below: float, trained: int) -> int:

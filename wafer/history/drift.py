@@ -38,7 +38,18 @@ def read_drift(store: Store, runs: Iterable[PastRun]) -> Iterator[PastDrift]:
     """Yield what these runs told, in their order; one that is older than drift, or gone, is left out."""
     for run in runs:
         with suppress(ObjectNotFound):
-            yield _drift(run, json.loads(store.get(f"{layout.published('predict', run.run_id)}/{layout.DRIFT}")))
+            yield _drift(run, _told(store, run))
+
+
+def used_sensors(store: Store, run: PastRun) -> frozenset[str]:
+    """Return the sensors that the model of a run uses, as far as the run told. Raises `ObjectNotFound`."""
+    told = _told(store, run)
+    return frozenset((*told["sensors"], *(each["sensor"] for each in told.get("screening", []))))
+
+
+def _told(store: Store, run: PastRun) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(store.get(f"{layout.published('predict', run.run_id)}/{layout.DRIFT}"))
+    return found
 
 
 def _drift(run: PastRun, told: dict[str, Any]) -> PastDrift:

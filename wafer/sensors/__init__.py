@@ -7,6 +7,7 @@
 One sensor is read by itself, so a run of 100,000 wafers takes some 10 MB of memory and reads less than 1 MB a sensor.
 """
 
+from wafer.sensors.by_lot import LotDrift, drift_by_lot
 from wafer.sensors.line import LineOrder, line_order
 from wafer.sensors.pareto import Pareto, ParetoBar, pareto_of
 from wafer.sensors.readings import Readings, open_readings
@@ -17,6 +18,7 @@ __all__ = [
     "BatchReadings",
     "Distribution",
     "LineOrder",
+    "LotDrift",
     "Pareto",
     "ParetoBar",
     "Readings",
@@ -24,6 +26,7 @@ __all__ = [
     "Screened",
     "Screening",
     "Series",
+    "drift_by_lot",
     "line_order",
     "open_readings",
     "pareto_of",

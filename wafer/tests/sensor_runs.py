@@ -9,6 +9,7 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from wafer.contract.file_name import FileName
+from wafer.model.statistics import SensorStatistics, sensor_statistics
 from wafer.store import layout
 from wafer.tests.past import Told
 from wafer.wafers.arrays import Floats
@@ -47,6 +48,12 @@ def readings_of(told: Sequence[Told], sensors: Sequence[str] = SENSORS) -> Mappi
     found[sensors[1]] = np.where(file >= 2, spread[1] + 0.45, spread[1])
     found[sensors[2]] = np.where(file == 3, np.nan, spread[2])
     return found
+
+
+def trained() -> SensorStatistics:
+    """Passing training wafers that read as the steady sensor does."""
+    readings = np.random.default_rng(2).uniform(0.4, 0.6, (1000, len(SENSORS)))
+    return sensor_statistics(SENSORS, readings, np.arange(1000) < 20)
 
 
 def published_readings(told: Sequence[Told], readings: Mapping[str, Floats]) -> dict[str, bytes]:

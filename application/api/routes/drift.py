@@ -1,16 +1,18 @@
 """Drift over the predictions of the past: which sensors no longer read as in training, and since when."""
 
-from fastapi import Request, Response
+from typing import Annotated
+
+from fastapi import Query, Request, Response
 
 from application.api.openapi import problems
-from application.api.routes.common import parts_of, router_for
+from application.api.routes.common import RUN_ID, parts_of, router_for
 from application.api.routes.spans import Asked
-from application.api.shapes.drift import DriftLine, DriftPage
+from application.api.shapes.drift import DriftLine, DriftPage, LotDriftPage
 from application.api.tables import CSV, Cell, csv_response
 
 viewer = router_for("viewer", "lots")
 ROUTERS = (viewer,)
-_NONE = problems(s404="The run does not exist, or is no prediction that succeeded.")
+_NONE = problems(s404="The run does not exist, or is no prediction with such wafers.")
 _LISTS = ("moved", "left", "silent")
 _COLUMNS = ("run_id", "ended", "source", "wafers", "sensors", "outside", "share", *_LISTS, "unlike", "warnings")
 
@@ -25,6 +27,16 @@ def drift(request: Request, span: Asked) -> DriftPage:
 def drift_csv(request: Request, span: Asked) -> Response:
     """Download the same as CSV."""
     return csv_response("drift.csv", _COLUMNS, map(_cells, parts_of(request).drift.page(span).runs))
+
+
+@viewer.get("/drift/lots", responses=_NONE)
+def drift_lots(
+    request: Request,
+    run: Annotated[str, Query(pattern=RUN_ID, max_length=100, description="A prediction.")],
+    by: Annotated[str, Query(max_length=200, description="A column of the line, or `file`.")] = "file",
+) -> LotDriftPage:
+    """Show the same for each lot of one prediction, from its readings."""
+    return parts_of(request).drift.lots(run, by)
 
 
 def _cells(line: DriftLine) -> dict[str, Cell]:

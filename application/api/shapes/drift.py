@@ -26,3 +26,24 @@ class DriftPage(BaseModel):
     """Drift of the newest predictions, the oldest first."""
 
     runs: list[DriftLine]
+
+
+class LotDriftLine(BaseModel):
+    """How far one lot of a prediction had moved from training."""
+
+    lot: str
+    wafers: int
+    outside: list[str]
+    share: float = Field(description="Of the sensors, those outside.")
+    moved: list[str]
+    left: list[str]
+    silent: list[str]
+
+
+class LotDriftPage(BaseModel):
+    """Drift of the lots of one prediction, in the order of their names."""
+
+    run_id: str
+    by: str
+    sensors: int
+    lots: list[LotDriftLine]

@@ -3,6 +3,7 @@
 import { hashOf } from "../address.js";
 import { h } from "../dom.js";
 import { many, percent } from "../format.js";
+import { driftByLot } from "./drift-lots.js";
 
 const KINDS = [
   ["moved", "Moved", "The distribution of the readings has shifted."],
@@ -27,6 +28,7 @@ export const driftOf = (run) =>
     run.warnings.map((each) => h("div", { class: "notice inspect" }, h("p", {}, each))),
     KINDS.map(([kind, title, words]) => sensors(run, title, words, run[kind])),
     run.outside.length === 0 && h("p", {}, "Every sensor reads as in training."),
+    driftByLot(run),
   );
 
 const sensors = (run, title, words, names) =>
