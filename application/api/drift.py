@@ -15,8 +15,8 @@ from wafer.errors import ObjectNotFound
 from wafer.store import Store
 
 if TYPE_CHECKING:
-    from wafer.history import PastRun
     from wafer.history.drift import PastDrift
+    from wafer.history.past import PastRun
     from wafer.sensors import LotDrift
 
 KEPT = 16  # runs by their lots; what was published never changes
@@ -50,9 +50,9 @@ class DriftBook:
 
     @cachedmethod(attrgetter("_tables"), key=lambda _, run, by: (run.run_id, by), condition=attrgetter("_condition"))
     def _by_lot(self, run: "PastRun", by: str) -> LotDriftPage:
-        from wafer.history import read_history
         from wafer.history.drift import used_sensors
         from wafer.history.lots import OWN
+        from wafer.history.reading import read_history
         from wafer.sensors import drift_by_lot, open_readings
         from wafer.sensors.by_lot import lots_of_rows
 

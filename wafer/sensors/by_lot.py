@@ -9,8 +9,8 @@ import pyarrow.compute as pc
 
 from wafer.evaluation.drift import LEAST_WAFERS, MOVED, chance_of_size, deciles_of, stability
 from wafer.evaluation.left_range import MOST_WAFERS, Ranges
-from wafer.history import Part
 from wafer.history.lots import lot_names
+from wafer.history.reading import Part
 from wafer.model.statistics import SensorStatistics
 from wafer.sensors.readings import Readings
 from wafer.wafers.arrays import Floats, Ints

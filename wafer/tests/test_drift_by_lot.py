@@ -6,7 +6,8 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from wafer.history import PastRun, read_history
+from wafer.history.past import PastRun
+from wafer.history.reading import read_history
 from wafer.sensors import LotDrift, drift_by_lot, open_readings
 from wafer.sensors.by_lot import lots_of_rows
 from wafer.store import Store, open_store
