@@ -16,6 +16,7 @@ from pred_pipeline.stage import predict_wafers
 from wafer.errors import ContractInvalid
 from wafer.evaluation.rule import Rule, rule_of
 from wafer.model.recent import Scored, Thresholds
+from wafer.settings import Settings
 from wafer.store import Store, layout, open_store
 from wafer.wafers.arrays import EXPORT_FILE
 
@@ -186,6 +187,16 @@ def test_wafers_that_the_model_knows_or_cannot_judge_do_not_count(
     assert strange.thresholds.own <= 40
     assert known.thresholds.own == 0
     assert known.thresholds.rule == "fixed"
+
+
+def test_a_run_that_asks_for_no_rule_follows_recent_scores_unless_the_settings_say_otherwise(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("WAFER_THRESHOLD", raising=False)
+    unsaid = rule_of("", Settings().threshold)
+    monkeypatch.setenv("WAFER_THRESHOLD", "fixed")
+
+    assert (unsaid, rule_of("", Settings().threshold)) == ("recent", "fixed")
 
 
 def test_a_rule_of_another_name_is_refused() -> None:
