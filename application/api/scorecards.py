@@ -27,13 +27,15 @@ class Scorecards:
     def of(self, version: int, unit: Period) -> Scorecard:
         """A version's scorecard. Raises `ModelNotFound`, `StoreUnavailable`."""
         from wafer.evaluation.scorecard import comparison, scorecard  # with pyarrow 0.3 s of a start
-        from wafer.outcomes.judged import judged, side_by_side
-        from wafer.outcomes.matched import all_matched
+        from wafer.outcomes.judged import judged, reviewed, side_by_side
+        from wafer.outcomes.matched import known_predictions
 
         self._models.one(version)
-        matched, budget = all_matched(self._store, self._contract), self._models.budget
+        known, budget = known_predictions(self._store, self._contract), self._models.budget
+        matched = known.matched
         counted, in_training = judged(matched, version, partial(budget, version))
         card = scorecard(version, counted, unit, in_training)
+        card = card.model_copy(update={"reviewed": reviewed(known.reviewed, version)})
         if not (found := side_by_side(matched, version, budget)):
             return card
         other, ours, theirs = found

@@ -97,6 +97,8 @@ def scorecard(
         print_json(found.model_dump())
         return
     console = console_of(as_json=False)
+    if people := found.reviewed.sentence:
+        console.print(people)
     if not found.total.wafers:
         console.print(
             f"Version {found.version}: no outcomes on unseen wafers yet. Send some: `wafer outcomes DIR`. "

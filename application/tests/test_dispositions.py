@@ -40,13 +40,14 @@ def test_dispositions_are_in_the_list_the_csv_and_the_scorecard(service: Service
         listed = client.get(f"/runs/{run}/predictions").json()["predictions"]
         explained = client.get(f"/runs/{run}/wafers/W-2/explanation").json()["prediction"]
         lines = csv.DictReader(io.StringIO(client.get(f"/runs/{run}/predictions.csv").text))
-        total = client.get("/models/2/scorecard").json()["total"]
+        card = client.get("/models/2/scorecard").json()
 
     expected = ["scrapped", "false-alarm", "reworked", None, None, None]
     assert [each["disposition"] for each in listed] == expected
     assert explained["disposition"] == "false-alarm"
     assert [each["disposition"] for each in lines] == [word or "" for word in expected]
-    assert (total["wafers"], total["failures"], total["found"], total["false_alarms"]) == (2, 1, 1, 1)
+    assert [card["reviewed"][name] for name in ("wafers", "flagged", "faults", "missed")] == [2, 2, 1, 0]
+    assert (card["total"]["wafers"], card["total"]["statement"]) == (0, "too few to say")
 
 
 def test_a_later_file_of_outcomes_counts_and_both_are_shown(service: Service, run: str) -> None:

@@ -21,7 +21,7 @@ from wafer.contract.manifest import read_manifest
 from wafer.documents import Document, Documents, open_documents
 from wafer.errors import WaferError
 from wafer.outcomes.dispositions import Disposition, Forecast, Word, dispose
-from wafer.outcomes.matched import all_matched
+from wafer.outcomes.matched import all_matched, known_predictions
 from wafer.outcomes.predicted import predictions_of
 from wafer.runs import TaskRecord
 from wafer.store import Store, layout, open_store, publish, read_marker
@@ -138,7 +138,7 @@ class Line:
 
     def known(self) -> dict[str, bool]:
         """Whether each wafer with an outcome failed, as whoever reads the store sees it."""
-        rows = all_matched(self.store)
+        rows = known_predictions(self.store).every
         return dict(zip(rows["wafer"].to_pylist(), rows["failed"].to_pylist(), strict=True))
 
 

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, computed_field
 
 Period = Literal["run", "day", "week", "month"]
 Statement = Literal["kept", "broken", "too few to say"]
@@ -54,6 +54,27 @@ class SideBySide(_Record):
     other_standing: Standing
 
 
+class Reviewed(_Record):
+    """Unseen wafers that people decided about and no file told of; no rate counts them, as most were flagged."""
+
+    wafers: int
+    flagged: int
+    faults: int  # of the flagged ones
+    missed: int  # faults among the others
+
+    @computed_field  # type: ignore[prop-decorator]  # mypy issue 14461
+    @property
+    def sentence(self) -> str:
+        """The same for a person; empty where nobody decided."""
+        if not self.wafers:
+            return ""
+        return (
+            f"People decided about wafers that no file tells of ({self.wafers:,}): {self.faults:,} of the "
+            f"{self.flagged:,} flagged ones were faults, and {self.missed:,} of the others. No rate counts them, since "
+            "people look at what is flagged."
+        )
+
+
 class Scorecard(_Record):
     """A version's record on wafers that it had not seen; `in_training` are those left out because it had."""
 
@@ -63,4 +84,5 @@ class Scorecard(_Record):
     total: Standing
     periods: tuple[Standing, ...]  # the oldest first
     calibration: tuple[Calibration, ...]
+    reviewed: Reviewed = Reviewed(wafers=0, flagged=0, faults=0, missed=0)
     comparison: SideBySide | None = None  # None where no other version predicted the same wafers

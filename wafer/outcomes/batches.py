@@ -23,7 +23,7 @@ from wafer.contract import Contract
 from wafer.contract.policy import Policy
 from wafer.documents import Documents
 from wafer.errors import ContractInvalid, NotPublished, ObjectNotFound, SourceEmpty
-from wafer.outcomes.matched import all_matched
+from wafer.outcomes.matched import known_predictions
 from wafer.store import Store, layout, publish, read_marker
 
 
@@ -57,7 +57,7 @@ def labelled_batches(
     when the database has lost readings.
     """
     _require_plain(contract.policy)
-    matched = all_matched(store, contract.name)
+    matched = known_predictions(store, contract.name).every
     named = _named(_by_file(matched.filter(pc.invert(matched["shadow"]))), contract, beside)
     if not named:
         raise SourceEmpty(

@@ -1,6 +1,6 @@
 """Dispositions as outcomes: the last word counts, whether a file or a person said it."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,19 +14,44 @@ _Row = dict[str, Any]  # of the table, as pyarrow gives it
 _Said = Mapping[tuple[str, str], Disposition]  # the last word on some readings, of a person
 
 
-def with_dispositions(matched: pa.Table, dispositions: Iterable[Disposition]) -> pa.Table:
-    """Predictions and their outcomes, as the dispositions (oldest first) change them; by run and wafer.
+def with_dispositions(matched: pa.Table, dispositions: Sequence[Disposition]) -> pa.Table:
+    """Predictions whose outcome a file told, as the dispositions (oldest first) change it; by run and wafer.
 
     A reworked wafer has no outcome whatever a file says: what it is found to be afterwards is not about its readings.
     """
-    said = {name: each for each in dispositions if each.word != "comment" for name in each.readings}
+    said = _last_words(dispositions)
     if not said:
         return matched
-    mine = pc.is_in(matched["wafer"], pa.array(sorted({wafer for wafer, _ in said}), pa.string()))
-    rows = {_prediction(row): row for row in (*_forecasts(said.values()), *matched.filter(mine).to_pylist())}
-    decided = [row for each in rows.values() if (row := _decided(each, said))]
-    every = pa.concat_tables([matched.filter(pc.invert(mine)), pa.Table.from_pylist(decided, matched.schema)])
+    mine = _about(said, matched)
+    decided = _table(matched.filter(mine).to_pylist(), said, matched.schema)
+    every = pa.concat_tables([matched.filter(pc.invert(mine)), decided])
     return every.take(pc.sort_indices(every, _ORDER))
+
+
+def people_alone(matched: pa.Table, dispositions: Sequence[Disposition]) -> pa.Table:
+    """Predictions whose outcome dispositions tell and no file: the form is that of `matched`, which has the others."""
+    said = _last_words(dispositions)
+    known = {_prediction(row) for row in matched.filter(_about(said, matched)).to_pylist()}
+    rows = [row for row in _forecasts(said.values()) if _prediction(row) not in known]
+    found = _table(rows, said, matched.schema)
+    return found.take(pc.sort_indices(found, _ORDER))
+
+
+def _last_words(dispositions: Iterable[Disposition]) -> _Said:
+    return {name: each for each in dispositions if each.word != "comment" for name in each.readings}
+
+
+def _about(said: _Said, matched: pa.Table) -> pa.ChunkedArray:
+    """Which rows have a wafer's name that somebody spoke of."""
+    return pc.is_in(matched["wafer"], pa.array(sorted({wafer for wafer, _ in said}), pa.string()))
+
+
+def _prediction(row: _Row) -> tuple[str, str, bool]:
+    return row["prediction"], row["document"], row["shadow"]
+
+
+def _table(rows: Iterable[_Row], said: _Said, schema: pa.Schema) -> pa.Table:
+    return pa.Table.from_pylist([row for each in rows if (row := _decided(each, said))], schema)
 
 
 def _forecasts(said: Iterable[Disposition]) -> Iterator[_Row]:
@@ -35,10 +60,6 @@ def _forecasts(said: Iterable[Disposition]) -> Iterator[_Row]:
         row: _Row = {name: getattr(each, name) for name in Forecast.__slots__}
         moment = each.moment and datetime.fromisoformat(each.moment)
         yield {**row, "key": bytes.fromhex(each.key) or None, "moment": moment, "failed": None, "received": ""}
-
-
-def _prediction(row: _Row) -> tuple[str, str, bool]:
-    return row["prediction"], row["document"], row["shadow"]
 
 
 def _decided(row: _Row, said: _Said) -> _Row | None:

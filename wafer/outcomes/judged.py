@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from wafer.evaluation.scorecard import Judged
+from wafer.evaluation.standing import Reviewed
 
 
 def judged(matched: pa.Table, version: int, promised: Callable[[], float]) -> tuple[Judged, int]:
@@ -32,6 +33,20 @@ def judged(matched: pa.Table, version: int, promised: Callable[[], float]) -> tu
         inspected=pc.equal(rows["verdict"], "inspect").to_numpy(),
         run=np.array(rows["prediction"].to_pylist(), dtype=np.str_),
     ), len(_first(mine.filter(pa.array(seen))))
+
+
+def reviewed(rows: pa.Table, version: int) -> Reviewed:
+    """What people decided about a version's predictions that no file told of, each wafer and readings once."""
+    mine = rows.filter(pc.and_(pc.equal(rows["model_version"], version), pc.invert(rows["in_training"])))
+    found = _first(mine)
+    flagged = found["probability"].to_numpy() >= found["threshold"].to_numpy()
+    failed = found["failed"].to_numpy()
+    return Reviewed(
+        wafers=len(found),
+        flagged=int(flagged.sum()),
+        faults=int((flagged & failed).sum()),
+        missed=int((~flagged & failed).sum()),
+    )
 
 
 def side_by_side(

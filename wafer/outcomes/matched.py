@@ -1,6 +1,7 @@
 """`matched.parquet`: a row for each prediction whose outcome is known, and all of them that a store holds."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -10,7 +11,7 @@ import pyarrow.compute as pc
 from pyarrow import parquet
 
 from wafer.contract import BUILT_IN
-from wafer.outcomes.decided import with_dispositions
+from wafer.outcomes.decided import people_alone, with_dispositions
 from wafer.outcomes.dispositions import all_dispositions
 from wafer.store import MARKER, Store, fetch_files, layout, read_marker
 from wafer.wafers.identity import KEY
@@ -44,10 +45,25 @@ def runs_that_published(store: Store, pipeline: layout.Pipeline) -> list[str]:
     return [parts[0] for parts in keys if parts[1:] == [MARKER]]
 
 
-def all_matched(store: Store, contract: str | None = BUILT_IN) -> pa.Table:
-    """Every prediction under a contract whose outcome is known, once, with the last word on it; None: under any.
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Predictions and their outcomes, in `SCHEMA`, by run and wafer; each is in one of the tables.
 
-    In `SCHEMA`, by run and wafer.
+    Whoever decides about wafers looks where the model points. So what people alone tell is about wafers chosen by
+    their verdicts: it is learned from, and no rate of a model or a lot may count it.
+    """
+
+    matched: pa.Table  # a file of outcomes told of them; the last word of files and people
+    reviewed: pa.Table  # people alone told of them
+
+    @property
+    def every(self) -> pa.Table:
+        """Both."""
+        return pa.concat_tables([self.matched, self.reviewed])
+
+
+def known_predictions(store: Store, contract: str | None = BUILT_IN) -> Known:
+    """Every prediction under a contract whose outcome is known, once, with the last word on it; None: under any.
 
     A word is a row of a file or the disposition that a person gave the wafer. Some 200 bytes a row in memory.
     """
@@ -56,6 +72,17 @@ def all_matched(store: Store, contract: str | None = BUILT_IN) -> pa.Table:
     if contract is not None:
         every = every.filter(pc.equal(every["contract"], contract))
         people = [each for each in people if each.contract == contract]
+    told = _last(every)
+    return Known(with_dispositions(told, people), people_alone(told, people))
+
+
+def all_matched(store: Store, contract: str | None = BUILT_IN) -> pa.Table:
+    """Every prediction under a contract of which a file of outcomes told, with the last word on it."""
+    return known_predictions(store, contract).matched
+
+
+def _last(every: pa.Table) -> pa.Table:
+    """Each prediction once, with the outcome received last."""
     same_one = ("prediction", "document", "shadow")
     by = [(name, "ascending") for name in ("prediction", "wafer", "document", "shadow")] + [("received", "descending")]
     rows = every.take(pc.sort_indices(every, by))
@@ -63,7 +90,7 @@ def all_matched(store: Store, contract: str | None = BUILT_IN) -> pa.Table:
     if len(rows):
         same = [pc.equal(rows[name][1:], rows[name][:-1]).to_numpy() for name in same_one]
         last[1:] = ~np.logical_and.reduce(same)
-    return with_dispositions(rows.filter(pa.array(last)), people)
+    return rows.filter(pa.array(last))
 
 
 def _published(store: Store) -> Iterator[pa.Table]:

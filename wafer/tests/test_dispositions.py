@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from wafer.outcomes.decided import with_dispositions
+from wafer.outcomes.decided import people_alone, with_dispositions
 from wafer.outcomes.dispositions import (
     Disposition,
     Forecast,
@@ -56,7 +56,8 @@ def row(received: str, *, failed: bool, **more: Any) -> dict[str, Any]:  # noqa:
 
 
 def outcomes(rows: list[dict[str, Any]], *words: Disposition) -> dict[str, tuple[bool, str]]:
-    found = with_dispositions(pa.Table.from_pylist(rows, SCHEMA), words)
+    told = pa.Table.from_pylist(rows, SCHEMA)
+    found = pa.concat_tables([with_dispositions(told, words), people_alone(told, words)])
     return {each["prediction"]: (each["failed"], each["received"]) for each in found.to_pylist()}
 
 

@@ -35,7 +35,7 @@ export function scorecardScreen(main) {
       const card = await api.get(`/models/${version}/scorecard?period=${UNITS.includes(state.by) ? state.by : "run"}`);
       if (closed || last[1] !== state) return;
       put(tools, choices(card, models));
-      put(body, card.total.wafers > 0 ? shown(card) : empty(`No scorecard of version ${version} yet`, noOutcomes()));
+      put(body, card.total.wafers > 0 ? shown(card) : empty(`No scorecard of version ${version} yet`, noOutcomes(card)));
       announce(`Version ${version}: ${card.total.statement}.`);
     } catch (problem) {
       if (!closed) put(body, failure(problem, () => go(place, state)));

@@ -11,7 +11,7 @@ import { RECORD, record, sideBySide } from "./record.js";
 export function scorecard(card, turn) {
   const title = h("h3", { id: "scorecard-title" }, "Live scorecard");
   const page = h("a", { href: hashOf("scorecard", String(card.version)) }, "As a page, by run too");
-  if (card.total.wafers === 0) return h("section", { class: "card", "aria-labelledby": "scorecard-title" }, title, h("p", { class: "small" }, noOutcomes()));
+  if (card.total.wafers === 0) return h("section", { class: "card", "aria-labelledby": "scorecard-title" }, title, h("p", { class: "small" }, noOutcomes(card)));
   const units = h(
     "select",
     { id: "period", on: { change: () => turn(units.value) } },
@@ -35,11 +35,11 @@ export function scorecard(card, turn) {
 
 /** What stands below a scorecard. */
 export const summed = (card) =>
-  `${fixed(card.total.expected_failures, 1)} failing wafers were expected, ${count(card.total.failures)} came. Intervals are exact binomial ones of 90 %. ${many(card.in_training, "wafer")} of the training set left out.`;
+  `${fixed(card.total.expected_failures, 1)} failing wafers were expected, ${count(card.total.failures)} came. Intervals are exact binomial ones of 90 %. ${many(card.in_training, "wafer")} of the training set left out. ${card.reviewed.sentence}`;
 
 /** What stands in its place where nothing is known yet. */
-export const noOutcomes = () => [
+export const noOutcomes = (card) => [
   "No outcomes on unseen wafers yet: of no wafer that this version predicted, and had not learned from, is it known what it turned out to be. Send outcomes on ",
   h("a", { href: "#/runs" }, "Runs"),
-  ".",
+  `. ${card.reviewed.sentence}`,
 ];
