@@ -5,7 +5,7 @@ from typing import Literal
 from wafer.errors import ContractInvalid
 
 Rule = Literal["fixed", "recent"]
-DEFAULT: Rule = "recent"  # kept the budget in every order of files that was measured, fixed in none: ADR 26
+DEFAULT: Rule = "recent"  # kept the budget in every order of files that was measured, fixed in none: ADR 33
 
 
 def rule_of(text: str, default: Rule) -> Rule:
