@@ -5,10 +5,11 @@ import { failure, h, put } from "./dom.js";
 import { count, fixed, many, percent } from "./format.js";
 
 /**
- * The card of a run's false-alarm budget; `moved` is called after every move. It has `cut`, the threshold in force, and
- * `tell(wafers)`, which says what that means for the wafers shown.
+ * The card of a run's false-alarm budget; `moved` is called after every move. It has `cut`, the threshold in force,
+ * `tell(wafers)`, which says what that means for the wafers shown, and `set(budget)` and `state()`: the budget as it stands
+ * in an address, empty for the run's own.
  */
-export function budgetCard(run, found, threshold, may, moved) {
+export function budgetCard(run, found, threshold, may, moved, wanted) {
   const { budgets, current, wafers: unseen } = found;
   const judged = run.stages.find((each) => each.name === "predict")?.counts ?? {};
   const own = nearest(budgets, current);
@@ -69,6 +70,10 @@ export function budgetCard(run, found, threshold, may, moved) {
     }
   }
 
+  const state = () => (touched() ? String(at().budget) : "");
+  const set = (budget) => (slider.value = String(budget ? nearest(budgets, Number(budget)) : own));
+
+  set(wanted);
   const label = h("label", { for: "budget-slider", id: "budget-title" }, "False-alarm budget");
   const element = h(
     "section",
@@ -77,7 +82,7 @@ export function budgetCard(run, found, threshold, may, moved) {
     sentence,
     aside,
   );
-  return { element, cut, tell };
+  return { element, cut, tell, set, state };
 }
 
 const figure = (...words) => h("span", { class: "figure" }, words);

@@ -2,10 +2,10 @@
 
 const ORDER = new Intl.Collator(undefined, { numeric: true });
 
-/** The rows that hold every word of the search, in the wanted order; rows without a value come last. */
-export function arranged(rows, columns, { sort, q }) {
+/** The rows that hold every word of the search, also in `further(row)`, in the wanted order; those without a value last. */
+export function arranged(rows, columns, { sort, q }, further = () => "") {
   const words = q.toLowerCase().split(/\s+/).filter(Boolean);
-  const text = (row) => columns.map((column) => column.value?.(row) ?? "").join("\n").toLowerCase();
+  const text = (row) => [...columns.map((column) => column.value?.(row) ?? ""), further(row)].join("\n").toLowerCase();
   const found = words.length > 0 ? rows.filter((row) => words.every((word) => text(row).includes(word))) : rows;
   const column = columns.find((each) => each.key === sort.replace(/^-/, ""));
   return column ? sorted(found, column.value, sort.startsWith("-") ? -1 : 1) : found;

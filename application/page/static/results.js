@@ -1,5 +1,6 @@
 // Results: the wafers of a prediction run, most suspicious first, and what another false-alarm budget would mean.
 
+import { address, hashOf } from "./address.js";
 import * as api from "./api.js";
 import { empty, failure, h, loading, put } from "./dom.js";
 import { moment, sourceName } from "./format.js";
@@ -12,6 +13,7 @@ export function resultsScreen(main, may) {
   const tools = h("div", { class: "actions" });
   const body = h("div", { class: "results-body" }, loading("the results"));
   let shown = "";
+  let view = null;
   let closed = false;
   main.replaceChildren(
     h(
@@ -29,7 +31,7 @@ export function resultsScreen(main, may) {
     ),
   );
 
-  async function go(runId) {
+  async function go(runId, state = {}) {
     try {
       const page = await api.get("/runs?pipeline=predict&state=succeeded&limit=100");
       if (closed) return;
@@ -55,19 +57,21 @@ export function resultsScreen(main, may) {
           ),
         );
       picker.value = wanted;
-      if (wanted === shown) return;
-      await open(wanted);
+      if (wanted === shown) return view?.restore(state);
+      if (!runId) history.replaceState(null, "", hashOf("results", wanted, state));
+      await open(wanted, state);
     } catch (problem) {
       if (!closed)
         put(
           body,
-          problem.status === 404 ? empty("No wafers to show", problem.detail) : failure(problem, () => go(runId)),
+          problem.status === 404 ? empty("No wafers to show", problem.detail) : failure(problem, () => go(runId, state)),
         );
     }
   }
 
-  async function open(runId) {
+  async function open(runId, state) {
     shown = runId;
+    view = null;
     put(body, loading("the wafers"));
     put(tools);
     const at = encodeURIComponent(runId);
@@ -89,7 +93,8 @@ export function resultsScreen(main, may) {
           body,
           empty("No wafer was predicted", "Every file or row of this run was refused. The run shows the reasons."),
         );
-      put(body, rankedWafers(run, page, budgets, may));
+      view = rankedWafers(run, page, budgets, may, state);
+      put(body, view.elements);
     } catch (problem) {
       shown = "";
       throw problem;
@@ -98,7 +103,7 @@ export function resultsScreen(main, may) {
 
   return {
     go,
-    again: () => go(shown),
+    again: () => go(shown, address().state),
     close: () => (closed = true),
   };
 }

@@ -3,6 +3,7 @@
 import { announce, h, put } from "./dom.js";
 import { count, many } from "./format.js";
 import { arranged } from "./order.js";
+import { pages } from "./pager.js";
 
 const PAGE = 200; // rows
 const PAUSE = 200; // milliseconds without a keystroke before a list on the server is searched
@@ -16,9 +17,11 @@ const PAUSE = 200; // milliseconds without a keystroke before a list on the serv
  *   sorts and searches.
  * `state`: `sort` (a column's key, with a minus from the highest), `q`, `page`: strings as they stand in an address;
  *   `changed(state)` is told what a person sets. Without `sort` the rows keep the order in which they come.
- * `open(row)`: a row is chosen by a click or with the arrow keys; `key(row)` is what `choose` names it by.
+ * `open(row, byKey)`: a row is chosen by a click or with the arrow keys; `key(row)` is what `choose` names it by.
  * `noun`: what a row is (`wafer`); `none`: what to say when nothing fits; `search`: the words of the search field, false
- *   for none; `className`: of the region; `tools`: elements beside the search field.
+ *   for none; `text(row)`: further words to search in; `className` of the region, `table` of the table; `attributes(row)`
+ *   of a row; `tools`, `above`, `foot`: elements beside the search field, above the table and below it;
+ *   `shown(rows)` is told what is shown.
  */
 export function listTable(options) {
   const { label, columns, noun = "row", none = `No ${noun} fits.`, changed = () => {}, open, key, className = "" } = options;
@@ -44,11 +47,11 @@ export function listTable(options) {
   const region = h(
     "div",
     { class: `scroll ${className}`, role: "region", "aria-label": label, tabindex: "0" },
-    h("table", { class: open ? "rows" : null }, h("thead", {}, head), body),
+    h("table", { class: [open && "rows", options.table].filter(Boolean).join(" ") || null }, h("thead", {}, head), body),
   );
   const bar = (options.search !== false || options.tools) &&
     h("div", { class: "bar-table" }, options.tools, options.search !== false && field);
-  const element = h("div", { class: "list" }, bar, region, h("div", { class: "foot" }, tally, pager));
+  const element = h("div", { class: "list" }, bar, options.above, region, h("div", { class: "foot" }, tally, pager, options.foot));
 
   function set(changes) {
     Object.assign(state, { page: "1" }, changes);
@@ -71,7 +74,7 @@ export function listTable(options) {
 
   async function render() {
     put(head, columns.map(heading));
-    if (!options.load) return fill(arranged(rows, columns, state));
+    if (!options.load) return fill(arranged(rows, columns, state, options.text));
     asked?.abort();
     const own = (asked = new AbortController());
     const offset = (Number(state.page) - 1) * PAGE;
@@ -99,9 +102,9 @@ export function listTable(options) {
       total > found.length && found.length > 0
         ? `${count(first + 1)} to ${count(first + found.length)} of ${many(total, noun)}`
         : many(total, noun);
-    put(pager, total > PAGE && pages());
+    put(pager, total > PAGE && pages(Number(state.page), Math.ceil(total / PAGE), turned));
     mark();
-    options.shown?.(shown, total);
+    options.shown?.(shown);
   }
 
   const says = (words) => h("tr", {}, h("td", { colspan: String(columns.length), class: "none" }, words));
@@ -110,17 +113,6 @@ export function listTable(options) {
     put(body, says(problem.detail ?? String(problem)));
     tally.textContent = "";
     put(pager);
-  }
-
-  function pages() {
-    const [at, last] = [Number(state.page), Math.ceil(total / PAGE)];
-    const turn = (words, to, name) =>
-      h(
-        "button",
-        { type: "button", class: "quiet", "data-key": name, disabled: to < 1 || to > last, on: { click: () => turned(to) } },
-        words,
-      );
-    return [turn("‹ Previous", at - 1, "previous"), h("span", { class: "small" }, `${count(at)} of ${count(last)}`), turn("Next ›", at + 1, "next")];
   }
 
   function turned(page) {
@@ -147,14 +139,14 @@ export function listTable(options) {
   const line = (row) =>
     h(
       "tr",
-      { "data-row": key?.(row), on: open ? { click: () => pick(row) } : {} },
+      { "data-row": key?.(row), ...options.attributes?.(row), on: open ? { click: () => pick(row) } : {} },
       columns.map((column) => h("td", { class: column.kind }, column.cell ? column.cell(row) : written(column.value(row)))),
     );
 
-  function pick(row) {
+  function pick(row, byKey = false) {
     chosen = key(row);
     mark();
-    open(row);
+    open(row, byKey);
   }
 
   function mark() {
@@ -172,7 +164,7 @@ export function listTable(options) {
     const row = by && open && shown[at + by];
     if (!row) return;
     event.preventDefault();
-    pick(row);
+    pick(row, true);
     body.children[at + by].querySelector("button, a")?.focus();
   }
 
@@ -190,6 +182,12 @@ export function listTable(options) {
     },
     reload: render,
     choose: (name) => ((chosen = name), mark()),
+    /** Go to the chosen row. */
+    focus() {
+      const row = body.querySelector("[aria-selected]");
+      row?.querySelector("button, a")?.focus();
+      row?.scrollIntoView({ block: "center" });
+    },
   };
 }
 
