@@ -31,6 +31,10 @@ def session_secret(path: Path) -> bytes:
     return path.read_bytes()
 
 
+def _to_nobody(_: str) -> None:
+    """Nobody is told."""
+
+
 class Sessions:
     """Makes and reads session cookies; `local` says whether sessions without a key are served here."""
 
@@ -75,10 +79,11 @@ class Sessions:
 
 
 class Link:
-    """The token of the one-time link: good for one sign-in."""
+    """The token of the one-time link: good for one sign-in; `tell` gets each further one, for whoever sits here."""
 
     def __init__(self) -> None:
         self.token = secrets.token_urlsafe(32)
+        self.tell: Callable[[str], None] = _to_nobody
         self._lock = threading.Lock()
         self._used = False
 
@@ -92,3 +97,9 @@ class Link:
                 )
             self._used = True
         return Caller(LOCAL, "admin")
+
+    def renew(self) -> None:
+        """Make a new token and tell it, after somebody has signed out who can come back by no key."""
+        with self._lock:
+            self.token, self._used = secrets.token_urlsafe(32), False
+        self.tell(self.token)

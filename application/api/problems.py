@@ -66,7 +66,7 @@ def of_error(error: WaferError, *, store_uri: str) -> Response:
     return problem(
         error.http_status,
         error.code,
-        _without_folder(error.message, store_uri),
+        without_folder(error.message, store_uri),
         retry_helps=error.retry_helps,
         run_id=run_id,
         headers=headers,
@@ -108,7 +108,8 @@ def install(app: FastAPI) -> None:
         )
 
 
-def _without_folder(message: str, store_uri: str) -> str:
+def without_folder(message: str, store_uri: str) -> str:
+    """A message without the folder of a local store: where that lies is nobody's business outside."""
     if "://" in store_uri:
         return message
     return message.replace(f"{store_uri}/", "").replace(store_uri, "the store")

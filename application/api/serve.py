@@ -67,8 +67,9 @@ async def _serve(
 
 
 def _welcome(parts: Parts, address: str, tell: Callable[[str], None]) -> None:
-    if parts.gate.link:
-        tell(f"Open this link; it signs you in once:\n\n    {address}/login?token={parts.gate.link.token}\n")
+    if link := parts.gate.link:
+        link.tell = lambda token: tell(f"Open this link; it signs you in once:\n\n    {address}/login?token={token}\n")
+        link.tell(link.token)
     else:
         tell(f"Serving at {address}; sign in with an API key.")
 

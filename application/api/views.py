@@ -1,11 +1,13 @@
 """A run as the interface shows it: what the service knows of it, and what lies in the store."""
 
+from dataclasses import replace
 from operator import attrgetter
 from threading import Condition
 from urllib.parse import quote
 
 from cachetools import LRUCache, TTLCache, cachedmethod
 
+from application.api.problems import without_folder
 from application.api.shapes.runs import Output, RunDetail, RunSummary, Stage, StageState
 from application.api.sources import Sources
 from application.runs.results import decision_of
@@ -13,7 +15,7 @@ from application.runs.run import CONTRACT, Run
 from application.runs.service import Runs
 from pipelines.table import base_name, label, planned, summary
 from wafer.errors import NotPublished
-from wafer.runs import TaskRecord
+from wafer.runs import RunError, TaskRecord
 from wafer.store import MARKER, Store, layout, read_marker
 
 MEDIA = {
@@ -54,7 +56,7 @@ class Views:
             finished=run.finished or None,
             attempt=run.attempt,
             retries=list(run.retries),
-            error=run.error,
+            error=self._told(run.error),
             removed=run.removed or None,
             removed_by=run.removed_by or None,
         )
@@ -63,6 +65,10 @@ class Views:
         """Everything about a run as it is now. Raises `RunNotFound`."""
         run = self._runs.find(run_id)
         return self._now(run) if run.active else self._afterwards(run)
+
+    def _told(self, error: RunError | None) -> RunError | None:
+        """An error as it is shown outside."""
+        return error and replace(error, message=without_folder(error.message, self._store.uri))
 
     @cachedmethod(attrgetter("_under_way"), key=lambda _, run: revision_of(run), condition=attrgetter("_condition"))
     def _now(self, run: Run) -> RunDetail:
@@ -81,7 +87,7 @@ class Views:
                 name: self._sources.shown(str(value)) if name in (*CONTRACT, "outcomes") else value
                 for name, value in run.parameters.items()
             },
-            stages=_stages(run),
+            stages=[each.model_copy(update={"error": self._told(each.error)}) for each in _stages(run)],
             outputs=outputs_of(self._store, run, "outputs") if run.state == "succeeded" else [],
             refused=outputs_of(self._store, run, "refused") if _validated(run) else [],
             model_version=decision.model_version if decision else None,

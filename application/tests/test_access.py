@@ -311,3 +311,21 @@ def test_keys_are_read_from_a_file_that_names_nothing_else(keys: Keys, tmp_path:
     (record,) = json.loads((tmp_path / "keys.json").read_text())["keys"]
 
     assert set(record) == {"id", "name", "role", "sha256", "created", "expires"}
+
+
+def test_who_signed_out_of_the_local_session_gets_a_new_link(make_service: MakeService) -> None:
+    service = make_service(link=True)
+    assert service.link
+    told: list[str] = []
+    service.link.tell = told.append
+    with httpx.Client(base_url=service.url, verify=False, follow_redirects=False) as browser:
+        first = service.link.token
+        browser.get("/login", params={"token": first})
+        csrf = browser.get("/session").json()["csrf"]
+
+        browser.delete("/session", headers={"X-CSRF-Token": csrf})
+
+        assert browser.get("/session").status_code == 401
+        assert browser.get("/login", params={"token": first}).status_code == 401
+        browser.get("/login", params={"token": told[0]})
+        assert browser.get("/session").json()["name"] == "local"

@@ -71,3 +71,21 @@ def test_the_file_of_the_list_holds_what_is_shown(page: Page, service: Service) 
     lines = download.value.path().read_text().splitlines()
     assert [line.split(",")[1] for line in lines] == ["wafer", "W-2"]
     assert download.value.suggested_filename.startswith(f"predictions-{run}-")
+
+
+def test_two_predictions_are_compared_and_an_old_one_is_removed(page: Page, service: Service) -> None:
+    before, after = predict_wafers(service), predict_wafers(service)
+    page.goto(f"{service.url}/#/runs/{after}")
+    page.get_by_role("link", name="Compare").click()
+    expect(page.get_by_role("heading", level=2)).to_have_text("0 of 6 wafers have another verdict")
+    page.get_by_label("Wafers of the same verdict too").check()
+    expect(page.locator("tbody tr")).to_have_count(6)
+    assert f"b={after}" in page.url
+
+    page.goto(f"{service.url}/#/runs/{before}")
+    page.get_by_role("button", name="Remove…").click()
+    page.get_by_role("button", name="Remove the run").click()
+
+    expect(page.locator(".detail .notice")).to_contain_text("was removed by admin on")
+    expect(page.locator(".history")).to_contain_text("removed")
+    assert [each.key for each in service.store.keys("predictions") if before in each.key] == []

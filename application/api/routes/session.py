@@ -53,9 +53,12 @@ def session(request: Request) -> Session:
 
 @viewer.delete("/session", status_code=204)
 def sign_out(request: Request, response: Response) -> None:
-    """Delete the session's cookie."""
+    """Delete the session's cookie; where the session began with the one-time link, `wafer serve` prints a new one."""
     response.delete_cookie(COOKIE, httponly=True, samesite="strict")
     audit(request, "session.end")
+    link = parts_of(request).gate.link
+    if link and not caller_of(request).key_id:
+        link.renew()
 
 
 def _begin(request: Request, response: Response, caller: Caller) -> str:

@@ -32,6 +32,7 @@ export class Problem extends Error {
 export const now = () => (Date.now() + skew) / 1000;
 
 export const get = (path, signal) => call("GET", path, { signal });
+export const remove = (path) => call("DELETE", path, {});
 export const post = (path, body, headers) => call("POST", path, { body, headers });
 export const send = (method, path, body) => call(method, path, { body });
 

@@ -3,6 +3,7 @@
 import { address } from "./address.js";
 import * as api from "./api.js";
 import { h } from "./dom.js";
+import { compareScreen } from "./compare.js";
 import { driftScreen } from "./drift.js";
 import { lotsScreen } from "./lots.js";
 import { modelsScreen } from "./models.js";
@@ -17,6 +18,7 @@ import { signInScreen } from "./signin.js";
 const SCREENS = {
   runs: ["Runs", runsScreen],
   results: ["Results", resultsScreen],
+  compare: ["Compare", compareScreen],
   lots: ["Lots", lotsScreen],
   drift: ["Drift", driftScreen],
   scorecard: ["Scorecard", scorecardScreen],
@@ -24,12 +26,14 @@ const SCREENS = {
   models: ["Models", modelsScreen],
   schedules: ["Schedules", schedulesScreen],
 };
-const PART_OF = { drift: "lots", scorecard: "lots" }; // screens without an entry of their own
+const PART_OF = { compare: "results", drift: "lots", scorecard: "lots" }; // screens without an entry of their own
+const LOCAL = "local"; // who signed in with the one-time link
 const ASK_AGAIN = 2000; // milliseconds, while the service is away
 const main = document.getElementById("main");
 const banner = document.getElementById("banner");
 let session = null;
 let asking = false;
+let left = false; // whether somebody without a key has signed out here
 let shown = { name: "", close() {} };
 
 /** What a role may do. */
@@ -56,12 +60,17 @@ function welcome(found) {
   asking = false;
   history.replaceState(null, "", location.pathname + location.hash);
   document.getElementById("screens").hidden = false;
-  const leave = h("button", { type: "button", class: "quiet", on: { click: () => api.signOut() } }, "Sign out");
+  const leave = h("button", { type: "button", class: "quiet", on: { click: signOut } }, "Sign out");
   document
     .getElementById("who")
     .replaceChildren(h("span", {}, found.name, h("span", { class: "role" }, found.role)), leave);
   shown = { name: "", close() {} };
   route();
+}
+
+async function signOut() {
+  left = session.name === LOCAL;
+  await api.signOut();
 }
 
 function askWho() {
@@ -73,7 +82,7 @@ function askWho() {
   document.getElementById("who").replaceChildren();
   document.title = "Sign in · Wafer fault prediction";
   const used = new URLSearchParams(location.search).get("link") === "used";
-  signInScreen(main, used, async (key) => welcome(await api.signIn(key)));
+  signInScreen(main, { used, left }, async (key) => welcome(await api.signIn(key)));
 }
 
 async function begin() {

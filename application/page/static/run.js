@@ -1,10 +1,15 @@
 // One run: its stages live, refused files and rows with reasons, its output, and the actions on it.
 
 import * as api from "./api.js";
-import { announce, confirm, empty, failure, h, loading, put, table } from "./dom.js";
-import { between, bytes, count, fixed, fullMoment, many, percent, PIPELINES, seconds } from "./format.js";
+import { confirm, empty, failure, h, loading, put } from "./dom.js";
+import { PIPELINES, seconds } from "./format.js";
+import { factsOf } from "./run/facts.js";
+import { manifestCards } from "./run/input.js";
+import { logOf } from "./run/log.js";
+import { outcomeOf } from "./run/outcome.js";
+import { files } from "./run/outputs.js";
+import { layBars, stageList, tellChanges } from "./run/stages.js";
 
-const SHOWN_ROWS = 200;
 const ACTIVE = new Set(["queued", "running"]);
 
 export function stateBadge(run) {
@@ -82,28 +87,17 @@ export function runView(element, runId, may, moved) {
         h("div", { class: "actions" }, ways(run)),
       ),
       acted,
-      h(
-        "dl",
-        { class: "facts" },
-        fact("Run", h("code", {}, run.run_id)),
-        fact("Batches", run.source),
-        fact("Started by", run.requested_by),
-        fact("Started", fullMoment(run.started ?? run.created)),
-        run.finished && fact("Duration", seconds(between(run.started ?? run.created, run.finished))),
-        run.attempt > 1 && fact("Attempt", [count(run.attempt), ...run.retries.slice(-1)].join(": ")),
-        run.pipeline !== "outcomes" && fact(
-          "False-alarm budget",
-          run.parameters.false_alarm_budget ? percent(run.parameters.false_alarm_budget, 1) : "as in the model",
-        ),
-        ...thresholds(run).map((note) => fact("Threshold", note)),
-      ),
+      factsOf(run),
     );
   }
 
   function ways(run) {
     const found = [];
     if (run.pipeline === "predict" && run.state === "succeeded")
-      found.push(h("a", { class: "button primary", href: `#/results/${run.run_id}` }, "View wafers"));
+      found.push(
+        h("a", { class: "button primary", href: `#/results/${run.run_id}` }, "View wafers"),
+        h("a", { class: "button", href: `#/compare?b=${run.run_id}` }, "Compare"),
+      );
     if (run.pipeline === "outcomes" && run.state === "succeeded")
       found.push(h("a", { class: "button primary", href: "#/models" }, "View scorecard"));
     if (run.model_version)
@@ -117,14 +111,28 @@ export function runView(element, runId, may, moved) {
     }
     if (may.start && ACTIVE.has(run.state) && !run.cancelling)
       found.push(h("button", { type: "button", "data-key": "cancel", on: { click: askCancel } }, "Cancel"));
-    if (may.start && (run.state === "failed" || run.state === "cancelled"))
-      {
+    if (may.start && (run.state === "failed" || run.state === "cancelled")) {
       const helps = run.state === "cancelled" || run.error?.retry_helps;
       found.push(
         h("button", { type: "button", class: helps ? "primary" : null, "data-key": "retry", on: { click: retry } }, "Retry"),
       );
     }
+    if (may.promote && !ACTIVE.has(run.state) && run.state !== "removed")
+      found.push(h("button", { type: "button", class: "quiet", "data-key": "remove", on: { click: askRemove } }, "Remove…"));
     return found;
+  }
+
+  function askRemove() {
+    const words = [
+      "Its results, report, refused files and log are removed from the store and cannot be brought back.",
+      "The line in the history stays and says who removed it. Models and batches stay.",
+    ];
+    const act = async () => {
+      await api.remove(`/runs/${runId}`);
+      show(await api.get(`/runs/${runId}`));
+      moved();
+    };
+    confirm({ title: "Remove this run?", words, verb: "Remove the run", keep: "Keep it", act });
   }
 
   function askCancel() {
@@ -186,283 +194,3 @@ export function runView(element, runId, may, moved) {
   };
 }
 
-function tellChanges(before, after) {
-  if (!before) return;
-  if (before.state !== after.state) announce(`Run: ${after.state}.`);
-  else {
-    const was = new Map(before.stages.map((each) => [each.name, each.state]));
-    const changed = after.stages.find((each) => each.state !== "pending" && was.get(each.name) !== each.state);
-    if (changed) announce(`${changed.label}: ${changed.state}.`);
-  }
-}
-
-const fact = (name, value) => h("div", {}, h("dt", {}, name), h("dd", {}, value));
-
-/** Which threshold a prediction used and why, when it has ended. */
-const thresholds = (run) => run.stages.map((each) => each.counts.threshold_note).filter(Boolean);
-
-const labelOf = (run, name) => run.stages.find((each) => each.name === name)?.label ?? name;
-
-function stageList(run) {
-  const rows = run.stages.map((stage) => {
-    const running = stage.state === "running" || stage.state === "starting";
-    const time =
-      stage.started &&
-      h(
-        "span",
-        { class: "took", "data-since": running ? stage.started : null },
-        seconds(running ? Math.max(0, api.now() - stage.started) : stage.seconds),
-      );
-    const bar = h("span", { class: "bar", "aria-hidden": "true" });
-    if (stage.started)
-      bar.append(h("i", { class: stage.state, "data-started": stage.started, "data-seconds": stage.seconds }));
-    return h(
-      "li",
-      { class: stage.state },
-      h("span", { class: `dot ${stage.state}`, "aria-hidden": "true" }),
-      h("span", { class: "name" }, stage.label, h("span", { class: "unseen" }, `: ${stage.state}`)),
-      h("span", { class: "counts" }, stage.error ? stage.error.message : stage.progress ? progressOf(stage) : stage.summary),
-      bar,
-      time || h("span", { class: "took" }, stage.state === "skipped" ? "not run" : ""),
-    );
-  });
-  return [h("h3", { id: "stages-title" }, "Stages"), h("ol", { class: "stages" }, rows)];
-}
-
-/** How far a running stage has come, as a bar and in words. */
-function progressOf({ label, progress: { done, of, what } }) {
-  return [
-    h("progress", { max: of, value: done, "aria-label": `${label}: progress` }),
-    h("span", {}, `${count(done)} of ${count(of)} ${what}`),
-  ];
-}
-
-/** Place the stages' bars on the run's time; a running stage ends now. */
-function layBars(stages) {
-  const pieces = [...stages.querySelectorAll(".bar i")].map((piece) => {
-    const started = Number(piece.dataset.started);
-    return {
-      piece,
-      started,
-      ended: piece.dataset.seconds ? started + Number(piece.dataset.seconds) : Math.max(api.now(), started),
-    };
-  });
-  const first = Math.min(...pieces.map((each) => each.started));
-  const whole = Math.max(...pieces.map((each) => each.ended)) - first || 1;
-  for (const { piece, started, ended } of pieces) {
-    piece.style.left = `${(100 * (started - first)) / whole}%`;
-    piece.style.width = `${Math.max(0.6, (100 * (ended - started)) / whole)}%`;
-  }
-}
-
-function outcomeOf(run) {
-  if (run.error) {
-    const advice = run.error.retry_helps
-      ? "A retry may help; it continues after the finished stages."
-      : "A retry will not help until the cause is fixed.";
-    return h(
-      "div",
-      { class: "notice fail", role: "alert" },
-      h(
-        "p",
-        {},
-        h("strong", {}, run.error.stage ? `Failed at “${labelOf(run, run.error.stage)}”. ` : "Failed. "),
-        run.error.message,
-      ),
-      h("p", { class: "small" }, h("code", {}, run.error.code), ` · ${advice}`),
-    );
-  }
-  if (run.state === "cancelled")
-    return h(
-      "div",
-      { class: "notice" },
-      h("p", {}, "This run was cancelled. A retry continues after the finished stages."),
-    );
-  if (run.model_version) {
-    const figures = [
-      ["AUC", run.metrics.auc],
-      ["PR AUC", run.metrics.pr_auc],
-      ["Recall at 10 % false alarms", run.metrics.recall_at_10],
-    ];
-    return h(
-      "div",
-      { class: `notice ${run.promoted ? "pass" : "inspect"}` },
-      h(
-        "p",
-        {},
-        h(
-          "strong",
-          {},
-          `Version ${run.model_version} ${run.decided}. `,
-        ),
-        run.reason,
-      ),
-      h(
-        "p",
-        { class: "small" },
-        figures
-          .filter(([, value]) => value !== undefined)
-          .map(([name, value]) => `${name} ${fixed(value)}`)
-          .join(" · "),
-      ),
-    );
-  }
-  return null;
-}
-
-function manifestCards(run, manifest) {
-  const total = manifest.totals ?? {};
-  const bad = manifest.files.filter((each) => each.verdict === "bad");
-  const warned = manifest.files.filter((each) => each.verdict !== "bad" && each.warnings?.length > 0);
-  const links = new Map(run.refused.map((each) => [each.name, each.href]));
-  return [
-    h(
-      "section",
-      { class: "card", "aria-labelledby": "came-title" },
-      h("h3", { id: "came-title" }, "Input data"),
-      h(
-        "dl",
-        { class: "tiles" },
-        tile("Good files", `${count(total.files_good)} of ${count(total.files)}`),
-        tile("Refused files", count(total.files_bad), total.files_bad > 0 && "bad"),
-        tile("Good rows", `${count(total.rows_good)} of ${count(total.rows_in)}`),
-        tile("Quarantined rows", count(total.rows_quarantined), total.rows_quarantined > 0 && "bad"),
-      ),
-      bad.length > 0 && total.rows_quarantined > 0 && h("p", { class: "small" }, `${count(inRefused(bad))} of the quarantined rows are those of refused files.`),
-      bad.length > 0 && [h("h4", {}, "Refused files"), refusedFiles(bad, links)],
-      manifest.rows.length > 0 && [h("h4", {}, "Quarantined rows one by one"), quarantined(manifest.rows)],
-      bad.length === 0 && manifest.rows.length === 0 && h("p", { class: "small" }, "No file was refused and no row was quarantined."),
-      warned.length > 0 &&
-        h(
-          "details",
-          {},
-          h("summary", {}, `${many(warned.length, "file")} with warnings`),
-          h(
-            "ul",
-            { class: "plain" },
-            warned.map((each) =>
-              h(
-                "li",
-                {},
-                h("code", {}, each.name),
-                " ",
-                each.warnings.map((words) => words.replaceAll("`", "")).join(" "),
-              ),
-            ),
-          ),
-        ),
-    ),
-  ];
-}
-
-/** What the tasks wrote; asked for when it is opened, and again at each opening. */
-function logOf(runId) {
-  const lines = h("pre", { class: "log", tabindex: "0", "aria-label": "Log" });
-  const log = h("details", { class: "card" }, h("summary", {}, "Log"), lines);
-  log.addEventListener("toggle", async () => {
-    if (!log.open) return;
-    put(lines, "Loading the log…");
-    try {
-      const found = await api.get(`/runs/${encodeURIComponent(runId)}/log?last=2000`);
-      const left = found.total - found.lines.length;
-      const words = [left > 0 && `(${many(left, "earlier line")} left out)`, ...found.lines.map(logLine)];
-      put(lines, words.filter(Boolean).join("\n") || "Nothing was written yet.");
-    } catch (problem) {
-      put(lines, problem.detail ?? String(problem));
-    }
-  });
-  return log;
-}
-
-const logLine = ({ at, task, message, facts }) =>
-  [
-    at.slice(0, 19).replace("T", " "),
-    task,
-    message,
-    ...Object.entries(facts).map(([name, value]) => `${name}=${typeof value === "object" ? JSON.stringify(value) : value}`),
-  ]
-    .filter(Boolean)
-    .join(" ");
-
-const tile = (name, value, kind) => h("div", { class: kind || null }, h("dt", {}, name), h("dd", {}, value));
-
-const inRefused = (bad) => bad.reduce((sum, each) => sum + (each.rows_quarantined ?? 0), 0);
-
-function refusedFiles(bad, links) {
-  const columns = [
-    ["File", "wide-cell"],
-    ["Code", ""],
-    ["What to do", "words"],
-    ["Rows", "number"],
-  ];
-  const rows = bad.map((each) =>
-    h(
-      "tr",
-      {},
-      h("td", {}, links.has(each.name) ? h("a", { href: links.get(each.name), download: true }, each.name) : each.name),
-      h(
-        "td",
-        {},
-        each.codes.map((code) => h("code", { class: "chip" }, code)),
-      ),
-      h("td", { class: "words" }, (each.messages ?? []).map((words) => words.replaceAll("`", "")).join(" ")),
-      h("td", { class: "number" }, count(each.rows_in)),
-    ),
-  );
-  return table("Refused files", columns, rows, "short");
-}
-
-function quarantined(rows) {
-  const columns = [
-    ["File", ""],
-    ["Line", "number"],
-    ["Wafer", ""],
-    ["Code", ""],
-    ["Reason", "words"],
-  ];
-  const shown = rows
-    .slice(0, SHOWN_ROWS)
-    .map((each) =>
-      h(
-        "tr",
-        {},
-        h("td", {}, each.file),
-        h("td", { class: "number" }, String(each.line)),
-        h("td", {}, each.wafer || "–"),
-        h("td", {}, h("code", { class: "chip" }, each.code)),
-        h("td", { class: "words" }, each.message),
-      ),
-    );
-  const rest =
-    rows.length > SHOWN_ROWS &&
-    h(
-      "p",
-      { class: "small" },
-      `The first ${SHOWN_ROWS} of ${many(rows.length, "row")}. The report and manifest.json list them all.`,
-    );
-  return [table("Quarantined rows", columns, shown, "short"), rest];
-}
-
-function files(run) {
-  return h(
-    "section",
-    { class: "card", "aria-labelledby": "files-title" },
-    h("h3", { id: "files-title" }, "Output files"),
-    h(
-      "ul",
-      { class: "outputs" },
-      run.outputs.map((each) =>
-        h(
-          "li",
-          {},
-          h(
-            "a",
-            { href: each.href, target: each.media_type === "text/html" ? "_blank" : null, rel: "noopener" },
-            each.name,
-          ),
-          h("span", { class: "small" }, bytes(each.bytes)),
-        ),
-      ),
-    ),
-  );
-}

@@ -2,7 +2,8 @@
 
 import { failure, h } from "./dom.js";
 
-export function signInScreen(main, linkUsed, signIn) {
+/** `used`: the link was used before; `left`: who signed in with it has signed out. */
+export function signInScreen(main, { used, left }, signIn) {
   const messages = h("div", {});
   const key = h("input", {
     id: "key",
@@ -26,7 +27,13 @@ export function signInScreen(main, linkUsed, signIn) {
       "section",
       { class: "card signin" },
       h("h1", {}, "Sign in"),
-      linkUsed &&
+      left &&
+        h(
+          "div",
+          { class: "notice", role: "status" },
+          h("p", {}, "You are signed out. To come back, open the new link that ", h("code", {}, "wafer serve"), " has just printed."),
+        ),
+      used &&
         h(
           "div",
           { class: "notice inspect", role: "alert" },
