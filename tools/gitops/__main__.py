@@ -1,7 +1,8 @@
 """`python -m tools.gitops`: what gitops/ holds that is made of something else, and so not written by hand.
 
 `platform` writes what Terraform made into an overlay; `render` writes the pipelines and image references by the lock of
-pushed images; `check` fails where that is stale; `packages` writes what the sync workflow copies to the store.
+pushed images; `promote` takes an environment's images over into another's lock and says what to copy; `check` fails
+where something is stale; `packages` writes what the sync workflow copies to the store.
 """
 
 import argparse
@@ -10,9 +11,10 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
+from pipelines.images import ALL
 from tools.gitops.platform import ENVIRONMENTS, Made, overlay, platform, registry
 from tools.gitops.rendering import stale, write_all, write_store_packages
-from tools.images.lock import ROOT
+from tools.images.lock import ROOT, promoted
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -43,6 +45,10 @@ def _parser() -> argparse.ArgumentParser:
         if name == "platform":
             each.add_argument("outputs", type=Path, help="`terraform output -json platform`, in a file")
             each.add_argument("--host", required=True, help="name under which the application is reached")
+    promote = commands.add_parser("promote")
+    promote.add_argument("source", choices=ENVIRONMENTS)
+    promote.add_argument("target", choices=ENVIRONMENTS)
+    promote.set_defaults(command=_promote)
     commands.add_parser("check").set_defaults(command=_check)
     return parser
 
@@ -63,6 +69,12 @@ def _platform(options: argparse.Namespace) -> None:
     made = TypeAdapter(Made).validate_json(options.outputs.read_bytes())
     text = platform(options.environment, made, options.host)
     (overlay(options.root, options.environment) / "platform.yaml").write_text(text, encoding="utf-8")
+
+
+def _promote(options: argparse.Namespace) -> None:
+    source, target = (registry(options.root, each) for each in (options.source, options.target))
+    for reference, tag in promoted(options.root / "gitops" / "images.lock", source, target, ALL).items():
+        print(reference, tag)  # noqa: T201 - the output of this command
 
 
 def _check(options: argparse.Namespace) -> int:

@@ -1,7 +1,7 @@
 """`gitops/images.lock`: what each registry holds. Written by the build after a push, read by plan and rendering."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -50,3 +50,16 @@ def pushed_images(
         image: Pushed(now[image].digest, tags[image], reference.rpartition("@")[2], revision)
         for image, reference in images.items()
     }
+
+
+def promoted(path: Path, source: str, target: str, images: Collection[str]) -> dict[str, str]:
+    """Take over into one registry what the lock says of another: digests stay, so nothing is built.
+
+    Gives reference by digest -> tag to copy it to, of what the target lacks. `ValueError` if an image is nowhere.
+    """
+    there, held = read_lock(path, source), read_lock(path, target)
+    if missing := sorted(set(images) - there.keys()):
+        raise ValueError(f"not pushed to {source} yet: {', '.join(missing)}")
+    new = {image: each for image, each in there.items() if held.get(image) != each}
+    write_lock(path, target, new)
+    return {f"{source}/{image}@{each.digest}": f"{target}/{image}:{each.tag}" for image, each in new.items()}
