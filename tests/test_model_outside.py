@@ -15,14 +15,11 @@ import pytest
 from mlflow.models import Model
 
 from conftest import skip_or_fail
-from load_prod_model.promotion import promote_run
 from pred_pipeline.stage import predict_wafers
-from tests.faults.line import SCHEMA, Line, make_line, write_drop
+from tests.faults.line import SCHEMA, make_line, write_drop
+from tests.promoted import promote
 from tests.servers.server import Server, start_on_free_port
 from wafer.contract import load_contract
-from wafer.documents import open_documents
-from wafer.registry import open_registry
-from wafer.store import open_store
 
 pytestmark = pytest.mark.slow  # a model is trained, and an environment made
 POLICY = "columns: {aliases: {Sensor - 2: [Chamber pressure]}}"
@@ -55,26 +52,10 @@ def registered(tmp_path_factory: pytest.TempPathFactory, empty_registry: Path) -
     policy.write_text(POLICY)
     drop = write_drop(folder / "drop")
     line = make_line(folder / "line", drop, contract=load_contract("training", SCHEMA, policy))
-    bundle = _promoted(folder, line, empty_registry)
+    bundle = promote(folder, line, empty_registry)
     done = predict_wafers(line.parts.export, bundle, folder / "predictions", model_version="1", run_id="predict")
     (described,) = (folder / "artifacts").rglob("MLmodel")
     return Registered(described.parent, drop / "wafer_02012021_120000.csv", pd.read_parquet(done.parquet))
-
-
-def _promoted(folder: Path, line: Line, empty_registry: Path) -> Path:
-    (folder / "mlflow.db").write_bytes(empty_registry.read_bytes())
-    with open_documents(str(folder / "documents.sqlite")) as documents:
-        promote_run(
-            line.parts,
-            run_id="train-1",
-            store=open_store(str(folder / "store")),
-            documents=documents,
-            registry=open_registry(f"sqlite:///{folder / 'mlflow.db'}"),
-            bundle=folder / "bundle",
-            decision=folder / "decision.json",
-            report=folder / "report.html",
-        )
-    return folder / "bundle"
 
 
 @pytest.fixture(scope="module")

@@ -23,7 +23,7 @@ from application.cli.runs import runs
 from application.cli.schedules import schedules_app
 from application.cli.score import score
 from application.cli.sensors import sensors
-from application.cli.service import keys_app, serve
+from application.cli.service import keys_app, serve, serve_model
 from application.cli.start import outcomes, predict, train
 from application.cli.webhooks import webhooks_app
 from application.errors import RequestInvalid
@@ -102,6 +102,7 @@ def compile_pipelines(
 
 
 app.command()(serve)
+app.command("serve-model")(serve_model)
 
 
 def main() -> None:

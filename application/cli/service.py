@@ -2,6 +2,7 @@
 
 import sys
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -11,7 +12,12 @@ from rich.table import Table
 
 from application.access.keys import Keys
 from application.access.roles import Role
+from application.api.online import OnlineScores
+from application.api.registry import LazyRegistry
 from application.api.where import keys_of
+from application.cli.options import ContractOption, chosen_contract, contract_parameters
+from application.runs.run import read_by
+from application.scoring.production import LoadedModels, Production
 from application.settings import ServiceSettings
 from wafer.settings import Settings
 
@@ -29,6 +35,26 @@ def serve(
     from application.api.serve import serve as run  # FastAPI and uvicorn: 0.5 s that no other command needs
 
     run(host, port, lambda line: typer.echo(line, err=True))
+
+
+def serve_model(
+    host: Annotated[
+        str, typer.Option(help="Address to listen on. No key is asked for: let callers come by a network of their own.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8080,
+    contract: ContractOption = "",
+) -> None:
+    """Serve the version in production alone, by the open inference protocol (KServe's predictor)."""
+    import uvicorn  # with FastAPI 0.5 s that no other command needs
+
+    from application.inference.app import create_app
+
+    named = chosen_contract(contract)
+    registry = LazyRegistry(Settings().tracking_uri, named.name)
+    production = Production(registry, LoadedModels(registry))
+    read = partial(read_by, contract_parameters("predict", contract, "", ""), "prediction")
+    app = create_app(production, OnlineScores(production, read), registry.model)
+    uvicorn.run(app, host=host, port=port, log_config=None, access_log=False, server_header=False)
 
 
 @keys_app.command("add")
