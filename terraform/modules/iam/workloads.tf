@@ -10,7 +10,7 @@ locals {
     }
     data_transformation_train = { read = ["raw/*"], write = ["units/*", "kfp/*"] }                     # raw/: a schema or policy given beside the batches
     db_operation_train        = { read = ["raw/*", "predictions/*"], write = ["outcomes/*", "kfp/*"] } # what was predicted
-    preprocessing_train       = { read = [], write = ["kfp/*"] }
+    preprocessing_train       = { read = [], write = ["units/*", "kfp/*"] }
     clustering                = { read = [], write = ["kfp/*"] }
     model_training            = { read = [], write = ["units/*", "kfp/*"] }
     load_prod_model           = { read = [], write = ["training/*", "kfp/*"] }
