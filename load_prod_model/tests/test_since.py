@@ -44,6 +44,7 @@ def test_each_wafer_is_read_once_with_the_outcome_received_last_unless_it_was_le
     rows = [(0, True, "2026-01-01"), (0, False, "2026-02-01"), (1, True, "2026-01-01"), (2, True, "2026-01-01")]
     columns = {
         "prediction": ["run-1", "run-2", "run-1", "run-1"],
+        "contract": ["field"] * 4,
         "document": [wafers.ids[place] for place, _, _ in rows],
         "wafer": [wafers.names[place] for place, _, _ in rows],
         "key": as_column(keys[[place for place, _, _ in rows]]),
