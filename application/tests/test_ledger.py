@@ -247,3 +247,12 @@ def test_trainings_of_two_contracts_run_side_by_side_and_of_one_contract_they_do
     assert ledger.claim(replace(run(4, "train"), parameters=named), None, now=NOW).run_id == "train-4"
     with pytest.raises(TrainingRunning):
         ledger.claim(run(5, "train"), None, now=NOW)
+
+
+def test_the_runs_of_one_contract_are_listed_alone(ledger: Ledger) -> None:
+    ledger.claim(run(1), None, now=NOW)
+    ledger.claim(replace(run(2), parameters={"contract": "line-b"}), None, now=NOW)
+
+    found = {name: [each.run_id for each in ledger.page(Wanted(contract=name)).runs] for name in ("field", "line-b")}
+
+    assert found == {"field": ["predict-1"], "line-b": ["predict-2"]}

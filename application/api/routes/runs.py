@@ -87,12 +87,13 @@ def runs(
     request: Request,
     pipeline: Pipeline | None = None,
     state: RunState | None = None,
+    contract: Annotated[str | None, Query(max_length=40, description="Runs under this contract alone.")] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     cursor: Annotated[str, Query(max_length=400, description="`next` of the previous page.")] = "",
 ) -> RunPage:
     """List runs, newest first."""
     parts = parts_of(request)
-    page = parts.runs.page(Wanted(limit, cursor, pipeline, state))
+    page = parts.runs.page(Wanted(limit, cursor, pipeline, state, contract))
     return RunPage(runs=[parts.views.summary(each) for each in page.runs], next=page.cursor or None)
 
 

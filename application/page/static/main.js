@@ -2,6 +2,7 @@
 
 import { address } from "./address.js";
 import * as api from "./api.js";
+import { contractChoice, lookForContracts } from "./contract.js";
 import { h } from "./dom.js";
 import { compareScreen } from "./compare.js";
 import { driftScreen } from "./drift.js";
@@ -55,7 +56,17 @@ function route() {
   shown.go(place, state);
 }
 
-function welcome(found) {
+/** Show the same screen for another contract. */
+function turned() {
+  const { screen } = address();
+  history.replaceState(null, "", `${location.pathname}#/${screen}`);
+  shown.close();
+  shown = { name: "", close() {} };
+  route();
+}
+
+async function welcome(found) {
+  await lookForContracts();
   session = found;
   asking = false;
   history.replaceState(null, "", location.pathname + location.hash);
@@ -63,7 +74,7 @@ function welcome(found) {
   const leave = h("button", { type: "button", class: "quiet", on: { click: signOut } }, "Sign out");
   document
     .getElementById("who")
-    .replaceChildren(h("span", {}, found.name, h("span", { class: "role" }, found.role)), leave);
+    .replaceChildren(...[contractChoice(turned), h("span", {}, found.name, h("span", { class: "role" }, found.role)), leave].filter(Boolean));
   shown = { name: "", close() {} };
   route();
 }
@@ -87,7 +98,7 @@ function askWho() {
 
 async function begin() {
   try {
-    welcome(await api.session());
+    await welcome(await api.session());
   } catch (problem) {
     if (problem.status !== 401) setTimeout(begin, ASK_AGAIN);
   }

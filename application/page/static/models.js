@@ -1,6 +1,7 @@
 // Models: the versions, the one in production, each one's quality and why it was promoted or not.
 
 import * as api from "./api.js";
+import { within } from "./contract.js";
 import { announce, empty, failure, h, loading, put } from "./dom.js";
 import { askPromote, askRollback } from "./models/changing.js";
 import { decision } from "./models/decision.js";
@@ -35,7 +36,7 @@ export function modelsScreen(main, may) {
 
   async function load() {
     try {
-      found = await api.get("/models");
+      found = await api.get(within("/models"));
       if (!closed) showList();
     } catch (problem) {
       if (!closed)
@@ -81,7 +82,7 @@ export function modelsScreen(main, may) {
     put(detail, decision(model, found, may.promote && ((each) => askPromote(each, found, change))), live, quality);
     showScorecard(chosen, live);
     try {
-      const curves = await api.get(`/models/${chosen}/curves`);
+      const curves = await api.get(within(`/models/${chosen}/curves`));
       if (!closed && curves.version === chosen) put(quality, nextBatch(curves), figures(curves), pictures(curves), clusters(curves));
     } catch (problem) {
       put(
@@ -93,7 +94,7 @@ export function modelsScreen(main, may) {
 
   async function showScorecard(version, live, unit = "month") {
     try {
-      const card = await api.get(`/models/${version}/scorecard?period=${unit}`);
+      const card = await api.get(within(`/models/${version}/scorecard?period=${unit}`));
       if (!closed && version === chosen) put(live, scorecard(card, (other) => showScorecard(version, live, other)));
     } catch (problem) {
       if (!closed) put(live, failure(problem, () => showScorecard(version, live, unit)));
@@ -102,7 +103,7 @@ export function modelsScreen(main, may) {
 
   /** Change production, if the version there is still the one that the dialog spoke of. */
   async function change(path, order) {
-    const model = await api.post(path, order);
+    const model = await api.post(within(path), order);
     announce(`Version ${model.version} is in production.`);
     found = null;
     location.hash = `#/models/${model.version}`;
@@ -111,7 +112,7 @@ export function modelsScreen(main, may) {
 
   /** Show what others trained, promoted or rolled back since. */
   async function refresh() {
-    const latest = await api.get("/models").catch(() => null); // the banner says when the service is away
+    const latest = await api.get(within("/models")).catch(() => null); // the banner says when the service is away
     if (closed || !found || !latest || JSON.stringify(latest) === JSON.stringify(found)) return;
     const first = found.models.length === 0;
     const changed = (model) => JSON.stringify(model) !== JSON.stringify(latest.models.find((each) => each.version === model.version));

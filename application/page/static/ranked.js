@@ -3,6 +3,7 @@
 import { remember } from "./address.js";
 import * as api from "./api.js";
 import { budgetCard } from "./budget.js";
+import { within } from "./contract.js";
 import { announce, h, put } from "./dom.js";
 import { exportLinks } from "./export.js";
 import { count, fullMoment, many, nearCopies } from "./format.js";
@@ -112,7 +113,7 @@ function namedTwice(wafers) {
 /** How many wafers that the version learned from are near copies of others: they make its figures look better. */
 function copiesIn(version) {
   const words = h("span", { id: "near-copies" });
-  api.find(`/models/${version}`).then(
+  api.find(within(`/models/${version}`)).then(
     (model) => model?.decision.near_copies > 0 && put(words, ` · ${nearCopies(model.decision.near_copies)}`),
     () => {}, // the foot says what it can
   );

@@ -3,16 +3,17 @@
 import { hashOf } from "./address.js";
 import * as api from "./api.js";
 import { sensorStrip } from "./charts/strip.js";
+import { within } from "./contract.js";
 import { failure, h, loading, put } from "./dom.js";
 import { percent, reading, signed } from "./format.js";
 
 const PAUSE = 200; // milliseconds that a wafer stays chosen before its reasons are asked for
-const known = new Map(); // version and sensor -> how passing wafers read
+const known = new Map(); // address of a version's sensor -> how passing wafers read
 
 function rangeOf(version, sensor) {
-  const key = `${version} ${sensor}`;
+  const key = within(`/models/${version}/sensors/${encodeURIComponent(sensor)}`);
   if (!known.has(key)) {
-    const asked = api.get(`/models/${version}/sensors/${encodeURIComponent(sensor)}`);
+    const asked = api.get(key);
     asked.catch(() => known.delete(key));
     known.set(key, asked);
   }

@@ -2,6 +2,7 @@
 
 import { address, hashOf } from "./address.js";
 import * as api from "./api.js";
+import { follow, within } from "./contract.js";
 import { empty, failure, h, loading, put } from "./dom.js";
 import { moment, sourceName } from "./format.js";
 import { rankedWafers } from "./ranked.js";
@@ -33,7 +34,7 @@ export function resultsScreen(main, may) {
 
   async function go(runId, state = {}) {
     try {
-      const page = await api.get("/runs?pipeline=predict&state=succeeded&limit=100");
+      const page = await api.get(within("/runs?pipeline=predict&state=succeeded&limit=100"));
       if (closed) return;
       const known = page.runs.some((each) => each.run_id === runId);
       const wanted = runId || page.runs[0]?.run_id;
@@ -82,6 +83,7 @@ export function resultsScreen(main, may) {
         api.find(`/runs/${at}/budgets`),
       ]);
       if (closed || shown !== runId) return;
+      follow(run);
       put(
         tools,
         h("a", { class: "button", href: `/runs/${at}/predictions.csv`, download: true }, "Download CSV"),

@@ -1,6 +1,7 @@
 // One run: its stages live, refused files and rows with reasons, its output, and the actions on it.
 
 import * as api from "./api.js";
+import { follow } from "./contract.js";
 import { confirm, empty, failure, h, loading, put } from "./dom.js";
 import { PIPELINES, seconds } from "./format.js";
 import { factsOf } from "./run/facts.js";
@@ -54,6 +55,7 @@ export function runView(element, runId, may, moved) {
 
   function begin(found) {
     if (closed) return;
+    follow(found);
     put(element, head, outcome, stages, came, output, may.start && logOf(found.run_id));
     show(found);
     if (ACTIVE.has(found.state)) stop = api.follow(runId, show);

@@ -1,6 +1,7 @@
 // Runs: start one, the history, and the selected run live.
 
 import * as api from "./api.js";
+import { within } from "./contract.js";
 import { empty, failure, h, loading, put } from "./dom.js";
 import { between, fullMoment, moment, PIPELINES, seconds, sourceName } from "./format.js";
 import { runView, stateBadge } from "./run.js";
@@ -34,7 +35,7 @@ export function runsScreen(main, may) {
 
   async function look() {
     try {
-      const page = await api.get(`/runs?limit=${limit}`);
+      const page = await api.get(within(`/runs?limit=${limit}`));
       const text = JSON.stringify([page, chosen]);
       if (text !== told) showHistory(page);
       told = text;

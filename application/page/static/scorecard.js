@@ -6,6 +6,7 @@ import { WIDE } from "./charts/axes.js";
 import { calibrationChart } from "./charts/curves.js";
 import { figure } from "./charts/figure.js";
 import { promiseChart } from "./charts/periods.js";
+import { within } from "./contract.js";
 import { announce, empty, failure, h, loading, put, table } from "./dom.js";
 import { count, percent } from "./format.js";
 import { choice } from "./lots/choice.js";
@@ -29,10 +30,10 @@ export function scorecardScreen(main) {
   async function go(place, state) {
     last = [place, state];
     try {
-      const { models, production } = await api.get("/models");
+      const { models, production } = await api.get(within("/models"));
       const version = Number(place) || production || models[0]?.version;
       if (!version) return put(body, empty("No model yet", "The first training on ", h("a", { href: "#/runs" }, "Runs"), " creates version 1."));
-      const card = await api.get(`/models/${version}/scorecard?period=${UNITS.includes(state.by) ? state.by : "run"}`);
+      const card = await api.get(within(`/models/${version}/scorecard?period=${UNITS.includes(state.by) ? state.by : "run"}`));
       if (closed || last[1] !== state) return;
       put(tools, choices(card, models));
       put(body, card.total.wafers > 0 ? shown(card) : empty(`No scorecard of version ${version} yet`, noOutcomes(card)));

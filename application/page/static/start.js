@@ -1,6 +1,7 @@
 // The form that starts a run, from stored batches or from files dropped on it.
 
 import * as api from "./api.js";
+import { contract, within } from "./contract.js";
 import { announce, failure, h, put } from "./dom.js";
 import { bytes, many, PIPELINES, sourceName } from "./format.js";
 import { uploadList } from "./uploads.js";
@@ -195,7 +196,7 @@ export function startPanel(started) {
     const [title, verb, over] = WORDS[pipeline];
     const [waiting, uploaded] = [uploads.count("waiting"), uploads.count("uploaded")];
     const possible = pipeline !== "predict" || ready;
-    hint.textContent = possible ? HINTS[pipeline] : "No model is in production yet. Train one first, or promote a version.";
+    hint.textContent = possible ? `${HINTS[pipeline]}${contract() && ` For the contract ${contract()}.`}` : "No model is in production yet. Train one first, or promote a version.";
     sourceField.hidden = uploads.count() > 0;
     addressField.hidden = source.value !== OTHER;
     options.hidden = pipeline === "outcomes";
@@ -237,6 +238,7 @@ export function startPanel(started) {
 
   function order(named) {
     const wanted = { source: named };
+    if (contract()) wanted.contract = contract();
     if (pipeline === "outcomes") return wanted;
     if (budget.value) wanted.false_alarm_budget = Number(budget.value) / 100;
     if (pipeline === "predict") wanted.threshold = threshold.value;
@@ -272,7 +274,7 @@ export function startPanel(started) {
 
   /** Without a model in production a prediction cannot succeed, so the form opens on training. */
   async function lookForModel() {
-    const models = await api.get("/models").catch(() => null); // the run says it where the registry is away
+    const models = await api.get(within("/models")).catch(() => null); // the run says it where the registry is away
     if (!models) return;
     const first = ready && !models.production;
     ready = Boolean(models.production);

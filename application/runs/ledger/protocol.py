@@ -29,16 +29,18 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which part of the history is asked for; None means every pipeline, every state."""
+    """Which part of the history is asked for; None means every pipeline, every state, every contract."""
 
     limit: int = 50
     cursor: str = ""
     pipeline: Pipeline | None = None
     state: RunState | None = None
+    contract: str | None = None
 
     def takes(self, run: Run) -> bool:
         """Whether the run is one of those."""
-        return self.pipeline in {None, run.pipeline} and self.state in {None, run.state}
+        kinds = self.pipeline in {None, run.pipeline} and self.state in {None, run.state}
+        return kinds and self.contract in {None, run.contract}
 
 
 class Ledger(Protocol):

@@ -8,6 +8,7 @@ from application.errors import IdempotencyKeyReused, TrainingRunning
 from application.runs.ledger.protocol import ClaimKey, Page, Wanted, cursor_of, position_of
 from application.runs.ledger.sqlite_file import SQLiteFile
 from application.runs.run import Run
+from wafer.contract import BUILT_IN
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS runs (
@@ -87,11 +88,13 @@ class SQLiteLedger(SQLiteFile):
     def page(self, wanted: Wanted) -> Page:
         """A page of the history."""
         before = position_of(wanted.cursor) if wanted.cursor else "~"
+        asked = (wanted.pipeline, wanted.pipeline, wanted.state, wanted.state)
         with self._reading():
             rows = self._connection.execute(
-                "SELECT entry FROM runs WHERE position < ? AND (? IS NULL OR pipeline = ?)"
-                " AND (? IS NULL OR state = ?) ORDER BY position DESC LIMIT ?",
-                (before, wanted.pipeline, wanted.pipeline, wanted.state, wanted.state, wanted.limit + 1),
+                "SELECT entry FROM runs WHERE position < ? AND (? IS NULL OR pipeline = ?) AND (? IS NULL OR state = ?)"
+                " AND (? IS NULL OR COALESCE(json_extract(entry, '$.parameters.contract'), ?) = ?)"
+                " ORDER BY position DESC LIMIT ?",
+                (before, *asked, wanted.contract, BUILT_IN, wanted.contract, wanted.limit + 1),
             ).fetchall()
         runs = tuple(Run.from_json(text) for (text,) in rows[: wanted.limit])
         return Page(runs, cursor_of(runs[-1].position) if len(rows) > wanted.limit else "")

@@ -1,5 +1,6 @@
 // The facts of a run: who, what, when, and how it keeps its budget.
 
+import { contract } from "../contract.js";
 import { h } from "../dom.js";
 import { between, count, fullMoment, percent, seconds } from "../format.js";
 
@@ -9,6 +10,7 @@ export const factsOf = (run) =>
     { class: "facts" },
     fact("Run", h("code", {}, run.run_id)),
     fact("Batches", run.source),
+    contract() && fact("Contract", `${run.contract} ${run.contract_digest}`.trim()),
     fact("Started by", run.requested_by),
     fact("Started", fullMoment(run.started ?? run.created)),
     run.finished && fact("Duration", seconds(between(run.started ?? run.created, run.finished))),

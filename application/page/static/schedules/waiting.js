@@ -1,6 +1,7 @@
 // The version that waits for a person: promote or decline it.
 
 import * as api from "../api.js";
+import { within } from "../contract.js";
 import { announce, confirm, h } from "../dom.js";
 import { moment } from "../format.js";
 import { button } from "./part.js";
@@ -10,7 +11,7 @@ const WHY = "Your reason (kept with your name and the time)";
 /** A part of the screen; `again` shows it anew. */
 export function waitingPart(may, again) {
   async function showWaiting() {
-    const { models, candidate, production } = await api.get("/models");
+    const { models, candidate, production } = await api.get(within("/models"));
     const model = models.find((each) => each.version === candidate);
     if (!model) return h("p", { class: "small" }, "Nothing waits. A training with “Wait for a person” leaves its version here.");
     const title = `version ${candidate}`;
@@ -38,7 +39,7 @@ export function waitingPart(may, again) {
       verb: promote ? "Promote" : "Decline",
       question: WHY,
       act: async (why) => {
-        await api.post(`/models/${version}/${act}`, promote ? { why, expected: production ?? 0 } : { why });
+        await api.post(within(`/models/${version}/${act}`), promote ? { why, expected: production ?? 0 } : { why });
         announce(promote ? `Version ${version} is in production.` : `Version ${version} is declined.`);
         await again();
       },
