@@ -68,7 +68,7 @@ def test_the_excursion_of_the_morning_is_seen_and_followed_to_its_wafers(page: P
     expect(wafers.locator("tbody tr")).to_have_count(25)
     expect(wafers.locator("tbody tr").first).to_contain_text(re.compile("L-07-00.*fail.*0.600.*fail"))
     expect(wafers.get_by_role("link", name="L-07-00")).to_have_attribute(
-        "href", re.compile(r"#/results/predict-16\?wafer=wafer_16032026_080000.csv%7CL-07-00$")
+        "href", re.compile(r"#/results/predict-16\?wafer=L-07-00&file=wafer_16032026_080000.csv$")
     )
     with page.expect_download() as download:
         page.get_by_role("link", name="Download CSV").click()

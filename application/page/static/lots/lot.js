@@ -75,6 +75,6 @@ function list(page, lot, wafers, total, state) {
   return h("section", { class: "card flush", "aria-label": "Wafers" }, listed.element);
 }
 
-const addressOf = (wafer) => hashOf("results", wafer.run_id, { wafer: `${wafer.file}|${wafer.wafer}` });
+const addressOf = (wafer) => hashOf("results", wafer.run_id, { wafer: wafer.wafer, file: wafer.file });
 
 const outcome = (wafer) => wafer.outcome ?? (wafer.in_training ? "learned from" : "");
