@@ -16,9 +16,11 @@ from pred_pipeline.stage import predict_wafers
 from wafer.errors import ContractInvalid
 from wafer.evaluation.rule import Rule, rule_of
 from wafer.model.recent import Scored, Thresholds
+from wafer.sensors import open_readings
 from wafer.settings import Settings
 from wafer.store import Store, layout, open_store
 from wafer.wafers.arrays import EXPORT_FILE
+from wafer.wafers.export import ExportFile
 
 Rows = dict[str, tuple[str, float]]  # wafer -> verdict and probability
 
@@ -203,3 +205,21 @@ def test_a_rule_of_another_name_is_refused() -> None:
     assert (rule_of("", "recent"), rule_of("fixed", "recent")) == ("recent", "fixed")
     with pytest.raises(ContractInvalid, match="fixed, recent, or left empty"):
         rule_of("rank", "fixed")
+
+
+def test_a_run_publishes_its_readings_by_column_and_screens_every_sensor_in_use(
+    predict: Predict, make_export: Export, tmp_path: Path, store: Store
+) -> None:
+    export = make_export(tmp_path / "export", 60)
+    predict("run-1", export)
+
+    screening = json.loads(store.get(f"predictions/run-1/{layout.DRIFT}"))
+    with open_readings(store, "run-1") as readings:
+        measured = ExportFile(export).columns.sensors
+        known = {name: readings.column(name) for name in readings.sensors}
+
+    assert readings.sensors == measured
+    assert {each["sensor"] for each in screening["screening"]} == set(screening["sensors"]) <= set(measured)
+    for each in screening["screening"]:
+        assert each["silent_now"] == pytest.approx(np.isnan(known[each["sensor"]]).mean(), abs=1e-4)
+        assert 0 <= each["level"] <= 1
