@@ -2,22 +2,15 @@
 
 import re
 from collections.abc import Iterator
-from typing import Literal
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
+from application.tests.browser import LOOKS, look, signed_in
 from application.tests.past import some_weeks
 from application.tests.serving import Service, open_service
 
 pytestmark = pytest.mark.xdist_group("page")
-LOOKS: tuple[tuple[Literal["light", "dark"], int], ...] = (
-    ("light", 1440),
-    ("dark", 1440),
-    ("light", 768),
-    ("light", 390),
-)
 VIEWS = {
     "lots/lot": "Lots",
     "lots/lot?lot=L-07": "Wafers of the lot",
@@ -37,14 +30,8 @@ def weeks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 @pytest.fixture(scope="module")
 def page(browser: Browser, weeks: Service) -> Iterator[Page]:
     """The page of a viewer who has signed in."""
-    context = browser.new_context(viewport={"width": 1440, "height": 900}, accept_downloads=True)
-    opened = context.new_page()
-    opened.goto(weeks.url)
-    opened.get_by_label("API key").fill(weeks.key("viewer"))
-    opened.get_by_role("button", name="Sign in").click()
-    expect(opened.get_by_role("link", name="Lots")).to_be_visible()
-    yield opened
-    context.close()
+    with signed_in(browser, weeks.url, weeks.key("viewer")) as opened:
+        yield opened
 
 
 def test_the_excursion_of_the_morning_is_seen_and_followed_to_its_wafers(page: Page, weeks: Service) -> None:
@@ -134,19 +121,9 @@ def test_the_scorecard_tells_promise_and_outcome_of_each_prediction(page: Page, 
     expect(page.get_by_role("heading", name="No scorecard of version 2 yet")).to_be_visible()
 
 
-@pytest.mark.parametrize(("scheme", "width"), LOOKS)
 @pytest.mark.parametrize("view", VIEWS)
-def test_axe_finds_nothing_and_nothing_scrolls_sideways(
-    page: Page, weeks: Service, view: str, scheme: Literal["light", "dark"], width: int
-) -> None:
-    page.set_viewport_size({"width": width, "height": 900})
-    page.emulate_media(color_scheme=scheme)
+def test_axe_finds_nothing_and_nothing_scrolls_sideways(page: Page, weeks: Service, view: str) -> None:
     page.goto(f"{weeks.url}/#/{view}")
     expect(page.get_by_role("region", name=VIEWS[view], exact=True).locator("tbody tr").first).to_be_visible()
 
-    found = Axe().run(page).response["violations"]
-    widths = page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
-    page.set_viewport_size({"width": 1440, "height": 900})
-
-    assert [f"{each['id']}: {each['nodes'][0]['html']}" for each in found] == []
-    assert widths[0] <= widths[1]
+    assert [found for scheme, width in LOOKS for found in look(page, scheme, width)] == []

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from application.tests.browser import signed_in
 from application.tests.serving import Service
 
 pytestmark = pytest.mark.xdist_group("page")
@@ -13,14 +14,8 @@ pytestmark = pytest.mark.xdist_group("page")
 @pytest.fixture
 def page(browser: Browser, service: Service) -> Iterator[Page]:
     """The page of a viewer who has signed in."""
-    context = browser.new_context(viewport={"width": 1440, "height": 900})
-    opened = context.new_page()
-    opened.goto(service.url)
-    opened.get_by_label("API key").fill(service.key("viewer"))
-    opened.get_by_role("button", name="Sign in").click()
-    expect(opened.get_by_role("link", name="Models")).to_be_visible()
-    yield opened
-    context.close()
+    with signed_in(browser, service.url, service.key("viewer")) as opened:
+        yield opened
 
 
 def test_a_version_that_was_rolled_back_says_who_put_it_there_and_who_took_it_away(

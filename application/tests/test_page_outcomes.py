@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from pyarrow import parquet
 
+from application.tests.browser import signed_in
 from application.tests.serving import Service
 from wafer.contract import BUILT_IN
 from wafer.outcomes.matched import SCHEMA
@@ -22,14 +23,8 @@ pytestmark = pytest.mark.xdist_group("page")
 @pytest.fixture
 def page(browser: Browser, service: Service) -> Iterator[Page]:
     """The page of an admin who has signed in."""
-    context = browser.new_context(viewport={"width": 1440, "height": 900})
-    opened = context.new_page()
-    opened.goto(service.url)
-    opened.get_by_label("API key").fill(service.key("admin"))
-    opened.get_by_role("button", name="Sign in").click()
-    expect(opened.get_by_role("radio", name="Predict")).to_be_attached()
-    yield opened
-    context.close()
+    with signed_in(browser, service.url, service.key("admin")) as opened:
+        yield opened
 
 
 def predictions(month: int, *, version: int, misled: int, shadow: bool = False) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from application.tests.browser import signed_in
 from application.tests.judged_wafers import predict_wafers
 from application.tests.serving import Service
 
@@ -15,14 +16,8 @@ pytestmark = pytest.mark.xdist_group("page")
 @pytest.fixture
 def page(browser: Browser, service: Service) -> Iterator[Page]:
     """The page of an admin who has signed in."""
-    context = browser.new_context(viewport={"width": 1440, "height": 1000})
-    opened = context.new_page()
-    opened.goto(service.url)
-    opened.get_by_label("API key").fill(service.key("admin"))
-    opened.get_by_role("button", name="Sign in").click()
-    expect(opened.get_by_role("radio", name="Predict")).to_be_attached()
-    yield opened
-    context.close()
+    with signed_in(browser, service.url, service.key("admin")) as opened:
+        yield opened
 
 
 def test_filter_order_budget_and_wafer_stand_in_the_address(page: Page, service: Service) -> None:

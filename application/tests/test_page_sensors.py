@@ -2,22 +2,16 @@
 
 import re
 from collections.abc import Iterator
-from typing import Literal
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
+from application.tests.browser import LOOKS, look, signed_in
 from application.tests.past import a_run_with_readings
 from application.tests.serving import Service, open_service
 from wafer.tests.sensor_runs import FILES, SHIFTED, SILENT
 
 pytestmark = pytest.mark.xdist_group("page")
-LOOKS: tuple[tuple[Literal["light", "dark"], int], ...] = (
-    ("light", 1440),
-    ("dark", 768),
-    ("light", 390),
-)
 
 
 @pytest.fixture(scope="module")
@@ -31,14 +25,8 @@ def line(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 @pytest.fixture(scope="module")
 def page(browser: Browser, line: Service) -> Iterator[Page]:
     """The page of a viewer who has signed in."""
-    context = browser.new_context(viewport={"width": 1440, "height": 900}, accept_downloads=True)
-    opened = context.new_page()
-    opened.goto(line.url)
-    opened.get_by_label("API key").fill(line.key("viewer"))
-    opened.get_by_role("button", name="Sign in").click()
-    expect(opened.get_by_role("link", name="Sensors")).to_be_visible()
-    yield opened
-    context.close()
+    with signed_in(browser, line.url, line.key("viewer")) as opened:
+        yield opened
 
 
 def test_a_shifted_sensor_is_found_and_followed_to_its_wafers(page: Page, line: Service) -> None:
@@ -91,19 +79,12 @@ def test_a_silent_stretch_is_marked_and_the_chart_is_saved(page: Page, line: Ser
     assert len(lines) == 37  # the twelve silent wafers have no reading
 
 
-def test_axe_finds_nothing_and_nothing_is_cut_off(page: Page, line: Service) -> None:
-    found = []
-    for address, ready in (("", "Sensors by shift"), (f"/{SHIFTED}?run=predict-06", "Wafers that stand out")):
-        for scheme, width in LOOKS:
-            page.emulate_media(color_scheme=scheme)
-            page.set_viewport_size({"width": width, "height": 900})
-            page.goto(f"{line.url}/#/sensors{address}")
-            expect(page.get_by_role("region", name=ready).locator("tbody tr").first).to_be_visible()
-            expect(page.locator("svg.chart").first).to_be_visible()
-            found += [(address, scheme, width, each["id"]) for each in Axe().run(page).response["violations"]]
-            wide = page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
-            found += [(address, scheme, width, "scrolls sideways")] * int(wide)
-    page.emulate_media(color_scheme="light")
-    page.set_viewport_size({"width": 1440, "height": 900})
+@pytest.mark.parametrize(
+    ("address", "ready"), [("", "Sensors by shift"), (f"/{SHIFTED}?run=predict-06", "Wafers that stand out")]
+)
+def test_axe_finds_nothing_and_nothing_is_cut_off(page: Page, line: Service, address: str, ready: str) -> None:
+    page.goto(f"{line.url}/#/sensors{address}")
+    expect(page.get_by_role("region", name=ready).locator("tbody tr").first).to_be_visible()
+    expect(page.locator("svg.chart").first).to_be_visible()
 
-    assert found == []
+    assert [found for scheme, width in LOOKS for found in look(page, scheme, width)] == []

@@ -6,27 +6,20 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
+from application.tests.browser import LOOKS, look, signed_in
 from application.tests.judged_wafers import predict_wafers
 from application.tests.serving import Service
 
 pytestmark = pytest.mark.xdist_group("page")
-LOOKS = [("light", 1440), ("dark", 1440), ("light", 768), ("light", 390)]
 
 
 @pytest.fixture
 def page(browser: Browser, service: Service) -> Iterator[Page]:
     """The page of an operator who has signed in."""
-    context = browser.new_context(viewport={"width": 1440, "height": 1000})
-    opened = context.new_page()
-    opened.goto(service.url)
-    opened.get_by_label("API key").fill(service.key("operator"))
-    opened.get_by_role("button", name="Sign in").click()
-    expect(opened.get_by_role("radio", name="Predict")).to_be_attached()
-    yield opened
-    context.close()
+    with signed_in(browser, service.url, service.key("operator")) as opened:
+        yield opened
 
 
 def test_a_wafer_is_looked_at_from_all_sides_and_decided_about(page: Page, service: Service) -> None:
@@ -71,19 +64,12 @@ def test_a_wafer_is_looked_at_from_all_sides_and_decided_about(page: Page, servi
     expect(card).to_contain_text("no file tells of (1): 0 of the 1 flagged ones were faults")
 
 
-@pytest.mark.parametrize(("scheme", "width"), LOOKS)
-def test_axe_finds_nothing_at_the_panel_of_a_wafer(page: Page, service: Service, scheme: str, width: int) -> None:
+def test_axe_finds_nothing_at_the_panel_of_a_wafer(page: Page, service: Service) -> None:
     run = predict_wafers(service)
     with service.client() as client:
         client.post(f"/runs/{run}/wafers/W-1/disposition", json={"word": "scrapped", "comment": "edge chipped"})
-    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
-    page.set_viewport_size({"width": width, "height": 1000})
     page.goto(f"{service.url}/#/results/{run}")
     expect(page.locator(".told li")).to_have_count(1)
     expect(page.locator(".strip-chart .failing").first).to_be_visible()
 
-    found = Axe().run(page).response["violations"]
-    widths = page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
-
-    assert [(each["id"], each["nodes"][0]["html"]) for each in found] == []
-    assert widths[0] <= widths[1]
+    assert [found for scheme, width in LOOKS for found in look(page, scheme, width)] == []
