@@ -44,9 +44,9 @@ def requirements(group: str) -> list[str]:
 def locks() -> dict[str, Path]:
     """Dependency group -> its lock; the project's own dependencies and those of its tools are the group `dev`.
 
-    The group of an image is named as its folder.
+    The group of an image is named as its folder; `stage` is what the images of all stages share.
     """
-    of_images = {image: ROOT / "locks" / f"{image}.txt" for image in ALL}
+    of_images = {image: ROOT / "locks" / f"{image}.txt" for image in ("stage", *ALL)}
     of_tools = {group: ROOT / ".ci" / f"{group}.lock" for group in ("go", "checkov", "schemas")}
     return {"dev": PROJECT_LOCK, **of_images, **of_tools}
 

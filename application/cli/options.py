@@ -55,8 +55,13 @@ BackendOption = Annotated[
 def contract_parameters(pipeline: Pipeline, contract: str, schema: str, policy: str) -> Parameters:
     """The parameters that say by which contract a run reads its files."""
     chosen = chosen_contract(contract, schema, policy)
-    given = {name: absolute(uri) for name, uri in {"schema": schema, "policy": policy}.items() if uri}
+    given = {name: _named(text) for name, text in {"schema": schema, "policy": policy}.items() if text}
     return given or under(chosen, pipeline, {})
+
+
+def _named(text: str) -> str:
+    """A file as any process finds it; the text of a schema or policy as it is."""
+    return text if text.lstrip().startswith("{") else absolute(text)
 
 
 def chosen_contract(contract: str, schema: str = "", policy: str = "") -> NamedContract:

@@ -65,9 +65,9 @@ def test_dependencies_are_locked_hashed_and_in_a_layer_before_the_source(target:
 @pytest.mark.parametrize("stage", STAGES)
 def test_the_layer_that_all_images_share_installs_nothing_a_stage_does_not_need(stage: str) -> None:
     pins = re.compile(r"^[a-z0-9].*==.*$", re.MULTILINE)
-    shared = (ROOT / "locks" / "preprocessing_train.txt").read_text()
+    shared = (ROOT / "locks" / "stage.txt").read_text()
 
-    assert "locks/preprocessing_train.txt" in given("common", "COPY")[0]
+    assert "locks/stage.txt" in given("common", "COPY")[0]
     assert set(pins.findall(shared)) <= set(pins.findall((ROOT / "locks" / f"{stage}.txt").read_text()))
 
 
@@ -80,7 +80,7 @@ def test_what_installs_is_never_copied_into_an_image() -> None:
 
 def test_a_stage_image_gets_its_own_folder_and_the_library() -> None:
     assert [rest.split()[0] for rest in given("stage", "COPY")] == [
-        "locks/preprocessing_train.txt",
+        "locks/stage.txt",
         "locks/${STAGE}.txt",
         "wafer",
         "${STAGE}",

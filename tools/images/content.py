@@ -13,7 +13,7 @@ from tools.images.tree import Tree
 from wafer.imports import Graph, import_graph, is_test, modules, reachable
 
 LIBRARY = "wafer"
-COMMON_LOCK = "locks/preprocessing_train.txt"
+COMMON_LOCK = "locks/stage.txt"
 BASE_RECIPE = re.compile(rb"^make_base\(\) \{\n.*?^\}", re.MULTILINE | re.DOTALL)
 
 
