@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from load_prod_model.promotion import Parts, promote_run
+from wafer.built_in import BUILT_IN
 from wafer.command import run
-from wafer.contract import BUILT_IN
 from wafer.documents import open_documents
 from wafer.evaluation.decision import mode_of
 from wafer.process import restrain_mlflow

@@ -17,7 +17,7 @@ from load_prod_model.held_out import ThreeWays
 from load_prod_model.pictures import Pictures
 from load_prod_model.report import training_report
 from load_prod_model.settlement import Challenger, settle
-from wafer.contract import BUILT_IN
+from wafer.built_in import BUILT_IN
 from wafer.contract.manifest import read_manifest
 from wafer.documents import Documents
 from wafer.evaluation.decision import Mode, PromotionDecision

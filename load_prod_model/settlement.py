@@ -14,7 +14,7 @@ from load_prod_model.contestant import Contestant
 from load_prod_model.near_copies import near_copies
 from load_prod_model.since import AT_ONCE, from_documents, wafers_since
 from load_prod_model.stage import Decision, decide
-from wafer.contract import BUILT_IN
+from wafer.built_in import BUILT_IN
 from wafer.documents import Documents
 from wafer.evaluation.decision import Comparison, Mode, PromotionDecision
 from wafer.evaluation.quality import Quality

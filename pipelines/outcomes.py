@@ -8,7 +8,7 @@ from db_operation_train.component import match
 from pipelines.outcome import OUTCOME, record_outcome
 from pipelines.tasks import Deployment, prepare
 from raw_data_validation_train.component import validate
-from wafer.contract import BUILT_IN
+from wafer.built_in import BUILT_IN
 
 KIND = "outcomes"
 

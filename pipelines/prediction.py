@@ -10,7 +10,7 @@ from pipelines.outcome import OUTCOME, record_outcome
 from pipelines.tasks import Deployment, prepare
 from pred_pipeline.component import predict, select_model
 from raw_data_validation_train.component import validate
-from wafer.contract import BUILT_IN
+from wafer.built_in import BUILT_IN
 
 KIND = "prediction"
 

@@ -13,7 +13,7 @@ from pipelines.outcome import OUTCOME, record_outcome
 from pipelines.tasks import Deployment, prepare
 from preprocessing_train.component import preprocess
 from raw_data_validation_train.component import validate
-from wafer.contract import BUILT_IN
+from wafer.built_in import BUILT_IN
 
 KIND = "training"
 

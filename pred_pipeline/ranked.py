@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pred_pipeline.answers import context_of, passing
-from wafer.contract import BUILT_IN
+from wafer.built_in import BUILT_IN
 from wafer.model.contributions import Reason
 from wafer.model.scoring import Verdict
 from wafer.store import layout

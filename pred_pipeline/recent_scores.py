@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from wafer.contract import BUILT_IN
+from wafer.built_in import BUILT_IN
 from wafer.errors import ObjectNotFound, PublishConflict
 from wafer.model.recent import ENOUGH, Scored
 from wafer.store import Store, layout

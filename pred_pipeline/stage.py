@@ -12,7 +12,7 @@ from pred_pipeline.answers import ranking
 from pred_pipeline.ranked import Ranked
 from pred_pipeline.report import prediction_page
 from pred_pipeline.rows import write_predictions
-from wafer.contract import BUILT_IN
+from wafer.built_in import BUILT_IN
 from wafer.errors import ContractMismatch
 from wafer.evaluation.drift import Movement
 from wafer.evaluation.rule import DEFAULT, Rule

@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from wafer.contract import BUILT_IN
+from wafer.built_in import BUILT_IN
 from wafer.evaluation.decision import Mode
 from wafer.evaluation.rule import DEFAULT, Rule
 from wafer.paths import MLFLOW_FILE, documents_address, resolved, sqlite_uri, store_address, tracking_address

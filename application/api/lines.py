@@ -10,7 +10,8 @@ from application.api.models import ModelShelf
 from application.api.online import OnlineScores
 from application.api.scorecards import Scorecards
 from application.scoring.production import LoadedModels, Production
-from wafer.contract import BUILT_IN, Contract, Contracts, NamedContract, load_contract
+from wafer.built_in import BUILT_IN
+from wafer.contract import Contract, Contracts, NamedContract, load_contract
 from wafer.evaluation.standing import Scorecard
 from wafer.registry import PRODUCTION, ModelVersions
 from wafer.store import Store

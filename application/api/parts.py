@@ -37,7 +37,8 @@ from application.runs.run import CONTRACT, Parameters, under
 from application.runs.service import Runs
 from application.schedules.schedules import Schedules
 from application.settings import ServiceSettings
-from wafer.contract import BUILT_IN, load_contract
+from wafer.built_in import BUILT_IN
+from wafer.contract import load_contract
 from wafer.errors import RegistryUnavailable, StoreUnavailable
 from wafer.registry import ModelVersions
 from wafer.runs import Pipeline

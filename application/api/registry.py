@@ -3,7 +3,7 @@
 import threading
 from pathlib import Path
 
-from wafer.contract import BUILT_IN
+from wafer.built_in import BUILT_IN
 from wafer.errors import ModelNotFound
 from wafer.paths import sqlite_path
 from wafer.registry import UNSIGNED, ByHand, ModelVersion, ModelVersions, Promotion, model_of, open_registry

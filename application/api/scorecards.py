@@ -3,7 +3,7 @@
 from functools import partial
 
 from application.api.models import ModelShelf
-from wafer.contract import BUILT_IN
+from wafer.built_in import BUILT_IN
 from wafer.errors import NoProductionModel
 from wafer.evaluation.standing import Period, Scorecard
 from wafer.store import Store

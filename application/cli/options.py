@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 import typer
 
 from application.runs.run import BackendName, Parameters, Runner, absolute, under
-from wafer.contract import BUILT_IN, Contracts, NamedContract
+from wafer.built_in import BUILT_IN
+from wafer.contract import Contracts, NamedContract
 from wafer.evaluation.decision import Mode
 from wafer.evaluation.rule import Rule
 from wafer.process import environment

@@ -19,7 +19,8 @@ from application.retraining.retraining import Retraining
 from application.runs.opening import open_journal, open_ledger, runs_over
 from application.runs.service import Runs
 from application.settings import ServiceSettings
-from wafer.contract import BUILT_IN, Contracts
+from wafer.built_in import BUILT_IN
+from wafer.contract import Contracts
 from wafer.settings import Settings
 from wafer.store import open_store
 

@@ -6,7 +6,7 @@ from application.notices.event import Event
 from application.runs.results import decision_of
 from application.runs.run import Run
 from application.runs.signs import Judge, broken_promise, drift_warnings
-from wafer.contract import BUILT_IN
+from wafer.built_in import BUILT_IN
 from wafer.evaluation.standing import Standing
 from wafer.registry import Promotion
 from wafer.store import Store

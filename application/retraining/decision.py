@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict, dataclass, replace
 
 from application.runs.run import Run
-from wafer.contract import BUILT_IN
+from wafer.built_in import BUILT_IN
 
 
 @dataclass(frozen=True, slots=True)

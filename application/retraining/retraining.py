@@ -18,7 +18,8 @@ from application.runs.ledger.journal import Entry, Journal
 from application.runs.run import Parameters, Run, new_run, now, under
 from application.runs.service import Runs
 from application.runs.signs import Judge
-from wafer.contract import BUILT_IN, Contracts
+from wafer.built_in import BUILT_IN
+from wafer.contract import Contracts
 from wafer.errors import RunNotFound, SourceEmpty
 from wafer.evaluation.decision import Mode
 from wafer.store import Store

@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-from wafer.contract import BUILT_IN, Contract, Kind, NamedContract, load_contract
+from wafer.built_in import BUILT_IN
+from wafer.contract import Contract, Kind, NamedContract, load_contract
 from wafer.contract.loading import require_own
 from wafer.errors import WaferError
 from wafer.runs import Outcome, Pipeline, RunError, TaskRecord

@@ -26,7 +26,7 @@ from application.runs.ledger.sqlite import SQLiteLedger
 from application.runs.ledger.sqlite_journal import SQLiteJournal
 from application.settings import ServiceSettings
 from application.tests.fakes import FakeBackend, FakeRegistry
-from wafer.contract import BUILT_IN
+from wafer.built_in import BUILT_IN
 from wafer.registry import ModelVersions, model_of
 from wafer.store import Store, open_store
 

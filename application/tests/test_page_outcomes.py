@@ -13,7 +13,7 @@ from pyarrow import parquet
 
 from application.tests.browser import signed_in
 from application.tests.serving import Service
-from wafer.contract import BUILT_IN
+from wafer.built_in import BUILT_IN
 from wafer.outcomes.matched import SCHEMA
 from wafer.store import layout, publish
 

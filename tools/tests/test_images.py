@@ -111,7 +111,7 @@ def test_a_module_of_a_module_of_a_module_counts(repository: Repository) -> None
     repository.append("wafer/deep.py", "OTHER = 2\n")
     repository.commit()
 
-    assert built(repository, "--since", "HEAD~1") == {"preprocessing_train"}
+    assert built(repository, "--since", "HEAD~1") == {"preprocessing_train", "engine"}
 
 
 def test_a_removed_or_renamed_file_is_a_change(repository: Repository) -> None:

@@ -1,13 +1,12 @@
 """The data contract: the field's schema, read unchanged, the policy beside it, and the form of file names."""
 
-from wafer.contract.contract import BUILT_IN, Contract
+from wafer.contract.contract import Contract
 from wafer.contract.loading import load_contract
 from wafer.contract.named import ContractFiles, Contracts, NamedContract
 from wafer.contract.schema import KINDS, Kind, Schema
 from wafer.wafers.names import without_blanks
 
 __all__ = [
-    "BUILT_IN",
     "KINDS",
     "Contract",
     "ContractFiles",

@@ -2,12 +2,11 @@
 
 from dataclasses import dataclass, replace
 
+from wafer.built_in import BUILT_IN
 from wafer.contract.file_name import FileName
 from wafer.contract.policy import Policy
 from wafer.contract.schema import Kind
 from wafer.wafers.names import without_blanks
-
-BUILT_IN = "field"  # name of the contract that is shipped here
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,8 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from wafer.contract.contract import BUILT_IN, Contract
+from wafer.built_in import BUILT_IN
+from wafer.contract.contract import Contract
 from wafer.contract.file_name import FileName
 from wafer.contract.policy import Policy
 from wafer.contract.schema import KINDS, Kind, Schema, schema_problems

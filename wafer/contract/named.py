@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from wafer.contract.contract import BUILT_IN, Contract
+from wafer.built_in import BUILT_IN
+from wafer.contract.contract import Contract
 from wafer.contract.loading import POLICY, SCHEMAS, contract_of, load_contract, shipped
 from wafer.contract.schema import Kind
 from wafer.errors import ContractInvalid, ContractNotFound, ObjectNotFound

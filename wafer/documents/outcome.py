@@ -7,7 +7,7 @@ about one wafer the one received last counts; the others are its history.
 import hashlib
 from typing import NotRequired, TypedDict
 
-from wafer.contract import BUILT_IN
+from wafer.built_in import BUILT_IN
 
 
 class Outcome(TypedDict):

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import structlog
 
-from wafer.contract import BUILT_IN
+from wafer.built_in import BUILT_IN
 from wafer.errors import NotPublished
 from wafer.history.outcomes import KnownOutcomes
 from wafer.history.past import PastRun

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import TypeAdapter
 
-from wafer.contract import BUILT_IN
+from wafer.built_in import BUILT_IN
 from wafer.errors import PublishConflict
 from wafer.store import Store, layout
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import parquet
 
-from wafer.contract import BUILT_IN
+from wafer.built_in import BUILT_IN
 from wafer.outcomes.decided import people_alone, with_dispositions
 from wafer.outcomes.dispositions import all_dispositions
 from wafer.store import MARKER, Store, fetch_files, layout, read_marker

@@ -11,7 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import parquet
 
-from wafer.contract import BUILT_IN, Contract
+from wafer.built_in import BUILT_IN
+from wafer.contract import Contract
 from wafer.documents import Documents, batches_of
 from wafer.errors import ObjectNotFound
 from wafer.outcomes.matched import SCHEMA, runs_that_published

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from wafer.contract import BUILT_IN
+from wafer.built_in import BUILT_IN
 from wafer.errors import NoProductionModel
 from wafer.evaluation.decision import PromotionDecision
 from wafer.registry.promotion_log import Promotion

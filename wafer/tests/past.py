@@ -12,7 +12,7 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from pred_pipeline.ranked import SCHEMA
-from wafer.contract import BUILT_IN
+from wafer.built_in import BUILT_IN
 from wafer.outcomes import matched
 from wafer.store import Store, layout, publish
 

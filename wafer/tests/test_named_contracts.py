@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from wafer.contract import BUILT_IN, ContractFiles, Contracts, load_contract
+from wafer.built_in import BUILT_IN
+from wafer.contract import ContractFiles, Contracts, load_contract
 from wafer.errors import ContractInvalid, ContractNotFound
 from wafer.store import open_store
 

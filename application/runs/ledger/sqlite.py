@@ -8,7 +8,7 @@ from application.errors import IdempotencyKeyReused, TrainingRunning
 from application.runs.ledger.protocol import ClaimKey, Page, Wanted, cursor_of, position_of
 from application.runs.ledger.sqlite_file import SQLiteFile
 from application.runs.run import Run
-from wafer.contract import BUILT_IN
+from wafer.built_in import BUILT_IN
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS runs (
