@@ -68,19 +68,18 @@ def speed_parse(
 def quality(
     *,
     repeats: Annotated[int, typer.Option(min=1, help="Repeats of the random cross-validation.")] = 5,
-    offsets: Annotated[int, typer.Option(min=1, help="Repeats of the block cross-validation, blocks shifted.")] = 3,
-    folds: Annotated[int, typer.Option(min=2, help="Folds, or blocks, of each repeat.")] = 5,
+    folds: Annotated[int, typer.Option(min=2, help="Folds of each repeat.")] = 5,
     older_repeats: Annotated[int, typer.Option(min=0, help="Repeats that the older recipe takes part in.")] = 1,
     quick: Quick = False,
     data: Data = None,
     document: Document = None,
     cache: Cache = None,
 ) -> None:
-    """Quality under random and block cross-validation, of the product and its peers in the same folds."""
+    """Quality forward in time, on whole files and at random, of the product and its peers in the same folds."""
     from benchmarks.folds import Plan
     from benchmarks.quality import measure_quality
 
-    plan = Plan(repeats, offsets, folds, older_repeats) if not quick else Plan(1, 1, 2, 1, resamples=50, quick=True)
+    plan = Plan(repeats, folds, older_repeats) if not quick else Plan(1, 2, 1, resamples=50, quick=True)
     place = cache or Settings().home / "benchmarks"
     _report(lambda say: measure_quality(data or default_data(), plan, cache=place, say=say), document, quick)
 

@@ -15,11 +15,20 @@ _INTERVAL = (0.05, 0.95)
 
 @dataclass(frozen=True, slots=True)
 class Pooled:
-    """Answers for every wafer once, each by a model that did not learn from it."""
+    """Answers for every wafer once at most, each by a model that did not learn from it."""
 
     failed: Bools
     probability: Floats
     flagged: Bools
+
+    @classmethod
+    def empty(cls, failed: Bools) -> "Pooled":
+        """No wafer was asked about yet."""
+        return cls(failed, np.full(len(failed), np.nan), np.zeros(len(failed), bool))
+
+    def asked(self) -> "Pooled":
+        """Return the wafers that were asked about; forward in time the first ones never are."""
+        return self.rows(np.flatnonzero(~np.isnan(self.probability)))
 
     def rows(self, index: Ints) -> "Pooled":
         """Return the answers at these positions; a position may stand more than once."""

@@ -1,14 +1,17 @@
-"""Which wafers are learned from and which are asked about, in every fold of both kinds of cross-validation."""
+"""Which wafers are learned from and which are asked about: forward in time, in whole files, and at random."""
 
-import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
+from wafer.contract.file_name import FileName
+from wafer.evaluation.walk_forward import Split, Timeline
 from wafer.wafers.arrays import Ints, Wafers
 
-Protocol = Literal["random", "blocks"]
+LEAST = (10, 30)  # failing and passing wafers to learn from, in the smallest fold
+Protocol = Literal["forward", "files", "random"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,9 +19,8 @@ class Plan:
     """How much to measure."""
 
     repeats: int  # of the random cross-validation
-    offsets: int  # of the block cross-validation
     folds: int
-    older_repeats: int  # of either, that the older recipe takes part in
+    older_repeats: int  # of these, that the older recipe takes part in
     resamples: int = 1000
     quick: bool = False
 
@@ -26,8 +28,7 @@ class Plan:
         """Return the options that lead to this plan."""
         if self.quick:
             return "--quick"
-        amounts = f"--repeats {self.repeats} --offsets {self.offsets} --folds {self.folds}"
-        return f"{amounts} --older-repeats {self.older_repeats}"
+        return f"--repeats {self.repeats} --folds {self.folds} --older-repeats {self.older_repeats}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +42,22 @@ class Fold:
     ask: Ints
 
 
-def folds_of(wafers: Wafers, plan: Plan) -> list[Fold]:
-    """Return every fold of both protocols, repeat by repeat."""
-    return random_folds(wafers, plan.repeats, plan.folds) + block_folds(wafers, plan.offsets, plan.folds)
+def folds_of(wafers: Wafers, form: FileName, plan: Plan) -> list[Fold]:
+    """Return every fold, the most honest protocol first. `form` reads the time of a file from its name."""
+    stamps = np.array([form.stamp(name) for name in wafers.files], dtype="datetime64[s]")
+    line = Timeline.of(stamps, wafers.files, wafers.names)
+    later, other = (find(wafers.known_failed, *LEAST) for find in (line.windows, line.whole_files))
+    few = slice(-2, None) if plan.quick else slice(None)
+    at_random = random_folds(wafers, plan.repeats, plan.folds)
+    return [*_folds("forward", later[few]), *_folds("files", other[few]), *at_random]
+
+
+def _folds(protocol: Protocol, splits: Sequence[Split]) -> list[Fold]:
+    """The product's own splits, once."""
+    return [
+        Fold(protocol, 0, number, np.flatnonzero(split.learn), np.flatnonzero(split.test))
+        for number, split in enumerate(splits)
+    ]
 
 
 def random_folds(wafers: Wafers, repeats: int, folds: int) -> list[Fold]:
@@ -55,24 +69,3 @@ def random_folds(wafers: Wafers, repeats: int, folds: int) -> list[Fold]:
         split = StratifiedKFold(folds, shuffle=True, random_state=repeat).split(wafers.readings, wafers.failed)
         found += [Fold("random", repeat, number, learn, ask) for number, (learn, ask) in enumerate(split)]
     return found
-
-
-def block_folds(wafers: Wafers, offsets: int, blocks: int) -> list[Fold]:
-    """Contiguous blocks in the order of wafer numbers, moved on by a part of a block in each repeat.
-
-    A block that reaches beyond the last wafer continues at the first.
-    """
-    order = np.argsort([_number(name) for name in wafers.names], kind="stable")
-    found = []
-    for repeat in range(offsets):
-        moved = np.roll(order, -round(repeat * len(order) / blocks / offsets))
-        parts = np.array_split(moved, blocks)
-        for number, ask in enumerate(parts):
-            learn = np.concatenate([part for other, part in enumerate(parts) if other != number])
-            found.append(Fold("blocks", repeat, number, np.sort(learn), np.sort(ask)))
-    return found
-
-
-def _number(name: str) -> int:
-    found = re.findall(r"\d+", name)
-    return int(found[-1]) if found else 0

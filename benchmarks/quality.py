@@ -1,9 +1,10 @@
-"""Quality under cross-validation: the product and its peers on the same wafers of the same folds."""
+"""Quality on wafers held out in three ways: the product and its peers on the same wafers of the same folds."""
 
 import hashlib
 import json
 import time
 import warnings
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from benchmarks.quality_table import HEADERS, protocol_of, rows_by_group
 from benchmarks.report import Section, this_machine
 from benchmarks.source import batches, kind_of, learning_table, wafers_of
 from benchmarks.systems import OLDER, Answer, System, product_digest, systems
+from wafer.contract import load_contract
 from wafer.files import write_file
 from wafer.wafers.arrays import Bools, Wafers
 
@@ -28,7 +30,8 @@ def measure_quality(data: Path | None, plan: Plan, *, cache: Path, say: Say) -> 
     with batches(data) as folder:
         table, source = learning_table(folder), kind_of(folder)
     wafers = wafers_of(table)
-    pooled = _pooled(table, wafers, plan, cache, say)
+    folds = folds_of(wafers, load_contract("training").file_name, plan)
+    pooled = _pooled(table, wafers, folds, plan, cache, say)
     return Section(
         name="quality",
         title="Quality",
@@ -36,29 +39,29 @@ def measure_quality(data: Path | None, plan: Plan, *, cache: Path, say: Say) -> 
         machine=machine,
         protocol=protocol_of(wafers, source, plan, code),
         headers=HEADERS,
-        groups=rows_by_group(pooled, plan),
+        groups=rows_by_group(pooled, Counter(fold.protocol for fold in folds if fold.repeat == 0), plan),
         words=2,
     )
 
 
 def _pooled(
-    table: pa.Table, wafers: Wafers, plan: Plan, cache: Path, say: Say
+    table: pa.Table, wafers: Wafers, folds: Sequence[Fold], plan: Plan, cache: Path, say: Say
 ) -> dict[tuple[Protocol, str], list[Pooled]]:
     """Answers by protocol and system, one `Pooled` a repeat; the dear older recipe comes last."""
     failed: Bools = wafers.known_failed
     cache.mkdir(parents=True, exist_ok=True)
     pooled: dict[tuple[Protocol, str], list[Pooled]] = {}
     for system in systems(quick=plan.quick):
-        for fold in folds_of(wafers, plan):
+        for fold in folds:
             if system.name == OLDER and fold.repeat >= plan.older_repeats:
                 continue
             answer = _answer(system, fold, table, wafers.ids, cache, say)
             repeats = pooled.setdefault((fold.protocol, system.name), [])
             if fold.number == 0:
-                repeats.append(Pooled(failed, np.full(len(failed), np.nan), np.zeros(len(failed), bool)))
+                repeats.append(Pooled.empty(failed))
             repeats[-1].probability[fold.ask] = answer.probability
             repeats[-1].flagged[fold.ask] = answer.flagged
-    return pooled
+    return {which: [each.asked() for each in repeats] for which, repeats in pooled.items()}
 
 
 def _answer(system: System, fold: Fold, table: pa.Table, ids: Sequence[str], cache: Path, say: Say) -> Answer:

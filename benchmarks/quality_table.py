@@ -13,14 +13,17 @@ PooledByRepeat = Mapping[tuple[Protocol, str], Sequence[Pooled]]  # (protocol, s
 HEADERS = ("protocol", "system", "folds", *FIGURES)
 
 
-def rows_by_group(pooled: PooledByRepeat, plan: Plan) -> list[list[list[str]]]:
-    """For each protocol the figures of every system, then the first system minus each of the others."""
+def rows_by_group(pooled: PooledByRepeat, folds: Mapping[Protocol, int], plan: Plan) -> list[list[list[str]]]:
+    """For each protocol the figures of every system, then the first system minus each of the others.
+
+    `folds` counts those of one repeat.
+    """
     groups = []
     for protocol in dict.fromkeys(protocol for protocol, _ in pooled):
         (ours, first), *peers = [(name, found) for (each, name), found in pooled.items() if each == protocol]
         systems = [(ours, first), *peers]
-        groups.append([[protocol, name, *_figures(found, plan.folds)] for name, found in systems])
-        gaps = [[protocol, f"{ours} - {name}", *_gaps(first, found, plan)] for name, found in peers]
+        groups.append([[protocol, name, *_figures(found, folds[protocol])] for name, found in systems])
+        gaps = [[protocol, f"{ours} - {name}", *_gaps(first, found, folds[protocol], plan)] for name, found in peers]
         groups.append(gaps)
     return groups
 
@@ -34,11 +37,11 @@ def _figures(repeats: Sequence[Pooled], folds: int) -> list[str]:
     return [str(len(repeats) * folds), *cells]
 
 
-def _gaps(ours: Sequence[Pooled], theirs: Sequence[Pooled], plan: Plan) -> list[str]:
+def _gaps(ours: Sequence[Pooled], theirs: Sequence[Pooled], folds: int, plan: Plan) -> list[str]:
     shared = min(len(ours), len(theirs))
     found = differences(ours[:shared], theirs[:shared], plan.resamples)
     cells = [f"{_signed(gap.mean)} ({_signed(gap.low)} to {_signed(gap.high)})" for gap in found.values()]
-    return [str(shared * plan.folds), *cells]
+    return [str(shared * folds), *cells]
 
 
 def _plain(value: float) -> str:
@@ -55,17 +58,19 @@ def protocol_of(wafers: Wafers, source: str, plan: Plan, code: str) -> list[str]
     smaller = " All systems cut down by --quick." if plan.quick else ""
     return [
         f"{len(wafers):,} {source} labelled wafers, {failures} failing (exact copies once). "
-        f"random: {plan.repeats} x {plan.folds} stratified folds. blocks: {plan.offsets} x {plan.folds} contiguous "
-        "blocks of wafer numbers, shifted by a part of a block in each repeat.",
+        "forward: a past that grows, asked about the files that follow it in time, as `wafer backtest`. files: whole "
+        f"files held out, in four folds. random: {plan.repeats} x {plan.folds} stratified folds, where neighbours of a "
+        "wafer are learned from: the figure that promises most and holds least.",
         f"Product (training code {code}): every training stage as in a run, on the training part of the fold "
         "only: sensor filters, medians, clusters, global and cluster models, calibration, choice of family, "
         "threshold." + smaller,
         f"Peers in the same folds: one balanced RandomForest of {TREES} trees, medians for silent sensors; XGBoost "
-        "with its defaults; the older recipe (see Speed of the DAGs) with its full grids. The older recipe cannot "
-        "train a cluster with fewer than 4 failing wafers; there it passes every wafer.",
+        "with its defaults; a ridge logistic regression, medians for silent sensors, standardised readings; the "
+        "older recipe (see Speed of the DAGs) with its full grids. The older recipe cannot train a cluster "
+        "with fewer than 4 failing wafers; there it passes every wafer.",
         "Scores are pooled over the folds of a repeat; mean ± standard deviation over the repeats.",
         "BER: at the system's own threshold, set on the training part with a budget of 10 % false alarms "
-        "(product: out of fold; forest: out of bag; XGBoost: in 3 folds); the older recipe flags from .5. "
+        "(product: out of fold; forest: out of bag; XGBoost and logistic: in 3 folds); the older recipe flags from .5. "
         "Lowest BER: at the best threshold in hindsight. Brier skill: of each system's own probabilities; "
         "0 is as good as the failure rate alone.",
         "Differences: product minus peer, over the repeats that both took part in; 90 % interval of "

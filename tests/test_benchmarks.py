@@ -4,7 +4,6 @@ import re
 from collections.abc import Mapping
 from importlib import import_module
 from inspect import Parameter, isfunction, signature
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -17,10 +16,12 @@ from benchmarks.__main__ import app
 from benchmarks.figures import FIGURES, Pooled, differences
 from benchmarks.folds import Plan, folds_of
 from benchmarks.report import Section, this_machine, write_section
+from wafer.contract import load_contract
 from wafer.wafers.arrays import Wafers
 
 pytestmark = [pytest.mark.xdist_group("benchmarks"), pytest.mark.slow]
-SYSTEMS = ("product", "balanced forest", "XGBoost defaults", "older recipe")
+SYSTEMS = ("product", "balanced forest", "XGBoost defaults", "ridge logistic", "older recipe")
+FORM = load_contract("training").file_name
 
 
 @pytest.fixture(scope="module")
@@ -92,9 +93,9 @@ def test_quality_measures_every_system_and_continues_where_it_was_interrupted(da
 
     rows = table_of(tmp_path / "first.md")
     peers = [f"product - {name}" for name in SYSTEMS[1:]]
-    assert [row["system"] for row in rows] == 2 * [*SYSTEMS, *peers]
+    assert [row["system"] for row in rows] == 3 * [*SYSTEMS, *peers]
     assert all(re.fullmatch(r"[-+.\d ()to]+", row[figure]) for row in rows for figure in FIGURES)
-    assert first.count(" s\n") == 2 * 2 * len(SYSTEMS)
+    assert first.count(" s\n") == 3 * 2 * len(SYSTEMS)
     assert second.count(" s\n") == 1
     assert table_of(tmp_path / "second.md") == rows
 
@@ -128,24 +129,24 @@ def test_load_documents_measures_the_stage_and_its_server(tmp_path: Path) -> Non
 
 
 def test_no_wafer_is_asked_about_by_a_model_that_learned_from_it() -> None:
-    folds = folds_of(wafers(60), Plan(repeats=2, offsets=3, folds=4, older_repeats=1))
+    folds = folds_of(wafers(120), FORM, Plan(repeats=2, folds=4, older_repeats=1))
 
-    for fold in folds:
-        assert sorted([*fold.learn, *fold.ask]) == list(range(60))
-    for group in {(fold.protocol, fold.repeat) for fold in folds}:
+    assert not any(set(fold.learn) & set(fold.ask) for fold in folds)
+    for group in {(fold.protocol, fold.repeat) for fold in folds if fold.protocol != "forward"}:
         asked = [row for fold in folds if (fold.protocol, fold.repeat) == group for row in fold.ask]
-        assert sorted(asked) == list(range(60))
+        assert sorted(asked) == list(range(120))
 
 
-def test_a_block_is_one_stretch_of_wafer_numbers() -> None:
-    shuffled = wafers(60)
+def test_forward_every_wafer_asked_about_came_later_and_a_file_is_held_out_whole() -> None:
+    known = wafers(120)
+    folds = folds_of(known, FORM, Plan(repeats=1, folds=4, older_repeats=1))
 
-    folds = folds_of(shuffled, Plan(repeats=1, offsets=3, folds=4, older_repeats=1))
-
-    for fold in (fold for fold in folds if fold.protocol == "blocks"):
-        numbers = sorted(int(shuffled.names[row].removeprefix("Wafer-")) for row in fold.ask)
-        jumps = [after - before for before, after in pairwise(numbers) if after != before + 1]
-        assert not jumps or (len(jumps) == 1 and numbers[0] == 0 and numbers[-1] == 59)  # continues at the first wafer
+    forward = [fold for fold in folds if fold.protocol == "forward"]
+    assert len(forward) > 2
+    for fold in forward:
+        assert max(known.files[row] for row in fold.learn) < min(known.files[row] for row in fold.ask)
+    for fold in (fold for fold in folds if fold.protocol == "files"):
+        assert not {known.files[row] for row in fold.learn} & {known.files[row] for row in fold.ask}
 
 
 def test_a_system_differs_from_itself_by_nothing() -> None:
@@ -178,7 +179,7 @@ def wafers(count: int) -> Wafers:
     return Wafers(
         ids=tuple(map(str, numbers)),
         names=tuple(f"Wafer-{number}" for number in numbers),
-        files=("",) * count,
+        files=tuple(f"wafer_{1 + number // 10:02}012020_041011.csv" for number in numbers),
         sensors=("Sensor - 1",),
         readings=np.zeros((count, 1)),
         failed=numbers % 5 == 0,
