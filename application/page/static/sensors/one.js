@@ -6,7 +6,7 @@ import { figure } from "../charts/figure.js";
 import { runChart } from "../charts/run-chart.js";
 import { h } from "../dom.js";
 import { count, many, percent, reading } from "../format.js";
-import { filesTable, wafersTable } from "./tables.js";
+import { filesTable, waferAddress, wafersTable } from "./tables.js";
 
 /** The training wafers' range as a prediction sees it: where 90 % of the passing ones read, and their extremes. */
 export function rangeOf({ levels, training }) {
@@ -78,7 +78,7 @@ function overWafers(found, range) {
         steps: found.batches.filter((each) => each.median !== null).map((each) => ({ from: each.first, to: each.first + each.wafers, value: each.median, shifted: each.shifted })),
         silent: silent.map((each) => ({ from: each.first, to: each.first + each.wafers })),
         breaks: found.batches.length <= 40 ? found.batches.map((each) => each.first) : [],
-        choose: (point) => (location.hash = hashOf("results", found.run_id, { wafer: `${point.file}|${point.wafer}` })),
+        choose: (point) => (location.hash = waferAddress(found.run_id, point)),
       }),
     columns: ["place", "wafer", "file", "reading", "verdict", "rank", "outcome"],
     rows: found.points.map((each) => [each.at + 1, each.wafer, each.file, each.value, each.verdict, each.rank, each.outcome]),

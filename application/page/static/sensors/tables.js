@@ -11,6 +11,7 @@ export function filesTable(found) {
     noun: "file",
     rows: found.batches,
     search: false,
+    className: "bounded",
     tools: h("h3", {}, "Files in order"),
     columns: [
       { key: "file", title: "File", value: (each) => each.first, cell: (each) => fileOf(each, found.run_id) },
@@ -22,6 +23,9 @@ export function filesTable(found) {
   });
   return h("div", { class: "card flush" }, element);
 }
+
+/** Where a wafer's panel is. */
+export const waferAddress = (run, { wafer, file }) => hashOf("results", run, { wafer, file });
 
 const fileOf = (each, run) =>
   h(
@@ -43,6 +47,7 @@ export function wafersTable(found, { least, most }) {
     label: "Wafers that stand out",
     noun: "wafer",
     rows,
+    className: "bounded",
     none: "No wafer that is shown was flagged or reads beyond the training range.",
     tools: h("h3", {}, "Wafers that stand out"),
     columns: [
@@ -50,7 +55,7 @@ export function wafersTable(found, { least, most }) {
         key: "wafer",
         title: "Wafer",
         value: (each) => each.wafer,
-        cell: (each) => h("a", { href: hashOf("results", found.run_id, { wafer: `${each.file}|${each.wafer}` }) }, each.wafer),
+        cell: (each) => h("a", { href: waferAddress(found.run_id, each) }, each.wafer),
       },
       { key: "verdict", title: "Verdict", value: (each) => each.verdict, cell: (each) => h("span", { class: `verdict ${each.verdict}` }, each.verdict) },
       { key: "reading", title: "Reading", kind: "number", value: (each) => each.value, cell: (each) => reading(each.value) },
