@@ -22,7 +22,7 @@ from wafer.settings import Settings
 from wafer.store import list_batches, open_store
 
 schedules_app = typer.Typer(
-    no_args_is_help=False, help="Predictions that the service starts by itself when new files lie in a place."
+    no_args_is_help=False, help="Predictions that the service starts by itself when the files of a source have changed."
 )
 
 
@@ -53,9 +53,9 @@ def add(
     schema: Schema = "",
     policy: Policy = "",
 ) -> None:
-    """Keep a schedule, in the place of one of its name: predict a place whenever its files are others than before."""
+    """Keep a schedule, instead of one of its name: predict a source whenever its files have changed."""
     quiet_logs()
-    list_batches(source)  # the place has to exist
+    list_batches(source)  # the source has to exist
     named = contract_parameters("predict", contract, schema, policy)
     plan = Schedule(name, absolute(source), hours, named, user(), now())
     with _schedules() as kept:
