@@ -7,7 +7,8 @@ const NONE = "–";
 export const PIPELINES = { train: "Training", predict: "Prediction", outcomes: "Outcomes" };
 
 export const count = (number) => (number ?? 0).toLocaleString("en");
-export const many = (number, one, more = `${one}s`) => `${count(number)} ${number === 1 ? one : more}`;
+export const plural = (one) => (one.endsWith("ch") ? `${one}es` : `${one}s`);
+export const many = (number, one, more = plural(one)) => `${count(number)} ${number === 1 ? one : more}`;
 export const percent = (share, digits = 0) =>
   share === null || share === undefined ? NONE : `${(share * 100).toFixed(digits)} %`;
 export const fixed = (number, digits = 3) => (number === null || number === undefined ? NONE : number.toFixed(digits));

@@ -6,10 +6,10 @@ import { announce, empty, failure, h, loading, put } from "./dom.js";
 import { many } from "./format.js";
 import { choice, span } from "./lots/choice.js";
 import { lotView } from "./lots/lot.js";
+import { nounOf, wayOf } from "./lots/names.js";
 import { overview } from "./lots/overview.js";
 import { tabs } from "./lots/tabs.js";
 
-const OWN = { file: "batch", run: "prediction", day: "day", week: "week", month: "month" };
 const MEASURES = { flagged: "flagged", inspected: "to inspect", failed: "failing, by outcome" };
 
 export function lotsScreen(main) {
@@ -37,7 +37,7 @@ export function lotsScreen(main) {
       if (page.lots.length === 0) return put(body, nothing(state));
       if (state.lot !== undefined && !lot) return put(body, gone(page, state));
       put(body, lot ? lotView(page, lot, wafers, state) : overview(page, state, `/lots.csv?${questionOf(page.by, state)}`));
-      announce(lot ? `Lot ${lot.lot}: ${many(lot.wafers, "wafer")}.` : `${many(page.lots.length, "lot")}, ${many(page.excursions, "excursion")}.`);
+      announce(lot ? `${lot.lot}: ${many(lot.wafers, "wafer")}.` : `${many(page.lots.length, nounOf(page.by))}, ${many(page.excursions, "excursion")}.`);
     } catch (problem) {
       if (!closed && own === asked) put(body, failure(problem, () => go(by, state)));
     }
@@ -59,7 +59,7 @@ function questionOf(by, { measure = "", runs = "", run = "", since = "" }) {
 function choices(page, state) {
   const shown = (changes) => (location.hash = hashOf("lots", page.by, { ...state, lot: undefined, sort: "", q: "", page: "", ...changes }));
   return [
-    choice("by", "By", page.by, page.columns.map((each) => [each, OWN[each] ?? each]), (by) => {
+    choice("by", "By", page.by, page.columns.map((each) => [each, wayOf(each)]), (by) => {
       location.hash = hashOf("lots", by, { ...state, lot: undefined, sort: "", q: "", page: "" });
     }),
     choice("measure", "Chart", page.measure, Object.entries(MEASURES), (measure) => shown({ measure })),

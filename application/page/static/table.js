@@ -1,7 +1,7 @@
 // A table for long lists: sorted by any column, searched, shown page by page. 100,000 rows never stand in the document.
 
 import { announce, h, put } from "./dom.js";
-import { count, many } from "./format.js";
+import { count, many, plural } from "./format.js";
 import { arranged } from "./order.js";
 import { pages } from "./pager.js";
 
@@ -34,7 +34,7 @@ export function listTable(options) {
   let timer;
   const field = h("input", {
     type: "search",
-    "aria-label": options.search || `Search ${noun}s`,
+    "aria-label": options.search || `Search ${plural(noun)}`,
     placeholder: options.search || "Search",
     spellcheck: "false",
     value: state.q,

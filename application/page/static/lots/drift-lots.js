@@ -4,7 +4,7 @@ import { hashOf } from "../address.js";
 import * as api from "../api.js";
 import { failure, h, loading, put, table } from "../dom.js";
 import { count, percent } from "../format.js";
-import { nameOf } from "./overview.js";
+import { nameOf } from "./names.js";
 
 const NAMED = 4; // sensors of a lot in the table
 const COLUMNS = [

@@ -2,9 +2,9 @@
 
 import { hashOf, remember } from "../address.js";
 import { h } from "../dom.js";
-import { count, fixed, many, percent } from "../format.js";
+import { count, fixed, many, percent, plural } from "../format.js";
 import { listTable } from "../table.js";
-import { nameOf } from "./overview.js";
+import { judged, nameOf, nounOf } from "./names.js";
 import { limits, signalBadges } from "./signals.js";
 import { stamp } from "./stamp.js";
 
@@ -17,14 +17,14 @@ function summary(page, lot, all, state) {
   return h(
     "section",
     { class: "card", "aria-labelledby": "lot-title" },
-    h("p", { class: "small" }, h("a", { href: all }, "← All lots")),
+    h("p", { class: "small" }, h("a", { href: all }, `← All ${plural(nounOf(page.by))}`)),
     h("div", { class: "heading" }, h("h2", { id: "lot-title", class: "break" }, nameOf(lot.lot)), signalBadges(lot.chart.signals)),
     h(
       "dl",
       { class: "tiles" },
       tile("Wafers", count(lot.wafers), lot.learned > 0 && `${count(lot.learned)} learned from`),
-      tile("Flagged", count(lot.flagged), percent(lot.flag_rate, 1)),
-      tile("To inspect", count(lot.inspected)),
+      tile("Flagged", shown(judged(lot, lot.flagged)), lot.flag_rate !== null && percent(lot.flag_rate, 1)),
+      tile("To inspect", shown(judged(lot, lot.inspected))),
       tile("Outcomes known", count(lot.known), `${count(lot.failed)} failing`),
       tile("Yield", percent(lot.yield, 1)),
       tile("Limits", limits(lot.chart), `centre ${percent(page.centre, 1)}`),
@@ -32,7 +32,7 @@ function summary(page, lot, all, state) {
     h(
       "dl",
       { class: "facts" },
-      fact("Batches", lot.first === lot.last ? stamp(lot.first) : `${stamp(lot.first)} to ${stamp(lot.last)}`),
+      fact(page.by === "file" ? "Written" : "Batches", lot.first === lot.last ? stamp(lot.first) : `${stamp(lot.first)} to ${stamp(lot.last)}`),
       fact(lot.runs.length === 1 ? "Prediction" : "Predictions", lot.runs.slice(0, 5).map((run) => h("a", { href: hashOf("results", run) }, run, " "))),
       fact("Sensors", h("a", { href: behindFlags(page, lot, state) }, "behind its flags")),
     ),
@@ -42,6 +42,7 @@ function summary(page, lot, all, state) {
 const behindFlags = (page, lot, state) =>
   hashOf("sensors", "", { run: state.run || lot.runs[0], over: state.run ? "" : state.runs || "50", by: page.by, lot: lot.lot });
 
+const shown = (number) => (number === null ? "–" : count(number));
 const tile = (name, value, more) => h("div", {}, h("dt", {}, name), h("dd", {}, value), more && h("dd", { class: "small" }, more));
 const fact = (name, value) => h("div", {}, h("dt", {}, name), h("dd", {}, value));
 
@@ -65,6 +66,7 @@ function list(page, lot, wafers, total, state) {
     noun: "wafer",
     columns,
     rows: wafers,
+    className: "tall",
     state,
     changed: remember,
     tools: [

@@ -6,11 +6,11 @@ import { pChart } from "../charts/p-chart.js";
 import { h } from "../dom.js";
 import { count, many, percent } from "../format.js";
 import { listTable } from "../table.js";
+import { judged, nameOf, nounOf, wayOf } from "./names.js";
 import { limits, signalBadges, signalWords, standsOut } from "./signals.js";
 import { stamp } from "./stamp.js";
 
 const RATES = { flagged: "Flagged wafers", inspected: "Wafers to inspect", failed: "Failing wafers, of those with an outcome" };
-export const nameOf = (lot) => lot || "(none)";
 
 export function overview(page, state, csv) {
   const open = (lot) => hashOf("lots", page.by, { ...state, lot: lot.lot, sort: "", q: "", page: "" });
@@ -19,15 +19,15 @@ export function overview(page, state, csv) {
 
 function chart(page, choose) {
   const charted = page.lots.filter((lot) => lot.chart.rate !== null);
-  const title = `${RATES[page.measure]} by ${page.by}`;
+  const title = `${RATES[page.measure]} by ${wayOf(page.by)}`;
   if (charted.length === 0)
     return h("section", { class: "card", "aria-label": title }, h("h2", {}, title), h("p", { class: "small" }, none(page.measure)));
   const out = page.lots.filter(standsOut);
-  const name = `${title}: ${many(charted.length, "lot")}, ${percent(page.centre, 1)} in all; ${out.length === 0 ? "none stands out" : `${out.map((lot) => nameOf(lot.lot)).slice(0, 5).join(", ")} ${out.length === 1 ? "stands" : "stand"} out`}.`;
+  const name = `${title}: ${many(charted.length, nounOf(page.by))}, ${percent(page.centre, 1)} in all; ${out.length === 0 ? "none stands out" : `${out.map((lot) => nameOf(lot.lot)).slice(0, 5).join(", ")} ${out.length === 1 ? "stands" : "stand"} out`}.`;
   const draw = (width) =>
     pChart({
       name,
-      about: "Each lot stands between the limits of its own size, which chance alone leaves once in 740 times on either side.",
+      about: `Each ${nounOf(page.by)} stands between the limits of its own size, which chance alone leaves once in 740 times on either side.`,
       title: "%",
       centre: page.centre,
       width,
@@ -60,33 +60,35 @@ const none = (measure) =>
     ? "No outcome of these wafers is known yet. Send outcomes on Runs."
     : "The model learned from all of these wafers, so that its verdicts say nothing new.";
 
-const told = (page, out) =>
-  `${percent(page.centre, 1)} in all, which is the centre line. ${
-    out.length === 0 ? "No lot stands out" : out.length === 1 ? "1 lot stands out" : `${count(out.length)} lots stand out`
+function told(page, out) {
+  const noun = nounOf(page.by);
+  return `${percent(page.centre, 1)} in all, which is the centre line. ${
+    out.length === 0 ? `No ${noun} stands out` : `${many(out.length, noun)} ${out.length === 1 ? "stands" : "stand"} out`
   } by more than chance. Each wafer counts once, by its latest prediction; wafers that the model learned from do not count.${
     page.complete ? "" : " These are very many wafers, so that the oldest predictions were left out."
-  }${page.left_out > 0 ? ` ${many(page.left_out, "older lot")} are not shown.` : ""} Click a lot for its wafers.`;
+  }${page.left_out > 0 ? ` ${many(page.left_out, `older ${noun}`)} are not shown.` : ""} Click a ${noun} for its wafers.`;
+}
 
 function list(page, state, open, csv) {
   const columns = [
     {
       key: "lot",
-      title: page.by === "file" ? "Batch" : page.by[0].toUpperCase() + page.by.slice(1),
+      title: wayOf(page.by)[0].toUpperCase() + wayOf(page.by).slice(1),
       value: (lot) => nameOf(lot.lot),
       cell: (lot) => h("a", { href: open(lot), "data-key": `lot ${lot.lot}` }, nameOf(lot.lot)),
     },
     { key: "signal", title: "Signal", value: (lot) => signalWords(lot.chart.signals), cell: (lot) => signalBadges(lot.chart.signals) },
-    { key: "first", title: "First batch", value: (lot) => lot.first, cell: (lot) => stamp(lot.first), kind: "optional" },
+    { key: "first", title: page.by === "file" ? "Written" : "First batch", value: (lot) => lot.first, cell: (lot) => stamp(lot.first), kind: "optional" },
     { key: "wafers", title: "Wafers", kind: "number", value: (lot) => lot.wafers, cell: wafers },
-    { key: "flagged", title: "Flagged", kind: "number", value: (lot) => lot.flagged },
+    { key: "flagged", title: "Flagged", kind: "number", value: (lot) => judged(lot, lot.flagged) },
     { key: "rate", title: "Flag rate", kind: "number", value: (lot) => lot.flag_rate, cell: (lot) => percent(lot.flag_rate, 1) },
-    { key: "inspected", title: "Inspect", kind: "number", value: (lot) => lot.inspected },
+    { key: "inspected", title: "Inspect", kind: "number", value: (lot) => judged(lot, lot.inspected) },
     { key: "yield", title: "Yield", kind: "number", value: (lot) => lot.yield, cell: yieldOf },
     { key: "limits", title: "Limits", kind: "number optional", fixed: true, value: (lot) => limits(lot.chart), cell: (lot) => limits(lot.chart) },
   ];
   const listed = listTable({
     label: "Lots",
-    noun: "lot",
+    noun: nounOf(page.by),
     columns,
     rows: [...page.lots].reverse(),
     state,

@@ -5,13 +5,13 @@ import { figure } from "../charts/figure.js";
 import { paretoChart } from "../charts/pareto.js";
 import { h } from "../dom.js";
 import { count, many, percent } from "../format.js";
+import { wayOf } from "../lots/names.js";
 
 const SHOWN = 15; // bars
 const OVER = [["", "this prediction"], ...[20, 50, 200].map((runs) => [String(runs), `newest ${runs} predictions`])];
-const OWN = { file: "batch", run: "prediction", day: "day", week: "week", month: "month" };
 
 export function behindFlags(found, run, state) {
-  const title = `Sensors behind flags${found.by ? `, ${found.by} ${found.lot || "(none)"}` : ""}`;
+  const title = `Sensors behind flags${found.by ? `, ${wayOf(found.by)} ${found.lot || "(none)"}` : ""}`;
   return h(
     "section",
     { class: "card", "aria-label": "Sensors behind flags" },
@@ -28,8 +28,8 @@ function choices(found, run, state) {
     "div",
     { class: "choices" },
     choice("over", "Over", state.over ?? "", OVER, (over) => shown({ over, by: "", lot: "" })),
-    choice("by", "Only one", state.by ?? "", [["", "no, all wafers"], ...columns.map((each) => [each, OWN[each] ?? each])], (by) => shown({ by, lot: "" })),
-    found.lots.length > 0 && choice("lot", OWN[found.by] ?? found.by, found.lot, found.lots.map((each) => [each, each || "(none)"]), (lot) => shown({ lot })),
+    choice("by", "Only one", state.by ?? "", [["", "no, all wafers"], ...columns.map((each) => [each, wayOf(each)])], (by) => shown({ by, lot: "" })),
+    found.lots.length > 0 && choice("lot", wayOf(found.by), found.lot, found.lots.map((each) => [each, each || "(none)"]), (lot) => shown({ lot })),
   );
 }
 
