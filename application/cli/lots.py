@@ -8,6 +8,7 @@ from rich.table import Column, Table
 
 from application.api.shapes.lots import Measure
 from application.cli.console import Json, console_of, print_json, quiet_logs
+from application.cli.options import ContractOption, chosen_contract
 from application.runs.opening import open_runs
 from application.runs.past import MOST_RUNS, Span
 from application.settings import ServiceSettings
@@ -27,6 +28,7 @@ def lots(
     runs: Annotated[int, typer.Option(min=1, max=MOST_RUNS, help="So many of the newest predictions.")] = 50,
     since: Annotated[str, typer.Option(help="No prediction before this date, as 2026-11-27.")] = "",
     run: Annotated[str, typer.Option(help="Only this prediction.")] = "",
+    contract: ContractOption = "",
     as_json: Json = False,
 ) -> None:
     """List lots in the order of time: flagged wafers, outcomes, and which lots differ by more than chance."""
@@ -37,7 +39,8 @@ def lots(
     common = Settings()
     with open_runs(common, ServiceSettings()) as service:
         store = open_store(common.store_uri)
-        book, span = LotBook(store, service, Known(store)), Span(runs, since, run)
+        name = None if run else chosen_contract(contract).name
+        book, span = LotBook(store, service, Known(store)), Span(runs, since, run, name)
         found = book.page(by, measure, span)
         wafers = book.wafers(found.by, lot, span) if lot else None
     shown = wafers or found

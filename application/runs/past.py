@@ -20,16 +20,20 @@ EVERY = 100  # runs a page of the ledger
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Which part of the history is asked for: the newest `runs` predictions, or one; none that began before `since`."""
+    """Which part of the history is asked for: the newest `runs` predictions, or one; none that began before `since`.
+
+    `contract` is the name of theirs, None for any; the one prediction is taken whatever its contract is.
+    """
 
     runs: int = 50
     since: str = ""  # a date, 2026-11-27
     run_id: str = ""
+    contract: str | None = None
 
 
 def past_predictions(runs: Runs, span: Span) -> Iterator[PastRun]:
     """Yield the predictions that succeeded, newest first. Raises `RunNotFound`, `NotPublished` for one that is none."""
-    found = [_only(runs, span.run_id)] if span.run_id else newest_predictions(runs)
+    found = [_only(runs, span.run_id)] if span.run_id else newest_predictions(runs, span.contract)
     for run in islice(found, min(span.runs, MOST_RUNS)):
         if run.created < span.since:
             return
@@ -40,10 +44,10 @@ def _past(run: Run) -> PastRun:
     """A run of the ledger as the history takes it; its contract says when its files were written."""
     ended = datetime.fromisoformat(run.finished or run.created)
     named = {name: run.parameters[name] for name in (NAMED, *CONTRACT) if name in run.parameters}
-    contract = _contract(tuple(named.items()))
-    if not contract:
-        return PastRun(run.run_id, ended, run.source)
-    return PastRun(run.run_id, ended, run.source, contract.file_name.stamp, len(contract.sensors))
+    with suppress(WaferError):  # the files of an old run's contract may be gone
+        contract = _contract(tuple(named.items()))
+        return PastRun(run.run_id, ended, run.source, contract.file_name.stamp, len(contract.sensors))
+    return PastRun(run.run_id, ended, run.source)
 
 
 def _only(runs: Runs, run_id: str) -> Run:
@@ -53,18 +57,16 @@ def _only(runs: Runs, run_id: str) -> Run:
     return run
 
 
-def newest_predictions(runs: Runs) -> Iterator[Run]:
-    """Yield the predictions that succeeded, newest first."""
+def newest_predictions(runs: Runs, contract: str | None = None) -> Iterator[Run]:
+    """Yield the predictions that succeeded, newest first; under a contract alone, or under any."""
     cursor = ""
     while True:
-        page = runs.page(Wanted(EVERY, cursor, "predict", "succeeded"))
+        page = runs.page(Wanted(EVERY, cursor, "predict", "succeeded", contract))
         yield from page.runs
         if not (cursor := page.cursor):
             return
 
 
 @lru_cache(maxsize=64)
-def _contract(named: tuple[tuple[str, Parameter], ...]) -> Contract | None:
-    with suppress(WaferError):  # the files of an old run's contract may be gone
-        return read_by(dict(named), "prediction")
-    return None
+def _contract(named: tuple[tuple[str, Parameter], ...]) -> Contract:
+    return read_by(dict(named), "prediction")

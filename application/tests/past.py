@@ -5,7 +5,7 @@ from contextlib import closing
 from pathlib import Path
 
 from application.runs.ledger.sqlite import SQLiteLedger
-from application.runs.run import Run
+from application.runs.run import Parameters, Run
 from wafer.store import Store, layout
 from wafer.tests.past import Told, drift_of, lot, publish_outcomes, publish_prediction
 from wafer.tests.sensor_runs import published_readings, readings_of, told_wafers
@@ -21,10 +21,13 @@ def predicted_on(
     *,
     version: int = 1,
     more: Mapping[str, bytes] | None = None,
+    parameters: Parameters | None = None,
 ) -> str:
     """A prediction that succeeded on a day of March 2026; its run's id."""
     run_id, moment = f"predict-{day}", f"2026-03-{day}T12:00:00.000+00:00"
-    run = Run(run_id, "predict", f"raw/predict/{day}", {}, moment, "line", state="succeeded", finished=moment)
+    run = Run(
+        run_id, "predict", f"raw/predict/{day}", parameters or {}, moment, "line", state="succeeded", finished=moment
+    )
     with closing(SQLiteLedger(home / "ledger.sqlite")) as ledger:
         ledger.adopt(run)
     publish_prediction(store, run_id, told, version=version, more=more)

@@ -13,8 +13,9 @@ from application.cli.app import main
 from application.tests.past import file_of, predicted_on, some_weeks
 from application.tests.serving import Service, open_service
 from tests.commands import end_of
-from wafer.store import open_store
-from wafer.tests.past import Told, lot
+from wafer.contract import ContractFiles
+from wafer.store import layout, open_store
+from wafer.tests.past import Told, drift_of, lot
 
 
 @pytest.fixture(scope="module")
@@ -124,6 +125,21 @@ def test_a_prediction_and_outcomes_that_came_since_are_counted(service: Service)
 
     assert [(each["lot"], each["flagged"]) for each in before] == [("A", 1)]
     assert [(each["lot"], each["flagged"]) for each in lots(service)["lots"]] == [("A", 0), ("B", 0)]
+
+
+def test_lots_sensors_and_drift_are_those_of_one_contract(service: Service) -> None:
+    service.parts.lines.contracts.add("line-b", ContractFiles.of(policy="silent_sensors: 0.5"))
+    more = {layout.DRIFT: drift_of(5)}
+    predicted_on(service.home, service.store, "02", lot("A", 5, flagged=1), more=more)
+    predicted_on(service.home, service.store, "03", lot("B", 5), more=more, parameters={"contract": "line-b"})
+
+    for contract, run, name in (("", "predict-02", "A"), ("line-b", "predict-03", "B")):
+        assert [each["lot"] for each in lots(service, contract=contract)["lots"]] == [name]
+        drift = asked(service, "/drift", contract=contract).json()
+        assert [each["run_id"] for each in drift["runs"]] == [run]
+        assert asked(service, "/sensors", contract=contract).json()["flagged"] == (name == "A")
+        assert [each["lot"] for each in lots(service, run=run)["lots"]] == [name]
+    assert asked(service, "/lots", contract="line-c").status_code == 404
 
 
 def test_lots_are_told_at_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

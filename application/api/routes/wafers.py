@@ -50,5 +50,6 @@ def dispose(body: DispositionRequest, request: Request, run_id: RunId, wafer: Na
 def elsewhere(request: Request, run_id: RunId, wafer: Name, file: File = "") -> Appearances:
     """List what other runs predicted of the same wafer; the 50 newest predictions are searched."""
     parts = parts_of(request)
-    runs = [each.run_id for each in past_predictions(parts.runs, Span())]
-    return parts.dispositions.elsewhere(parts.runs.find(run_id), wafer, file, runs)
+    run = parts.runs.find(run_id)
+    runs = [each.run_id for each in past_predictions(parts.runs, Span(contract=run.contract))]
+    return parts.dispositions.elsewhere(run, wafer, file, runs)

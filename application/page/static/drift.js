@@ -3,6 +3,7 @@
 import { hashOf, remember } from "./address.js";
 import * as api from "./api.js";
 import { figure } from "./charts/figure.js";
+import { within } from "./contract.js";
 import { announce, empty, failure, h, loading, put } from "./dom.js";
 import { count, fullMoment, many, moment, percent, sourceName } from "./format.js";
 import { span } from "./lots/choice.js";
@@ -26,10 +27,10 @@ export function driftScreen(main) {
     last = [place, state];
     const question = new URLSearchParams(Object.entries({ runs: state.runs ?? "", since: state.since ?? "" }).filter(([, value]) => value)).toString();
     try {
-      const { runs } = await api.get(`/drift?${question}`);
+      const { runs } = await api.get(within(`/drift?${question}`));
       if (closed || last[1] !== state) return;
       put(tools, span(state, (changes) => (location.hash = hashOf("drift", "", { ...state, page: "", ...changes }))));
-      put(body, runs.length > 0 ? history(runs, state, `/drift.csv?${question}`) : nothing());
+      put(body, runs.length > 0 ? history(runs, state, within(`/drift.csv?${question}`)) : nothing());
       announce(many(runs.length, "prediction"));
     } catch (problem) {
       if (!closed) put(body, failure(problem, () => go(place, state)));

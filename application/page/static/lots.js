@@ -2,6 +2,7 @@
 
 import { hashOf } from "./address.js";
 import * as api from "./api.js";
+import { within } from "./contract.js";
 import { announce, empty, failure, h, loading, put } from "./dom.js";
 import { many } from "./format.js";
 import { choice, span } from "./lots/choice.js";
@@ -29,14 +30,14 @@ export function lotsScreen(main) {
     const question = questionOf(by, state);
     const own = (asked = `${question}&${state.lot ?? ""}`);
     try {
-      const page = await api.get(`/lots?${question}`);
+      const page = await api.get(within(`/lots?${question}`));
       const lot = state.lot !== undefined && page.lots.find((each) => each.lot === state.lot);
-      const wafers = lot && (await api.get(`/lots/wafers?${questionOf(page.by, state)}&${new URLSearchParams({ lot: lot.lot })}`));
+      const wafers = lot && (await api.get(within(`/lots/wafers?${questionOf(page.by, state)}&${new URLSearchParams({ lot: lot.lot })}`)));
       if (closed || own !== asked) return;
       put(tools, choices(page, state));
       if (page.lots.length === 0) return put(body, nothing(state));
       if (state.lot !== undefined && !lot) return put(body, gone(page, state));
-      put(body, lot ? lotView(page, lot, wafers, state) : overview(page, state, `/lots.csv?${questionOf(page.by, state)}`));
+      put(body, lot ? lotView(page, lot, wafers, state) : overview(page, state, within(`/lots.csv?${questionOf(page.by, state)}`)));
       announce(lot ? `${lot.lot}: ${many(lot.wafers, "wafer")}.` : `${many(page.lots.length, nounOf(page.by))}, ${many(page.excursions, "excursion")}.`);
     } catch (problem) {
       if (!closed && own === asked) put(body, failure(problem, () => go(by, state)));

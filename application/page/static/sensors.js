@@ -2,6 +2,7 @@
 
 import { hashOf } from "./address.js";
 import * as api from "./api.js";
+import { within } from "./contract.js";
 import { announce, empty, failure, h, loading, put } from "./dom.js";
 import { many, moment, sourceName } from "./format.js";
 import { behindFlags } from "./sensors/flags.js";
@@ -31,7 +32,7 @@ export function sensorsScreen(main) {
     last = [sensor, state];
     const own = (asked += 1);
     try {
-      const { runs } = await api.get(RUNS);
+      const { runs } = await api.get(within(RUNS));
       if (own !== asked) return;
       const run = state.run || runs[0]?.run_id;
       offer(runs, run);
@@ -79,9 +80,9 @@ async function all(run, state) {
 /** The sensors behind flags, and the values that the chosen column has. */
 async function flagsOf(run, { by = "", lot, over = "" }) {
   const part = over ? { runs: over } : { run };
-  const lots = by ? (await api.get(`/lots?${new URLSearchParams({ ...part, by })}`)).lots.map((each) => each.lot) : [];
+  const lots = by ? (await api.get(within(`/lots?${new URLSearchParams({ ...part, by })}`))).lots.map((each) => each.lot) : [];
   const chosen = by && lots.length > 0 ? { by, lot: lot ?? lots.at(-1) } : {};
-  return { ...(await api.get(`/sensors?${new URLSearchParams({ ...part, ...chosen })}`)), lots };
+  return { ...(await api.get(within(`/sensors?${new URLSearchParams({ ...part, ...chosen })}`))), lots };
 }
 
 async function one(run, sensor) {

@@ -1,6 +1,7 @@
 // One lot: its figures, its predictions, and its wafers.
 
 import { hashOf, remember } from "../address.js";
+import { within } from "../contract.js";
 import { h } from "../dom.js";
 import { count, fixed, many, percent, plural } from "../format.js";
 import { listTable } from "../table.js";
@@ -70,7 +71,7 @@ function list(page, lot, wafers, total, state) {
     state,
     changed: remember,
     tools: [
-      h("a", { class: "button", href: `/lots/wafers.csv?${question}`, download: true }, "Download CSV"),
+      h("a", { class: "button", href: within(`/lots/wafers.csv?${question}`), download: true }, "Download CSV"),
       total > wafers.length && h("span", { class: "small" }, `The most suspicious ${many(wafers.length, "wafer")} of ${count(total)}.`),
     ],
   });
