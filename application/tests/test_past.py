@@ -12,6 +12,7 @@ from application.runs.past import Span, past_predictions
 from application.runs.run import Run, RunState
 from application.runs.service import Runs
 from application.tests.fakes import FakeBackend
+from wafer.contract import ContractFiles
 from wafer.errors import NotPublished
 from wafer.store import open_store
 
@@ -40,6 +41,19 @@ def test_one_run_is_the_history_of_itself_if_it_has_wafers(runs: Runs) -> None:
     assert [each.run_id for each in past_predictions(runs, Span(run_id="predict-1"))] == ["predict-1"]
     with pytest.raises(NotPublished, match="no prediction that succeeded"):
         list(past_predictions(runs, Span(run_id="predict-2")))
+
+
+def test_a_contract_that_could_not_be_read_is_read_the_next_time(runs: Runs, tmp_path: Path) -> None:
+    schema = tmp_path / "schema.json"
+    parameters = {"schema": str(schema)}
+    run = Run("predict-9", "predict", "raw/predict/lot", parameters, "2026-03-09T08:00:00+00:00", state="succeeded")
+    SQLiteLedger(tmp_path / "ledger.sqlite").adopt(run)
+    (before,) = past_predictions(runs, Span(run_id="predict-9"))
+
+    schema.write_text(ContractFiles.of().prediction)
+    (after,) = past_predictions(runs, Span(run_id="predict-9"))
+
+    assert (before.sensors, after.sensors > 0) == (0, True)
 
 
 def test_a_batch_was_written_when_its_name_says_so_and_else_when_its_run_ended(runs: Runs) -> None:
