@@ -148,6 +148,19 @@ def test_the_interface_keeps_lists_and_ends_schedules(make_service: MakeService)
     assert last == []
 
 
+def test_what_a_look_found_names_no_folder_of_the_machine(make_service: MakeService) -> None:
+    service = make_service()
+    source = service.batches("raw/predict/line")
+    with service.client("operator") as client:
+        client.put("/schedules/line-4", json={"source": source})
+        service.store.delete_below(source)
+        service.store.put(f"{source}/deeper/a.csv", b"x")
+        service.parts.schedules.start_due()
+        (only,) = client.get("/schedules").json()
+
+    assert only["found"].startswith(f"{source} has no files")
+
+
 def test_the_command_keeps_lists_and_ends_schedules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WAFER_HOME", str(tmp_path / "home"))
     (tmp_path / "drop").mkdir()

@@ -6,6 +6,7 @@ from fastapi import Path, Request, Response
 
 from application.access.gate import audit, caller_of
 from application.api.openapi import problems
+from application.api.problems import without_folder
 from application.api.routes.common import parts_of, router_for
 from application.api.shapes.schedules import PlannedPrediction, ScheduleRequest
 from application.runs.run import now
@@ -21,7 +22,12 @@ Name = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$", examples
 def schedules(request: Request) -> list[PlannedPrediction]:
     """List the schedules, by name."""
     parts = parts_of(request)
-    return [PlannedPrediction.of(each, parts.sources.shown(each.schedule.source)) for each in parts.schedules.all()]
+    return [
+        PlannedPrediction.of(
+            each, parts.sources.shown(each.schedule.source), without_folder(each.schedule.found, parts.store.uri)
+        )
+        for each in parts.schedules.all()
+    ]
 
 
 @operator.put("/schedules/{name}", status_code=204, responses=problems(s404="The source does not exist."))

@@ -34,18 +34,18 @@ class PlannedPrediction(BaseModel):
     contract: str
 
     @classmethod
-    def of(cls, standing: Standing, shown: str) -> "PlannedPrediction":
-        """A schedule as the interface shows it, with its source as callers name it."""
+    def of(cls, standing: Standing, source: str, found: str) -> "PlannedPrediction":
+        """A schedule as the interface shows it: its source as callers name it, what was found without our folders."""
         each = standing.schedule
         return cls(
             name=each.name,
-            source=shown,
+            source=source,
             hours=each.hours,
             by=each.by,
             at=each.at,
             due=standing.due,
             looked=each.looked,
-            found=each.found,
+            found=found,
             run_id=each.run_id,
             contract=contract_in(each.parameters),
         )
