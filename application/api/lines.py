@@ -88,10 +88,9 @@ class Lines:
         """Raise `NoProductionModel` where no prediction of a line could succeed."""
         self.past(name).models.require_production()
 
-    def trainings_in_production(self) -> set[str]:
-        """The trainings that made the versions in production."""
-        versions = (each for registry in self.registries().values() for each in registry.versions())
-        return {each.run_id for each in versions if PRODUCTION in each.aliases}
+    def trainings_in_production(self, name: str) -> set[str]:
+        """The training that made the version in production of a contract, also of one that was removed since."""
+        return {each.run_id for each in self.past(name).registry.versions() if PRODUCTION in each.aliases}
 
     @cachedmethod(attrgetter("_lines"), condition=attrgetter("_condition"))
     def past(self, name: str) -> ContractLine:

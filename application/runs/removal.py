@@ -33,10 +33,10 @@ class Removal:
 
 
 class Removals:
-    """Removes what nobody needs; `produced` names the trainings of the versions in production."""
+    """Removes what nobody needs; `produced` names the training of the version in production of a contract."""
 
     def __init__(
-        self, runs: Runs, store: Store, journal: Journal, produced: Callable[[], Collection[str]], days: float
+        self, runs: Runs, store: Store, journal: Journal, produced: Callable[[str], Collection[str]], days: float
     ) -> None:
         self._runs = runs
         self._store = store
@@ -49,9 +49,10 @@ class Removals:
 
         Raises `RunNotFound`, and `NotRemovable` for a run that is active or made the version in production.
         """
-        if run_id in self._produced():
+        run = self._runs.removable(run_id)
+        if run_id in self._produced(run.contract):
             raise NotRemovable(f"The model of run {run_id} is in production. Promote another version first.")
-        folders = _folders(self._runs.removable(run_id))
+        folders = _folders(run)
         for folder in folders:  # first, so that a store that lets nobody delete leaves the run as it is
             self._store.delete(f"{folder}/{layout.MARKER}")
         self._runs.remove(run_id, by=by)
@@ -62,7 +63,7 @@ class Removals:
         source = layout.batch_set(pipeline, name)
         address = f"{self._store.uri}/{source}"
         for run in self._runs.active():
-            if address == run.source or address.startswith(f"{run.source}/"):
+            if _overlap(address, run.source):
                 raise NotRemovable(f"Run {run.run_id} reads {source}. Wait for it or cancel it first.")
         if not self._store.keys(source):
             raise ObjectNotFound(f"There is no batch set {source}.")
@@ -84,7 +85,7 @@ class Removals:
         for run in self._runs.history():
             if run.state == "removed":
                 continue
-            if run.active or run.finished >= before or removed == MOST:
+            if run.active or (run.finished or run.created) >= before or removed == MOST:
                 kept.add(run.source)
                 continue
             files = self._files(run)
@@ -96,7 +97,8 @@ class Removals:
         for pipeline, name in self._sets(read.keys() - kept):
             source = layout.batch_set(pipeline, name)
             stored = {(each.key.rpartition("/")[2], each.bytes) for each in self._store.keys(source)}
-            if stored <= read[f"{self._store.uri}/{source}"]:
+            address = f"{self._store.uri}/{source}"
+            if stored <= read[address] and not any(_overlap(address, each) for each in kept):
                 with suppress(NotRemovable, ObjectNotFound):
                     self.batches(pipeline, name, by=BY_AGE)
 
@@ -138,6 +140,11 @@ class Removals:
         self._journal.add(Entry("removal", f"{what}@{told.at}", told.at, json.dumps(asdict(told))))
         structlog.get_logger().info("audit", action="remove", what=what, by=by, objects=objects, bytes=size)
         return told
+
+
+def _overlap(one: str, other: str) -> bool:
+    """Whether one of two folders is the other, or lies in it."""
+    return f"{one}/".startswith(f"{other}/") or f"{other}/".startswith(f"{one}/")
 
 
 def _folders(run: Run) -> tuple[str, ...]:

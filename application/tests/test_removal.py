@@ -9,6 +9,7 @@ import pytest
 from application.runs.removal import Removals
 from application.runs.run import Run
 from application.tests.serving import MakeService, Service
+from wafer.registry import ByHand
 
 
 def train(service: Service, source: str = "raw/train/lot-1") -> str:
@@ -46,8 +47,13 @@ def test_a_run_that_runs_is_not_removed(service: Service) -> None:
     assert (answer.status_code, answer.json()["code"]) == (409, "NOT_REMOVABLE")
 
 
-def test_the_run_behind_the_version_in_production_is_not_removed(service: Service) -> None:
-    run_id = service.registry.version(2).run_id
+@pytest.mark.parametrize("contract", ["field", "taken-from-the-list"])
+def test_the_run_behind_the_version_in_production_is_not_removed(service: Service, contract: str) -> None:
+    registry = service.parts.lines.past(contract).registry
+    registry.promote(1, ByHand("ada"))
+    run_id, moment = registry.version(1).run_id, "2026-03-01T08:00:00.000+00:00"
+    run = Run(run_id, "train", "raw/train/lot", {"contract": contract}, moment, state="succeeded", finished=moment)
+    service.parts.runs._ledger.adopt(run)
 
     with service.client() as client:
         answer = client.delete(f"/runs/{run_id}")
@@ -79,6 +85,16 @@ def test_batches_are_removed_unless_a_run_reads_them(service: Service) -> None:
     assert (read.status_code, none.status_code, later.status_code) == (409, 404, 200)
     assert (free["what"], free["objects"]) == ("raw/train/lot-2", 1)
     assert service.store.keys("raw") == []
+
+
+def test_a_set_is_not_removed_while_a_run_reads_a_folder_in_it(service: Service) -> None:
+    train(service, "raw/train/lot-1/inner")
+
+    with service.client() as client:
+        answer = client.delete("/uploads/train/lot-1")
+
+    assert answer.status_code == 409
+    assert service.store.keys("raw/train/lot-1")
 
 
 @pytest.fixture
@@ -126,7 +142,7 @@ def test_age_leaves_a_batch_set_that_got_another_file_since(old: Service) -> Non
 
 def test_age_never_removes_the_run_behind_the_version_in_production(old: Service) -> None:
     run = ended(old, "lot-1", 400)
-    removals = Removals(old.parts.runs, old.store, old.parts.removals._journal, lambda: [run.run_id], 30)
+    removals = Removals(old.parts.runs, old.store, old.parts.removals._journal, lambda _: [run.run_id], 30)
 
     removals.sweep()
 
