@@ -38,7 +38,7 @@ def test_a_shifted_sensor_is_found_and_followed_to_its_wafers(page: Page, line: 
     expect(pareto).to_be_visible()
     rows = page.get_by_role("region", name="Sensors by shift").locator("tbody tr")
     expect(rows.first).to_contain_text(re.compile(f"{SHIFTED}.*moved.*3.20.*74 %"))
-    page.get_by_role("button", name="Silent").click()
+    page.get_by_role("button", name="Silent", exact=True).click()
     expect(rows.first).to_contain_text(SILENT)
     assert "sort=-silent" in page.url
 

@@ -73,7 +73,7 @@ function list(runs, chosen, state, csv) {
   const columns = [
     { key: "ended", title: "Predicted", value: (run) => run.ended, cell: (run) => h("a", { href: at(run), title: fullMoment(run.ended), "data-key": run.run_id }, moment(run.ended)) },
     { key: "source", title: "Batches", value: (run) => run.source, cell: (run) => sourceName(run.source), kind: "break" },
-    { key: "wafers", title: "Wafers", kind: "number", value: (run) => run.wafers },
+    { key: "wafers", title: "Wafers", kind: "number", value: (run) => run.wafers, cell: (run) => count(run.wafers) },
     { key: "share", title: "Sensors outside", kind: "number", value: (run) => run.share, cell: (run) => `${count(run.outside.length)} (${percent(run.share, 1)})` },
     { key: "moved", title: "Moved", kind: "number optional", value: (run) => run.moved.length },
     { key: "left", title: "Left range", kind: "number optional", value: (run) => run.left.length },

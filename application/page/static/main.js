@@ -48,8 +48,10 @@ function route() {
     shown.close();
     shown = { name: wanted, ...SCREENS[wanted][1](main, may(session.role)) };
     for (const each of document.querySelectorAll("#screens a")) {
-      if (each.dataset.screen === (PART_OF[wanted] ?? wanted)) each.setAttribute("aria-current", "page");
+      const here = each.dataset.screen === (PART_OF[wanted] ?? wanted);
+      if (here) each.setAttribute("aria-current", "page");
       else each.removeAttribute("aria-current");
+      if (here) each.scrollIntoView({ block: "nearest", inline: "nearest" }); // a narrow screen shows a part of them
     }
     document.title = `${SCREENS[wanted][0]} · Wafer fault prediction`;
   }

@@ -11,6 +11,7 @@ import { limits, signalBadges, signalWords, standsOut } from "./signals.js";
 import { stamp } from "./stamp.js";
 
 const RATES = { flagged: "Flagged wafers", inspected: "Wafers to inspect", failed: "Failing wafers, of those with an outcome" };
+const SIGNAL = { key: "signal", title: "Signal", value: (lot) => signalWords(lot.chart.signals), cell: (lot) => signalBadges(lot.chart.signals) };
 
 export function overview(page, state, csv) {
   const open = (lot) => hashOf("lots", page.by, { ...state, lot: lot.lot, sort: "", q: "", page: "" });
@@ -77,7 +78,7 @@ function list(page, state, open, csv) {
       value: (lot) => nameOf(lot.lot),
       cell: (lot) => h("a", { href: open(lot), "data-key": `lot ${lot.lot}` }, nameOf(lot.lot)),
     },
-    { key: "signal", title: "Signal", value: (lot) => signalWords(lot.chart.signals), cell: (lot) => signalBadges(lot.chart.signals) },
+    page.lots.some((lot) => lot.chart.signals.length > 0) && SIGNAL,
     { key: "first", title: page.by === "file" ? "Written" : "First batch", value: (lot) => lot.first, cell: (lot) => stamp(lot.first), kind: "optional" },
     { key: "wafers", title: "Wafers", kind: "number", value: (lot) => lot.wafers, cell: wafers },
     { key: "flagged", title: "Flagged", kind: "number", value: (lot) => judged(lot, lot.flagged) },
@@ -85,7 +86,7 @@ function list(page, state, open, csv) {
     { key: "inspected", title: "Inspect", kind: "number", value: (lot) => judged(lot, lot.inspected) },
     { key: "yield", title: "Yield", kind: "number", value: (lot) => lot.yield, cell: yieldOf },
     { key: "limits", title: "Limits", kind: "number optional", fixed: true, value: (lot) => limits(lot.chart), cell: (lot) => limits(lot.chart) },
-  ];
+  ].filter(Boolean);
   const listed = listTable({
     label: "Lots",
     noun: nounOf(page.by),

@@ -81,7 +81,7 @@ function refusedFiles(bad, links) {
     h(
       "tr",
       {},
-      h("td", {}, group.length > SHOWN_NAMES ? [many(group.length, "file"), folded(group.map(link))] : group.map(link)),
+      h("td", { class: "wide-cell" }, group.length > SHOWN_NAMES ? [many(group.length, "file"), folded(group.map(link))] : group.map(link)),
       h(
         "td",
         {},

@@ -29,7 +29,7 @@ export function screening(found, run, state) {
       h(
         "p",
         {},
-        `${many(moved, "sensor")} of the ${count(found.sensors.length)} that the model uses moved. Index: population stability index against the passing training wafers; a sensor that moved is above .25 by more than chance. Median at: share of these at or below this prediction's median; 50 % is as in training. `,
+        `${many(moved, "sensor")} of the ${count(found.sensors.length)} that the model uses moved. Index: population stability index against the passing training wafers; a sensor that moved is above 0.25 by more than chance. Median at: share of these at or below this prediction's median; 50 % is as in training. `,
         h("a", { href: `/runs/${encodeURIComponent(run)}/sensors.csv`, download: true }, "Save CSV"),
       ),
     ),
@@ -48,7 +48,7 @@ const columnsFor = (run) => [
   { key: "median", title: "Median at", kind: "number", value: (each) => each.level, cell: (each) => percent(each.level) },
   { key: "shift", title: "Shift", kind: "number optional", value: shift, cell: (each) => signedPoints(each) },
   { key: "silent", title: "Silent", kind: "number", value: (each) => each.silent_now, cell: (each) => percent(each.silent_now) },
-  { key: "before", title: "In training", kind: "number optional", value: (each) => each.silent_in_training, cell: (each) => percent(each.silent_in_training) },
+  { key: "before", title: "Silent in training", kind: "number optional", value: (each) => each.silent_in_training, cell: (each) => percent(each.silent_in_training) },
   { key: "flagged", title: "Flags", kind: "number", value: (each) => each.flagged },
 ];
 
