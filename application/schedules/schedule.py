@@ -1,4 +1,4 @@
-"""A schedule: a place that is looked at every so many hours, and predicted when its files are others than before."""
+"""A schedule: a source that is looked at every so many hours, and predicted when its files have changed."""
 
 import hashlib
 import json

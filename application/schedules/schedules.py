@@ -44,7 +44,7 @@ class Schedules:
         return sorted(found, key=lambda each: each.schedule.name)
 
     def put(self, wanted: Schedule) -> None:
-        """Keep a schedule, in the place of one of its name; its first look is due at once."""
+        """Keep a schedule, instead of one of its name; its first look is due at once."""
         entry = Entry("schedule", wanted.name, wanted.at, wanted.to_json(), due=time.time())
         while not self._journal.add(entry):
             there = self._journal.get("schedule", wanted.name)
@@ -59,7 +59,7 @@ class Schedules:
         raise ObjectNotFound(f"There is no schedule {name!r}; `wafer schedules` lists them.")
 
     def start_due(self) -> None:
-        """Look at every place whose time has come. Raises `LedgerUnavailable`."""
+        """Look at every source whose time has come. Raises `LedgerUnavailable`."""
         for entry in self._journal.open("schedule"):
             if (entry.due or 0.0) > time.time():
                 continue

@@ -32,7 +32,7 @@ def schedules(request: Request) -> list[PlannedPrediction]:
 
 @operator.put("/schedules/{name}", status_code=204, responses=problems(s404="The source does not exist."))
 def put(request: Request, name: Name, body: ScheduleRequest) -> Response:
-    """Keep a schedule, in the place of one of its name; it looks at its source at once, and then as often as it says.
+    """Keep a schedule, instead of one of its name; it looks at its source at once, and then as often as it says.
 
     Files may come later; the source has to exist.
     """

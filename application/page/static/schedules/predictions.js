@@ -18,8 +18,8 @@ export function predictionsPart(may, again) {
   async function showPredictions() {
     const found = await api.get("/schedules");
     if (found.length === 0)
-      return empty("No schedule yet", "The service predicts a place by itself whenever new files lie there.");
-    return table("Schedules", [["Name"], ["Place"], ["Looks"], ["Last look"], ["What it found"], ["Prediction"], ["Change"]], found.map(line));
+      return empty("No schedule yet", "The service predicts a source by itself whenever its files have changed.");
+    return table("Schedules", [["Name"], ["Source"], ["Looks"], ["Last look"], ["What it found"], ["Prediction"], ["Change"]], found.map(line));
   }
 
   const line = (each) =>
@@ -37,14 +37,14 @@ export function predictionsPart(may, again) {
 
   async function askSchedule() {
     const { sources, configured } = await api.get("/sources?pipeline=predict");
-    const places = [...configured, ...sources.map((each) => each.source)];
+    const choices = [...configured, ...sources.map((each) => each.source)];
     const name = h("input", { id: "schedule-name", type: "text", maxlength: "63", required: true, pattern: "[A-Za-z0-9][A-Za-z0-9_-]*" });
-    const source = h("select", { id: "schedule-source" }, places.map((each) => h("option", { value: each }, each)));
+    const source = h("select", { id: "schedule-source" }, choices.map((each) => h("option", { value: each }, each)));
     const hours = h("select", { id: "schedule-hours" }, EVERY.map(([value, words]) => h("option", { value, selected: value === 24 }, `every ${words}`)));
     confirm({
-      title: "Predict a place by itself",
-      words: ["The service looks at once, and then as often as you say. It predicts all files there whenever they are others than before."],
-      fields: [field("Name", name), field("Place", source), field("Looks", hours)],
+      title: "Predict a source by itself",
+      words: ["The service looks at once, and then as often as you say. It predicts all files there whenever they have changed."],
+      fields: [field("Name", name), field("Source", source), field("Looks", hours)],
       verb: "Add",
       act: async () => {
         const path = `/schedules/${encodeURIComponent(name.value.trim() || " ")}`;
