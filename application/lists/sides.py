@@ -18,14 +18,17 @@ CHOOSING = "select-model"
 
 
 def sides(runs: Runs, store: Store, a: str, b: str) -> tuple[Run, Run]:
-    """The newest pair of runs that fits; of a version that one over the same batches. Raises `NotPublished`."""
+    """The newest pair of runs that fits; of a version that one over the same batches of a contract.
+
+    Raises `NotPublished`, `RequestInvalid`.
+    """
     pairs = [(one, other) for one in _candidates(runs, store, a) for other in _candidates(runs, store, b)]
     fitting = [(one, other) for one, other in pairs if one.run_id != other.run_id]
     if not _is_version(a) and not _is_version(b):
         if not fitting:
             raise RequestInvalid("Name two runs that differ.")
         return fitting[0]
-    same = [(one, other) for one, other in fitting if one.source == other.source]
+    same = [(one, other) for one, other in fitting if (one.source, one.contract) == (other.source, other.contract)]
     if not same:
         raise NotPublished(
             f"No batches were predicted both by {a} and by {b}. Predict the same batches with each version first."
