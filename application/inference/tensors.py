@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, ValidationError
 
 from application.api.shapes.scores import MOST_WAFERS, Reading, ScoredWafer, ScoreRequest, Scores, WaferReadings
 from application.errors import RequestInvalid
@@ -45,12 +45,15 @@ class InferRequest(BaseModel):
         if len(columns) < len(self.inputs) or not count:
             raise RequestInvalid("Give at least one wafer, and each column once.")
         names = columns.pop(WAFER, [str(number) for number in range(count)])
-        return ScoreRequest(
-            wafers=[
-                WaferReadings(wafer=str(name), readings={column: data[row] for column, data in columns.items()})
-                for row, name in enumerate(names)
-            ]
-        )
+        try:
+            return ScoreRequest(
+                wafers=[
+                    WaferReadings(wafer=str(name), readings={column: data[row] for column, data in columns.items()})
+                    for row, name in enumerate(names)
+                ]
+            )
+        except ValidationError as exc:  # a name that is too long: FastAPI would take it for our own mistake
+            raise RequestInvalid(f"The wafers cannot be read: {exc.errors()[0]['msg']}.") from exc
 
 
 class InferResponse(BaseModel):

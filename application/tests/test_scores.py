@@ -8,6 +8,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from application.client import ServiceRefused, WaferClient
+from application.errors import RequestInvalid
+from application.inference.tensors import InferRequest
 from application.scoring.production import LOOK_SECONDS, LoadedModels, Production
 from application.tests.real_models import RealModels, Trained
 from application.tests.serving import Service, open_service
@@ -164,3 +166,10 @@ def test_a_version_taken_out_of_production_answers_no_more(registry: RealModels)
 
     with pytest.raises(NoProductionModel):
         _soon(production)
+
+
+def test_a_name_that_is_too_long_is_the_callers_mistake_in_the_open_protocol_too() -> None:
+    column = {"name": "Wafer", "shape": [1], "datatype": "BYTES", "data": ["W" * 201]}
+
+    with pytest.raises(RequestInvalid, match="200 characters"):
+        InferRequest.model_validate({"inputs": [column]}).to_scores()
