@@ -57,7 +57,7 @@ class DriftBook:
         from wafer.sensors.by_lot import lots_of_rows
 
         parts = list(read_history(self._store, [run], () if by in OWN else (by,), latest=False))
-        if not parts or by not in (*parts[0].context, *OWN):
+        if not parts or not len(parts[0].rows) or by not in (*parts[0].context, *OWN):
             raise ObjectNotFound(f"The wafers of run {run.run_id} have no column {by[:80]!r}.")
         models = self._lines.past(parts[0].contract).models
         statistics = models.statistics(parts[0].rows["model_version"][0].as_py())

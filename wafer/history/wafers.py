@@ -32,7 +32,15 @@ class ListedWafer:
 
 def wafers_of(parts: Iterable[Part], by: str, lot: str) -> tuple[list[ListedWafer], int]:
     """Return the first `MOST` wafers of a lot, and how many there are. Those that the model learned from come last."""
-    found = pa.concat_tables([_none(), *(_chosen(part, by, lot) for part in parts)])
+    found, total = _none(), 0
+    for part in parts:
+        chosen = _chosen(part, by, lot)
+        total += len(chosen)
+        found = _most_suspicious(pa.concat_tables([found, chosen]))
+    return [ListedWafer(**row) for row in found.to_pylist()], total
+
+
+def _most_suspicious(found: pa.Table) -> pa.Table:
     places = pc.index_in(found["verdict"], value_set=_PLACES)
     keys = found.select(["in_training", "probability", "wafer"]).append_column("place", places)
     by_suspicion = [
@@ -41,8 +49,7 @@ def wafers_of(parts: Iterable[Part], by: str, lot: str) -> tuple[list[ListedWafe
         ("probability", "descending"),
         ("wafer", "ascending"),
     ]
-    first = found.take(pc.sort_indices(keys, by_suspicion)[:MOST])
-    return [ListedWafer(**row) for row in first.to_pylist()], len(found)
+    return found.take(pc.sort_indices(keys, by_suspicion)[:MOST])
 
 
 def _chosen(part: Part, by: str, lot: str) -> pa.Table:
