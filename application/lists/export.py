@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
+from application.errors import RequestInvalid
 from application.lists.selection import context_of
 from wafer.cells import safe_cell
 
@@ -16,6 +17,7 @@ Form = Literal["csv", "xlsx"]
 Cell = str | int | float | bool | None
 AT_ONCE = 10_000  # rows
 MOST_REASONS = 20  # columns
+MOST_LINES = 2**20 - 1  # of a sheet below its head; what is beyond would be left out without a word
 MEDIA: dict[Form, str] = {
     "csv": "text/csv",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -25,7 +27,12 @@ _AFTER = ("in_training", "note", "model_version", "run_id")
 
 
 def exported(table: "pa.Table", form: Form, dispositions: Mapping[tuple[str, str], str]) -> bytes:
-    """The wafers as the content of a file; `dispositions` are by a wafer's name and file."""
+    """The wafers as the content of a file; `dispositions` are by a wafer's name and file.
+
+    Raises `RequestInvalid` for more wafers than a workbook takes.
+    """
+    if form == "xlsx" and len(table) > MOST_LINES:
+        raise RequestInvalid(f"A workbook takes {MOST_LINES:,} wafers, and these are {len(table):,}. Take form=csv.")
     return {"csv": _csv, "xlsx": _xlsx}[form](list(_rows(table, dispositions)))
 
 

@@ -104,6 +104,13 @@ def test_a_workbook_holds_the_same_as_the_text_file() -> None:
     assert len(sheet) == 5
 
 
+def test_more_wafers_than_a_sheet_takes_are_refused_as_a_workbook() -> None:
+    many = pa.table({"wafer": pa.nulls(2**20, pa.string())})
+
+    with pytest.raises(RequestInvalid, match="form=csv"):
+        exported(many, "xlsx", {})
+
+
 @pytest.mark.parametrize("form", ["csv", "xlsx"])
 def test_a_list_without_wafers_is_a_file_with_a_head(form: Form) -> None:
     assert exported(WAFERS.slice(0, 0), form, {})
