@@ -38,8 +38,9 @@ export function compareScreen(main) {
     try {
       const { runs } = await api.get("/runs?pipeline=predict&state=succeeded&limit=200");
       if (closed) return;
-      if (runs.length < 2) return put(body, empty("Nothing to compare yet", "Two predictions are needed."));
+      for (const picker of [a, b, every]) picker.disabled = runs.length < 2;
       for (const picker of [a, b]) put(picker, optionsOf(runs));
+      if (runs.length < 2) return put(body, nothing());
       const [newest, before] = pairOf(runs, state);
       [a.value, b.value, every.checked] = [state.a || before, state.b || newest, Boolean(state.all)];
       await show(state);
@@ -64,6 +65,9 @@ export function compareScreen(main) {
 
   return { go, again: () => go("", {}), close: () => (closed = true) };
 }
+
+const nothing = () =>
+  empty("Nothing to compare yet", "Two predictions are needed. Start another one on ", h("a", { href: "#/runs" }, "Runs"), ".");
 
 const side = (id, words, picker) => [h("label", { for: id, class: "small" }, words), picker];
 
