@@ -42,7 +42,7 @@ def test_a_shifted_sensor_is_found_and_followed_to_its_wafers(page: Page, line: 
     expect(rows.first).to_contain_text(SILENT)
     assert "sort=-silent" in page.url
 
-    page.get_by_label("Only one").select_option("lot")
+    page.get_by_label("Narrow down by").select_option("lot")
     page.get_by_label("lot", exact=True).select_option("L-1")
     expect(page.get_by_role("img", name=re.compile("Sensor - 1 is named by 1 flagged wafer;"))).to_be_visible()
     rows.get_by_role("link", name=SHIFTED).click()

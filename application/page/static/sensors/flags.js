@@ -28,7 +28,7 @@ function choices(found, run, state) {
     "div",
     { class: "choices" },
     choice("over", "Over", state.over ?? "", OVER, (over) => shown({ over, by: "", lot: "" })),
-    choice("by", "Only one", state.by ?? "", [["", "no, all wafers"], ...columns.map((each) => [each, wayOf(each)])], (by) => shown({ by, lot: "" })),
+    choice("by", "Narrow down by", state.by ?? "", [["", "– (all wafers)"], ...columns.map((each) => [each, wayOf(each)])], (by) => shown({ by, lot: "" })),
     found.lots.length > 0 && choice("lot", wayOf(found.by), found.lot, found.lots.map((each) => [each, each || "(none)"]), (lot) => shown({ lot })),
   );
 }

@@ -39,10 +39,10 @@ const finding = (each) => (each.shifted ? "shifted" : each.silent === each.wafer
 
 const badge = (each) => (finding(each) ? h("span", { class: "verdict inspect" }, finding(each)) : "–");
 
-/** Of the readings shown: flagged wafers, and those beyond all passing training wafers. */
+/** Of the readings shown: those beyond all passing training wafers, then the other flagged ones. */
 export function wafersTable(found, { least, most }) {
   const beyond = (each) => least !== null && (each.value < least || each.value > most);
-  const rows = found.points.filter((each) => each.verdict !== "pass" || beyond(each));
+  const rows = found.points.filter((each) => each.verdict !== "pass" || beyond(each)).sort((a, b) => beyond(b) - beyond(a));
   const { element } = listTable({
     label: "Wafers that stand out",
     noun: "wafer",
