@@ -20,7 +20,6 @@ from application.runs.opening import open_journal, open_ledger, runs_over
 from application.runs.service import Runs
 from application.settings import ServiceSettings
 from wafer.built_in import BUILT_IN
-from wafer.contract import Contracts
 from wafer.settings import Settings
 from wafer.store import open_store
 
@@ -40,8 +39,11 @@ def retrain(
         return
     quiet_logs()
     with telling(), _retraining() as (runs, retraining):
-        names = _every_name() if every_contract else [chosen_contract(contract).name]
-        decisions = [retraining.decide(user(), dry_run=dry_run, contract=name) for name in names]
+        if every_contract:
+            decisions = retraining.decide_each(user(), dry_run=dry_run)
+        else:
+            name = chosen_contract(contract).name
+            decisions = [retraining.decide(user(), dry_run=dry_run, contract=name)]
         console = console_of(as_json=as_json)
         for each in decisions:
             about = f"{each.contract}:" if each.contract != BUILT_IN else ""
@@ -52,10 +54,6 @@ def retrain(
     if as_json:
         shown = [RetrainingDecision.of(each).model_dump() for each in decisions]
         print_json({"decisions": shown} if every_contract else shown[0])
-
-
-def _every_name() -> list[str]:
-    return [each.name for each in Contracts(open_store(Settings().store_uri)).all()]
 
 
 retrain_app = typer.Typer(no_args_is_help=False, help="Decide whether to train again; list the decisions.")

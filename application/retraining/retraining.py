@@ -20,7 +20,7 @@ from application.runs.service import Runs
 from application.runs.signs import Judge
 from wafer.built_in import BUILT_IN
 from wafer.contract import Contracts
-from wafer.errors import RunNotFound, SourceEmpty
+from wafer.errors import RunNotFound, SourceEmpty, WaferError
 from wafer.evaluation.decision import Mode
 from wafer.store import Store
 
@@ -72,6 +72,18 @@ class Retraining:
             return told
         return self._begin(evidence, replace(told, run=self._wanted(trained)))
 
+    def decide_each(self, by: str, *, dry_run: bool = False) -> list[Decision]:
+        """Decide about every contract. Raises what `decide` raised first, after the others were decided about."""
+        told, errors = list[Decision](), list[WaferError]()
+        for each in self._contracts.all():
+            try:
+                told.append(self.decide(by, dry_run=dry_run, contract=each.name))
+            except WaferError as error:
+                errors.append(error)
+        if errors:
+            raise errors[0]
+        return told
+
     def history(self, limit: int = 50) -> Sequence[Decision]:
         """The newest decisions, newest first."""
         return [Decision.from_json(each.content) for each in self._journal.newest("decision", limit)]
@@ -80,8 +92,7 @@ class Retraining:
         """Decide if nobody has within this period of so many seconds, whatever the number of services."""
         period = f"retraining-{seconds:.0f}-{int(time.time() // seconds)}"
         if self._journal.add(Entry("mark", period, now(), "{}")):
-            for each in self._contracts.all():
-                self.decide("the service", contract=each.name)
+            self.decide_each("the service")
 
     def _begin(self, evidence: Evidence, told: Decision) -> Decision:
         name = f"train-{evidence.digest}"

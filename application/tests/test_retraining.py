@@ -20,7 +20,9 @@ from application.runs.service import Runs
 from application.tests.fakes import FakeBackend
 from application.tests.leavings import decision_about
 from application.tests.serving import MakeService
+from wafer.contract import ContractFiles, Contracts
 from wafer.documents import open_documents
+from wafer.errors import RegistryUnavailable
 from wafer.outcomes.matched import SCHEMA
 from wafer.runs import Pipeline
 from wafer.store import open_store, publish
@@ -154,6 +156,23 @@ def test_services_take_turns_and_decide_once_a_period(line: Line) -> None:
         each.decide_in_turn(10_000_000.0)
 
     assert [each.by for each in line.retraining().history()] == ["the service"]
+
+
+def test_a_contract_that_cannot_be_decided_about_keeps_no_other_waiting(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line.run("train", "a")
+    Contracts(line.store).add("line-b", ContractFiles.of(policy="silent_sensors: 0.5"))
+    retraining = line.retraining()
+
+    def away(_: str) -> None:
+        raise RegistryUnavailable
+
+    monkeypatch.setattr(retraining, "_judge", away)
+    with pytest.raises(RegistryUnavailable):
+        retraining.decide_in_turn(10_000_000.0)
+
+    assert [each.contract for each in retraining.history()] == ["line-b"]
 
 
 def test_a_decision_whose_process_died_is_carried_out_by_the_next_one(

@@ -27,5 +27,12 @@ def decide(request: Request, body: RetrainingRequest | None = None) -> Retrainin
     parts, wanted = parts_of(request), body or RetrainingRequest()
     contract = parts.lines.chosen(wanted.contract).name
     found = parts.retraining.decide(caller_of(request).name, dry_run=wanted.dry_run, contract=contract)
-    audit(request, "retraining.decide", train=found.train, run_id=found.started, dry_run=wanted.dry_run)
+    audit(
+        request,
+        "retraining.decide",
+        contract=contract,
+        train=found.train,
+        run_id=found.started,
+        dry_run=wanted.dry_run,
+    )
     return RetrainingDecision.of(found)
