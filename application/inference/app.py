@@ -1,7 +1,6 @@
 """The routes of the open inference protocol, version 2, over the version in production."""
 
 from importlib.metadata import version
-from typing import Any
 
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.responses import JSONResponse
@@ -27,7 +26,7 @@ def create_app(production: Production, online: OnlineScores, model: str) -> Fast
             raise HTTPException(404, f"There is no model {name!r} here; it is {model!r}.")
 
     @app.get("/v2")
-    def server() -> dict[str, Any]:
+    def server() -> dict[str, object]:
         return {"name": "wafer-fault", "version": version("wafer-fault-prediction"), "extensions": []}
 
     @app.get("/v2/health/live")
@@ -40,7 +39,7 @@ def create_app(production: Production, online: OnlineScores, model: str) -> Fast
         return {"ready": True}
 
     @app.get("/v2/models/{name}")
-    def metadata(name: str) -> dict[str, Any]:
+    def metadata(name: str) -> dict[str, object]:
         require(name)
         found = production.model()
         sensors = found.bundle.preprocessor.contract

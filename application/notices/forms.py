@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from typing import Any
 
 from application.notices.address import Form
 from application.notices.event import Event
@@ -32,7 +31,7 @@ def _teams(event: Event) -> str:
     return json.dumps({"type": "message", "attachments": [{"contentType": _CARD, "content": content}]})
 
 
-def _block(text: str, **how: str) -> dict[str, Any]:
+def _block(text: str, **how: str) -> dict[str, object]:
     return {"type": "TextBlock", "text": text, "wrap": True, **how}
 
 

@@ -2,9 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from typing import Any
 
 from application.runs.run import Parameters
 from wafer.store import Batch
@@ -36,8 +35,7 @@ class Schedule:
     @classmethod
     def from_json(cls, text: str) -> "Schedule":
         """Read what `to_json` wrote."""
-        raw: Mapping[str, Any] = json.loads(text)
-        return cls(**raw)
+        return cls(**json.loads(text))
 
 
 def digest_of(batches: Iterable[Batch]) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NotRequired, TypedDict
+from typing import NotRequired, TypedDict
 
 import yaml
 
@@ -72,7 +72,7 @@ def platform(environment: str, made: Made, host: str) -> str:
     settings = {"WAFER_STORE": made.store_uri, "MLFLOW_TRACKING_URI": made.mlflow_tracking_uri}
     endpoint = {"endpoint": f"s3.{region}.amazonaws.com", "region": region, "disableSSL": False}
     launcher = {"default": {**endpoint, "credentials": {"fromEnv": True}}}
-    documents: list[Mapping[str, Any]] = [
+    documents: list[Mapping[str, object]] = [
         config_map("platform", "wafer-fault", where, LOCAL),
         config_map("wafer-settings", "kubeflow", settings | {"AWS_REGION": region}),
         config_map("wafer-object-store", "kubeflow", _object_store(made.store_uri, region)),
@@ -97,7 +97,7 @@ def _object_store(store_uri: str, region: str) -> Mapping[str, str]:
     return {"host": f"s3.{region}.amazonaws.com", "region": region, "bucket": bucket}
 
 
-def _to_mongodb(where: MongoDB) -> Mapping[str, Any]:
+def _to_mongodb(where: MongoDB) -> Mapping[str, object]:
     """The policy that lets the application speak to MongoDB, wherever this environment has it."""
     egress = {
         "to": [{"ipBlock": {"cidr": cidr}} for cidr in where.cidrs],

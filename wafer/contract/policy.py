@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -151,7 +151,7 @@ class Policy(BaseModel):
         """The number that an accepted file holds for a value of the label column."""
         return int(self.labels[label] == "fail") if self.label_words else int(label)
 
-    def for_digest(self) -> dict[str, Any]:
+    def for_digest(self) -> dict[str, object]:
         """The policy as JSON, without newer keys that are left at their default.
 
         So the digest of a contract that does not use them stays what it was.

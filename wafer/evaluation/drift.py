@@ -1,7 +1,6 @@
 """How far a batch has moved away from the wafers the model was trained on, sensor by sensor."""
 
 from dataclasses import asdict, dataclass
-from typing import Any
 
 import numpy as np
 
@@ -83,7 +82,7 @@ class Drift:
             "readings before these verdicts are relied on."
         ]
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """The figures by name."""
         return {
             "wafers": self.wafers,
@@ -177,7 +176,7 @@ def level_of(below: Ints, spoken: int, deciles: Floats, then: Floats) -> float |
     return float(np.interp(0.5, now, before))
 
 
-def _rounded(each: SensorDrift) -> dict[str, Any]:
+def _rounded(each: SensorDrift) -> dict[str, object]:
     figures = {name: round(value, 4) for name, value in asdict(each).items() if isinstance(value, float)}
     return {"sensor": each.sensor, "level": None, **figures}
 

@@ -6,7 +6,6 @@ wafers than promised. The rank among recent scores keeps the share of flagged wa
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -116,7 +115,7 @@ class Thresholds:
         )
         return f"The threshold {self.value:.4f} is the fixed one of the training: {why}.{other}"
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """The figures by name, as a run publishes and counts them."""
         return {
             "threshold": self.value,

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import yaml
 
@@ -50,7 +50,7 @@ def sensor_names(roles: Roles) -> list[str]:
 
 def drafted_policy(roles: Roles, names: NameForm) -> Policy:
     """What the schema does not say."""
-    content: dict[str, Any] = {
+    content: dict[str, object] = {
         "columns": _columns(roles),
         "text": roles.text.model_dump(),
         "readings": {"missing": roles.missing},
@@ -83,15 +83,16 @@ def write_draft(draft: "Draft", folder: Path) -> dict[str, Path]:
     return {name: folder / name for name in contents}
 
 
-def _columns(roles: Roles) -> Mapping[str, Any]:
+def _columns(roles: Roles) -> Mapping[str, object]:
     ignored = [roles.id.index.name] if roles.id.index else []
     ends = roles.nameless and all(column.is_empty for column in roles.nameless)
     ignored += [""] if roles.nameless and not ends and "" not in ignored else []
     outcomes_table = [column.name for column in roles.context if column.name]
     kept = [name for name in outcomes_table if name not in ORIGIN]
-    content: dict[str, Any] = {"ignored": [*ignored, *(set(outcomes_table) - set(kept))], "context": kept}
+    ignored += set(outcomes_table) - set(kept)
     if roles.outcome and roles.text.header and not roles.outcomes_table:
-        content["ignored"] += [roles.outcome.column.name]  # so that labelled files can be predicted too
+        ignored += [roles.outcome.column.name]  # so that labelled files can be predicted too
+    content: dict[str, object] = {"ignored": ignored, "context": kept}
     if ends:
         content["trailing_empty"] = "drop"
     if roles.loose:
