@@ -8,6 +8,7 @@ import pytest
 from application.tests.judged_wafers import FILE, predict_wafers
 from application.tests.serving import Service
 from wafer.documents import open_documents, outcome_of
+from wafer.store import layout
 
 
 @pytest.fixture
@@ -95,6 +96,16 @@ def test_a_run_of_before_says_what_to_do(service: Service) -> None:
 
     assert answer.status_code == 404
     assert "Predict its batches again" in answer.json()["detail"]
+
+
+def test_a_prediction_whose_folder_is_gone_hides_no_other(service: Service, run: str) -> None:
+    gone, later = predict_wafers(service), predict_wafers(service)
+    service.store.delete_below(layout.published("predict", gone))
+
+    with service.client("viewer") as client:
+        found = client.get(f"/runs/{later}/wafers/W-1/elsewhere").json()
+
+    assert [each["run_id"] for each in found["predictions"]] == [run]
 
 
 def test_other_predictions_of_the_wafer_say_whether_they_are_by_the_same_readings(service: Service, run: str) -> None:

@@ -9,12 +9,13 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import structlog
 from pyarrow import parquet
 
 from wafer.built_in import BUILT_IN
 from wafer.contract import Contract
 from wafer.documents import Documents, batches_of
-from wafer.errors import ObjectNotFound
+from wafer.errors import NotPublished, ObjectNotFound
 from wafer.outcomes.matched import SCHEMA, runs_that_published
 from wafer.progress import reported
 from wafer.runs import TaskRecord
@@ -33,7 +34,7 @@ def predictions_of(
     """Every published prediction of these wafers under a contract, or of some `runs` alone, in `PREDICTED`.
 
     One run after the other is read. A run is left out that is older than the list of its documents, which tells by
-    which readings it judged.
+    which readings it judged, or whose folder is gone.
     """
     runs = runs_that_published(store, "predict") if runs is None else runs
     parts = [PREDICTED.empty_table()]
@@ -48,7 +49,11 @@ def predictions_of(
 def _of_run(run_id: str, contract: str, wafers: pa.Array, store: Store, folder: Path) -> pa.Table | None:
     """What a run under a contract predicted of the wafers, and the `_id` of each one's document."""
     prefix = layout.published("predict", run_id)
-    files = read_marker(store, prefix).files
+    try:
+        files = read_marker(store, prefix).files
+    except NotPublished as gone:  # removed since the runs were listed
+        structlog.get_logger().warning("predictions.left_out", run_id=run_id, message=gone.message)
+        return None
     if layout.DOCUMENTS not in files:
         return None
     names = [name for name in (layout.PREDICTIONS, layout.DOCUMENTS, layout.SHADOW) if name in files]
