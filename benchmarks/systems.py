@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -25,10 +25,7 @@ from wafer.model.families.boosted_trees import BoostedTrees
 from wafer.model.families.random_forest import RandomForest
 from wafer.model.recipe import Recipe
 from wafer.process import cores
-from wafer.wafers.arrays import Bools, Floats, Wafers
-
-if TYPE_CHECKING:
-    from sklearn.base import ClassifierMixin
+from wafer.wafers.arrays import Bools, Floats, Ints, Wafers
 
 OLDER = "older recipe"
 TREES = 500
@@ -54,6 +51,16 @@ class System:
     name: str
     answer: Callable[[pa.Table, pa.Table], Answer]
     digest: str  # of everything the answers depend on beside the wafers
+
+
+class Classifier(Protocol):
+    """A model as scikit-learn has them."""
+
+    def fit(self, readings: Floats, failed: Ints) -> "Classifier":
+        """Learn."""
+
+    def predict_proba(self, readings: Floats) -> Floats:
+        """Return the probability of passing and of failing, (wafers, 2)."""
 
 
 def systems(*, quick: bool) -> list[System]:
@@ -152,7 +159,7 @@ def logistic(learn: pa.Table, ask: pa.Table, budget: float) -> Answer:
     return _in_folds(make_pipeline(*steps), learn, ask, budget)
 
 
-def _in_folds(model: "ClassifierMixin", learn: pa.Table, ask: pa.Table, budget: float) -> Answer:
+def _in_folds(model: Classifier, learn: pa.Table, ask: pa.Table, budget: float) -> Answer:
     """What a model of scikit-learn's form answers; threshold from folds among the wafers it learned from."""
     from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
