@@ -25,6 +25,7 @@ ALWAYS = {
 }
 INVALID = "The request does not match the description; `errors` lists what is wrong."
 TOO_LARGE = "The body is larger than the limit of this address."
+NO_CONTRACT = "No contract has this name."
 
 
 def roles_of(routers: Iterable[APIRouter]) -> dict[tuple[str, str], Role | None]:
@@ -70,6 +71,8 @@ def _complete(operation: Schema, path: str, role: Role | None) -> None:
         responses.setdefault("400", _response("The body cannot be read."))
     if "{run_id}" in path or "{version}" in path:
         responses.setdefault("404", _response("Nothing has this id, or it has no such result."))
+    if any(each["name"] == "contract" for each in operation.get("parameters", [])):
+        responses.setdefault("404", _response(NO_CONTRACT))
     if role:
         operation["security"] = [{"key": []}, {"session": []}]
         operation["x-role"] = role

@@ -155,12 +155,14 @@ def test_the_log_of_a_run_is_what_its_tasks_wrote(trained: tuple[Home, dict[str,
 
 
 def test_the_wafers_of_a_file_are_judged_at_once_as_in_a_run(
-    trained: tuple[Home, dict[str, Any]], batches: Path, predicted: tuple[Path, Ended]
+    trained: tuple[Home, dict[str, Any]], batches: Path, tmp_path: Path
 ) -> None:
-    file = min((batches / "prediction").glob("wafer_*.csv"))
-    expected = {row["wafer"]: row for row in predictions(predicted[0]) if row["file"] == file.name}
+    home, file = trained[0], min((batches / "prediction").glob("wafer_*.csv"))
+    fixed = ("--threshold", "fixed", "--output", tmp_path / "out", "--json")  # a wafer alone has no rank
+    home.wafer("predict", batches / "prediction", *fixed)
+    expected = {row["wafer"]: row for row in predictions(tmp_path / "out") if row["file"] == file.name}
 
-    ended = trained[0].wafer("score", file, "--json")
+    ended = home.wafer("score", file, "--json")
 
     assert ended.code == 0, ended.err
     answers = {each["wafer"]: each for each in ended.json["wafers"]}

@@ -12,7 +12,7 @@ ROUTERS = (viewer, operator)
 _NO_MODEL = "No version is in production, or the wafers do not have the sensors of its contract."
 
 
-@operator.post("/score", responses=problems(s409=_NO_MODEL))
+@operator.post("/score", responses=problems(s404="No contract has this name.", s409=_NO_MODEL))
 def score(request: Request, body: ScoreRequest) -> Scores:
     """Judge up to 1,000 wafers at once by the version in production: the answers of a prediction run."""
     return parts_of(request).lines.scores(body.contract).answer(body)
