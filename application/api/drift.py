@@ -2,7 +2,6 @@
 
 from operator import attrgetter
 from threading import Condition
-from typing import TYPE_CHECKING
 
 from cachetools import LRUCache, cachedmethod
 
@@ -12,12 +11,13 @@ from application.api.sources import Sources
 from application.runs.past import Span, past_predictions
 from application.runs.service import Runs
 from wafer.errors import ObjectNotFound
+from wafer.history.drift import PastDrift, read_drift, used_sensors
+from wafer.history.lots import OWN
+from wafer.history.past import PastRun
+from wafer.history.reading import read_history
+from wafer.sensors import LotDrift, drift_by_lot, open_readings
+from wafer.sensors.by_lot import lots_of_rows
 from wafer.store import Store
-
-if TYPE_CHECKING:
-    from wafer.history.drift import PastDrift
-    from wafer.history.past import PastRun
-    from wafer.sensors import LotDrift
 
 KEPT = 16  # runs by their lots; what was published never changes
 
@@ -35,8 +35,6 @@ class DriftBook:
 
     def page(self, span: Span) -> DriftPage:
         """Drift of the newest predictions, the oldest first. Raises `RunNotFound`, `NotPublished`."""
-        from wafer.history.drift import read_drift  # with pyarrow 0.3 s of a start
-
         found = list(read_drift(self._store, past_predictions(self._runs, span)))
         return DriftPage(runs=[self._line(each) for each in reversed(found)])
 
@@ -49,13 +47,7 @@ class DriftBook:
         return self._by_lot(run, by)
 
     @cachedmethod(attrgetter("_tables"), key=lambda _, run, by: (run.run_id, by), condition=attrgetter("_condition"))
-    def _by_lot(self, run: "PastRun", by: str) -> LotDriftPage:
-        from wafer.history.drift import used_sensors
-        from wafer.history.lots import OWN
-        from wafer.history.reading import read_history
-        from wafer.sensors import drift_by_lot, open_readings
-        from wafer.sensors.by_lot import lots_of_rows
-
+    def _by_lot(self, run: PastRun, by: str) -> LotDriftPage:
         parts = list(read_history(self._store, [run], () if by in OWN else (by,), latest=False))
         if not parts or not len(parts[0].rows) or by not in (*parts[0].context, *OWN):
             raise ObjectNotFound(f"The wafers of run {run.run_id} have no column {by[:80]!r}.")
@@ -68,7 +60,7 @@ class DriftBook:
         lines = [_lot_line(each, sensors) for each in sorted(found, key=attrgetter("lot"))]
         return LotDriftPage(run_id=run.run_id, by=by, sensors=sensors, lots=lines)
 
-    def _line(self, found: "PastDrift") -> DriftLine:
+    def _line(self, found: PastDrift) -> DriftLine:
         return DriftLine(
             run_id=found.run.run_id,
             ended=found.run.ended.isoformat(),
@@ -85,7 +77,7 @@ class DriftBook:
         )
 
 
-def _lot_line(found: "LotDrift", sensors: int) -> LotDriftLine:
+def _lot_line(found: LotDrift, sensors: int) -> LotDriftLine:
     return LotDriftLine(
         lot=found.lot,
         wafers=found.wafers,

@@ -1,14 +1,11 @@
 """What is known by now of predicted wafers, read again only when more outcomes came in."""
 
 from threading import Lock
-from typing import TYPE_CHECKING
 
 from cachetools import LRUCache
 
+from wafer.history.outcomes import KnownOutcomes, known_outcomes, said_so_far
 from wafer.store import Store
-
-if TYPE_CHECKING:
-    from wafer.history.outcomes import KnownOutcomes
 
 AsOf = tuple[str, ...]  # names of what outcomes come from: what is known changes with them
 
@@ -23,14 +20,10 @@ class Known:
 
     def as_of(self) -> AsOf:
         """What the outcomes depend on."""
-        from wafer.history.outcomes import said_so_far  # pyarrow: 0.2 s of a start, so here and below
-
         return said_so_far(self._store)
 
-    def outcomes(self, as_of: AsOf | None = None) -> "KnownOutcomes":
+    def outcomes(self, as_of: AsOf | None = None) -> KnownOutcomes:
         """Every outcome that the store holds."""
-        from wafer.history.outcomes import known_outcomes
-
         wanted = self.as_of() if as_of is None else as_of
         with self._lock:
             if wanted not in self._found:

@@ -4,7 +4,6 @@ import math
 from collections.abc import Iterator
 from operator import attrgetter
 from threading import Condition
-from typing import TYPE_CHECKING
 
 from cachetools import LRUCache, cachedmethod
 
@@ -14,14 +13,12 @@ from application.errors import RequestInvalid
 from application.runs.past import Span, past_predictions
 from application.runs.service import Runs
 from wafer.errors import ObjectNotFound
+from wafer.evaluation.control_chart import Counted, Point, p_chart
+from wafer.history.lots import OWN, Lot, Lots, lots_of
+from wafer.history.past import PastRun
+from wafer.history.reading import Part, read_history
+from wafer.history.wafers import ListedWafer, wafers_of
 from wafer.store import Store
-
-if TYPE_CHECKING:
-    from wafer.evaluation.control_chart import Counted, Point
-    from wafer.history.lots import Lot, Lots
-    from wafer.history.past import PastRun
-    from wafer.history.reading import Part
-    from wafer.history.wafers import ListedWafer
 
 KEPT = 16  # sums; what was published never changes, so they hold until another run has ended
 
@@ -41,9 +38,6 @@ class LotBook:
 
         Raises `RequestInvalid` for a column that none of the runs has, `RunNotFound`, `NotPublished`.
         """
-        from wafer.evaluation.control_chart import p_chart  # with pyarrow 0.3 s of a start, so here and below
-        from wafer.history.lots import OWN
-
         runs = tuple(past_predictions(self._runs, span))
         by = by or self._usual(runs)
         found = self._summed(by, runs, self._known.as_of())
@@ -65,18 +59,14 @@ class LotBook:
 
     def wafers(self, by: str, lot: str, span: Span) -> LotWafers:
         """The wafers of a lot, most suspicious first. Raises `ObjectNotFound` for none, and as `page`."""
-        from wafer.history.wafers import wafers_of
-
         runs = tuple(past_predictions(self._runs, span))
         wafers, total = wafers_of(self._parts(by, runs, self._known.as_of()), by, lot)
         if not total:
             raise ObjectNotFound(f"No wafer of these predictions has {lot[:80]!r} in a column {by[:80]!r}.")
         return LotWafers(by=by, lot=lot, total=total, wafers=[_wafer(each) for each in wafers])
 
-    def _usual(self, runs: "tuple[PastRun, ...]") -> str:
+    def _usual(self, runs: tuple[PastRun, ...]) -> str:
         """The column of the newest prediction that looks like a lot's."""
-        from wafer.history.reading import read_history
-
         newest = next(read_history(self._store, runs), None)
         context = newest.context if newest else ()
         return next((name for name in context if "lot" in name.casefold()), "file")
@@ -86,26 +76,19 @@ class LotBook:
         key=lambda _, by, runs, outcomes: (by, tuple(run.run_id for run in runs), outcomes),
         condition=attrgetter("_condition"),
     )
-    def _summed(self, by: str, runs: "tuple[PastRun, ...]", outcomes: AsOf) -> "Lots":
-        from wafer.history.lots import lots_of
-
+    def _summed(self, by: str, runs: tuple[PastRun, ...], outcomes: AsOf) -> Lots:
         return lots_of(self._parts(by, runs, outcomes), by)
 
-    def _parts(self, by: str, runs: "tuple[PastRun, ...]", outcomes: AsOf) -> "Iterator[Part]":
-        from wafer.history.lots import OWN
-        from wafer.history.reading import read_history
-
+    def _parts(self, by: str, runs: tuple[PastRun, ...], outcomes: AsOf) -> Iterator[Part]:
         columns = () if by in OWN else (by,)
         return read_history(self._store, runs, columns, self._known.outcomes(outcomes))
 
 
-def _counted(lot: "Lot", measure: Measure) -> "Counted":
-    from wafer.evaluation.control_chart import Counted
-
+def _counted(lot: Lot, measure: Measure) -> Counted:
     return Counted(getattr(lot, measure), lot.known if measure == "failed" else lot.forecasts)
 
 
-def _line(lot: "Lot", point: "Point") -> LotLine:
+def _line(lot: Lot, point: Point) -> LotLine:
     return LotLine(
         lot=lot.name,
         first=lot.first.isoformat(),
@@ -123,7 +106,7 @@ def _line(lot: "Lot", point: "Point") -> LotLine:
     )
 
 
-def _wafer(found: "ListedWafer") -> LotWafer:
+def _wafer(found: ListedWafer) -> LotWafer:
     return LotWafer(
         wafer=found.wafer,
         file=found.file,

@@ -3,22 +3,20 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
 
 from application.access.gate import Gate, Limiters
 from application.access.sessions import Link, Sessions, session_secret
 from application.api.breaker import Breaker, guarded
 from application.api.dispositions import Dispositions
-from application.api.drift import DriftBook
 from application.api.explanations import Explanations
-from application.api.known import Known
 from application.api.line import Line
 from application.api.lines import Lines
-from application.api.lots import LotBook
 from application.api.metrics import Metrics
 from application.api.predictions import Predictions
 from application.api.readiness import Checks
 from application.api.registry import LazyRegistry
-from application.api.sensors import SensorBook
 from application.api.shapes.runs import RunRequest
 from application.api.sources import Sources
 from application.api.uploads import Uploads
@@ -45,6 +43,9 @@ from wafer.runs import Pipeline
 from wafer.settings import Settings
 from wafer.store import Store, open_store
 
+if TYPE_CHECKING:
+    from application.api.history import History
+
 LOCAL_HOSTS = ("127.0.0.1", "localhost", "[::1]")
 
 
@@ -61,9 +62,7 @@ class Parts:
     explanations: Explanations
     dispositions: Dispositions
     lines: Lines
-    lots: LotBook
-    sensors: SensorBook
-    drift: DriftBook
+    history: "Callable[[], History]"
     notices: Notices | None
     retraining: Retraining
     schedules: Schedules
@@ -114,7 +113,7 @@ def join_parts(
     breaker = Breaker("the model registry", RegistryUnavailable)
     sources = Sources(store, settings.allowed_sources)
     metrics = Metrics()
-    predictions, known = Predictions(store), Known(store)
+    predictions = Predictions(store)
     lines = Lines(
         store,
         lambda name: guarded(registries(name), breaker),
@@ -131,6 +130,13 @@ def join_parts(
         every=settings.retrain_batches,
         promotion=settings.retrain_promotion,
     )
+
+    @cache
+    def history() -> "History":
+        from application.api.history import History  # with pyarrow 0.3 s of a start
+
+        return History.of(store, runs, sources, predictions, lines)
+
     return Parts(
         store=store,
         sources=sources,
@@ -141,9 +147,7 @@ def join_parts(
         explanations=Explanations(store, predictions, lines, documents_uri),
         dispositions=Dispositions(store, predictions, documents_uri),
         lines=lines,
-        lots=LotBook(store, runs, known),
-        sensors=SensorBook(store, runs, predictions, lines, known),
-        drift=DriftBook(store, runs, sources, lines),
+        history=history,
         notices=open_notices(settings, ledger, journal, store, lines.registries, lines.judge),
         retraining=retraining,
         schedules=Schedules(runs, journal, lines.contracts, lines.require_production),

@@ -17,7 +17,7 @@ from application.api.files import published_bytes
 from application.api.shapes.predictions import Prediction, PredictionPage, Verdict
 from application.api.views import Revision, revision_of
 from application.errors import WaferAmbiguous
-from application.lists.selection import Selection, context_of, selected
+from application.lists.wanted import Selection, context_of
 from application.runs.run import Run
 from wafer.errors import NotPublished, ObjectNotFound
 from wafer.outcomes.dispositions import Disposition, dispositions_of, in_force
@@ -97,11 +97,13 @@ class Predictions:
         condition=attrgetter("_selecting"),
     )
     def _selected(self, run: Run, wanted: Selection) -> "tuple[pa.Table, pa.Table]":
+        from application.lists.selection import selected  # pyarrow: 0.2 s of a start, so here and below
+
         return selected(self.table(run), wanted)
 
     @cachedmethod(attrgetter("_tables"), key=lambda _, run: revision_of(run), condition=attrgetter("_condition"))
     def _read(self, run: Run) -> "pa.Table":
-        import pyarrow.parquet as pq  # 0.2 s of a start, so here and below
+        import pyarrow.parquet as pq
 
         return pq.read_table(io.BytesIO(published_bytes(self._store, run, layout.PREDICTIONS)))
 

@@ -6,8 +6,9 @@ from dataclasses import asdict
 from math import isfinite, nan
 from operator import attrgetter
 from threading import Condition
-from typing import TYPE_CHECKING
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 from cachetools import LRUCache, cachedmethod
 
 from application.api.files import published_bytes
@@ -31,14 +32,27 @@ from application.runs.past import Span, past_predictions
 from application.runs.run import Run
 from application.runs.service import Runs
 from wafer.errors import BundleRejected, ModelNotFound, ObjectNotFound
+from wafer.history.lots import OWN
+from wafer.history.past import PastRun
+from wafer.history.reading import read_history
+from wafer.model.statistics import LEVELS
+from wafer.sensors import (
+    BatchReadings,
+    Distribution,
+    LineOrder,
+    Pareto,
+    Readings,
+    Reference,
+    Screened,
+    Series,
+    line_order,
+    open_readings,
+    screening_of,
+    series_of,
+)
+from wafer.sensors.pareto import REASONS, pareto_of
 from wafer.store import Store, layout
-
-if TYPE_CHECKING:
-    import pyarrow as pa
-
-    from wafer.history.past import PastRun
-    from wafer.sensors import BatchReadings, Distribution, LineOrder, Pareto, Readings, Screened, Series
-    from wafer.wafers.arrays import Floats
+from wafer.wafers.arrays import Floats
 
 KEPT = 8  # orders of wafers, and Pareto counts; what was published never changes
 
@@ -61,8 +75,6 @@ class SensorBook:
 
         Raises `RequestInvalid` for a column that none of the runs has, `RunNotFound`, `NotPublished`.
         """
-        from wafer.history.lots import OWN
-
         runs = tuple(past_predictions(self._runs, span))
         found = self._counted(runs, by, lot)
         columns = [*found.context, *OWN]
@@ -84,8 +96,6 @@ class SensorBook:
 
     def of_run(self, run: Run) -> RunSensors:
         """All sensors that a prediction's model uses. Raises `NotPublished`, `ObjectNotFound`."""
-        from wafer.sensors import screening_of  # with pyarrow 0.3 s of a start, so here and below
-
         table = self._predictions.table(run)
         found = screening_of(published_bytes(self._store, run, layout.DRIFT))
         named = self._named(run)
@@ -99,11 +109,6 @@ class SensorBook:
 
     def series(self, run: Run, sensor: str, most: int) -> SensorSeries:
         """One sensor over the wafers of a run, with about `most` readings. Raises `NotPublished`, `ObjectNotFound`."""
-        import pyarrow as pa
-
-        from wafer.model.statistics import LEVELS
-        from wafer.sensors import Reference, series_of
-
         version = version_of(self._predictions.table(run))
         training = self._training(run, version, sensor)
         line, values = self._read(run, sensor)
@@ -131,8 +136,6 @@ class SensorBook:
 
     def readings(self, run: Run, sensor: str) -> Iterator[SensorReading]:
         """Every wafer of a run with what the sensor read. Raises `NotPublished`, `ObjectNotFound`."""
-        import pyarrow as pa
-
         line, values = self._read(run, sensor)
         outcomes = self._known.outcomes().of(pa.chunked_array([line.ids]))
         return (_reading(line, at, float(value), outcomes[at].as_py()) for at, value in enumerate(values))
@@ -153,43 +156,33 @@ class SensorBook:
         key=lambda _, runs, by, lot: (tuple(run.run_id for run in runs), by, lot),
         condition=attrgetter("_condition"),
     )
-    def _counted(self, runs: "tuple[PastRun, ...]", by: str, lot: str) -> "Pareto":
-        from wafer.history.lots import OWN
-        from wafer.history.reading import read_history
-        from wafer.sensors.pareto import REASONS, pareto_of
-
+    def _counted(self, runs: tuple[PastRun, ...], by: str, lot: str) -> Pareto:
         columns = (REASONS,) if by in ("", *OWN) else (REASONS, by)
         return pareto_of(read_history(self._store, runs, columns), by, lot)
 
-    def _read(self, run: Run, sensor: str) -> "tuple[LineOrder, Floats]":
+    def _read(self, run: Run, sensor: str) -> tuple[LineOrder, Floats]:
         """The order of a run's wafers, and what the sensor read in it."""
-        from wafer.sensors import open_readings
-
         with open_readings(self._store, run.run_id) as readings:
             values = readings.column(sensor)
             line = self._line(run, readings)
         return line, values[line.order]
 
     @cachedmethod(attrgetter("_lines"), key=lambda _, run, __: revision_of(run), condition=attrgetter("_condition"))
-    def _line(self, run: Run, readings: "Readings") -> "LineOrder":
-        import pyarrow.parquet as pq
-
-        from wafer.sensors import line_order
-
+    def _line(self, run: Run, readings: Readings) -> LineOrder:
         ids = pq.read_table(io.BytesIO(published_bytes(self._store, run, layout.DOCUMENTS)))["_id"]
         return line_order(readings.who, self._predictions.table(run)["verdict"], ids, readings.stamp)
 
 
-def _screened(each: "Screened", flagged: int) -> ScreenedSensor:
+def _screened(each: Screened, flagged: int) -> ScreenedSensor:
     return ScreenedSensor(**asdict(each), flagged=flagged)
 
 
-def _points(line: "LineOrder", found: "Series", outcomes: "pa.Array") -> Iterator[SensorReading]:
+def _points(line: LineOrder, found: Series, outcomes: pa.Array) -> Iterator[SensorReading]:
     for at in found.shown.tolist():
         yield _reading(line, at, float(found.values[at]), outcomes[at].as_py())
 
 
-def _reading(line: "LineOrder", at: int, value: float, failed: bool | None) -> SensorReading:
+def _reading(line: LineOrder, at: int, value: float, failed: bool | None) -> SensorReading:
     return SensorReading(
         at=at,
         wafer=line.wafers[at].as_py(),
@@ -201,9 +194,9 @@ def _reading(line: "LineOrder", at: int, value: float, failed: bool | None) -> S
     )
 
 
-def _batch(each: "BatchReadings") -> SensorBatch:
+def _batch(each: BatchReadings) -> SensorBatch:
     return SensorBatch(**asdict(each) | {"moment": each.moment.isoformat() if each.moment else None})
 
 
-def _distribution(found: "Distribution | None") -> SensorDistribution | None:
+def _distribution(found: Distribution | None) -> SensorDistribution | None:
     return SensorDistribution(wafers=found.wafers, quantiles=list(found.quantiles)) if found else None

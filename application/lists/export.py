@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from application.errors import RequestInvalid
-from application.lists.selection import context_of
+from application.lists.wanted import context_of
 from wafer.cells import safe_cell
 
 if TYPE_CHECKING:

@@ -1,40 +1,20 @@
 """Which wafers of a prediction are wanted, and in which order."""
 
-import json
 import re
-from dataclasses import dataclass
 from functools import reduce
-from typing import TYPE_CHECKING, Literal
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from application.errors import RequestInvalid
-from wafer.store import layout
+from application.lists.wanted import Selection, Wanted, context_of
 
-if TYPE_CHECKING:
-    import pyarrow as pa
-
-Wanted = Literal["pass", "fail", "inspect", "review"]
 MOST = 100  # reasons of a wafer that are looked at
 SENSOR = "sensor"  # sorts by the first reason
 _PLAIN = ("rank", "wafer", "verdict", "probability", "cluster", "distance_percentile", "file")
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """What a person asks for; the default is every wafer, most suspicious first.
-
-    `sort`: a column, with a minus from the highest. `q`: words, each of which stands in the wafer's name, its file, its
-    context or one of its reasons. `verdict`: `review` means what is not passing. `threshold`: verdicts and ranks at
-    another threshold than the run's. `unseen`: without the wafers that the model learned from.
-    """
-
-    sort: str = ""
-    q: str = ""
-    verdict: Wanted | None = None
-    threshold: float | None = None
-    unseen: bool = False
-
-
-def selected(table: "pa.Table", wanted: Selection) -> "tuple[pa.Table, pa.Table]":
+def selected(table: pa.Table, wanted: Selection) -> tuple[pa.Table, pa.Table]:
     """The wafers that fit, and all of which their ranks and verdicts speak. Raises `RequestInvalid` for a column."""
     ranked = _ranked(table, wanted)
     found = _of_verdict(ranked, wanted.verdict)
@@ -43,17 +23,8 @@ def selected(table: "pa.Table", wanted: Selection) -> "tuple[pa.Table, pa.Table]
     return _sorted(found, wanted.sort), ranked
 
 
-def context_of(table: "pa.Table") -> dict[str, str]:
-    """The columns of the wafers' context, by the line's name for each."""
-    found: dict[str, str] = json.loads((table.schema.metadata or {}).get(layout.CONTEXT.encode(), b"{}"))
-    return found
-
-
-def _ranked(table: "pa.Table", wanted: Selection) -> "pa.Table":
+def _ranked(table: pa.Table, wanted: Selection) -> pa.Table:
     """The wafers that are spoken of, ranked anew where that changes them."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     if wanted.unseen and "in_training" in table.column_names:
         table = table.filter(pc.invert(table["in_training"]))
     elif wanted.threshold is None:
@@ -65,19 +36,14 @@ def _ranked(table: "pa.Table", wanted: Selection) -> "pa.Table":
     return _set(table, "rank", pa.array(range(1, table.num_rows + 1), pa.int64()))
 
 
-def _verdicts(table: "pa.Table", threshold: float) -> "pa.ChunkedArray":
+def _verdicts(table: pa.Table, threshold: float) -> pa.ChunkedArray:
     """A wafer unlike the training wafers keeps the verdict inspect."""
-    import pyarrow.compute as pc
-
     flagged = pc.fill_null(pc.greater_equal(table["probability"], threshold), fill_value=False)
     return pc.if_else(pc.equal(table["verdict"], "inspect"), table["verdict"], pc.if_else(flagged, "fail", "pass"))
 
 
-def _suspicious_first(table: "pa.Table") -> "pa.Array":
+def _suspicious_first(table: pa.Table) -> pa.Array:
     """The order of the ranks: to review first, what the model learned from last, then by probability."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     learned = (
         table["in_training"] if "in_training" in table.column_names else pa.repeat(pa.scalar(value=False), len(table))
     )
@@ -93,9 +59,7 @@ def _suspicious_first(table: "pa.Table") -> "pa.Array":
     return pc.sort_indices(keys, order)
 
 
-def _of_verdict(table: "pa.Table", verdict: Wanted | None) -> "pa.Table":
-    import pyarrow.compute as pc
-
+def _of_verdict(table: pa.Table, verdict: Wanted | None) -> pa.Table:
     if verdict is None:
         return table
     if verdict == "review":
@@ -103,31 +67,23 @@ def _of_verdict(table: "pa.Table", verdict: Wanted | None) -> "pa.Table":
     return table.filter(pc.equal(table["verdict"], verdict))
 
 
-def _with_word(table: "pa.Table", word: str) -> "pa.Table":
+def _with_word(table: pa.Table, word: str) -> pa.Table:
     """The wafers with a word in any of their texts, upper or lower case."""
-    import pyarrow.compute as pc
-
     texts = [table[name] for name in ("wafer", "file", *context_of(table).values())]
     found = [pc.match_substring(each, word, ignore_case=True) for each in (*texts, _sensors(table))]
     return table.filter(reduce(pc.or_, [pc.fill_null(each, fill_value=False) for each in found]))
 
 
-def _sensors(table: "pa.Table", most: int = MOST) -> "pa.Array":
+def _sensors(table: pa.Table, most: int = MOST) -> pa.Array:
     """The names of the first sensors behind each wafer's rank, in one text; none where there is no reason."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     lists = table["top_sensors"].cast(pa.list_(table.schema.field("top_sensors").type.value_type)).combine_chunks()
     first = pc.list_slice(lists, 0, most)
     names = pc.struct_field(first.flatten(), "sensor").cast(pa.string())
     return pc.binary_join(pa.ListArray.from_arrays(first.offsets, names), "\n")
 
 
-def _sorted(table: "pa.Table", sort: str) -> "pa.Table":
+def _sorted(table: pa.Table, sort: str) -> pa.Table:
     """The rows in order; those without a value come last, equal ones by rank."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     if not sort:
         return table
     down, name = sort.startswith("-"), sort.removeprefix("-")
@@ -141,7 +97,7 @@ def _sorted(table: "pa.Table", sort: str) -> "pa.Table":
     return table.take(pc.sort_indices(keys, order))
 
 
-def _column(table: "pa.Table", name: str) -> "pa.ChunkedArray | pa.Array":
+def _column(table: pa.Table, name: str) -> pa.ChunkedArray | pa.Array:
     context = context_of(table)
     if name in _PLAIN or name in context:
         return table[context.get(name, name)]
@@ -150,11 +106,8 @@ def _column(table: "pa.Table", name: str) -> "pa.ChunkedArray | pa.Array":
     raise RequestInvalid(f"Wafers cannot be sorted by {name[:80]!r}; sort by {', '.join((*_PLAIN, SENSOR, *context))}.")
 
 
-def _places(texts: "pa.ChunkedArray | pa.Array") -> "pa.Array":
+def _places(texts: pa.ChunkedArray | pa.Array) -> pa.Array:
     """Where each text stands among all, numbers in it by their value: W-9 before W-10."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     known = [text for text in pc.unique(texts).to_pylist() if text]
     ordered = pa.array(sorted(known, key=_natural), pa.string())
     return pc.index_in(texts, value_set=ordered)
@@ -164,11 +117,9 @@ def _natural(text: str) -> tuple[str, str]:
     return re.sub(r"\d+", lambda digits: digits.group().zfill(20), text.lower()), text
 
 
-def _is_real(values: "pa.ChunkedArray | pa.Array") -> bool:
-    import pyarrow as pa
-
+def _is_real(values: pa.ChunkedArray | pa.Array) -> bool:
     return bool(pa.types.is_floating(values.type))
 
 
-def _set(table: "pa.Table", name: str, values: "pa.ChunkedArray | pa.Array") -> "pa.Table":
+def _set(table: pa.Table, name: str, values: pa.ChunkedArray | pa.Array) -> pa.Table:
     return table.set_column(table.schema.get_field_index(name), name, values)

@@ -16,7 +16,8 @@ from application.cli.comparing import show_comparison
 from application.errors import RequestInvalid
 from application.lists.comparison import compare
 from application.lists.export import Form, exported, file_name
-from application.lists.selection import Selection, selected
+from application.lists.selection import selected
+from application.lists.wanted import Selection
 from application.tests.serving import Service
 from wafer.store import layout, publish
 

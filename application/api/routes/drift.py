@@ -20,13 +20,13 @@ _COLUMNS = ("run_id", "ended", "source", "wafers", "sensors", "outside", "share"
 @viewer.get("/drift", responses=_NONE)
 def drift(request: Request, span: Asked) -> DriftPage:
     """Show for each prediction which sensors had moved, left their range or fallen silent, the oldest run first."""
-    return parts_of(request).drift.page(span)
+    return parts_of(request).history().drift.page(span)
 
 
 @viewer.get("/drift.csv", response_class=Response, responses=CSV | _NONE)
 def drift_csv(request: Request, span: Asked) -> Response:
     """Download the same as CSV."""
-    return csv_response("drift.csv", _COLUMNS, map(_cells, parts_of(request).drift.page(span).runs))
+    return csv_response("drift.csv", _COLUMNS, map(_cells, parts_of(request).history().drift.page(span).runs))
 
 
 @viewer.get("/drift/lots", responses=_NONE)
@@ -36,7 +36,7 @@ def drift_lots(
     by: Annotated[str, Query(max_length=200, description="A column of the line, or `file`.")] = "file",
 ) -> LotDriftPage:
     """Show the same for each lot of one prediction, from its readings."""
-    return parts_of(request).drift.lots(run, by)
+    return parts_of(request).history().drift.lots(run, by)
 
 
 def _cells(line: DriftLine) -> dict[str, Cell]:

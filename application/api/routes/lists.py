@@ -9,7 +9,7 @@ from application.api.openapi import Responses
 from application.api.routes.common import RunId, parts_of, router_for
 from application.api.shapes.predictions import PredictionPage
 from application.lists.export import MEDIA, Form, exported, file_name
-from application.lists.selection import Selection, Wanted
+from application.lists.wanted import Selection, Wanted
 from wafer.outcomes.dispositions import dispositions_of, in_force
 
 viewer = router_for("viewer", "results")

@@ -36,26 +36,26 @@ _CHART = ("rate", "low", "high")
 @viewer.get("/lots", responses=_NONE)
 def lots(request: Request, span: Asked, by: By = "", measure: Measure = "flagged") -> LotsPage:
     """List lots in the order of time, with their p-chart; each wafer counts once, by its latest prediction."""
-    return parts_of(request).lots.page(by, measure, span)
+    return parts_of(request).history().lots.page(by, measure, span)
 
 
 @viewer.get("/lots.csv", response_class=Response, responses=CSV | _NONE)
 def lots_csv(request: Request, span: Asked, by: By = "", measure: Measure = "flagged") -> Response:
     """Download the lots as CSV."""
-    page = parts_of(request).lots.page(by, measure, span)
+    page = parts_of(request).history().lots.page(by, measure, span)
     return csv_response("lots.csv", [*_COLUMNS, *_CHART, "signals", "runs"], map(_cells, page.lots))
 
 
 @viewer.get("/lots/wafers", responses=_NONE)
 def wafers(request: Request, span: Asked, by: By, lot: LotName) -> LotWafers:
     """List the wafers of a lot, most suspicious first, with their outcomes where these are known."""
-    return parts_of(request).lots.wafers(by, lot, span)
+    return parts_of(request).history().lots.wafers(by, lot, span)
 
 
 @viewer.get("/lots/wafers.csv", response_class=Response, responses=CSV | _NONE)
 def wafers_csv(request: Request, span: Asked, by: By, lot: LotName) -> Response:
     """Download the wafers of a lot as CSV."""
-    page = parts_of(request).lots.wafers(by, lot, span)
+    page = parts_of(request).history().lots.wafers(by, lot, span)
     rows = [each.model_dump() for each in page.wafers]
     return csv_response("lot.csv", list(rows[0]), rows)
 

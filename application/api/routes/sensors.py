@@ -34,13 +34,13 @@ _CSV: Responses = {200: {"content": {"text/csv": {"schema": {"type": "string"}}}
 @viewer.get("/sensors", responses=_NONE)
 def behind_flags(request: Request, span: Asked, by: By = "", lot: LotName = "") -> SensorsBehindFlags:
     """List the sensors that flagged wafers name, the most often named first; each wafer counts once."""
-    return parts_of(request).sensors.behind_flags(span, by, lot)
+    return parts_of(request).history().sensors.behind_flags(span, by, lot)
 
 
 @viewer.get("/sensors.csv", response_class=Response, responses=_CSV | _NONE)
 def behind_flags_csv(request: Request, span: Asked, by: By = "", lot: LotName = "") -> Response:
     """Download the sensors behind flags as CSV."""
-    found = parts_of(request).sensors.behind_flags(span, by, lot)
+    found = parts_of(request).history().sensors.behind_flags(span, by, lot)
     rows = [each.model_dump() for each in found.sensors]
     return csv_response("sensors-behind-flags.csv", ("sensor", "wafers", "carried", "cumulative"), rows)
 
@@ -48,13 +48,13 @@ def behind_flags_csv(request: Request, span: Asked, by: By = "", lot: LotName = 
 @viewer.get("/runs/{run_id}/sensors", responses=_NONE)
 def screening(request: Request, run_id: RunId) -> RunSensors:
     """List all sensors that a prediction's model uses, the most moved first."""
-    return parts_of(request).sensors.of_run(_prediction(request, run_id))
+    return parts_of(request).history().sensors.of_run(_prediction(request, run_id))
 
 
 @viewer.get("/runs/{run_id}/sensors.csv", response_class=Response, responses=_CSV | _NONE)
 def screening_csv(request: Request, run_id: RunId) -> Response:
     """Download the sensors of a prediction as CSV."""
-    found = parts_of(request).sensors.of_run(_prediction(request, run_id))
+    found = parts_of(request).history().sensors.of_run(_prediction(request, run_id))
     rows = [each.model_dump() for each in found.sensors]
     return csv_response(f"{run_id}-sensors.csv", tuple(ScreenedSensor.model_fields), rows)
 
@@ -62,7 +62,7 @@ def screening_csv(request: Request, run_id: RunId) -> Response:
 @viewer.get("/runs/{run_id}/sensors/{sensor:path}/readings.csv", response_class=Response, responses=_CSV | _NONE)
 def readings_csv(request: Request, run_id: RunId, sensor: Sensor) -> Response:
     """Download what a sensor read on every wafer of a prediction, in the order of the line."""
-    readings = parts_of(request).sensors.readings(_prediction(request, run_id), sensor)
+    readings = parts_of(request).history().sensors.readings(_prediction(request, run_id), sensor)
     rows = (each.model_dump() for each in readings)
     return csv_response(f"{run_id}-sensor.csv", tuple(SensorReading.model_fields), rows)
 
@@ -70,7 +70,7 @@ def readings_csv(request: Request, run_id: RunId, sensor: Sensor) -> Response:
 @viewer.get("/runs/{run_id}/sensors/{sensor:path}", responses=_NONE)
 def series(request: Request, run_id: RunId, sensor: Sensor, points: Most = 1000) -> SensorSeries:
     """Show one sensor over the wafers of a prediction: readings, batches, and how training wafers read."""
-    return parts_of(request).sensors.series(_prediction(request, run_id), sensor, points)
+    return parts_of(request).history().sensors.series(_prediction(request, run_id), sensor, points)
 
 
 def _prediction(request: Request, run_id: str) -> Run:
