@@ -22,6 +22,8 @@ WRITERS = {  # prefix of the store -> workloads that may write there, beside wha
     "predictions/": {"pred_pipeline"},
     "recent/": {"pred_pipeline"},
     "outcomes/": {"db_operation_train"},
+    "contracts/": {"application"},
+    "dispositions/": {"application"},
     "pipelines/": set(),
     "units/": {*SHARED, ENGINE},
     "kfp/": {*STAGES, "ml-pipeline", "pipeline-runner"},
@@ -32,8 +34,15 @@ READERS = {
     "training/": {"application", "load_prod_model"},
     "predictions/": {"application", "pred_pipeline", "db_operation_train"},
     "recent/": {"pred_pipeline"},
-    "outcomes/": {"application", "db_operation_train"},
+    "outcomes/": {"application", "db_operation_train", "load_prod_model"},
+    "dispositions/": {"application", "load_prod_model"},
+    "contracts/": {"application", "raw_data_validation_train", "data_transformation_train", "db_operation_train"},
     "pipelines/": {"application"},
+}
+REMOVERS = {
+    "units/": {*SHARED, ENGINE},
+    **dict.fromkeys(("raw/", "training/", "predictions/", "outcomes/", "quarantine/", "kfp/"), {"application"}),
+    **dict.fromkeys(("dispositions/", "recent/", "pipelines/"), set[str]()),
 }
 PUBLIC_ACCESS = ("block_public_acls", "block_public_policy", "ignore_public_acls", "restrict_public_buckets")
 WRONG = {  # setting -> what the operator is told
@@ -264,9 +273,10 @@ def check_roles(account: Account, arns: dict[str, str], bucket: str) -> None:
         assert {
             each for each, role in names.items() if account.may(role, "s3:GetObject", f"{store}/{prefix}x")
         } == readers, prefix
-    may_remove = {each for each, role in names.items() if account.may(role, "s3:DeleteObject", f"{store}/units/x")}
-    assert may_remove == {*SHARED, ENGINE}
-    assert not any(account.may(role, "s3:DeleteObject", f"{store}/kfp/x") for role in names.values())
+    for prefix, removers in REMOVERS.items():
+        assert {
+            each for each, role in names.items() if account.may(role, "s3:DeleteObject", f"{store}/{prefix}x")
+        } == removers, prefix
     trust = account.client("iam").get_role(RoleName=names["clustering"])["Role"]["AssumeRolePolicyDocument"][
         "Statement"
     ][0]

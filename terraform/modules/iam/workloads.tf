@@ -1,28 +1,32 @@
-# One role a workload, taken on through its Kubernetes service account. What each may read and write in the store is the table
-# below and nothing else. Results of a stage reach the next one as Kubeflow artifacts below kfp/, so every stage writes there.
+# One role a workload, taken on through its Kubernetes service account. What each may read, write and remove in the store is the
+# table below and nothing else. Results of a stage reach the next one as Kubeflow artifacts below kfp/, so every stage writes there.
 
 locals {
   stages = {
     # Also runs the exit task, which judges a run by its published marker.
     raw_data_validation_train = {
-      read  = ["raw/*", "training/*/_SUCCESS.json", "predictions/*/_SUCCESS.json", "outcomes/*/_SUCCESS.json"]
-      write = ["quarantine/*", "units/*", "kfp/*"]
+      read   = ["raw/*", "contracts/*", "training/*/_SUCCESS.json", "predictions/*/_SUCCESS.json", "outcomes/*/_SUCCESS.json"]
+      write  = ["quarantine/*", "units/*", "kfp/*"]
+      remove = ["units/*"] # a task that has succeeded removes what it shared with workers
     }
-    data_transformation_train = { read = ["raw/*"], write = ["units/*", "kfp/*"] }                     # raw/: a schema or policy given beside the batches
-    db_operation_train        = { read = ["raw/*", "predictions/*"], write = ["outcomes/*", "kfp/*"] } # what was predicted
-    preprocessing_train       = { read = [], write = ["units/*", "kfp/*"] }
-    clustering                = { read = [], write = ["kfp/*"] }
-    model_training            = { read = [], write = ["units/*", "kfp/*"] }
-    load_prod_model           = { read = [], write = ["training/*", "kfp/*"] }
-    pred_pipeline             = { read = [], write = ["predictions/*", "recent/*", "kfp/*"] }
+    # raw/: a schema or policy given beside the batches
+    data_transformation_train = { read = ["raw/*", "contracts/*"], write = ["units/*", "kfp/*"], remove = ["units/*"] }
+    # predictions/: what was predicted
+    db_operation_train  = { read = ["raw/*", "contracts/*", "predictions/*"], write = ["outcomes/*", "kfp/*"], remove = [] }
+    preprocessing_train = { read = [], write = ["units/*", "kfp/*"], remove = ["units/*"] }
+    clustering          = { read = [], write = ["kfp/*"], remove = [] }
+    model_training      = { read = [], write = ["units/*", "kfp/*"], remove = ["units/*"] }
+    # outcomes/ and dispositions/: versions are compared on wafers whose outcome is known
+    load_prod_model = { read = ["outcomes/*", "dispositions/*"], write = ["training/*", "kfp/*"], remove = [] }
+    pred_pipeline   = { read = [], write = ["predictions/*", "recent/*", "kfp/*"], remove = [] }
   }
 
   # Kubeflow's own: the server stores packages and reads artifacts, its page shows them, the driver and launcher pods that
   # belong to no stage pass them on.
   kubeflow = {
-    ml-pipeline               = { read = [], write = ["kfp/*"] }
-    ml-pipeline-ui            = { read = ["kfp/*"], write = [] }
-    (var.run_service_account) = { read = [], write = ["kfp/*"] }
+    ml-pipeline               = { read = [], write = ["kfp/*"], remove = [] }
+    ml-pipeline-ui            = { read = ["kfp/*"], write = [], remove = [] }
+    (var.run_service_account) = { read = [], write = ["kfp/*"], remove = [] }
   }
 
   workloads = merge(
@@ -40,12 +44,14 @@ locals {
     { engine = {
       read      = ["raw/*"]
       write     = ["units/*"]
+      remove    = ["units/*"]
       namespace = var.kubeflow_namespace
       accounts  = ["wafer-engine"]
     } },
     { application = {
       read      = ["training/*", "predictions/*", "outcomes/*", "quarantine/*", "pipelines/*", "kfp/*"]
-      write     = ["raw/*"]
+      write     = ["raw/*", "contracts/*", "dispositions/*"]
+      remove    = ["raw/*", "contracts/*", "training/*", "predictions/*", "outcomes/*", "quarantine/*", "kfp/*"] # an admin's removal, or by age
       namespace = var.application_namespace
       accounts  = ["application"]
     } },
@@ -111,14 +117,13 @@ data "aws_iam_policy_document" "store" {
     }
   }
 
-  # A task that has succeeded removes what it shared with workers.
   dynamic "statement" {
-    for_each = contains(each.value.write, "units/*") ? ["units"] : []
+    for_each = length(each.value.remove) > 0 ? ["remove"] : []
 
     content {
-      sid       = "RemoveUnits"
+      sid       = "Remove"
       actions   = ["s3:DeleteObject"]
-      resources = ["${var.store_arn}/units/*"]
+      resources = [for keys in each.value.remove : "${var.store_arn}/${keys}"]
     }
   }
 
