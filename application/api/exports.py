@@ -16,8 +16,11 @@ def add_dispositions(path: Path, said: Said) -> None:
         lines, writer = csv.reader(old), csv.writer(new, lineterminator="\n")
         header = next(lines)
         writer.writerow([*header, COLUMN])
-        wafer, file = header.index("wafer"), header.index("file")
+        wafer, file = (
+            header.index("wafer"),
+            header.index("file") if "file" in header else None,
+        )  # None: an older release
         for line in lines:
-            found = said.get((text_of(line[wafer]), text_of(line[file])))
+            found = said.get((text_of(line[wafer]), "" if file is None else text_of(line[file])))
             writer.writerow([*line, found.word if found else ""])
     made.replace(path)

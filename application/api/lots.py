@@ -40,10 +40,7 @@ class LotBook:
         """
         runs = tuple(past_predictions(self._runs, span))
         by = by or self._usual(runs)
-        found = self._summed(by, runs, self._known.as_of())
-        columns = [*found.context, *OWN]
-        if runs and by not in columns:
-            raise RequestInvalid(f"No prediction of these has a column {by[:80]!r}; they have {', '.join(columns)}.")
+        found, columns = self._told_apart(by, runs)
         chart = p_chart([_counted(lot, measure) for lot in found.lots])
         return LotsPage(
             by=by,
@@ -60,10 +57,19 @@ class LotBook:
     def wafers(self, by: str, lot: str, span: Span) -> LotWafers:
         """The wafers of a lot, most suspicious first. Raises `ObjectNotFound` for none, and as `page`."""
         runs = tuple(past_predictions(self._runs, span))
+        self._told_apart(by, runs)
         wafers, total = wafers_of(self._parts(by, runs, self._known.as_of()), by, lot)
         if not total:
             raise ObjectNotFound(f"No wafer of these predictions has {lot[:80]!r} in a column {by[:80]!r}.")
         return LotWafers(by=by, lot=lot, total=total, wafers=[_wafer(each) for each in wafers])
+
+    def _told_apart(self, by: str, runs: tuple[PastRun, ...]) -> tuple[Lots, list[str]]:
+        """The lots, and every column that can tell them apart."""
+        found = self._summed(by, runs, self._known.as_of())
+        columns = [*found.context, *OWN]
+        if runs and by not in columns:
+            raise RequestInvalid(f"No prediction of these has a column {by[:80]!r}; they have {', '.join(columns)}.")
+        return found, columns
 
     def _usual(self, runs: tuple[PastRun, ...]) -> str:
         """The column of the newest prediction that looks like a lot's."""

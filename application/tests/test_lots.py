@@ -97,9 +97,10 @@ def test_lots_and_their_wafers_come_as_csv(weeks: Service) -> None:
     [
         ("/lots", {"by": "tool"}, 422, "they have lot, file"),
         ("/lots", {"by": "top_sensors"}, 422, "they have lot, file"),
+        ("/lots/wafers", {"by": "tool", "lot": ""}, 422, "they have lot, file"),
         ("/lots", {"run": "predict-99"}, 404, "no run predict-99"),
         ("/lots/wafers", {"by": "lot", "lot": "L-99"}, 404, "No wafer"),
-        ("/lots/wafers", {"by": "top_sensors", "lot": "x"}, 404, "No wafer"),
+        ("/lots/wafers", {"by": "top_sensors", "lot": "x"}, 422, "they have lot, file"),
     ],
 )
 def test_what_is_not_there_is_refused(

@@ -41,8 +41,8 @@ READERS = {
 }
 REMOVERS = {
     "units/": {*SHARED, ENGINE},
-    **dict.fromkeys(("raw/", "training/", "predictions/", "outcomes/", "quarantine/", "kfp/"), {"application"}),
-    **dict.fromkeys(("dispositions/", "recent/", "pipelines/"), set[str]()),
+    **{key: {"application"} for key in ("raw/", "training/", "predictions/", "outcomes/", "quarantine/", "kfp/")},
+    **{key: set[str]() for key in ("dispositions/", "recent/", "pipelines/")},
 }
 PUBLIC_ACCESS = ("block_public_acls", "block_public_policy", "ignore_public_acls", "restrict_public_buckets")
 WRONG = {  # setting -> what the operator is told
