@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import Path, Query, Request, Response
 
-from application.api.openapi import Responses, problems
+from application.api.openapi import problems
 from application.api.routes.common import RunId, parts_of, router_for
 from application.api.routes.spans import Asked
 from application.api.shapes.sensors import (
@@ -14,7 +14,7 @@ from application.api.shapes.sensors import (
     SensorsBehindFlags,
     SensorSeries,
 )
-from application.api.tables import csv_response
+from application.api.tables import CSV, csv_response
 from application.runs.run import Run
 from wafer.errors import NotPublished
 
@@ -28,7 +28,6 @@ LotName = Annotated[str, Query(max_length=400, description="Only wafers with thi
 Sensor = Annotated[str, Path(max_length=400, description="Name of a sensor as the line spells it.")]
 Most = Annotated[int, Query(ge=30, le=5000, description="Most readings to answer.")]
 _NONE = problems(s404="The run does not exist, has not published yet, or has no such sensor.")
-_CSV: Responses = {200: {"content": {"text/csv": {"schema": {"type": "string"}}}, "description": "One line each."}}
 
 
 @viewer.get("/sensors", responses=_NONE)
@@ -37,7 +36,7 @@ def behind_flags(request: Request, span: Asked, by: By = "", lot: LotName = "") 
     return parts_of(request).history().sensors.behind_flags(span, by, lot)
 
 
-@viewer.get("/sensors.csv", response_class=Response, responses=_CSV | _NONE)
+@viewer.get("/sensors.csv", response_class=Response, responses=CSV | _NONE)
 def behind_flags_csv(request: Request, span: Asked, by: By = "", lot: LotName = "") -> Response:
     """Download the sensors behind flags as CSV."""
     found = parts_of(request).history().sensors.behind_flags(span, by, lot)
@@ -51,7 +50,7 @@ def screening(request: Request, run_id: RunId) -> RunSensors:
     return parts_of(request).history().sensors.of_run(_prediction(request, run_id))
 
 
-@viewer.get("/runs/{run_id}/sensors.csv", response_class=Response, responses=_CSV | _NONE)
+@viewer.get("/runs/{run_id}/sensors.csv", response_class=Response, responses=CSV | _NONE)
 def screening_csv(request: Request, run_id: RunId) -> Response:
     """Download the sensors of a prediction as CSV."""
     found = parts_of(request).history().sensors.of_run(_prediction(request, run_id))
@@ -59,7 +58,7 @@ def screening_csv(request: Request, run_id: RunId) -> Response:
     return csv_response(f"{run_id}-sensors.csv", tuple(ScreenedSensor.model_fields), rows)
 
 
-@viewer.get("/runs/{run_id}/sensors/{sensor:path}/readings.csv", response_class=Response, responses=_CSV | _NONE)
+@viewer.get("/runs/{run_id}/sensors/{sensor:path}/readings.csv", response_class=Response, responses=CSV | _NONE)
 def readings_csv(request: Request, run_id: RunId, sensor: Sensor) -> Response:
     """Download what a sensor read on every wafer of a prediction, in the order of the line."""
     readings = parts_of(request).history().sensors.readings(_prediction(request, run_id), sensor)
