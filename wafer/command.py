@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from wafer.errors import WaferError
+from wafer.process import refuse_cut_answers
 
 Step = Callable[..., str]
 
@@ -26,6 +27,7 @@ def run(steps: Step | Mapping[str, Step]) -> None:
 
     A `WaferError` is one line on standard error and its exit code.
     """
+    refuse_cut_answers()
     app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
     for name, step in steps.items() if isinstance(steps, Mapping) else [(None, steps)]:
         app.command(name)(_printing(step))

@@ -2,6 +2,7 @@
 
 import atexit
 import gc
+import http.client
 import os
 import signal
 import sys
@@ -9,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
-from typing import NoReturn
+from typing import Any, NoReturn, Protocol
 
 from wafer import patience
 from wafer.patience import PERSON
@@ -49,6 +50,38 @@ def spare_the_collector() -> None:
     """Let the garbage collector pass over what imports make: with mlflow it takes a quarter of a small stage's time."""
     gc.set_threshold(100_000, 50, 50)
     atexit.register(gc.freeze)
+
+
+class _Lines(Protocol):
+    def readline(self, length: int = -1, /) -> bytes: ...
+
+
+class _WholeLines:
+    """The header lines of an answer, which ends with its body and not before."""
+
+    def __init__(self, behind: _Lines) -> None:
+        self._behind = behind
+
+    def readline(self, length: int = -1, /) -> bytes:
+        if line := self._behind.readline(length):
+            return line
+        raise http.client.RemoteDisconnected("Remote end closed connection within the headers of its answer")
+
+
+_parse_headers = http.client.parse_headers
+
+
+def refuse_cut_answers() -> None:
+    """Let every HTTP client of this process take an answer that ends within its headers for a broken connection.
+
+    `http.client` takes the end of the connection for the end of the headers. Where the length was to come, the answer
+    then passes for a whole and empty one: a listing without objects, a registry without versions.
+    """
+
+    def parse_headers(lines: _Lines, message: Any = http.client.HTTPMessage) -> Any:  # noqa: ANN401 - as its own is
+        return _parse_headers(_WholeLines(lines), message)
+
+    http.client.parse_headers = parse_headers  # type: ignore[assignment]  # typed as an overload
 
 
 @contextmanager

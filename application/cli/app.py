@@ -29,7 +29,7 @@ from application.cli.webhooks import webhooks_app
 from application.errors import RequestInvalid
 from wafer.errors import WaferError
 from wafer.patience import waits_told
-from wafer.process import hurry, restrain_mlflow
+from wafer.process import hurry, refuse_cut_answers, restrain_mlflow
 from wafer.stages import WAFERS
 from wafer.store.disk import refusals
 
@@ -108,6 +108,7 @@ app.command("serve-model")(serve_model)
 def main() -> None:
     """Entry point of the `wafer` command: every error of ours is one readable block and an exit code."""
     restrain_mlflow()
+    refuse_cut_answers()
     hurry()
     try:
         with refusals(), waits_told(lambda line: Console(stderr=True).print(line, markup=False, highlight=False)):

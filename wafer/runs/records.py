@@ -17,7 +17,7 @@ import structlog
 
 from wafer.errors import NotPublished, ObjectNotFound, StoreUnavailable, WaferError
 from wafer.logs import configure_logs
-from wafer.process import restrain_mlflow, spare_the_collector
+from wafer.process import refuse_cut_answers, restrain_mlflow, spare_the_collector
 from wafer.progress import Progress
 from wafer.runs.live import recorded
 from wafer.runs.room import memory_allowed, require_room
@@ -127,6 +127,7 @@ def run_stage(
     stack; anything unexpected keeps its stack in the log.
     """
     restrain_mlflow()
+    refuse_cut_answers()
     spare_the_collector()
     configure_logs()
     store = store or open_store(Settings().store_uri)
