@@ -5,15 +5,12 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from threading import Lock, Thread
-from typing import TYPE_CHECKING
+from threading import Thread
 from uuid import uuid4
 
 import boto3
 import pytest
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from playwright.sync_api import Browser
-from werkzeug.serving import make_server
 
 from application.tests.browser import chromium, installed_chromium
 from application.tests.kubeflow_server import KubeflowServer
@@ -21,10 +18,8 @@ from application.tests.real_models import Trained, train_two
 from application.tests.serving import MakeService, Service, open_service
 from conftest import skip_or_fail
 from pipelines.packages import PIPELINES, package
+from tests.servers.aws import moto_server
 from wafer.store import open_store
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 
 @pytest.fixture
@@ -81,14 +76,8 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
 
 @pytest.fixture(scope="session")
 def aws_endpoint() -> Iterator[str]:
-    """Moto, one request at a time: its conditional writes check and then write, which AWS does in one."""
-    app, turn = DomainDispatcherApplication(create_backend_app), Lock()
-
-    def one_at_a_time(environ: "WSGIEnvironment", start_response: "StartResponse") -> list[bytes]:
-        with turn:
-            return list(app(environ, start_response))
-
-    server = make_server("127.0.0.1", 0, one_at_a_time, threaded=True)
+    """An AWS of the tests' own."""
+    server = moto_server()
     Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.port}"
     server.shutdown()

@@ -10,6 +10,7 @@ from urllib.request import urlopen
 
 import pytest
 
+from tests.servers import aws as moto
 from tests.servers.server import Server, start_on_free_port
 from tests.terraform.runner import Terraform, copy_sources, terraform_environment
 
@@ -56,7 +57,7 @@ def _over_moto(scratch: Path, server: Server) -> Terraform:
 
 def _start_moto(folder: Path) -> Server:
     def describe(port: int) -> Server:
-        command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+        command = [sys.executable, moto.__file__, str(port)]
         settings = {"MOTO_IAM_LOAD_MANAGED_POLICIES": "true"}  # EKS roles attach policies that AWS wrote
         return Server(command, f"http://127.0.0.1:{port}", port, folder / "moto.log", _answers, settings)
 
