@@ -3,18 +3,16 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from operator import attrgetter
-from typing import TYPE_CHECKING
 
 from application.api.breaker import Breaker
 from application.api.predictions import Predictions, place_of
 from application.api.shapes.dispositions import Appearance, Appearances, Told, WaferHistory
 from application.runs.run import Run, read_by
+from wafer.documents import Outcome, open_documents
 from wafer.errors import DocumentsUnavailable, ObjectNotFound
 from wafer.outcomes.dispositions import FAILED, Disposition, Forecast, Word, all_dispositions, dispose
+from wafer.outcomes.predicted import predictions_of
 from wafer.store import Store
-
-if TYPE_CHECKING:
-    from wafer.documents import Outcome
 
 
 class Dispositions:
@@ -66,16 +64,11 @@ class Dispositions:
 
     def _predicted(self, run: Run, wafer: str, runs: Sequence[str]) -> tuple[Forecast, ...]:
         """What some runs said of a wafer; the contract is that of `run`."""
-        from wafer.documents import open_documents  # with pyarrow 0.3 s of a start, so here and below
-        from wafer.outcomes.predicted import predictions_of
-
         contract = read_by(run.parameters, "prediction")
         with self._way.call(), open_documents(self._documents_uri) as documents:
             return Forecast.of(predictions_of([wafer], self._store, documents, contract, runs))
 
     def _told(self, run: Run, forecasts: tuple[Forecast, ...]) -> WaferHistory:
-        from wafer.documents import open_documents
-
         first = forecasts[0]
         here = Disposition(run.run_id, first.wafer, first.file, "comment", "", "", "", forecasts)
         with self._way.call(), open_documents(self._documents_uri) as documents:
@@ -121,6 +114,6 @@ def _by_person(said: Disposition) -> Told:
     return Told(at=said.at, who=said.who, word=said.word, comment=said.comment, run_id=said.run_id, outcome=outcome)
 
 
-def _by_file(said: "Outcome") -> Told:
+def _by_file(said: Outcome) -> Told:
     outcome = "fail" if said["failed"] else "pass"
     return Told(at=said["received"], file=said["file"], run_id=said["run_id"], outcome=outcome)

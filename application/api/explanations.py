@@ -2,7 +2,9 @@
 
 import io
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow.parquet as pq
 
 from application.api.breaker import Breaker
 from application.api.files import published_bytes
@@ -11,14 +13,12 @@ from application.api.predictions import Predictions, place_of, prediction_of
 from application.api.shapes.predictions import Explanation
 from application.lists.wanted import context_of
 from application.runs.run import Run
+from wafer.documents import Document, open_documents
 from wafer.errors import DocumentsUnavailable, ModelNotFound, ObjectNotFound
+from wafer.model import Reason, Wafers, top_reasons
 from wafer.outcomes.dispositions import dispositions_of, in_force
 from wafer.registry import ModelVersion
 from wafer.store import Store, layout
-
-if TYPE_CHECKING:
-    from wafer.documents import Document
-    from wafer.model import Reason
 
 
 class Explanations:
@@ -50,11 +50,7 @@ class Explanations:
         shown = prediction_of(row, context_of(table), in_force(dispositions_of(self._store, run.run_id)))
         return Explanation(run_id=run.run_id, model_version=version, prediction=shown)
 
-    def _reasons(self, run: Run, place: int, number: int) -> "list[Reason]":
-        import numpy as np  # with the model 0.5 s of a start, so here and below
-
-        from wafer.model import Wafers, top_reasons
-
+    def _reasons(self, run: Run, place: int, number: int) -> list[Reason]:
         version = self._version(run, number)
         document = self._document(run, place)
         bundle = self._lines.past(run.contract).loaded.of(version)
@@ -62,11 +58,7 @@ class Explanations:
         readings = np.array([[document["readings"].get(sensor, np.nan) for sensor in sensors]], dtype=np.float64)
         return top_reasons(bundle, Wafers(("",), ("",), ("",), sensors, readings))[0]
 
-    def _document(self, run: Run, place: int) -> "Document":
-        import pyarrow.parquet as pq
-
-        from wafer.documents import open_documents
-
+    def _document(self, run: Run, place: int) -> Document:
         ids = pq.read_table(io.BytesIO(self._ids(run)))
         identity = ids["_id"][place].as_py()
         with self._way.call(), open_documents(self._documents_uri) as documents:

@@ -3,13 +3,13 @@
 import csv
 from pathlib import Path
 
-from application.api.predictions import Said
 from wafer.cells import text_of
+from wafer.outcomes.dispositions import InForce
 
 COLUMN = "disposition"
 
 
-def add_dispositions(path: Path, said: Said) -> None:
+def add_dispositions(path: Path, decided: InForce) -> None:
     """Add a last column to a run's `predictions.csv`: the last word of a person on each wafer, line by line."""
     made = path.with_name("changed")
     with path.open(newline="", encoding="utf-8") as old, made.open("w", newline="", encoding="utf-8") as new:
@@ -21,6 +21,6 @@ def add_dispositions(path: Path, said: Said) -> None:
             header.index("file") if "file" in header else None,
         )  # None: an older release
         for line in lines:
-            found = said.get((text_of(line[wafer]), "" if file is None else text_of(line[file])))
+            found = decided.get((text_of(line[wafer]), "" if file is None else text_of(line[file])))
             writer.writerow([*line, found.word if found else ""])
     made.replace(path)

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
+from application.api.dispositions import Dispositions
 from application.api.drift import DriftBook
+from application.api.explanations import Explanations
 from application.api.known import Known
 from application.api.lines import Lines
 from application.api.lots import LotBook
@@ -15,15 +17,24 @@ from wafer.store import Store
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """Lots, sensors and drift over all runs; what they read of outcomes they share."""
+    """Predictions of each run; lots, sensors and drift over all runs. What they read of outcomes they share."""
 
+    predictions: Predictions
+    explanations: Explanations
+    dispositions: Dispositions
     lots: LotBook
     sensors: SensorBook
     drift: DriftBook
 
     @classmethod
-    def of(cls, store: Store, runs: Runs, sources: Sources, predictions: Predictions, lines: Lines) -> "History":
+    def of(cls, store: Store, runs: Runs, sources: Sources, lines: Lines, documents_uri: str) -> "History":
         """Over these parts."""
-        known = Known(store)
-        sensors = SensorBook(store, runs, predictions, lines, known)
-        return cls(LotBook(store, runs, known), sensors, DriftBook(store, runs, sources, lines))
+        known, predictions = Known(store), Predictions(store)
+        return cls(
+            predictions,
+            Explanations(store, predictions, lines, documents_uri),
+            Dispositions(store, predictions, documents_uri),
+            LotBook(store, runs, known),
+            SensorBook(store, runs, predictions, lines, known),
+            DriftBook(store, runs, sources, lines),
+        )

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from cachetools import LRUCache, cachedmethod
 
-from application.api.predictions import Predicted
 from application.api.shapes.models import Change, Model, ModelCurves, Models, SensorRange, Undecided
 from application.api.shapes.predictions import Budgets
 from application.api.shapes.sensors import TrainingReadings
@@ -17,6 +16,7 @@ from wafer.registry import PRODUCTION, ByHand, ModelVersion, ModelVersions, Prom
 
 if TYPE_CHECKING:
     from application.api.bundles import Bundle
+    from application.api.predictions import Predicted
     from wafer.model.statistics import SensorStatistics
 
 
@@ -85,7 +85,7 @@ class ModelShelf:
         """How every sensor read on a version's training wafers. Raises `ModelNotFound`, `BundleRejected`."""
         return self._bundle(number).statistics
 
-    def budgets(self, number: int, run_id: str, predicted: Predicted, used: float = 0.0) -> Budgets:
+    def budgets(self, number: int, run_id: str, predicted: "Predicted", used: float = 0.0) -> Budgets:
         """What each false-alarm budget would mean for a run's wafers; `used` is the run's own, 0 the model's."""
         return self._bundle(number).budgets(number, run_id, predicted, used)
 

@@ -9,12 +9,9 @@ from typing import TYPE_CHECKING
 from application.access.gate import Gate, Limiters
 from application.access.sessions import Link, Sessions, session_secret
 from application.api.breaker import Breaker, guarded
-from application.api.dispositions import Dispositions
-from application.api.explanations import Explanations
 from application.api.line import Line
 from application.api.lines import Lines
 from application.api.metrics import Metrics
-from application.api.predictions import Predictions
 from application.api.readiness import Checks
 from application.api.registry import LazyRegistry
 from application.api.shapes.runs import RunRequest
@@ -58,9 +55,6 @@ class Parts:
     uploads: Uploads
     runs: Runs
     views: Views
-    predictions: Predictions
-    explanations: Explanations
-    dispositions: Dispositions
     lines: Lines
     history: "Callable[[], History]"
     notices: Notices | None
@@ -113,7 +107,6 @@ def join_parts(
     breaker = Breaker("the model registry", RegistryUnavailable)
     sources = Sources(store, settings.allowed_sources)
     metrics = Metrics()
-    predictions = Predictions(store)
     lines = Lines(
         store,
         lambda name: guarded(registries(name), breaker),
@@ -135,7 +128,7 @@ def join_parts(
     def history() -> "History":
         from application.api.history import History  # with pyarrow 0.3 s of a start
 
-        return History.of(store, runs, sources, predictions, lines)
+        return History.of(store, runs, sources, lines, documents_uri)
 
     return Parts(
         store=store,
@@ -143,9 +136,6 @@ def join_parts(
         uploads=Uploads(store, limit=settings.upload_bytes, files=settings.upload_files),
         runs=runs,
         views=Views(runs, store, sources),
-        predictions=predictions,
-        explanations=Explanations(store, predictions, lines, documents_uri),
-        dispositions=Dispositions(store, predictions, documents_uri),
         lines=lines,
         history=history,
         notices=open_notices(settings, ledger, journal, store, lines.registries, lines.judge),

@@ -1,32 +1,32 @@
-"""The predictions of a run, read from what it published."""
+"""The predictions of a run, read from what it published. Imports pyarrow: part of the history."""
 
 import io
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from operator import attrgetter
 from threading import Condition
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 from cachetools import LRUCache, cachedmethod
 
 from application.api.files import published_bytes
 from application.api.shapes.predictions import Prediction, PredictionPage, Verdict
 from application.api.views import Revision, revision_of
 from application.errors import WaferAmbiguous
+from application.lists.selection import selected
 from application.lists.wanted import Selection, context_of
 from application.runs.run import Run
 from wafer.errors import NotPublished, ObjectNotFound
-from wafer.outcomes.dispositions import Disposition, dispositions_of, in_force
+from wafer.outcomes.dispositions import InForce, dispositions_of, in_force
 from wafer.store import Store, layout
 
-if TYPE_CHECKING:
-    import pyarrow as pa
-
-Said = Mapping[tuple[str, str], Disposition]  # of wafers, by name and file
 TABLES_KEPT = 4
 NAMES_COMPARED = 20_000  # in search of one like a name that is unknown
 
@@ -56,28 +56,32 @@ class Predictions:
     def page(self, run: Run, wanted: Selection, *, offset: int, limit: int) -> PredictionPage:
         """Some wafers in the order that is wanted. Raises `NotPublished`, `RequestInvalid` for an unknown column."""
         found, ranked = self._selected(run, wanted)
-        said = in_force(dispositions_of(self._store, run.run_id))
+        decided = in_force(dispositions_of(self._store, run.run_id))
         after, named = offset + limit, context_of(found)
         return PredictionPage(
             run_id=run.run_id,
-            model_version=version_of(self.table(run)),
+            model_version=self.version(run),
             total=found.num_rows,
             offset=offset,
             next=after if after < found.num_rows else None,
             counts=_counts(ranked),
             columns=list(named),
-            predictions=[prediction_of(row, named, said) for row in found.slice(offset, limit).to_pylist()],
+            predictions=[prediction_of(row, named, decided) for row in found.slice(offset, limit).to_pylist()],
         )
 
-    def selection(self, run: Run, wanted: Selection) -> "pa.Table":
+    def selection(self, run: Run, wanted: Selection) -> pa.Table:
         """The wafers that are wanted, in their order. Raises as `page` does."""
         return self._selected(run, wanted)[0]
 
-    def table(self, run: Run) -> "pa.Table":
+    def table(self, run: Run) -> pa.Table:
         """All of a run's predictions."""
         if run.pipeline != "predict":
             raise NotPublished(f"{run.run_id} is a training; predictions belong to prediction runs.")
         return self._read(run)
+
+    def version(self, run: Run) -> int | None:
+        """The version that predicted; None when there was no wafer. Raises `NotPublished`."""
+        return version_of(self.table(run))
 
     def predicted(self, run: Run) -> Predicted:
         """What the budgets of a run are counted over. Raises `NotPublished`."""
@@ -96,44 +100,36 @@ class Predictions:
         key=lambda _, run, wanted: (revision_of(run), wanted),
         condition=attrgetter("_selecting"),
     )
-    def _selected(self, run: Run, wanted: Selection) -> "tuple[pa.Table, pa.Table]":
-        from application.lists.selection import selected  # pyarrow: 0.2 s of a start, so here and below
-
+    def _selected(self, run: Run, wanted: Selection) -> tuple[pa.Table, pa.Table]:
         return selected(self.table(run), wanted)
 
     @cachedmethod(attrgetter("_tables"), key=lambda _, run: revision_of(run), condition=attrgetter("_condition"))
-    def _read(self, run: Run) -> "pa.Table":
-        import pyarrow.parquet as pq
-
+    def _read(self, run: Run) -> pa.Table:
         return pq.read_table(io.BytesIO(published_bytes(self._store, run, layout.PREDICTIONS)))
 
 
-def prediction_of(row: dict[str, Any], context: dict[str, str], said: Said = MappingProxyType({})) -> Prediction:
+def prediction_of(row: dict[str, Any], context: dict[str, str], decided: InForce = MappingProxyType({})) -> Prediction:
     """A row of the table as the interface shows it; `context` says which columns are the line's own."""
-    disposition = said.get((row["wafer"], row["file"]))
+    disposition = decided.get((row["wafer"], row["file"]))
     told = {name: row[column] for name, column in context.items()}
     return Prediction(**_finite(row), context=told, disposition=disposition and disposition.word)
 
 
-def _predicted(table: "pa.Table") -> Predicted:
+def _predicted(table: pa.Table) -> Predicted:
     """The wafers of a table that say something: the others' outcomes are known to the model."""
-    import pyarrow.compute as pc
-
     if "in_training" not in table.column_names:  # a run of an older release
         return Predicted(table["probability"].to_pylist(), 0)
     new = table.filter(pc.invert(table["in_training"]))
     return Predicted(new["probability"].to_pylist(), table.num_rows - new.num_rows)
 
 
-def version_of(table: "pa.Table") -> int | None:
+def version_of(table: pa.Table) -> int | None:
     """The version that predicted; None when there was no wafer."""
     return int(table["model_version"][0].as_py()) if table.num_rows else None
 
 
-def place_of(table: "pa.Table", run: Run, wafer: str, file: str) -> int:
+def place_of(table: pa.Table, run: Run, wafer: str, file: str) -> int:
     """Row of a wafer; `file` tells apart those of one name. Raises `ObjectNotFound`, `WaferAmbiguous`."""
-    import pyarrow.compute as pc
-
     named = pc.indices_nonzero(pc.equal(table["wafer"], wafer)).to_pylist()
     files = {place: table["file"][place].as_py() for place in named}
     found = [place for place, each in files.items() if file in ("", each)]
@@ -146,7 +142,7 @@ def place_of(table: "pa.Table", run: Run, wafer: str, file: str) -> int:
     raise ObjectNotFound(f"Run {run.run_id} predicted no wafer {wafer[:100]!r}{where}.{_hint(sorted(like))}")
 
 
-def _counts(table: "pa.Table") -> dict[Verdict, int]:
+def _counts(table: pa.Table) -> dict[Verdict, int]:
     found = {each["values"]: each["counts"] for each in table["verdict"].value_counts().to_pylist()}
     return {verdict: found.get(verdict, 0) for verdict in ("pass", "fail", "inspect")}
 

@@ -1,34 +1,27 @@
 """`wafer runs compare A B`: two predictions side by side."""
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING
 
 from rich.markup import escape
 from rich.table import Column, Table
 
-from application.cli.attending import run_service
 from application.cli.console import console_of, print_json
+from application.cli.past import open_history
+from application.lists.comparison import Answer, Comparison, compare
+from application.lists.sides import sides
 from application.runs.run import Run
 from wafer.settings import Settings
 from wafer.store import open_store
-
-if TYPE_CHECKING:
-    from application.lists.comparison import Answer, Comparison
 
 SHOWN = 50  # wafers
 
 
 def show_comparison(a: str, b: str, *, as_json: bool) -> None:
     """Say whose verdict differs; `a` and `b` are runs, or versions of the model as `v3`."""
-    from application.api.predictions import Predictions
-    from application.lists.comparison import compare
-    from application.lists.sides import sides
-
     store = open_store(Settings().store_uri)
-    with run_service() as service:
-        one, other = sides(service, store, a, b)
-    predictions = Predictions(store)
-    found = compare(predictions.table(one), predictions.table(other))
+    with open_history() as (runs, history):
+        one, other = sides(runs, store, a, b)
+        found = compare(history.predictions.table(one), history.predictions.table(other))
     if as_json:
         print_json(_record(found, one, other))
         return
@@ -40,24 +33,24 @@ def show_comparison(a: str, b: str, *, as_json: bool) -> None:
         console.print(_listed(found))
 
 
-def _listed(found: "Comparison") -> Table:
+def _listed(found: Comparison) -> Table:
     table = Table(Column("wafer", no_wrap=True), "A", "B", Column("rank", justify="right"), caption=_rest(found))
     for each in found.pairs[: min(found.differing, SHOWN)]:
         ranks = f"{each.a.rank} to {each.b.rank}"
-        table.add_row(escape(each.wafer), _said(each.a), _said(each.b), ranks)
+        table.add_row(escape(each.wafer), _told(each.a), _told(each.b), ranks)
     return table
 
 
-def _said(answer: "Answer") -> str:
+def _told(answer: Answer) -> str:
     return answer.verdict if answer.probability is None else f"{answer.verdict} {answer.probability:.3f}"
 
 
-def _rest(found: "Comparison") -> str | None:
+def _rest(found: Comparison) -> str | None:
     rest = found.differing - SHOWN
     return f"{rest} more; `--json` prints all." if rest > 0 else None
 
 
-def _record(found: "Comparison", one: Run, other: Run) -> dict[str, object]:
+def _record(found: Comparison, one: Run, other: Run) -> dict[str, object]:
     return {
         "a": one.run_id,
         "b": other.run_id,

@@ -1,20 +1,15 @@
 """The command `wafer disposition`: what was decided about a wafer of a prediction."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from rich.table import Table
 from rich.text import Text
 
-from application.cli.console import Json, console_of, print_json, quiet_logs, user
-from application.runs.opening import open_runs
-from application.settings import ServiceSettings
+from application.api.shapes.dispositions import Told, WaferHistory
+from application.cli.console import Json, console_of, print_json, user
+from application.cli.past import open_history
 from wafer.outcomes.dispositions import Word
-from wafer.settings import Settings
-from wafer.store import open_store
-
-if TYPE_CHECKING:
-    from application.api.shapes.dispositions import Told, WaferHistory
 
 
 def disposition(
@@ -31,23 +26,16 @@ def disposition(
 
     The last word is the wafer's outcome in the scorecard and for `wafer train --from-outcomes`.
     """
-    from application.api.dispositions import Dispositions  # what no other command needs
-    from application.api.predictions import Predictions
-
-    quiet_logs()
-    common = Settings()
-    with open_runs(common, ServiceSettings()) as runs:
-        run = runs.find(run_id)
-    store = open_store(common.store_uri)
-    kept = Dispositions(store, Predictions(store), common.documents_uri)
-    found = kept.dispose(run, wafer, file, word, comment, user()) if word else kept.history(run, wafer, file)
+    with open_history() as (runs, history):
+        run, kept = runs.find(run_id), history.dispositions
+        found = kept.dispose(run, wafer, file, word, comment, user()) if word else kept.history(run, wafer, file)
     if as_json:
         print_json(found.model_dump())
     else:
         _tell(found)
 
 
-def _tell(found: "WaferHistory") -> None:
+def _tell(found: WaferHistory) -> None:
     console = console_of(as_json=False)
     console.print(f"{found.wafer} from {found.file}: {found.outcome or 'no outcome'}", markup=False, highlight=False)
     if not found.told:
@@ -59,6 +47,6 @@ def _tell(found: "WaferHistory") -> None:
     console.print(table)
 
 
-def _cells(told: "Told") -> tuple[str, ...]:
+def _cells(told: Told) -> tuple[str, ...]:
     outcome = f"{told.outcome or 'none'}{', counts' if told.counts else ''}"
     return told.at[:19], told.who or told.file, told.word or "outcome", outcome, told.comment

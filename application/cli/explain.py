@@ -1,20 +1,14 @@
 """The command `wafer explain`: why a wafer of a past prediction has its rank."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Column, Table
 
-from application.cli.console import Json, console_of, print_json, quiet_logs
-from application.runs.opening import open_runs
-from application.settings import ServiceSettings
-from wafer.registry import open_registry
-from wafer.settings import Settings
-from wafer.store import open_store
-
-if TYPE_CHECKING:
-    from application.api.shapes.predictions import Explanation, Reason
+from application.api.shapes.predictions import Explanation, Reason
+from application.cli.console import Json, console_of, print_json
+from application.cli.past import open_history
 
 
 def explain(
@@ -24,24 +18,15 @@ def explain(
     as_json: Json = False,
 ) -> None:
     """Say which sensors raised a wafer's score, for any wafer of a prediction."""
-    from application.api.explanations import Explanations  # what no other command needs
-    from application.api.lines import Lines
-    from application.api.predictions import Predictions
-
-    quiet_logs()
-    common = Settings()
-    with open_runs(common, ServiceSettings()) as runs:
-        run = runs.find(run_id)
-    store = open_store(common.store_uri)
-    lines = Lines(store, lambda name: open_registry(common.tracking_uri, name))
-    found = Explanations(store, Predictions(store), lines, common.documents_uri).of(run, wafer, file)
+    with open_history() as (runs, history):
+        found = history.explanations.of(runs.find(run_id), wafer, file)
     if as_json:
         print_json(found.model_dump())
     else:
         _tell(console_of(as_json=False), found)
 
 
-def _tell(console: Console, found: "Explanation") -> None:
+def _tell(console: Console, found: Explanation) -> None:
     wafer = found.prediction
     console.print(
         f"{wafer.wafer} from {wafer.file}: {wafer.verdict}, rank {wafer.rank}, "
@@ -67,7 +52,7 @@ def _tell(console: Console, found: "Explanation") -> None:
         console.print(f"Together they carry {_share(sum(carried))} of what raises its score.", markup=False)
 
 
-def _range(reason: "Reason") -> str:
+def _range(reason: Reason) -> str:
     return f"{_number(reason.usual_low)} to {_number(reason.usual_high)}"
 
 

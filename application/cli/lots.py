@@ -1,22 +1,16 @@
 """The command `wafer lots`: which lots stand out, and the wafers of one."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from rich.markup import escape
 from rich.table import Column, Table
 
-from application.api.shapes.lots import Measure
-from application.cli.console import Json, console_of, print_json, quiet_logs
+from application.api.shapes.lots import LotLine, LotsPage, LotWafers, Measure
+from application.cli.console import Json, console_of, print_json
 from application.cli.options import ContractOption, chosen_contract
-from application.runs.opening import open_runs
+from application.cli.past import open_history
 from application.runs.past import MOST_RUNS, Span
-from application.settings import ServiceSettings
-from wafer.settings import Settings
-from wafer.store import open_store
-
-if TYPE_CHECKING:
-    from application.api.shapes.lots import LotLine, LotsPage, LotWafers
 
 
 def lots(
@@ -32,17 +26,10 @@ def lots(
     as_json: Json = False,
 ) -> None:
     """List lots in the order of time: flagged wafers, outcomes, and which lots differ by more than chance."""
-    from application.api.known import Known  # what no other command needs, so below
-    from application.api.lots import LotBook
-
-    quiet_logs()
-    common = Settings()
-    with open_runs(common, ServiceSettings()) as service:
-        store = open_store(common.store_uri)
-        name = None if run else chosen_contract(contract).name
-        book, span = LotBook(store, service, Known(store)), Span(runs, since, run, name)
-        found = book.page(by, measure, span)
-        wafers = book.wafers(found.by, lot, span) if lot else None
+    with open_history() as (_, history):
+        span = Span(runs, since, run, None if run else chosen_contract(contract).name)
+        found = history.lots.page(by, measure, span)
+        wafers = history.lots.wafers(found.by, lot, span) if lot else None
     shown = wafers or found
     if as_json:
         print_json(shown.model_dump(by_alias=True))
@@ -52,7 +39,7 @@ def lots(
         _tell_lots(found)
 
 
-def _tell_lots(page: "LotsPage") -> None:
+def _tell_lots(page: LotsPage) -> None:
     console = console_of(as_json=False)
     if not page.lots:
         console.print("No wafer was predicted yet: `wafer predict DIR`.")
@@ -73,7 +60,7 @@ def _tell_lots(page: "LotsPage") -> None:
     )
 
 
-def _cells(line: "LotLine") -> tuple[str, ...]:
+def _cells(line: LotLine) -> tuple[str, ...]:
     chart = line.chart
     return (
         line.lot or "(none)",
@@ -88,7 +75,7 @@ def _cells(line: "LotLine") -> tuple[str, ...]:
     )
 
 
-def _tell_wafers(found: "LotWafers") -> None:
+def _tell_wafers(found: LotWafers) -> None:
     table = Table("wafer", "verdict", Column("probability", justify="right"), "outcome", "run")
     for each in found.wafers:
         probability = "" if each.probability is None else f"{each.probability:.3f}"

@@ -1,21 +1,15 @@
 """The command `wafer sensors`: which sensors are behind a run's flags, how far each moved, how one reads."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from rich.markup import escape
 from rich.table import Column, Table
 
-from application.cli.console import Json, console_of, print_json, quiet_logs
-from application.runs.opening import open_runs
+from application.api.shapes.sensors import RunSensors, SensorsBehindFlags, SensorSeries
+from application.cli.console import Json, console_of, print_json
+from application.cli.past import open_history
 from application.runs.past import Span
-from application.settings import ServiceSettings
-from wafer.registry import open_registry
-from wafer.settings import Settings
-from wafer.store import open_store
-
-if TYPE_CHECKING:
-    from application.api.shapes.sensors import RunSensors, SensorsBehindFlags, SensorSeries
 
 SHOWN = 20  # sensors of a list
 
@@ -28,18 +22,8 @@ def sensors(
     as_json: Json = False,
 ) -> None:
     """List the sensors behind a prediction's flags and those that moved, or tell how one reads batch by batch."""
-    from application.api.known import Known  # what no other command needs, so below
-    from application.api.lines import Lines
-    from application.api.predictions import Predictions
-    from application.api.sensors import SensorBook
-
-    quiet_logs()
-    common = Settings()
-    store = open_store(common.store_uri)
-    with open_runs(common, ServiceSettings()) as runs:
-        lines = Lines(store, lambda name: open_registry(common.tracking_uri, name))
-        book = SensorBook(store, runs, Predictions(store), lines, Known(store))
-        run = runs.find(run_id)
+    with open_history() as (runs, history):
+        run, book = runs.find(run_id), history.sensors
         if name:
             series = book.series(run, name, 1000)
             return print_json(series.model_dump()) if as_json else _tell_series(series)
@@ -50,7 +34,7 @@ def sensors(
     return _tell_moved(moved)
 
 
-def _tell_flags(found: "SensorsBehindFlags") -> None:
+def _tell_flags(found: SensorsBehindFlags) -> None:
     table = Table(
         Column("sensor", no_wrap=True), Column("flagged wafers", justify="right"), Column("together", justify="right")
     )
@@ -61,7 +45,7 @@ def _tell_flags(found: "SensorsBehindFlags") -> None:
     console.print(table)
 
 
-def _tell_moved(found: "RunSensors") -> None:
+def _tell_moved(found: RunSensors) -> None:
     names = ("index", "median at", "silent", "then", "flags")
     table = Table(Column("sensor", no_wrap=True), *(Column(name, justify="right") for name in names), "")
     for each in found.sensors[:SHOWN]:
@@ -76,7 +60,7 @@ def _tell_moved(found: "RunSensors") -> None:
         console.print(warning, markup=False, highlight=False)
 
 
-def _tell_series(found: "SensorSeries") -> None:
+def _tell_series(found: SensorSeries) -> None:
     table = Table(
         Column("file", overflow="fold"), *(Column(each, justify="right") for each in ("wafers", "silent", "median")), ""
     )

@@ -4,7 +4,7 @@ An object holds a run's first n dispositions, and only an absent one is written:
 the next number. So a reader needs the last object of each run, whoever writes meanwhile, and nothing is ever replaced.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
@@ -84,6 +84,9 @@ class Disposition:
 _LOG = TypeAdapter(tuple[Disposition, ...])
 
 
+InForce = Mapping[tuple[str, str], Disposition]  # the last word on each wafer, by its name and file
+
+
 def dispositions_of(store: Store, run_id: str) -> tuple[Disposition, ...]:
     """Every disposition of a run's wafers, oldest first."""
     keys = [each.key for each in store.keys(f"{layout.DISPOSITIONS}/{run_id}")]
@@ -117,8 +120,8 @@ def dispose(store: Store, wanted: Disposition) -> Disposition:
     raise PublishConflict(f"Others give wafers of {wanted.run_id} dispositions all the time. Try again.")
 
 
-def in_force(dispositions: Iterable[Disposition]) -> dict[tuple[str, str], Disposition]:
-    """The last word on each wafer (its name and file) of a run; comments change nothing, what is withdrawn is gone."""
+def in_force(dispositions: Iterable[Disposition]) -> InForce:
+    """The last word on each wafer of a run; comments change nothing, what is withdrawn is gone."""
     last = {(each.wafer, each.file): each for each in dispositions if each.word != "comment"}
     return {name: each for name, each in last.items() if each.word != "withdrawn"}
 

@@ -6,7 +6,6 @@ from fastapi import Query, Request
 
 from application.api.openapi import problems
 from application.api.parts import Parts
-from application.api.predictions import version_of
 from application.api.routes.common import parts_of, router_for
 from application.api.shapes.predictions import ComparedRun, ComparedWafer, Comparison, Side
 from application.lists.comparison import Answer, Pair, compare
@@ -35,7 +34,8 @@ def comparison(
     """Compare two prediction runs, or two versions of the model: whose verdict differs, who moved in the ranking."""
     parts = parts_of(request)
     one, other = sides(parts.runs, parts.store, a, b)
-    found = compare(parts.predictions.table(one), parts.predictions.table(other))
+    predictions = parts.history().predictions
+    found = compare(predictions.table(one), predictions.table(other))
     wanted = found.pairs if all_wafers else found.pairs[: found.differing]
     return Comparison(
         a=_run(parts, one),
@@ -51,7 +51,7 @@ def comparison(
 
 
 def _run(parts: Parts, run: Run) -> ComparedRun:
-    version = version_of(parts.predictions.table(run))
+    version = parts.history().predictions.version(run)
     return ComparedRun(
         run_id=run.run_id, model_version=version, source=parts.sources.shown(run.source), created=run.created
     )

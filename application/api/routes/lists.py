@@ -50,7 +50,7 @@ def predictions(
 ) -> PredictionPage:
     """List the predicted wafers, most suspicious first unless another order is asked for."""
     parts = parts_of(request)
-    return parts.predictions.page(parts.runs.find(run_id), wanted, offset=offset, limit=limit)
+    return parts.history().predictions.page(parts.runs.find(run_id), wanted, offset=offset, limit=limit)
 
 
 @viewer.get("/runs/{run_id}/export", response_class=Response, responses=_TABLE)
@@ -59,6 +59,6 @@ def export(request: Request, run_id: RunId, wanted: Chosen, form: Form = "csv") 
     parts = parts_of(request)
     run, said = parts.runs.find(run_id), in_force(dispositions_of(parts.store, run_id))
     words = {name: each.word for name, each in said.items()}
-    content = exported(parts.predictions.selection(run, wanted), form, words)
+    content = exported(parts.history().predictions.selection(run, wanted), form, words)
     name = file_name(run_id, run.source, form)
     return Response(content, media_type=MEDIA[form], headers={"Content-Disposition": f'attachment; filename="{name}"'})

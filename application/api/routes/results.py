@@ -14,7 +14,6 @@ from application.api.exports import add_dispositions
 from application.api.files import fetch_file
 from application.api.openapi import Responses
 from application.api.parts import Parts
-from application.api.predictions import version_of
 from application.api.routes.common import RunId, parts_of, router_for
 from application.api.shapes.predictions import Budgets
 from application.api.views import media_type
@@ -58,12 +57,12 @@ def budgets(request: Request, run_id: RunId) -> Budgets:
     """Flagged wafers and expected false alarms of this run at other false-alarm budgets."""
     parts = parts_of(request)
     run = parts.runs.find(run_id)
-    table = parts.predictions.table(run)
-    version = version_of(table)
+    predictions = parts.history().predictions
+    version = predictions.version(run)
     if version is None:
         raise NotPublished(f"Run {run_id} predicted no wafer.")
     used = float(run.parameters.get("false_alarm_budget") or 0.0)
-    return parts.lines.past(run.contract).models.budgets(version, run_id, parts.predictions.predicted(run), used)
+    return parts.lines.past(run.contract).models.budgets(version, run_id, predictions.predicted(run), used)
 
 
 @viewer.get("/runs/{run_id}/report", response_class=Response, responses=_HTML)

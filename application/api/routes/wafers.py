@@ -26,14 +26,14 @@ _NOT_ONE = problems(
 def explanation(request: Request, run_id: RunId, wafer: Name, file: File = "") -> Explanation:
     """Explain the rank of any wafer of a prediction: the sensors that raised its score."""
     parts = parts_of(request)
-    return parts.explanations.of(parts.runs.find(run_id), wafer, file)
+    return parts.history().explanations.of(parts.runs.find(run_id), wafer, file)
 
 
 @viewer.get("/runs/{run_id}/wafers/{wafer:path}/disposition", responses=_NOT_ONE)
 def history(request: Request, run_id: RunId, wafer: Name, file: File = "") -> WaferHistory:
     """List what people and files of outcomes said of a wafer's readings, and which word counts."""
     parts = parts_of(request)
-    return parts.dispositions.history(parts.runs.find(run_id), wafer, file)
+    return parts.history().dispositions.history(parts.runs.find(run_id), wafer, file)
 
 
 @operator.post("/runs/{run_id}/wafers/{wafer:path}/disposition", responses=_NOT_ONE)
@@ -41,7 +41,7 @@ def dispose(body: DispositionRequest, request: Request, run_id: RunId, wafer: Na
     """Say what was decided about a wafer; the last word is its outcome, and every word is kept."""
     parts = parts_of(request)
     who = caller_of(request).name
-    told = parts.dispositions.dispose(parts.runs.find(run_id), wafer, file, body.word, body.comment, who)
+    told = parts.history().dispositions.dispose(parts.runs.find(run_id), wafer, file, body.word, body.comment, who)
     audit(request, "wafer.disposition", run_id=run_id, wafer=wafer, file=told.file, word=body.word)
     return told
 
@@ -52,4 +52,4 @@ def elsewhere(request: Request, run_id: RunId, wafer: Name, file: File = "") -> 
     parts = parts_of(request)
     run = parts.runs.find(run_id)
     runs = [each.run_id for each in past_predictions(parts.runs, Span(contract=run.contract))]
-    return parts.dispositions.elsewhere(run, wafer, file, runs)
+    return parts.history().dispositions.elsewhere(run, wafer, file, runs)
