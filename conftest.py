@@ -2,6 +2,7 @@
 
 import inspect
 import os
+from collections import Counter
 from collections.abc import Iterator
 from functools import cache, partial
 from pathlib import Path
@@ -24,6 +25,7 @@ NEEDS = {
     "browser": {"browser"},
     "containers": {"images"},
 }
+COSTLY = ("slow", *NEEDS)
 REAL_DATA = Path(os.environ.get("WAFER_DATA", ROOT.parent / "shared" / "data" / "wafer"))
 
 FIELD_DATA = REAL_DATA.parent / "field"
@@ -36,12 +38,20 @@ def skip_or_fail(what: str) -> None:
     pytest.skip(what)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark each test by the parts that its fixtures need."""
     for item in items:
         for marker, fixtures in NEEDS.items():
             if fixtures & set(getattr(item, "fixturenames", ())):
                 item.add_marker(marker)
+    if hasattr(config, "workerinput"):
+        _costly_files_first(items)
+
+
+def _costly_files_first(items: list[pytest.Item]) -> None:
+    """Start files with costly tests early, so that in the end no process works at one alone while the others wait."""
+    costly = Counter(item.path for item in items if any(map(item.get_closest_marker, COSTLY)))
+    items.sort(key=lambda item: not costly[item.path])
 
 
 @pytest.fixture(autouse=True)

@@ -36,18 +36,24 @@ def moto_copy(aws: Server, tmp_path: Path) -> Terraform:
 
 
 @pytest.fixture(scope="session")
-def first_plan(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], dict[str, Any]]]:
-    """Plan of an environment in an empty account, for an operators' network of 10.99.0.0/24."""
+def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Terraform]]:
+    """An environment over an account in which nobody applies anything; it is only planned."""
     scratch = tmp_path_factory.mktemp("plans")
 
     @cache
-    def plan(name: str) -> dict[str, Any]:
+    def ready(name: str) -> Terraform:
         terraform = _over_moto(scratch / name, server).at(f"envs/{name}")
         terraform.init()
-        return terraform.plan("-var", 'operator_cidrs=["10.99.0.0/24"]')
+        return terraform
 
     with _start_moto(scratch) as server:
-        yield plan
+        yield ready
+
+
+@pytest.fixture(scope="session")
+def first_plan(environment: Callable[[str], Terraform]) -> Callable[[str], dict[str, Any]]:
+    """Plan of an environment in an empty account, for an operators' network of 10.99.0.0/24."""
+    return cache(lambda name: environment(name).plan("-var", 'operator_cidrs=["10.99.0.0/24"]'))
 
 
 def _over_moto(scratch: Path, server: Server) -> Terraform:

@@ -4,6 +4,7 @@ import base64
 import json
 import subprocess
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -44,6 +45,7 @@ REMOVERS = {
     **{key: {"application"} for key in ("raw/", "training/", "predictions/", "outcomes/", "quarantine/", "kfp/")},
     **{key: set[str]() for key in ("dispositions/", "recent/", "pipelines/")},
 }
+ATLAS = "com.amazonaws.vpce.eu-central-1.vpce-svc-0123456789abcdef0"
 PUBLIC_ACCESS = ("block_public_acls", "block_public_policy", "ignore_public_acls", "restrict_public_buckets")
 WRONG = {  # setting -> what the operator is told
     'operator_cidrs=["0.0.0.0/0"]': "never the whole internet",
@@ -89,12 +91,10 @@ def test_production_does_not_lose_its_data_with_a_destroy(first_plan: Callable[[
     assert planned(plan, "aws_dynamodb_table")[0]["deletion_protection_enabled"] is True
 
 
-def test_settings_that_would_open_or_break_something_are_refused(moto_copy: Terraform) -> None:
-    terraform = moto_copy.at("envs/dev")
-    terraform.init()
+def test_settings_that_would_open_or_break_something_are_refused(environment: Callable[[str], Terraform]) -> None:
     settings = [argument for setting in WRONG for argument in ("-var", setting)]
 
-    done = terraform.run("plan", "-input=false", "-no-color", *settings, allow=(1,))
+    done = environment("dev").run("plan", "-input=false", "-no-color", *settings, allow=(1,))
 
     message = " ".join(done.stderr.replace("│", " ").split())
     assert [sentence for sentence in WRONG.values() if sentence not in message] == []
@@ -138,22 +138,33 @@ def test_an_environment_is_built_changed_and_taken_away_without_a_remainder(moto
     assert account.inventory() == empty
 
 
-def test_a_second_environment_finds_what_the_account_has_and_watches_it_if_asked_to(
-    moto_copy: Terraform, aws: Server
-) -> None:
-    iam = Account(aws.url).client("iam")
-    provider = iam.create_open_id_connect_provider(Url="https://token.actions.githubusercontent.com", ThumbprintList=[])
-    terraform = moto_copy.at("envs/prod")
-    terraform.init()
+@dataclass(frozen=True)
+class Second:
+    """An environment planned where the account has something already, with everything that can be asked for."""
 
+    plan: dict[str, Any]
+    provider: str  # of GitHub's identities
+
+
+@pytest.fixture(scope="module")
+def second(environment: Callable[[str], Terraform]) -> Second:
+    terraform = environment("prod")
+    iam = Account(terraform.environment["AWS_ENDPOINT_URL"]).client("iam")
+    provider = iam.create_open_id_connect_provider(Url="https://token.actions.githubusercontent.com", ThumbprintList=[])
     oversight = ("cloudtrail=true", "guardduty=true", 'budget={monthly_usd=900,emails=["fab@plant.example"]}')
-    settings = ("github_repository=owner/name", "github_provider_exists=true", *oversight)
+    github = ("github_repository=owner/name", "github_provider_exists=true")
+    settings = (*github, *oversight, f'mongodb={{endpoint_service="{ATLAS}"}}')
     plan = terraform.plan(*(argument for setting in settings for argument in ("-var", setting)))
+    return Second(plan, provider["OpenIDConnectProviderArn"])
+
+
+def test_a_second_environment_finds_what_the_account_has_and_watches_it_if_asked_to(second: Second) -> None:
+    plan = second.plan
 
     urls = [each.get("url") for each in planned(plan, "aws_iam_openid_connect_provider")]
     assert urls == [None]  # the cluster's own, whose address is not known yet
     trust = next(each for each in planned(plan, "aws_iam_role") if each["name"] == "wafer-fault-prod-sync")
-    assert provider["OpenIDConnectProviderArn"] in trust["assume_role_policy"]
+    assert second.provider in trust["assume_role_policy"]
     assert [each["enable"] for each in planned(plan, "aws_guardduty_detector")] == [True]
     assert [each["enable_log_file_validation"] for each in planned(plan, "aws_cloudtrail")] == [True]
     (budget,) = planned(plan, "aws_budgets_budget")
@@ -163,15 +174,9 @@ def test_a_second_environment_finds_what_the_account_has_and_watches_it_if_asked
     assert sorted(told) == [("ACTUAL", 80), ("FORECASTED", 100)]
 
 
-def test_atlas_is_reached_by_an_endpoint_inside_the_network(moto_copy: Terraform) -> None:
-    terraform = moto_copy.at("envs/dev")
-    terraform.init()
-    service = "com.amazonaws.vpce.eu-central-1.vpce-svc-0123456789abcdef0"
-
-    plan = terraform.plan("-var", f'mongodb={{endpoint_service="{service}"}}')
-
-    assert service in {each["service_name"] for each in planned(plan, "aws_vpc_endpoint")}
-    egress = planned(plan, "aws_vpc_security_group_egress_rule")
+def test_atlas_is_reached_by_an_endpoint_inside_the_network(second: Second) -> None:
+    assert ATLAS in {each["service_name"] for each in planned(second.plan, "aws_vpc_endpoint")}
+    egress = planned(second.plan, "aws_vpc_security_group_egress_rule")
     assert [each["from_port"] for each in egress if each["description"] == "MongoDB endpoint"] == [1024]
 
 

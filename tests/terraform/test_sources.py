@@ -1,5 +1,6 @@
 """What the Terraform sources promise before anything is planned."""
 
+import json
 import os
 import re
 import shutil
@@ -28,6 +29,11 @@ def lines_with(pattern: str) -> list[str]:
     ]
 
 
+def variables_without_a_default(folder: Path) -> list[str]:
+    blocks = BLOCK.findall((folder / "variables.tf").read_text())
+    return [name for kind, name, body in blocks if kind == "variable" and "  default " not in body]
+
+
 def checkov() -> str:
     given = os.environ.get("WAFER_CHECKOV", str(ROOT / ".venv/checkov/bin/checkov"))
     found = shutil.which(given) or shutil.which("checkov")
@@ -44,17 +50,25 @@ def test_the_sources_are_formatted(plain_copy: Terraform, folder: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("terraform")
-@pytest.mark.parametrize("folder", FOLDERS)
-def test_every_module_and_environment_is_valid_by_itself(plain_copy: Terraform, folder: str) -> None:
-    terraform = plain_copy.at(folder)
-    terraform.init("-backend=false")
+def test_every_environment_is_valid_with_every_module(plain_copy: Terraform) -> None:
+    """One root calls both: a validation with the provider's own schemas takes seconds, and covers all that it calls."""
+    needed = {name for path in ENVIRONMENTS for name in variables_without_a_default(path)}
+    given = "".join(f"  {name} = var.{name}\n" for name in needed)
+    calls = [f'module "{path.name}" {{\n  source = "../{path.name}"\n{given}}}\n' for path in ENVIRONMENTS]
+    root = plain_copy.at("envs/both")
+    root.folder.mkdir()
+    (root.folder / "main.tf").write_text("".join([*(f'variable "{name}" {{}}\n' for name in needed), *calls]))
+    root.init("-backend=false")
 
-    done = terraform.run("validate", "-no-color")
+    done = root.run("validate", "-no-color")
 
-    assert "The configuration is valid." in done.stdout
+    assert "The configuration is valid" in done.stdout
+    called = json.loads((root.folder / ".terraform/modules/modules.json").read_text())["Modules"]
+    reached = {(root.folder / each["Dir"]).resolve() for each in called}
+    assert reached == {root.folder.resolve(), *((plain_copy.folder / name).resolve() for name in FOLDERS)}
 
 
+@pytest.mark.slow
 def test_checkov_finds_nothing_that_is_not_explained() -> None:
     program = checkov()
 
