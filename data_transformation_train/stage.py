@@ -4,10 +4,8 @@ Memory does not grow with the number of wafers. Rows are sorted file by file int
 the table after the other is gathered from all parts. Few wafers are sorted in memory.
 """
 
-import shutil
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -19,6 +17,7 @@ from data_transformation_train.rows import Rows, order_of, read_rows
 from wafer.contract import Contract
 from wafer.engine import Engine, Inline
 from wafer.errors import ContractInvalid, NoGoodFiles
+from wafer.files import scratch_beside
 from wafer.progress import reported
 from wafer.wafers.table import ORIGIN, ROWS_AT_ONCE, WaferColumns, wafers_writer
 
@@ -96,7 +95,7 @@ def _join_on_disk(
     engine: Engine,
     unit_bytes: int,
 ) -> Counts:
-    with _scratch(output) as folder:
+    with scratch_beside(output, "parts") as folder:
         several = units(paths, engine.give(paths), unit_bytes)
         written = engine.run(partial(write_parts, contract=contract), several, folder)
         counts = sum(reported(written, len(several), "groups of files read"), Counts())
@@ -104,18 +103,6 @@ def _join_on_disk(
         tables = (partial(bucket_table, bucket, schema) for bucket in found)
         _write(output, schema, reported(tables, len(found), "parts of the table written"), pool)
     return counts
-
-
-@contextmanager
-def _scratch(output: Path) -> Iterator[Path]:
-    """A folder beside the output, where there is room for it; one that a killed attempt left goes first."""
-    folder = output.with_name(f".{output.name}.parts")
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder)
 
 
 def _write(output: Path, schema: pa.Schema, tables: Iterable[Callable[[], pa.Table]], pool: Executor) -> None:

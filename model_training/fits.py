@@ -1,6 +1,5 @@
 """The fits of a task as units of work: each reads a training set that it was given and leaves a file."""
 
-import shutil
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -10,7 +9,7 @@ from itertools import accumulate
 from pathlib import Path
 
 from wafer.engine import Engine, Given
-from wafer.files import complete_file
+from wafer.files import complete_file, scratch_beside
 from wafer.model.families.protocol import Piece
 from wafer.model.training_files import TrainingFiles, new_features
 from wafer.model.training_set import TrainingSet
@@ -109,10 +108,5 @@ def _mixed(several: Sequence[Sequence[Fit]]) -> list[Fit]:
 @contextmanager
 def fits_beside(out: Path) -> Iterator[Fits]:
     """Fits whose files lie beside the output, where there is room; what a killed attempt left goes first."""
-    folder = out.with_name(f".{out.name}.fits")
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    try:
+    with scratch_beside(out, "fits") as folder:
         yield Fits(folder)
-    finally:
-        shutil.rmtree(folder)

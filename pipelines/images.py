@@ -9,6 +9,7 @@ ENGINE = "engine"  # of scheduler and workers (`wafer.engine`)
 SHARED = (
     "data_transformation_train",
     "model_training",
+    "pred_pipeline",
     "preprocessing_train",
     "raw_data_validation_train",
 )  # stages whose work is units

@@ -5,10 +5,12 @@ from typing import Annotated
 
 import typer
 
+from pred_pipeline.buckets import AT_ONCE
 from pred_pipeline.stage import predict_wafers
 from wafer.command import Export, run
+from wafer.engine import open_engine
 from wafer.evaluation.rule import DEFAULT, Rule
-from wafer.settings import EXPLAINED
+from wafer.settings import EXPLAINED, Settings
 
 
 def predict(
@@ -26,16 +28,18 @@ def predict(
     explained: Annotated[int, typer.Option(min=0, help="How many wafers to review get their reasons.")] = EXPLAINED,
 ) -> str:
     """Judge wafers, most suspicious first."""
-    done = predict_wafers(
-        export,
-        bundle,
-        out,
-        model_version=model_version,
-        run_id=run_id,
-        false_alarm_budget=false_alarm_budget,
-        explained=explained,
-        rule=threshold,
-    )
+    with open_engine(Settings(), AT_ONCE) as engine:
+        done = predict_wafers(
+            export,
+            bundle,
+            out,
+            model_version=model_version,
+            run_id=run_id,
+            false_alarm_budget=false_alarm_budget,
+            explained=explained,
+            rule=threshold,
+            engine=engine,
+        )
     return f"{done.wafers} wafers: {done.failing} fail, {done.inspect} inspect, {done.passing} pass -> {done.csv}"
 
 

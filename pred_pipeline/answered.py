@@ -1,20 +1,19 @@
 """The verdicts of all wafers of a run by one model: its scores first, then the threshold that they follow."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pred_pipeline.answers import answers_of, joined_answers, judged_at
+from pred_pipeline.answers import joined_answers, judged_at
+from pred_pipeline.buckets import Judged
+from wafer.evaluation.drift import Movement
 from wafer.evaluation.rule import Rule
 from wafer.model.out_of_fold import Known
 from wafer.model.recent import Scored, Thresholds
 from wafer.model.scoring import ModelBundle
-from wafer.progress import reported_rows
-from wafer.wafers.arrays import Wafers
-from wafer.wafers.export import ExportFile
 
 # Scores of earlier predictions by the model of a digest, the latest first, beside those of the batch itself.
 Before = Callable[[str, Scored], Sequence[Scored]]
@@ -30,28 +29,25 @@ class Answered:
 
 
 def answered(
-    file: ExportFile, bundle: ModelBundle, budget: float, rule: Rule, before: Before, count: Callable[[Wafers], None]
+    found: Iterable[Judged], model: ModelBundle, budget: float, rule: Rule, before: Before, movement: Movement
 ) -> Answered:
-    """Judge the wafers of an export, one row group in memory at a time; `count` sees each part before."""
-    keys = list[Known]()
-
-    def judged(part: Wafers) -> pa.Table:
-        count(part)
-        keys.append(bundle.keys(part))
-        return answers_of(part, bundle.score(part, budget), bundle.learned_from(keys[-1]))
-
-    parts = reported_rows(file.parts(), file.wafers, "wafers judged")
-    answers = joined_answers(judged(part) for part in parts)
-    scored, fixed = _scored(answers, keys), bundle.out_of_fold.threshold(budget)
-    thresholds = Thresholds.of(budget, scored, before(bundle.digest, scored), fixed, rule)
+    """Put together what the buckets of an export left, and add up how far their readings moved."""
+    keys, tables = [np.empty(0, np.uint64)], list[pa.Table]()
+    for each in found:
+        tables.append(each.answers)
+        keys.append(each.keys)
+        if each.movement:
+            movement.add(each.movement)
+    answers = joined_answers(tables)
+    scored, fixed = _scored(answers, np.concatenate(keys)), model.out_of_fold.threshold(budget)
+    thresholds = Thresholds.of(budget, scored, before(model.digest, scored), fixed, rule)
     if thresholds.rule == "recent":
         answers = judged_at(answers, thresholds.value)
     return Answered(answers, thresholds, scored)
 
 
-def _scored(answers: pa.Table, keys: Sequence[Known]) -> Scored:
+def _scored(answers: pa.Table, keys: Known) -> Scored:
     """The scores that say what is usual now: of wafers that the model did not learn from, and can judge."""
     known = answers["in_training"].to_numpy()
     unlike = pc.equal(answers["verdict"].cast(pa.string()), "inspect").to_numpy()
-    all_keys = np.concatenate([np.empty(0, np.uint64), *keys])
-    return Scored.of(*(column[~known & ~unlike] for column in (all_keys, answers["probability"].to_numpy())))
+    return Scored.of(*(column[~known & ~unlike] for column in (keys, answers["probability"].to_numpy())))

@@ -53,36 +53,41 @@ def predict(
         import shutil
         from pathlib import Path
 
+        from pred_pipeline.buckets import AT_ONCE
         from pred_pipeline.recent_scores import RecentScores
         from pred_pipeline.serving import publish_predictions
         from pred_pipeline.shadow import predict_in_shadow
         from pred_pipeline.stage import predict_wafers
+        from wafer.engine import open_engine
         from wafer.evaluation.rule import rule_of
         from wafer.settings import Settings
 
         settings, recent = Settings(), RecentScores(stage.store, run_id, contract)
         rule = rule_of(threshold, settings.threshold)
-        result = predict_wafers(
-            Path(export.path),
-            Path(bundle.path),
-            Path(predictions.path),
-            model_version=str(model_version),
-            run_id=run_id,
-            false_alarm_budget=false_alarm_budget or None,
-            explained=settings.explained,
-            rule=rule,
-            before=recent.before,
-            contract=contract,
-        )
-        shadow = predict_in_shadow(
-            Path(export.path),
-            Path(candidate.path),
-            Path(predictions.path),
-            run_id=run_id,
-            false_alarm_budget=result.false_alarm_budget,
-            rule=rule,
-            before=recent.before,
-        )
+        with open_engine(settings, AT_ONCE, run_id=run_id, task="predict") as engine:
+            result = predict_wafers(
+                Path(export.path),
+                Path(bundle.path),
+                Path(predictions.path),
+                model_version=str(model_version),
+                run_id=run_id,
+                false_alarm_budget=false_alarm_budget or None,
+                explained=settings.explained,
+                rule=rule,
+                before=recent.before,
+                contract=contract,
+                engine=engine,
+            )
+            shadow = predict_in_shadow(
+                Path(export.path),
+                Path(candidate.path),
+                Path(predictions.path),
+                run_id=run_id,
+                false_alarm_budget=result.false_alarm_budget,
+                rule=rule,
+                before=recent.before,
+                engine=engine,
+            )
         shutil.copyfile(result.report, report.path)
         publish_predictions(
             stage.store,

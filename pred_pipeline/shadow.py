@@ -9,11 +9,14 @@ import pyarrow.parquet as pq
 import structlog
 
 from pred_pipeline.answered import Answered, Before, answered
+from pred_pipeline.buckets import AT_ONCE, judged, served
 from pred_pipeline.serving import BUNDLE, CANDIDATE
 from pred_pipeline.stage import check_contract
+from wafer.engine import Engine, Inline
 from wafer.errors import WaferError
+from wafer.evaluation.drift import Movement
 from wafer.evaluation.rule import DEFAULT, Rule
-from wafer.model.assembly import load_bundle
+from wafer.files import scratch_beside
 from wafer.model.recent import Scored
 from wafer.store import layout
 from wafer.wafers.export import ExportFile
@@ -39,6 +42,7 @@ def predict_in_shadow(
     false_alarm_budget: float,
     rule: Rule = DEFAULT,
     before: Before = lambda *_: (),
+    engine: Engine | None = None,
 ) -> Shadow | None:
     """Write `shadow.parquet` into `out` if a candidate was fetched into the folder; None if there is none.
 
@@ -48,11 +52,14 @@ def predict_in_shadow(
     version = int(json.loads((candidate / CANDIDATE).read_text(encoding="utf-8"))["version"])
     if not version:
         return None
+    engine = engine or Inline(AT_ONCE)
     try:
-        bundle = load_bundle(candidate / BUNDLE)
-        with ExportFile(export) as file:
+        model = served(candidate / BUNDLE, engine)
+        bundle = model.bundle
+        with ExportFile(export) as file, scratch_beside(out, "shadow") as scratch:
             check_contract(file.columns.sensors, bundle)
-            found = answered(file, bundle, false_alarm_budget, rule, before, lambda _: None)
+            parts = judged(file, model, false_alarm_budget, engine, scratch, moves=False)
+            found = answered(parts, bundle, false_alarm_budget, rule, before, Movement(bundle))
     except WaferError as error:
         structlog.get_logger().warning("shadow.left_out", version=version, code=error.code, message=error.message)
         return None

@@ -9,19 +9,21 @@ import pyarrow.parquet as pq
 
 from pred_pipeline.answered import Before, answered
 from pred_pipeline.answers import ranking
+from pred_pipeline.buckets import AT_ONCE, BUCKET_WAFERS, judged, served
 from pred_pipeline.ranked import Ranked
 from pred_pipeline.report import prediction_page
 from pred_pipeline.rows import write_predictions
 from wafer.built_in import BUILT_IN
+from wafer.engine import Engine, Inline
 from wafer.errors import ContractMismatch
 from wafer.evaluation.drift import Movement
 from wafer.evaluation.rule import DEFAULT, Rule
-from wafer.files import complete_folder
-from wafer.model.assembly import load_bundle
+from wafer.files import complete_folder, scratch_beside
 from wafer.model.contributions import Reason, top_reasons
 from wafer.model.files import write_json
 from wafer.model.recent import Scored, Thresholds
 from wafer.model.scoring import ModelBundle
+from wafer.progress import report
 from wafer.settings import EXPLAINED
 from wafer.store import layout
 from wafer.wafers.arrays import Ints
@@ -59,20 +61,26 @@ def predict_wafers(
     rule: Rule = DEFAULT,
     before: Before = lambda *_: (),
     contract: str = BUILT_IN,
+    engine: Engine | None = None,
+    bucket_wafers: int = BUCKET_WAFERS,
 ) -> Predicted:
     """Judge every wafer of `export` and write the directory `out`, with one row group in memory at a time.
+
+    The engine judges buckets of at least `bucket_wafers`, by default one after the other; no byte depends on that.
 
     `false_alarm_budget` overrides the one the model was trained with; with the rule `recent` it is kept by rank among
     recent scores, the own ones and those of `before`, where enough are known. The first `explained` wafers to review
     get their reasons; they are read a second time, when the ranks are known. Raises BundleRejected for a bundle that
     is not the registered one, ContractMismatch for wafers measured by other sensors.
     """
-    bundle = load_bundle(bundle_dir, expected_digest)
+    engine = engine or Inline(AT_ONCE)
+    model = served(bundle_dir, engine, expected_digest)
+    bundle, movement = model.bundle, Movement(model.bundle)
     budget = bundle.false_alarm_budget if false_alarm_budget is None else false_alarm_budget
-    with ExportFile(export) as file:
+    with ExportFile(export) as file, scratch_beside(out, "buckets") as scratch:
         check_contract(file.columns.sensors, bundle)
-        movement = Movement(bundle)
-        found = answered(file, bundle, budget, rule, before, movement.count)
+        parts = judged(file, model, budget, engine, scratch, bucket_wafers, moves=True)
+        found = answered(parts, bundle, budget, rule, before, movement)
         answers, thresholds = found.answers, found.thresholds
         ranked = Ranked(answers, ranking(answers), (), thresholds.value, model_version, run_id, contract)
         first = ranked.order[: min(explained, ranked.to_review)]
@@ -122,9 +130,7 @@ def _differing(trained: set[str], measured: set[str]) -> list[tuple[str, set[str
 def _reasons(file: ExportFile, bundle: ModelBundle, asked: Ints) -> list[list[Reason]]:
     """Return the reasons of the wafers at these positions."""
     found: dict[int, list[Reason]] = {}
-    start = 0
-    for part in file.parts() if len(asked) else ():
-        here = np.sort(asked[(asked >= start) & (asked < start + len(part))])
-        found |= zip(here.tolist(), top_reasons(bundle, part.rows(here - start)), strict=True)
-        start += len(part)
+    for positions, wafers in file.at(np.sort(asked)):
+        found |= zip(positions.tolist(), top_reasons(bundle, wafers), strict=True)
+        report(len(found), len(asked), "wafers explained")
     return [found[position] for position in asked.tolist()]

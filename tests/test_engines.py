@@ -11,12 +11,14 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from structlog.testing import capture_logs
 
 from data_transformation_train.parts import UNIT_BYTES
 from data_transformation_train.stage import transform_batches
 from model_training.stage import fit_global_models, train_cluster
+from pred_pipeline.stage import predict_wafers
 from preprocessing_train import described
 from preprocessing_train.stage import fit_preprocessor
 from raw_data_validation_train.tests.corpus import accept, reject, write
@@ -26,11 +28,15 @@ from tests.servers.cluster import Running, start_cluster
 from tests.servers.fixtures import S3Server
 from wafer.contract import load_contract
 from wafer.engine import Engine, Inline, open_engine
+from wafer.model.assembly import assemble_bundle
 from wafer.model.families.boosted_trees import BoostedTrees
 from wafer.model.families.random_forest import RandomForest
 from wafer.model.recipe import Recipe
 from wafer.settings import Settings
 from wafer.store import open_store
+from wafer.wafers.arrays import EXPORT_FILE
+from wafer.wafers.export import ExportFile
+from wafer.wafers.table import wafers_writer
 
 
 @pytest.fixture(scope="module")
@@ -165,6 +171,64 @@ def test_blocks_of_sensors_are_described_alike_everywhere(
 
     assert all(each == whole for each in found)
     assert [each["of"] for each in told if each["event"] == "units"] == [3, 3]  # eight sensors
+
+
+def test_buckets_of_a_prediction_are_judged_alike_everywhere(
+    line: Line, cluster_with_s3: Running, s3_bucket: str, tmp_path: Path
+) -> None:
+    bundle = bundle_of(line, tmp_path)
+    export = in_row_groups(line.parts.export, tmp_path / "export", 20)
+    places = {
+        "here": Settings(),
+        "processes": Settings(WAFER_WORKERS=2),
+        "cluster": cluster_with_s3.settings.model_copy(update={"store": s3_bucket}),
+    }
+    whole = predict(export, bundle, tmp_path / "whole", Settings(), bucket_wafers=1000)
+
+    with capture_logs() as told:
+        found = [predict(export, bundle, tmp_path / name, each, bucket_wafers=50) for name, each in places.items()]
+
+    assert all(each == whole for each in found)
+    assert [each["of"] for each in told if each["event"] == "units"] == [4, 4]  # 240 wafers, three row groups a bucket
+    assert open_store(s3_bucket).keys("units") == []
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+
+
+def bundle_of(line: Line, folder: Path) -> Path:
+    parts = line.parts
+    assemble_bundle(
+        preprocessor_dir=parts.preprocessor,
+        cluster_model_dir=parts.cluster_model,
+        global_dir=parts.global_models,
+        member_dirs=parts.members,
+        out=folder / "bundle",
+    )
+    return folder / "bundle"
+
+
+def in_row_groups(export: Path, to: Path, rows: int) -> Path:
+    """The same wafers in row groups of another size."""
+    with ExportFile(export) as file:
+        wafers = pa.concat_tables(file.tables())
+    with wafers_writer(to / EXPORT_FILE, wafers.schema) as writer:
+        writer.write_table(wafers, rows)
+    return to
+
+
+def predict(export: Path, bundle: Path, out: Path, settings: Settings, bucket_wafers: int) -> dict[str, bytes]:
+    """What is predicted, with the reasons of the first five to review."""
+    with open_engine(settings, run_id="run", task="predict") as engine:
+        predict_wafers(
+            export,
+            bundle,
+            out / "predictions",
+            model_version="1",
+            run_id="run",
+            explained=5,
+            engine=engine,
+            bucket_wafers=bucket_wafers,
+        )
+    return everything_below(out)
 
 
 def preprocess(line: Line, out: Path, settings: Settings) -> dict[str, bytes]:

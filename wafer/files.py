@@ -105,6 +105,18 @@ def complete_folder(folder: Path) -> Iterator[Path]:
         shutil.rmtree(fresh, ignore_errors=True)
 
 
+@contextmanager
+def scratch_beside(output: Path, what: str) -> Iterator[Path]:
+    """An empty folder beside an output, where there is room, gone after the block; what a killed attempt left goes."""
+    folder = output.with_name(f".{output.name}.{what}")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder)
+
+
 def sha256_of(path: Path) -> str:
     """Return the sha256 of a file in hex."""
     with path.open("rb") as file:

@@ -36,15 +36,15 @@ def built(repository: Repository, *arguments: str) -> set[str]:
 
 CHANGES = [
     ("clustering/stage.py", {"clustering"}),
-    ("pred_pipeline/report.py", {"pred_pipeline"}),
+    ("pred_pipeline/report.py", {"pred_pipeline", "engine"}),
     ("clustering/descriptor.py", {"clustering"}),
     ("pipelines/compiled/tasks.json", {"application"}),
     ("application/cli/app.py", {"application"}),
     ("pipelines/training.py", {"application"}),
     ("wafer/errors.py", EVERY),
     ("wafer/__init__.py", EVERY),
-    ("wafer/registry/registry.py", {"load_prod_model", "pred_pipeline", "application"}),
-    ("wafer/pyfunc.py", {"load_prod_model", "pred_pipeline", "application"}),
+    ("wafer/registry/registry.py", {"load_prod_model", "pred_pipeline", "engine", "application"}),
+    ("wafer/pyfunc.py", {"load_prod_model", "pred_pipeline", "engine", "application"}),
     ("wafer/documents/mongodb.py", {"db_operation_train", "load_prod_model", "application"}),
     ("model_training/learn.py", {"model_training", "engine"}),
     ("wafer/engine/__main__.py", {"engine"}),

@@ -7,6 +7,7 @@ neither, both go through the store.
 """
 
 from wafer.engine.given import Given as Given
+from wafer.engine.given import GivenFolder as GivenFolder
 from wafer.engine.inline import Inline as Inline
 from wafer.engine.protocol import Engine as Engine
 from wafer.engine.protocol import Unit as Unit

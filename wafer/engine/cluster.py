@@ -44,6 +44,8 @@ _CHECK = "Check that scheduler and workers run and that the certificates are val
 class Cluster:
     """`Engine` of the scheduler at an address, for the task whose place in the store is given."""
 
+    shares_files = False
+
     def __init__(self, address: str, certificates: Path, place: Place) -> None:
         self._address = address
         self._place = place

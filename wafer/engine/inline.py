@@ -18,6 +18,8 @@ MOST_THREADS = 4  # a unit may hold 150 MB
 class Inline:
     """`Engine` without any process of its own; so many units at once, by default as many as there are cores."""
 
+    shares_files = True
+
     def __init__(self, threads: int = 0) -> None:
         self._threads = threads or min(MOST_THREADS, cores())
 

@@ -33,6 +33,8 @@ class _Killed(Exception):
 class Processes:
     """`Engine` with so many processes at once."""
 
+    shares_files = True
+
     def __init__(self, workers: int) -> None:
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix="units")
         self._idle: list[_Worker] = []

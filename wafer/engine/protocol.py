@@ -28,6 +28,11 @@ R = TypeVar("R")
 class Engine(Protocol):
     """Does units of work; closed when its block ends."""
 
+    @property
+    def shares_files(self) -> bool:
+        """Whether units read the files of this machine in place; else each file given to one travels."""
+        ...
+
     def give(self, paths: Sequence[Path]) -> list[Given]:
         """Let units read files of this machine, which stay as they are until the block ends."""
         ...

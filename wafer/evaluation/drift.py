@@ -1,5 +1,6 @@
 """How far a batch has moved away from the wafers the model was trained on, sensor by sensor."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -119,6 +120,22 @@ class Movement:
         self._silent += np.isnan(readings).sum(axis=0)
         for column, decile in enumerate(self._deciles.T):
             self._below[:, column] += (readings <= decile).sum(axis=0)
+
+    def counts(self) -> dict[str, Ints]:
+        """What was counted, to be added elsewhere."""
+        return {
+            "wafers": np.array([self._wafers]),
+            "below": self._below,
+            "silent": self._silent,
+            **self._ranges.counts(),
+        }
+
+    def add(self, counts: Mapping[str, Ints]) -> None:
+        """Add what was counted of other wafers."""
+        self._wafers += int(counts["wafers"][0])
+        self._below += counts["below"]
+        self._silent += counts["silent"]
+        self._ranges.add(counts)
 
     def drift(self, unlike: int) -> Drift:
         """Tell how far the batch has moved; `unlike` is how many wafers are to be inspected."""

@@ -4,6 +4,7 @@ If nothing changed, readings of the batch and of training come in any order alik
 beyond the r-th of N training readings has a beta-binomial distribution, whatever the sensor's own distribution is.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import exp, lgamma
 from typing import Literal
@@ -11,7 +12,7 @@ from typing import Literal
 import numpy as np
 
 from wafer.model.statistics import LEVELS, SensorStatistics
-from wafer.wafers.arrays import Bools, Floats
+from wafer.wafers.arrays import Bools, Floats, Ints
 
 MOST_WAFERS = 200  # above, the index tells of drift, and any small change would be certain
 CHANCE = 0.01  # that a batch without any change names a sensor, all its sensors together
@@ -63,6 +64,15 @@ class Ranges:
         self._spoken[sensor] += (~np.isnan(readings)).sum()
         for place, limit in enumerate(self._limits[sensor]):
             self._outside[sensor, place] += _is_beyond(readings, limit, place).sum()
+
+    def counts(self) -> dict[str, Ints]:
+        """What was counted, to be added elsewhere."""
+        return {"outside": self._outside, "spoken": self._spoken}
+
+    def add(self, counts: Mapping[str, Ints]) -> None:
+        """Add what was counted of other wafers."""
+        self._outside += counts["outside"]
+        self._spoken += counts["spoken"]
 
     def left(self) -> tuple[LeftRange, ...]:
         """The sensors that left their range, the least likely first."""

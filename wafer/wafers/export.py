@@ -1,14 +1,14 @@
 """The export of the load stage, read a part at a time: row group by row group, or some sensors of all wafers."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 
 from wafer.errors import DataUnlearnable, SourceNotFound
-from wafer.wafers.arrays import EXPORT_FILE, Bools, Floats, Wafers, readings_of, wafers_from_table
-from wafer.wafers.table import OpenTable, WaferColumns
+from wafer.wafers.arrays import EXPORT_FILE, Bools, Floats, Ints, Wafers, readings_of, wafers_from_table
+from wafer.wafers.table import OpenTable, WaferColumns, wafers_writer
 
 
 class ExportFile(OpenTable):
@@ -45,11 +45,34 @@ class ExportFile(OpenTable):
         for group in range(self._file.num_row_groups):
             yield self._file.read_row_group(group)
 
-    def parts(self) -> Iterator[Wafers]:
-        """The same as wafers."""
-        for table in self.tables():
-            of = self.columns
-            yield wafers_from_table(table, sensors=of.sensors, wafer=of.wafer, label=of.label, context=of.context)
+    def parts(self, groups: Iterable[int] | None = None) -> Iterator[Wafers]:
+        """The same as wafers; of some row groups, or of all."""
+        for group in range(self._file.num_row_groups) if groups is None else groups:
+            yield self._wafers(self._file.read_row_group(group))
+
+    @property
+    def rows_of_groups(self) -> list[int]:
+        """How many wafers each row group has."""
+        return [self._file.metadata.row_group(group).num_rows for group in range(self._file.num_row_groups)]
+
+    def at(self, positions: Ints) -> Iterator[tuple[Ints, Wafers]]:
+        """The wafers at ascending positions, with their positions, one row group after the other."""
+        start = 0
+        for group, rows in enumerate(self.rows_of_groups):
+            here = positions[(positions >= start) & (positions < start + rows)]
+            if len(here):
+                yield here, self._wafers(self._file.read_row_group(group).take(pa.array(here - start)))
+            start += rows
+
+    def copy(self, groups: Iterable[int], path: Path) -> None:
+        """Write some row groups to a file of their own."""
+        with wafers_writer(path, self._file.schema_arrow) as writer:
+            for group in groups:
+                writer.write_table(self._file.read_row_group(group))
+
+    def _wafers(self, table: pa.Table) -> Wafers:
+        of = self.columns
+        return wafers_from_table(table, sensors=of.sensors, wafer=of.wafer, label=of.label, context=of.context)
 
     def readings(self, sensors: Sequence[str], chosen: Bools) -> Floats:
         """Some sensors of the chosen wafers, (chosen, sensors) in the order of columns in memory."""

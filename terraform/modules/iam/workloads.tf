@@ -18,7 +18,11 @@ locals {
     model_training      = { read = [], write = ["units/*", "kfp/*"], remove = ["units/*"] }
     # outcomes/ and dispositions/: versions are compared on wafers whose outcome is known
     load_prod_model = { read = ["outcomes/*", "dispositions/*"], write = ["training/*", "kfp/*"], remove = [] }
-    pred_pipeline   = { read = [], write = ["predictions/*", "recent/*", "kfp/*"], remove = [] }
+    pred_pipeline = {
+      read   = []
+      write  = ["predictions/*", "recent/*", "units/*", "kfp/*"]
+      remove = ["units/*"]
+    }
   }
 
   # Kubeflow's own: the server stores packages and reads artifacts, its page shows them, the driver and launcher pods that
