@@ -56,12 +56,8 @@ def _joined(pairs: Mapping[Batch, Batch | None], contract: Contract, folder: Pat
         except _DoNotFit as exc:
             refused[batch.name] = Finding(FileCode.OUTCOMES_TABLE, str(exc))
             batches.append(batch)
-    policy = contract.policy.model_copy(update={"text": _plain(contract.policy.text)})
+    policy = contract.policy.model_copy(update={"text": contract.policy.text.as_utf8})
     return Drop(tuple(batches), replace(contract, policy=policy), refused)
-
-
-def _plain(text: Text) -> Text:
-    return text.model_copy(update={"encoding": "utf-8", "compression": "none", "workbook": False})
 
 
 def _join(batch: Batch, outcomes_table: Batch | None, contract: Contract, folder: Path) -> Batch:
@@ -92,7 +88,7 @@ class _Outcomes:
         text, table = contract.policy.text, contract.policy.outcomes_table
         lines = list(_lines(path, name, contract))[text.lines_before_header :]
         header = _cells(lines[0], text, name) if text.header and lines else []
-        rows = [_cells(line, text, name) for line in lines[bool(header) :] if line]
+        rows = [_cells(line, text, name) for line in lines[text.header + text.lines_after_header :] if line]
         at = _place(contract.label or "", header, contract, f"`{name}`") if header else table.column - 1
         id_at = _place(contract.id_column, header, contract, f"`{name}`") if table.by == "id" else at
         if any(max(at, id_at) >= len(row) for row in rows):
@@ -107,6 +103,8 @@ class _Outcomes:
         header = next(lines, "") if text.header else ""
         if text.header:
             yield f"{header}{text.delimiter}{_quoted(self.contract.label or '', text)}"
+        for _ in range(text.lines_after_header):
+            yield f"{next(lines, '')}{text.delimiter}"
         rows = (line for line in lines if line)
         by_id = self.contract.policy.outcomes_table.by == "id"
         for line, outcome in self._by_id(header, rows) if by_id else self._by_order(rows):

@@ -9,6 +9,7 @@ import numpy as np
 
 from raw_data_validation_train.opening import Unreadable, chunks
 from raw_data_validation_train.verdicts import FileCode, Finding
+from wafer.contract.encodings import encoding_of
 from wafer.contract.policy import Limits
 from wafer.contract.text import Text
 
@@ -198,10 +199,10 @@ def _not_text(data: bytes, *, cut: bool = False) -> Finding | None:
     except UnicodeDecodeError as exc:
         if cut and exc.end == len(data) and exc.reason == "unexpected end of data":
             return None
-        wrong = data[exc.start]
+        wrong, likely = data[exc.start], encoding_of(data)
         return Finding(
             FileCode.ENCODING,
-            f"Byte 0x{wrong:02X} is not UTF-8; Latin-1 text looks like this. Export the file as UTF-8, or write "
-            "`text: {encoding: latin-1}` in the policy.",
+            f"Byte 0x{wrong:02X} is not UTF-8; {likely} text looks like this. Export the file as UTF-8, or write "
+            f"`text: {{encoding: {likely}}}` in the policy.",
         )
     return None

@@ -1,4 +1,4 @@
-"""A file's bytes as UTF-8 text, whatever the policy says they are: packed, UTF-16, Latin-1 or a workbook."""
+"""A file's bytes as UTF-8 text, whatever the policy says they are: packed, encoded otherwise or a workbook."""
 
 import codecs
 import gzip
@@ -31,11 +31,23 @@ def chunks(path: Path, text: Text, limits: Limits, size: int, seen: Hashed) -> I
     with path.open("rb", buffering=0) as raw:
         file = _Seen(raw, seen)
         if text.is_plain:
-            yield from iter(lambda: file.read(size), b"")
+            found = iter(lambda: file.read(size), b"")
         elif text.workbook:
-            yield from _sheet(path, file, text, limits, size)
+            found = _sheet(path, file, text, limits, size)
         else:
-            yield from _decoded(file, text, limits, size)
+            found = _decoded(file, text, limits, size)
+        yield from _a_line_a_row(found) if text.quoted_line_ends == "blank" else found
+
+
+def _a_line_a_row(found: Iterator[bytes]) -> Iterator[bytes]:
+    """The same text with a blank for every line end that stands in quotes."""
+    quoted = False
+    for chunk in found:
+        parts = chunk.split(b'"')
+        for n in range(quoted is False, len(parts), 2):
+            parts[n] = parts[n].replace(b"\r\n", b" ").replace(b"\n", b" ").replace(b"\r", b" ")
+        quoted ^= len(parts) % 2 == 0
+        yield b'"'.join(parts)
 
 
 class _Seen:

@@ -47,7 +47,7 @@ class Reading:
     def rows(self, lines: FileLines) -> Iterator[Rows]:
         """Judge block by block."""
         for block in lines:
-            body = self._take_header(block) if self._header is None else block
+            body = self._take_header(block) if self._header is None else self._skipped(block)
             if isinstance(self._header, Layout):
                 for rows in self._judged(body, self._header):
                     self._count(rows)
@@ -66,20 +66,28 @@ class Reading:
             yield RowParser(header, self._contract, self._ids).read(block)
 
     def _take_header(self, block: Block) -> Block:
-        while self._lines_to_skip and block.data:
-            _, block = block.without_header()
-            self._lines_to_skip -= 1
-        if not self._contract.policy.text.header:
+        block = self._skipped(block)
+        text = self._contract.policy.text
+        if not text.header:
             header, rest = b"", block
         else:
             header, rest = block.without_header()
         if header.strip() or rest.data.strip():
             self._header = self._not_a_table(self._layout_of(header), header, rest)
+            self._lines_to_skip = text.lines_after_header
+            rest = self._skipped(rest)
         if isinstance(self._header, Layout):
             self._has_value = np.zeros(len(self._header.measured), dtype=bool)
             if self._header.unusual:
                 self._ids = WaferIds.of(self._header, self._contract, self._name, rest.first_line)
         return rest
+
+    def _skipped(self, block: Block) -> Block:
+        """The block without lines that are neither header nor rows; they may go on in the next one."""
+        while self._lines_to_skip and block.data:
+            _, block = block.without_header()
+            self._lines_to_skip -= 1
+        return block
 
     def _layout_of(self, header: bytes) -> Layout | Finding:
         return self._headers.layout(header) if self._contract.policy.text.header else self._headers.without_line()

@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+Encoding = Literal["utf-8", "utf-16", "latin-1", "windows-1252", "cp932", "gb18030", "cp949", "cp950"]
 _ALSO = {" ": "\u00a0\u202f", "'": "\u2019"}  # what spreadsheets write for a thousands sign of this kind
 
 
@@ -17,22 +18,33 @@ class Text(BaseModel):
     delimiter: Literal[",", ";", "\t", "|", " "] = ","
     decimal: Literal[".", ","] = "."
     thousands: Literal["", ",", ".", " ", "'"] = ""
-    encoding: Literal["utf-8", "utf-16", "latin-1"] = "utf-8"
+    encoding: Encoding = "utf-8"
     compression: Literal["none", "gzip"] = "none"
     workbook: bool = False
     lines_before_header: int = Field(0, ge=0, le=1000)
+    lines_after_header: int = Field(0, ge=0, le=1000)
     header: bool = True
+    quoted_line_ends: Literal["refuse", "blank"] = "refuse"
 
     @model_validator(mode="after")
     def _distinct(self) -> "Text":
         if self.thousands == self.decimal:
             raise ValueError("decimal and thousands must be different signs")
+        if self.lines_after_header and not self.header:
+            raise ValueError("lines_after_header needs a header; without one, count them in lines_before_header")
         return self
 
     @property
     def is_plain(self) -> bool:
         """Whether the bytes of a file are its text as UTF-8."""
         return self.encoding == "utf-8" and self.compression == "none" and not self.workbook
+
+    @property
+    def as_utf8(self) -> "Text":
+        """The form of the same table as `raw_data_validation_train.opening` gives it: plain text, a line a row."""
+        return self.model_copy(
+            update={"encoding": "utf-8", "compression": "none", "workbook": False, "quoted_line_ends": "refuse"}
+        )
 
     @property
     def numbers(self) -> "Numbers":

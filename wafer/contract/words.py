@@ -3,6 +3,10 @@
 MISSING_WORDS = frozenset(
     {"nan", "null", "n/a", "na", "none", "nil", "#n/a", "#na", "n.a.", "missing", "-", "?", ".", "-nan", "1.#qnan"}
 )
+UNIT_LINES = frozenset(  # what a line of units or limits under a header is called
+    {"unit", "units", "einheit", "usl", "lsl", "ucl", "lcl", "upper limit", "lower limit", "target", "limit", "limits"}
+    | {"min", "max", "lo_limit", "hi_limit", "lolim", "hilim", "type", "datatype", "单位", "単位"}
+)
 LABEL_PAIRS = (  # what a passing wafer is called, and a failing one
     ("0", "1"),
     ("pass", "fail"),

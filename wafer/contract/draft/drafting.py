@@ -1,5 +1,6 @@
 """A contract drafted from samples of unknown exports."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -50,8 +51,9 @@ def draft_contract(files: Mapping[str, AtHand]) -> Draft:
         raise SourceEmpty(
             "The folder holds no table: CSV, text with a delimiter, or a workbook. Give that of the exports."
         )
-    main = _alike(samples)
-    alike = [sample.name for sample in main]
+    group = _alike(samples)
+    main = _of_one_form(group)
+    alike = [sample.name for sample in group]
     others = tuple(name for name in taken if name not in alike)
     names = name_form(alike)
     roles = roles_of(main)
@@ -66,9 +68,9 @@ def draft_contract(files: Mapping[str, AtHand]) -> Draft:
         prediction=drafted_schema(roles, names, alike[0], labelled=False),
         policy=drafted_policy(roles, names),
         guesses=tuple(roles.guesses()),
-        unsure=(*roles.doubts(), *names.doubts, *_of_forms(main, roles), *_of_others(others)),
-        labelled=tuple(sample.name for sample in main if roles.has_outcome(sample)),
-        unlabelled=tuple(sample.name for sample in main if not roles.has_outcome(sample)),
+        unsure=(*roles.doubts(), *names.doubts, *_of_forms(group, roles), *_of_others(others)),
+        labelled=tuple(sample.name for sample in group if roles.has_outcome(sample)),
+        unlabelled=tuple(sample.name for sample in group if not roles.has_outcome(sample)),
         others=others,
         tables=separate.names if separate else (),
     )
@@ -87,6 +89,13 @@ def _alike(samples: Sequence[Sample]) -> list[Sample]:
     groups = [[n for n, other in enumerate(columns) if _share(mine, other) >= _ALIKE] for mine in columns]
     best = max(groups, key=lambda group: sum(samples[n].width for n in group))
     return [samples[n] for n in best]
+
+
+def _of_one_form(samples: Sequence[Sample]) -> list[Sample]:
+    """The files that are written as most are: one policy reads one form."""
+    forms = [(each.text.delimiter, each.text.compression, each.text.workbook, each.text.header) for each in samples]
+    (most, _), *_ = Counter(forms).most_common(1)
+    return [sample for sample, form in zip(samples, forms, strict=True) if form == most]
 
 
 def _columns(sample: Sample) -> frozenset[str]:

@@ -11,6 +11,7 @@ from wafer.contract.draft.columns import Column, columns_of
 from wafer.contract.draft.outcomes import OutcomeColumn, outcome_of
 from wafer.contract.draft.samples import Sample
 from wafer.contract.draft.wafers import IdSource, id_source
+from wafer.contract.encodings import EASTERN
 from wafer.contract.policy import OutcomesTable
 from wafer.contract.text import Text
 from wafer.contract.words import CONTEXT_NAMES
@@ -36,6 +37,7 @@ class Roles:
     context: tuple[Column, ...]
     nameless: tuple[Column, ...]
     loose: bool
+    ends_empty: bool  # whether rows have empty cells that the header does not name
     outcomes_table: OutcomesTable | None = None  # where the outcomes are, if not in the files of readings
 
     def with_its_signs(self, text: Text) -> Text:
@@ -81,6 +83,12 @@ class Roles:
             yield f"Taken for no sensors by their names, though they hold numbers: {_in_short(numeric)}."
         if strange := [sensor for sensor in self.sensors if sensor.strange]:
             yield f"A few fields of sensors are no numbers; their rows are refused: {_with_texts(strange)}."
+        if self.text.encoding in EASTERN:
+            others = ", ".join(f"`{name}`" for name in EASTERN if name != self.text.encoding)
+            yield (
+                f"The text is not UTF-8. Read as {self.text.encoding}, it has columns like {_in_short(self.sensors)}; "
+                f"if these are not right, write one of {others} as `text: {{encoding: …}}` in the policy."
+            )
         if not self.text.header and (self.context or self.nameless):
             yield "Without a header, only id, readings and outcome can be read, in this order: put a header in front."
 
@@ -96,6 +104,8 @@ class Roles:
         parts += ["decimal commas"] if text.decimal == "," else []
         parts += [f"thousands signs `{text.thousands}`"] if text.thousands else []
         parts += [f"{text.lines_before_header} lines before the header"] if text.lines_before_header else []
+        parts += [f"{text.lines_after_header} lines of units or limits below it"] if text.lines_after_header else []
+        parts += ["line ends inside quotes"] if text.quoted_line_ends == "blank" else []
         return ", ".join([*parts, *([] if text.header else ["no header"])])
 
 
@@ -113,7 +123,9 @@ def roles_of(samples: Sequence[Sample]) -> Roles:
     sensors = tuple(column for column in named if column not in context)
     if not sensors:
         raise ContractInvalid("The tables have no column of readings, so there is nothing to write a contract for.")
-    return Roles(text, wafers, outcome, sensors, context, nameless, _loose(samples))
+    return Roles(
+        text, wafers, outcome, sensors, context, nameless, _loose(samples), any(each.ends_empty for each in samples)
+    )
 
 
 def _text_of(samples: Sequence[Sample]) -> Text:

@@ -7,13 +7,14 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice, pairwise
+from itertools import islice
 from pathlib import Path
 from typing import Literal
 
 from wafer.contract.draft.numbers import number_signs
+from wafer.contract.draft.shape import has_header, lines_with_units, table_at
+from wafer.contract.encodings import encoding_of
 from wafer.contract.text import Text
-from wafer.contract.words import MISSING_WORDS
 from wafer.contract.workbook import MAGIC, NotAWorkbook, lines_of
 
 Delimiter = Literal[",", ";", "\t", "|", " "]
@@ -25,7 +26,9 @@ _OUTCOMES = 3  # two, and the name of their column
 _TITLES = 20  # lines that may stand before a header
 _GZIP = b"\x1f\x8b"
 _SIGNS: tuple[Delimiter, ...] = (";", "\t", "|", ",", " ")
-_NUMBER = re.compile(r"[+-]?([0-9]+([.,][0-9]*)*|[.,][0-9]+)([eE][+-]?[0-9]+)?")
+_LINE_END = re.compile(r"\r\n|\n|\r")
+_LONGEST_CELL = 20  # lines
+_MOSTLY = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,12 @@ class Sample:
     def width(self) -> int:
         """How many columns a row has."""
         return len(self.header) if self.header else max(map(len, self.rows), default=0)
+
+    @property
+    def ends_empty(self) -> bool:
+        """Whether most rows have cells at their end that the header does not name."""
+        longer = sum(len(row) > len(self.header) for row in self.rows)
+        return bool(self.header) and longer > _MOSTLY * len(self.rows)
 
 
 def take_sample(path: Path, name: str) -> Sample | None:
@@ -71,26 +80,32 @@ def _lines(path: Path, *, packed: bool) -> tuple[Text, list[str], bool]:
             whole = len(head) < _HEAD
     except (OSError, EOFError):
         return Text(), [], True
-    encoding = _encoding(head)
+    encoding = encoding_of(head)
     if encoding is None:
         return Text(), [], True
-    content = codecs.getincrementaldecoder("utf-8-sig" if encoding == "utf-8" else encoding)().decode(head)
-    lines = content.splitlines()
+    try:
+        content = codecs.getincrementaldecoder("utf-8-sig" if encoding == "utf-8" else encoding)().decode(head)
+    except UnicodeDecodeError:
+        return Text(), [], True
+    joined = _a_line_a_row(content)
+    lines = _LINE_END.split(joined)
     found = lines if whole else lines[:-1]
-    text = Text(encoding=encoding, compression="gzip" if packed else "none")
+    text = Text(
+        encoding=encoding,
+        compression="gzip" if packed else "none",
+        quoted_line_ends="refuse" if joined == content else "blank",
+    )
     return text, found[:_MOST_LINES], whole and len(found) <= _MOST_LINES
 
 
-def _encoding(head: bytes) -> Literal["utf-8", "utf-16", "latin-1"] | None:
-    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return "utf-16"
-    if b"\0" in head:
-        return None
-    try:
-        codecs.getincrementaldecoder("utf-8")().decode(head)
-    except UnicodeDecodeError:
-        return "latin-1"
-    return "utf-8"
+def _a_line_a_row(content: str) -> str:
+    """The text with blanks for line ends in quotes; as it is where quotes are no pairs."""
+    parts = content.split('"')
+    quoted = [_LINE_END.sub(" ", part) for part in parts[1::2]]
+    if any(len(_LINE_END.findall(part)) > _LONGEST_CELL for part in parts[1::2]):
+        return content
+    parts[1::2] = quoted
+    return '"'.join(parts)
 
 
 def _of_lines(
@@ -103,18 +118,20 @@ def _of_lines(
     places = filled[1:] if announced else filled
     body = [lines[number] for number in places]
     delimiter = announced or _delimiter(body, delimiters)
-    if delimiter is None and len(set(body)) > _OUTCOMES:
+    if not body or (delimiter is None and len(set(body)) > _OUTCOMES):
         return None
     delimiter = delimiter or ","  # one column: outcomes alone
-    titles, width = _shape([_cells(line, delimiter) for line in islice(body, _TITLES + _LEAST_ROWS)])
+    titles, width = table_at([_cells(line, delimiter) for line in islice(body, _TITLES + _LEAST_ROWS)])
     most = max(_LEAST_ROWS, _CELLS // width)
     rows = [_cells(line, delimiter) for line in islice(body, titles, titles + most)]
     header = has_header(rows)
-    found = rows[1:] if header else rows
+    units = lines_with_units(rows[1:]) if header else 0
+    found = rows[1 + units :] if header else rows
     signs = number_signs(found)
     form: dict[str, object] = {
         "delimiter": delimiter,
         "lines_before_header": places[titles],
+        "lines_after_header": places[titles + units] - places[titles],
         "header": header,
         "decimal": signs.decimal,
         "thousands": signs.thousands,
@@ -123,18 +140,6 @@ def _of_lines(
     return Sample(
         name, text.model_copy(update=form), tuple(rows[0]) if header else (), tuple(map(tuple, found)), complete
     )
-
-
-def _shape(table: Sequence[Sequence[str]]) -> tuple[int, int]:
-    """How many lines stand before the table, and how many columns it has.
-
-    Rows may have empty cells that the header does not name.
-    """
-    width = Counter(map(len, table)).most_common(1)[0][0]
-    short = len(table[0])
-    if 1 < short < width and not any(any(row[short:]) for row in table):
-        return 0, short
-    return next(n for n, row in enumerate(table) if len(row) >= width), width
 
 
 def _announced(line: str) -> Delimiter | None:
@@ -157,29 +162,3 @@ def _cells(line: str, delimiter: str) -> list[str]:
     if '"' not in line:
         return [cell.strip() for cell in line.split(delimiter)]
     return [cell.strip() for cell in next(csv.reader([line], delimiter=delimiter), [])]
-
-
-def has_header(rows: Sequence[Sequence[str]]) -> bool:
-    """Whether the first row has names: it has none where it holds numbers in columns of numbers.
-
-    Names can be numbers too (0, 1, 2 ...); they count up.
-    """
-    if len(rows) < 2:
-        return True
-    first, second = rows[0], rows[1]
-    numeric = [(top, below) for top, below in zip(first, second, strict=False) if _is_value(below)]
-    same = [top for top, _ in numeric if _is_value(top)]
-    if not numeric:
-        return len(set(first)) == len(first)
-    return len(same) <= len(numeric) // 2 or _counts_up(same)
-
-
-def _counts_up(names: Sequence[str]) -> bool:
-    """Whether numbers are consecutive, as names that a table numbered itself."""
-    if not all(name.isdecimal() for name in names) or len(names) < 3:
-        return False
-    return all(int(after) - int(before) == 1 for before, after in pairwise(names))
-
-
-def _is_value(cell: str) -> bool:
-    return _NUMBER.fullmatch(cell) is not None or cell.lower() in MISSING_WORDS

@@ -70,7 +70,7 @@ def write_draft(draft: "Draft", folder: Path) -> dict[str, Path]:
     """Write the three files; says where each lies."""
     policy = draft.policy.model_dump(exclude_defaults=True)
     head = "# Drafted by `wafer contract draft`. Keys left out keep their defaults; docs/contract.md shows them all.\n"
-    notes = "".join(f"# ? {doubt}\n" for doubt in draft.unsure)
+    notes = "".join(f"# ? {_printable(doubt)}\n" for doubt in draft.unsure)
     body = yaml.safe_dump(policy, sort_keys=False, allow_unicode=True) if policy else "{}\n"
     contents = {
         TRAINING: draft.training.model_dump_json(indent=2) + "\n",
@@ -83,6 +83,11 @@ def write_draft(draft: "Draft", folder: Path) -> dict[str, Path]:
     return {name: folder / name for name in contents}
 
 
+def _printable(text: str) -> str:
+    """A text as a comment can hold it."""
+    return "".join(sign if sign.isprintable() else "?" for sign in text)
+
+
 def _columns(roles: Roles) -> Mapping[str, object]:
     ignored = [roles.id.index.name] if roles.id.index else []
     ends = roles.nameless and all(column.is_empty for column in roles.nameless)
@@ -93,7 +98,7 @@ def _columns(roles: Roles) -> Mapping[str, object]:
     if roles.outcome and roles.text.header and not roles.outcomes_table:
         ignored += [roles.outcome.column.name]  # so that labelled files can be predicted too
     content: dict[str, object] = {"ignored": ignored, "context": kept}
-    if ends:
+    if ends or roles.ends_empty:
         content["trailing_empty"] = "drop"
     if roles.loose:
         content["spelling"] = "loose"
