@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import quote
 
 import urllib3
@@ -34,10 +34,16 @@ class WaferClient:
             headers={"Authorization": f"Bearer {key}"}, timeout=timeout, retries=_RETRIES, maxsize=4
         )
 
-    def score(self, wafers: Mapping[str, Mapping[str, Reading]], *, reasons: bool = False) -> Scores:
+    def score(
+        self,
+        wafers: Mapping[str, Mapping[str, Reading]],
+        *,
+        reasons: bool = False,
+        threshold: Literal["", "fixed", "recent"] = "",
+    ) -> Scores:
         """Judge up to 1,000 wafers at once: name -> sensor -> reading, None where there is none."""
         asked = [WaferReadings(wafer=name, readings=dict(readings)) for name, readings in wafers.items()]
-        body = ScoreRequest(wafers=asked, reasons=reasons, false_alarm_budget=None)
+        body = ScoreRequest(wafers=asked, reasons=reasons, false_alarm_budget=None, threshold=threshold)
         return Scores.model_validate(self._call("POST", "/score", body.model_dump()))
 
     def start(self, pipeline: Pipeline, source: str, **parameters: object) -> RunDetail:

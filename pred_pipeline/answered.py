@@ -47,7 +47,5 @@ def answered(
 
 
 def _scored(answers: pa.Table, keys: Known) -> Scored:
-    """The scores that say what is usual now: of wafers that the model did not learn from, and can judge."""
-    known = answers["in_training"].to_numpy()
     unlike = pc.equal(answers["verdict"].cast(pa.string()), "inspect").to_numpy()
-    return Scored.of(*(column[~known & ~unlike] for column in (keys, answers["probability"].to_numpy())))
+    return Scored.of(keys, answers["probability"].to_numpy(), answers["in_training"].to_numpy(), unlike)

@@ -10,8 +10,10 @@ from application.api.models import ModelShelf
 from application.api.online import OnlineScores
 from application.api.scorecards import Scorecards
 from application.scoring.production import LoadedModels, Production
+from application.scoring.reference import LatestScores
 from wafer.built_in import BUILT_IN
 from wafer.contract import Contract, Contracts, NamedContract, load_contract
+from wafer.evaluation.rule import DEFAULT, Rule
 from wafer.evaluation.standing import Scorecard
 from wafer.registry import PRODUCTION, ModelVersions
 from wafer.store import Store
@@ -28,6 +30,7 @@ class ContractLine:
         self.registry = registry
         self.models = ModelShelf(registry)
         self.loaded = LoadedModels(registry)
+        self.latest = LatestScores(store, contract)
         self.scorecards = Scorecards(store, self.models, contract)
 
 
@@ -36,7 +39,10 @@ def _shipped() -> Contract:
 
 
 class Lines:
-    """The lines by the names of their contracts; `read` is how wafers of the built-in one are read at once."""
+    """The lines by the names of their contracts.
+
+    `read` is how wafers of the built-in one are read at once, `rule` how their budget is kept unless a request says it.
+    """
 
     def __init__(
         self,
@@ -44,12 +50,14 @@ class Lines:
         registries: Callable[[str], ModelVersions],
         default: str = BUILT_IN,
         read: Callable[[], Contract] = _shipped,
+        rule: Rule = DEFAULT,
     ) -> None:
         self.contracts = Contracts(store)
         self.default = default
         self._store = store
         self._registries = registries
         self._read = read
+        self._rule: Rule = rule
         self._condition = Condition()  # one caller at a time makes a line; the others wait for it
         self._lines: LRUCache[str, ContractLine] = LRUCache(KEPT)
         self._named: TTLCache[str, NamedContract, float] = TTLCache(KEPT, FRESH_SECONDS)
@@ -107,4 +115,4 @@ class Lines:
     def _online(self, contract: NamedContract) -> OnlineScores:
         line = self.past(contract.name)
         read = self._read if contract.built_in else lambda: contract.load("prediction")
-        return OnlineScores(Production(line.registry, line.loaded), read)
+        return OnlineScores(Production(line.registry, line.loaded, line.latest), read, self._rule)

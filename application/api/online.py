@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from application.api.shapes.scores import ScoreRequest, Scores, ScoreTally
 from application.scoring.production import Production
+from wafer.evaluation.rule import DEFAULT, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,11 +15,15 @@ if TYPE_CHECKING:
 
 
 class OnlineScores:
-    """Judges wafers by the version in production, as the contract that `read` gives reads them."""
+    """Judges wafers by the version in production, as the contract that `read` gives reads them.
 
-    def __init__(self, production: Production, read: "Callable[[], Contract]") -> None:
+    `rule` keeps the budget where a request does not say how.
+    """
+
+    def __init__(self, production: Production, read: "Callable[[], Contract]", rule: Rule = DEFAULT) -> None:
         self._production = production
         self._read = read
+        self._rule: Rule = rule
         self._lock = threading.Lock()
         self._scoring: Scoring | None = None
 
@@ -26,7 +31,7 @@ class OnlineScores:
         """Judge the wafers of a request. Raises `NoProductionModel`, `ContractMismatch`, `WafersRefused`."""
         from application.api.scores import scored  # numpy and pyarrow: 0.5 s of a start, here and below
 
-        return scored(self._opened(), request)
+        return scored(self._opened(), request, self._rule)
 
     def tally(self) -> ScoreTally:
         """What was answered so far. Raises `NoProductionModel`."""

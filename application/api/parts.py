@@ -35,6 +35,7 @@ from application.settings import ServiceSettings
 from wafer.built_in import BUILT_IN
 from wafer.contract import load_contract
 from wafer.errors import RegistryUnavailable, StoreUnavailable
+from wafer.evaluation.rule import DEFAULT, Rule
 from wafer.registry import ModelVersions
 from wafer.runs import Pipeline
 from wafer.settings import Settings
@@ -98,10 +99,12 @@ def join_parts(
     documents_uri: str,
     gate: Gate,
     contract: str = BUILT_IN,
+    rule: Rule = DEFAULT,
 ) -> Parts:
     """Join parts that are there already; no request waits long for a store or registry that is away.
 
-    `registries` opens the model of a contract, `contract` is the name of the default one.
+    `registries` opens the model of a contract, `contract` is the name of the default one, `rule` keeps the budget of
+    answers at once.
     """
     store = guarded(store, Breaker("the store", StoreUnavailable))
     breaker = Breaker("the model registry", RegistryUnavailable)
@@ -112,6 +115,7 @@ def join_parts(
         lambda name: guarded(registries(name), breaker),
         contract,
         lambda: load_contract("prediction", settings.schema_file, settings.policy_file),
+        rule,
     )
     runs = Runs(ledger, backends, store, metrics, settings.key_hours * 3600, settings.look_back_hours * 3600)
     retraining = Retraining(
@@ -170,6 +174,7 @@ def open_parts(common: Settings, settings: ServiceSettings) -> Iterator[Parts]:
             documents_uri=common.documents_uri,
             gate=_gate(common, settings),
             contract=common.contract,
+            rule=common.threshold,
         )
 
 

@@ -6,12 +6,14 @@ from application.api.shapes.predictions import Reason
 from application.api.shapes.scores import RefusedWafer, ScoredWafer, ScoreRequest, Scores, ScoreTally
 from application.scoring.requested import Asked
 from application.scoring.scoring import Answers, Scoring
+from wafer.evaluation.rule import Rule
 
 
-def scored(scoring: Scoring, request: ScoreRequest) -> Scores:
+def scored(scoring: Scoring, request: ScoreRequest, default: Rule) -> Scores:
     """Judge the wafers of a request. Raises `NoProductionModel`, `ContractMismatch`, `WafersRefused`."""
     asked = [Asked(each.wafer, each.readings) for each in request.wafers]
-    return _shown(scoring.answer(asked, reasons=request.reasons, budget=request.false_alarm_budget))
+    rule = request.threshold or default
+    return _shown(scoring.answer(asked, reasons=request.reasons, budget=request.false_alarm_budget, rule=rule))
 
 
 def tally_of(scoring: Scoring) -> ScoreTally:
@@ -45,6 +47,8 @@ def _shown(answers: Answers) -> Scores:
     return Scores(
         model_version=answers.version,
         threshold=scores.threshold,
+        threshold_rule=answers.thresholds.rule,
+        threshold_note=answers.thresholds.sentence,
         false_alarm_budget=answers.budget,
         wafers=[
             ScoredWafer(

@@ -13,11 +13,20 @@ from application.api.online import OnlineScores
 from application.api.registry import LazyRegistry
 from application.api.shapes.scores import MOST_WAFERS, ScoredWafer, ScoreRequest, Scores
 from application.cli.console import Json, console_of, print_json, quiet_logs
-from application.cli.options import ContractOption, Policy, Schema, chosen_contract, contract_parameters
+from application.cli.options import (
+    ContractOption,
+    Policy,
+    Schema,
+    ThresholdOption,
+    chosen_contract,
+    contract_parameters,
+)
 from application.errors import RequestInvalid
 from application.runs.run import read_by
 from application.scoring.production import LoadedModels, Production
+from application.scoring.reference import LatestScores
 from wafer.settings import Settings
+from wafer.store import open_store
 
 if TYPE_CHECKING:
     from wafer.contract import Contract
@@ -29,6 +38,7 @@ def score(
     false_alarm_budget: Annotated[
         float, typer.Option(min=0.0, max=0.9, help="Another false-alarm budget than the model's own; 0 keeps its own.")
     ] = 0.0,
+    threshold: ThresholdOption = None,
     contract: ContractOption = "",
     schema: Schema = "",
     policy: Policy = "",
@@ -38,10 +48,12 @@ def score(
     quiet_logs()
     named = chosen_contract(contract, schema, policy)
     read = read_by(contract_parameters("predict", contract, schema, policy), "prediction")
-    registry = LazyRegistry(Settings().tracking_uri, named.name)
-    online = OnlineScores(Production(registry, LoadedModels(registry)), lambda: read)
-    body = _body(file, read) | {"reasons": reasons}
-    found = online.answer(_request(file, body | ({"false_alarm_budget": false_alarm_budget or None})))
+    settings = Settings()
+    registry = LazyRegistry(settings.tracking_uri, named.name)
+    latest = LatestScores(open_store(settings.store_uri), named.name)
+    online = OnlineScores(Production(registry, LoadedModels(registry), latest), lambda: read, settings.threshold)
+    body = _body(file, read) | {"reasons": reasons, "threshold": threshold or ""}
+    found = online.answer(_request(file, body | {"false_alarm_budget": false_alarm_budget or None}))
     if as_json:
         print_json(found.model_dump())
     else:
@@ -91,7 +103,7 @@ def _rows(text: str, contract: "Contract") -> list[dict[str, object]]:
 
 def _tell(found: Scores, *, reasons: bool) -> None:
     console = console_of(as_json=False)
-    console.print(f"Version {found.model_version}, threshold {found.threshold:.6g}.", highlight=False)
+    console.print(f"Version {found.model_version}. {found.threshold_note}", highlight=False)
     table = Table("wafer", "verdict", "probability", *(["sensors"] if reasons else []), "note")
     for wafer in found.wafers:
         table.add_row(wafer.wafer, wafer.verdict, f"{wafer.probability:.6g}", *_sensors(wafer, reasons), wafer.note)

@@ -18,8 +18,10 @@ from application.api.where import keys_of
 from application.cli.options import ContractOption, chosen_contract, contract_parameters
 from application.runs.run import read_by
 from application.scoring.production import LoadedModels, Production
+from application.scoring.reference import LatestScores
 from application.settings import ServiceSettings
 from wafer.settings import Settings
+from wafer.store import open_store
 
 keys_app = typer.Typer(no_args_is_help=True, help="API keys of the service: add, list, revoke.")
 Name = Annotated[str, typer.Argument(help="Who or what uses the key.")]
@@ -50,10 +52,12 @@ def serve_model(
     from application.inference.app import create_app
 
     named = chosen_contract(contract)
-    registry = LazyRegistry(Settings().tracking_uri, named.name)
-    production = Production(registry, LoadedModels(registry))
+    settings = Settings()
+    registry = LazyRegistry(settings.tracking_uri, named.name)
+    latest = LatestScores(open_store(settings.store_uri), named.name)
+    production = Production(registry, LoadedModels(registry), latest)
     read = partial(read_by, contract_parameters("predict", contract, "", ""), "prediction")
-    app = create_app(production, OnlineScores(production, read), registry.model)
+    app = create_app(production, OnlineScores(production, read, settings.threshold), registry.model)
     uvicorn.run(app, host=host, port=port, log_config=None, access_log=False, server_header=False)
 
 

@@ -1,4 +1,4 @@
-"""The model in production, loaded; another promotion is taken up within seconds, while the old model still answers."""
+"""The model in production and the scores it gave last; news is taken up within seconds, while the old still answers."""
 
 import threading
 import time
@@ -13,14 +13,18 @@ from typing import TYPE_CHECKING
 import structlog
 from cachetools import LRUCache, cachedmethod
 
+from application.scoring.reference import LatestScores
 from wafer.errors import NoProductionModel, WaferError
 from wafer.registry import PRODUCTION, ModelVersion, ModelVersions, no_production
 
 if TYPE_CHECKING:
     from wafer.model import ModelBundle
+    from wafer.model.recent import Scored
 
 BUNDLES_KEPT = 2
-LOOK_SECONDS = 5.0  # between two questions to the registry
+LOOK_SECONDS = 5.0  # between two questions to the registry and the store
+OLD_SECONDS = 60.0  # after which a request waits for the look that it causes
+WAIT_SECONDS = 1.0  # but no longer than this
 
 
 class LoadedModels:
@@ -47,16 +51,25 @@ class InProduction:
     version: int
     bundle: "ModelBundle"
     seen: float  # time.monotonic
+    recent: "tuple[Scored, ...]"  # what the last predictions by it left, the latest first
 
 
 class Production:
-    """Knows the version in production. Who asks waits only for the first one; a dead registry keeps the last."""
+    """Knows the version in production and its latest scores; a dead registry or store keeps what was known.
+
+    Who asks waits for the first look, and a moment for one after a long pause.
+    """
 
     def __init__(
-        self, versions: ModelVersions, models: LoadedModels, clock: Callable[[], float] = time.monotonic
+        self,
+        versions: ModelVersions,
+        models: LoadedModels,
+        latest: LatestScores,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._versions = versions
         self._models = models
+        self._latest = latest
         self._clock = clock
         self._first = threading.Lock()
         self.looked = threading.Lock()  # held while somebody asks the registry again
@@ -66,14 +79,22 @@ class Production:
         """The version in production. Raises `NoProductionModel`, `BundleRejected`, `RegistryUnavailable`."""
         with self._first:
             found = self._found = self._found or self._look()
-        if self._clock() - found.seen >= LOOK_SECONDS and self.looked.acquire(blocking=False):
-            threading.Thread(target=self._look_again, name="look-for-production", daemon=True).start()
+        age = self._clock() - found.seen
+        if age >= LOOK_SECONDS and self.looked.acquire(blocking=False):
+            look = threading.Thread(target=self._look_again, name="look-for-production", daemon=True)
+            look.start()
+            if age >= OLD_SECONDS:
+                look.join(WAIT_SECONDS)
+                found = self._found
+        if not found:
+            raise no_production(self._versions.model)
         return found
 
     def _look(self) -> InProduction:
         for version in self._versions.versions():
             if PRODUCTION in version.aliases:
-                return InProduction(version.version, self._models.of(version), self._clock())
+                bundle = self._models.of(version)
+                return InProduction(version.version, bundle, self._clock(), self._latest.of(bundle.digest))
         raise no_production(self._versions.model)
 
     def _look_again(self) -> None:

@@ -3,7 +3,7 @@
 import threading
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from application.errors import WafersRefused
@@ -11,7 +11,9 @@ from application.scoring.production import InProduction, Production
 from application.scoring.requested import Asked, Refusal, Requests
 from wafer.contract.policy import Policy
 from wafer.evaluation.drift import Drift, Movement
+from wafer.evaluation.rule import DEFAULT, Rule
 from wafer.model.contributions import Reason, top_reasons
+from wafer.model.recent import Scored, Thresholds
 from wafer.model.scoring import Scores
 from wafer.wafers.arrays import Wafers
 
@@ -23,6 +25,7 @@ class Answers:
     version: int
     budget: float
     scores: Scores
+    thresholds: Thresholds
     seen: Sequence[bool]
     reasons: Sequence[Sequence[Reason]]
     refused: Sequence[Refusal]
@@ -71,21 +74,37 @@ class Scoring:
         self._lock = threading.Lock()
         self._serving: _Serving | None = None
 
-    def answer(self, asked: Sequence[Asked], *, reasons: bool = False, budget: float | None = None) -> Answers:
-        """Judge wafers. Raises `NoProductionModel`, `ContractMismatch`; `WafersRefused` where none can be judged."""
-        serving = self._of(self._production.model())
-        bundle = serving.model.bundle
+    def answer(
+        self,
+        asked: Sequence[Asked],
+        *,
+        reasons: bool = False,
+        budget: float | None = None,
+        rule: Rule = DEFAULT,
+    ) -> Answers:
+        """Judge wafers, by the threshold that a prediction run of these wafers would follow now.
+
+        Raises `NoProductionModel`, `ContractMismatch`; `WafersRefused` where none can be judged.
+        """
+        model = self._production.model()
+        serving, bundle = self._of(model), model.bundle
         wafers, refused = serving.requests.read(asked)
         if not len(wafers):
             raise WafersRefused([f"{each.wafer[:40]!r}: {each.message} ({each.code})" for each in refused])
-        scores = bundle.score(wafers, budget)
+        budget = bundle.false_alarm_budget if budget is None else budget
+        scores, keys = bundle.score(wafers, budget), bundle.keys(wafers)
+        seen = bundle.learned_from(keys)
+        own = Scored.of(keys, scores.probability, seen, scores.novelty.unlike)
+        thresholds = Thresholds.of(budget, own, model.recent, scores.threshold, rule)
+        scores = replace(scores, threshold=thresholds.value)
         with self._lock:
             serving.count(wafers, scores)
         return Answers(
-            version=serving.model.version,
-            budget=bundle.false_alarm_budget if budget is None else budget,
+            version=model.version,
+            budget=budget,
             scores=scores,
-            seen=bundle.seen(wafers).tolist(),
+            thresholds=thresholds,
+            seen=seen.tolist(),
             reasons=top_reasons(bundle, wafers) if reasons else [()] * len(wafers),
             refused=refused,
         )

@@ -11,10 +11,12 @@ from application.client import ServiceRefused, WaferClient
 from application.errors import RequestInvalid
 from application.inference.tensors import InferRequest
 from application.scoring.production import LOOK_SECONDS, LoadedModels, Production
+from application.scoring.reference import LatestScores
 from application.tests.real_models import RealModels, Trained
 from application.tests.serving import Service, open_service
 from pred_pipeline.stage import predict_wafers
 from wafer.errors import NoProductionModel
+from wafer.store import open_store
 from wafer.wafers.arrays import read_wafers
 
 READINGS = {f"Sensor-{number}": 0.5 for number in range(1, 9)}
@@ -123,9 +125,9 @@ def test_what_was_answered_is_counted_for_drift(served: Service, client: WaferCl
     assert "Sensor - 5" in found["moved"]
 
 
-def test_a_promotion_is_taken_up_while_the_old_version_still_answers(registry: RealModels) -> None:
+def test_a_promotion_is_taken_up_while_the_old_version_still_answers(registry: RealModels, tmp_path: Path) -> None:
     now = [0.0]
-    production = Production(registry, LoadedModels(registry), clock=lambda: now[0])
+    production = production_of(registry, tmp_path, now)
     assert production.model().version == 1
 
     registry.production = 2
@@ -137,15 +139,31 @@ def test_a_promotion_is_taken_up_while_the_old_version_still_answers(registry: R
     assert _soon(production) == 2
 
 
+def test_after_a_pause_the_first_answer_knows_of_a_promotion(registry: RealModels, tmp_path: Path) -> None:
+    now = [0.0]
+    production = production_of(registry, tmp_path, now)
+    production.model()
+
+    registry.production = 2
+    now[0] += 3600
+
+    assert production.model().version == 2
+
+
+def production_of(registry: RealModels, home: Path, now: list[float]) -> Production:
+    latest = LatestScores(open_store(str(home / "store")))
+    return Production(registry, LoadedModels(registry), latest, clock=lambda: now[0])
+
+
 def _soon(production: Production) -> int:
     """The version once the look in the background has ended."""
     with production.looked:
         return production.model().version
 
 
-def test_a_registry_that_dies_leaves_the_last_version_in_place(registry: RealModels) -> None:
+def test_a_registry_that_dies_leaves_the_last_version_in_place(registry: RealModels, tmp_path: Path) -> None:
     now = [0.0]
-    production = Production(registry, LoadedModels(registry), clock=lambda: now[0])
+    production = production_of(registry, tmp_path, now)
     production.model()
 
     registry.broken = True
@@ -155,9 +173,9 @@ def test_a_registry_that_dies_leaves_the_last_version_in_place(registry: RealMod
     assert _soon(production) == 1
 
 
-def test_a_version_taken_out_of_production_answers_no_more(registry: RealModels) -> None:
+def test_a_version_taken_out_of_production_answers_no_more(registry: RealModels, tmp_path: Path) -> None:
     now = [0.0]
-    production = Production(registry, LoadedModels(registry), clock=lambda: now[0])
+    production = production_of(registry, tmp_path, now)
     production.model()
 
     registry.production = None

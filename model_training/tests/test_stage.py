@@ -117,7 +117,7 @@ def test_the_parts_fit_together_into_a_bundle_that_finds_the_failures(
     wafers = read_wafers(folder / "export")
     assert len(clusters) == 2
     assert len(bundle.out_of_fold.failed) == len(wafers)
-    assert bundle.seen(wafers).all()
+    assert bundle.learned_from(bundle.keys(wafers)).all()
     assert bundle.out_of_fold.quality(0.1).auc > 0.75
     scores = bundle.score(wafers)
     assert wafers.failed is not None

@@ -12,7 +12,7 @@ import numpy as np
 from wafer.evaluation.rule import Rule
 from wafer.model.calibration import threshold_for
 from wafer.model.out_of_fold import Known
-from wafer.wafers.arrays import Floats
+from wafer.wafers.arrays import Bools, Floats
 
 ENOUGH = 200  # scores; with so many of its own a batch needs no others. At a budget of 10 % the share is exact to .02
 LEAST = 50  # scores; fewer cannot say where the highest tenth begins, and the fixed threshold is used
@@ -50,10 +50,16 @@ class Scored:
     probability: Floats
 
     @classmethod
-    def of(cls, keys: Known, probability: Floats) -> "Scored":
-        """Put them in order."""
-        found, first = np.unique(keys, return_index=True)
-        return cls(found, probability[first])
+    def of(cls, keys: Known, probability: Floats, seen: Bools, unlike: Bools) -> "Scored":
+        """The scores that say what is usual now: of wafers that the model did not learn from, and can judge."""
+        counting = np.flatnonzero(~seen & ~unlike)
+        found, first = np.unique(keys[counting], return_index=True)
+        return cls(found, probability[counting[first]])
+
+    @classmethod
+    def none(cls) -> "Scored":
+        """Of no wafer."""
+        return cls(np.empty(0, np.uint64), np.empty(0))
 
     def __len__(self) -> int:
         return len(self.keys)

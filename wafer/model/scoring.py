@@ -141,12 +141,8 @@ class ModelBundle:
         contract = self.preprocessor.contract
         return beginnings(content_keys(replace(wafers, sensors=contract, readings=wafers.columns(contract))))
 
-    def seen(self, wafers: Wafers) -> Bools:
-        """Tell which wafers read exactly like one the model was trained on, (wafers,): it knows their outcome."""
-        return self.learned_from(self.keys(wafers))
-
     def learned_from(self, keys: Known) -> Bools:
-        """Tell the same of wafers of these `keys`."""
+        """Tell which wafers of these `keys` read exactly like a training wafer, (wafers,): it knows their outcome."""
         places = np.minimum(np.searchsorted(self.known, keys), len(self.known) - 1)
         return np.asarray(self.known[places] == keys)
 

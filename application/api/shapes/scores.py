@@ -1,11 +1,12 @@
 """Wafers to judge at once, and the answers."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, StrictFloat, StrictInt, StrictStr
 
 from application.api.shapes.contracts import ContractChoice
 from application.api.shapes.predictions import Reason, Verdict
+from wafer.evaluation.rule import Rule
 
 MOST_WAFERS = 1000
 Reading = StrictFloat | StrictInt | StrictStr | None
@@ -28,6 +29,11 @@ class ScoreRequest(BaseModel):
     reasons: bool = Field(False, description="Name the sensors that raised each wafer's score.")
     false_alarm_budget: float | None = Field(
         None, gt=0, lt=1, description="Share of good wafers that may be flagged; null: the model's own."
+    )
+    threshold: Literal["", "fixed", "recent"] = Field(
+        "",
+        description="Keep the budget by the threshold of the training, or by rank among recent scores; empty: as "
+        "WAFER_THRESHOLD says.",
     )
 
 
@@ -58,6 +64,8 @@ class Scores(BaseModel):
 
     model_version: int
     threshold: float
+    threshold_rule: Rule = Field("fixed", description="The rule that was used.")
+    threshold_note: str = Field("", description="Which threshold was used and why, and what the other would be.")
     false_alarm_budget: float
     wafers: list[ScoredWafer]
     refused: list[RefusedWafer]

@@ -179,5 +179,5 @@ def test_a_wafer_of_the_training_is_known_again_by_its_readings_alone(
 ) -> None:
     renamed = replace(trained_on, names=("X",) * len(trained_on), readings=trained_on.readings * (1 + 2e-16))
 
-    assert bundle.seen(renamed).all()
-    assert not bundle.seen(wafers_of(50, seed=16)).any()
+    assert bundle.learned_from(bundle.keys(renamed)).all()
+    assert not bundle.learned_from(bundle.keys(wafers_of(50, seed=16))).any()

@@ -92,7 +92,7 @@ def test_fewer_points_never_flag_more_than_the_budget_allows(budget: float) -> N
 def test_a_bundle_of_before_answers_as_it_did(older: Path, assembled: tuple[Path, Path], trained_on: Wafers) -> None:
     now, before = load_bundle(assembled[0]), load_bundle(older)
 
-    assert before.seen(trained_on).all()
+    assert before.learned_from(before.keys(trained_on)).all()
     assert [before.out_of_fold.threshold(budget) for budget in BUDGETS] == [
         now.out_of_fold.threshold(budget) for budget in BUDGETS
     ]
