@@ -1,7 +1,7 @@
 """`python -m benchmarks`: all benchmarks, or one of them by name."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -148,16 +148,36 @@ def load_documents(
 def scale(
     *,
     wafers: Annotated[str, typer.Option(help="Sizes to measure, with commas between.")] = "20000,80000,320000",
+    only_one: Annotated[int, typer.Option(min=0, help="One training and prediction, in a section of its own.")] = 0,
     batch_size: Annotated[int, typer.Option(min=1, help="Wafers of a batch file.")] = 1000,
     quick: Quick = False,
     document: Document = None,
 ) -> None:
-    """Peak memory, processor time and its growth of every stage, into docs/scale.md."""
-    from benchmarks.scale import measure_scale
+    """Peak memory, processor time and its growth of every stage, into docs/scale.md, as soon as they are known."""
+    from benchmarks.scale import measure_one, measure_scale
 
     sizes = [400, 800] if quick else [int(size) for size in wafers.split(",")]
     place = document or (None if quick else SCALE)
-    _report(lambda say: measure_scale(sizes, batch_size=batch_size, say=say), place, quick)
+    if only_one:
+        _report_each(lambda say: measure_one(only_one, batch_size=batch_size, say=say), place)
+    else:
+        _report_each(lambda say: measure_scale(sizes, batch_size=batch_size, say=say), place)
+
+
+@app.command()
+def workers(
+    *,
+    wafers: Annotated[int, typer.Option(min=400, help="Wafers of the larger of two lines.")] = 12_000,
+    batch_size: Annotated[int, typer.Option(min=1, help="Wafers of a batch file.")] = 1000,
+    quick: Quick = False,
+    document: Document = None,
+) -> None:
+    """Processor time on every engine, and how long 1 and 12 million wafers take with workers, into docs/scale.md."""
+    from benchmarks.workers import measure_workers
+
+    size, batch = (800, 100) if quick else (wafers, batch_size)
+    place = document or (None if quick else SCALE)
+    _report_each(lambda say: measure_workers(size, batch_size=batch, say=say), place)
 
 
 @app.command()
@@ -171,6 +191,17 @@ def gate(
     from benchmarks.gate import measure_gate
 
     _report(lambda say: measure_gate(replicates=2 if quick else replicates, say=say), document, quick)
+
+
+def _report_each(measure: Callable[[Callable[[str], None]], Iterator[Section]], document: Path | None) -> None:
+    """Write down each section at once, so that a benchmark that is cut keeps what it has measured."""
+    progress, shown = Console(stderr=True), dict[str, Section]()
+    for section in measure(lambda sentence: progress.print(sentence, style="dim", markup=False, highlight=False)):
+        shown[section.name] = section
+        if document:
+            write_section(document, section)
+    for section in shown.values():
+        Console(width=None if sys.stdout.isatty() else _WIDTH).print(section.table())
 
 
 def _report(measure: Callable[[Callable[[str], None]], Section], document: Path | None, quick: bool) -> None:

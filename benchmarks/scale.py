@@ -41,6 +41,15 @@ PROMOTE = (
     " --decision {at}/decision.json --report {at}/report.html"
 )
 PREDICT = "-m pred_pipeline --export {at}/export --bundle {at}/bundle --out {at}/predictions"
+# Stage -> what no later stage reads once it has ended, so that a million wafers need 20 GB of disk and not 30.
+_REMOVED = {
+    "validate": ("drop",),
+    "transform": ("accepted",),
+    "load": ("wafers.parquet",),
+    "cluster": ("assignments.parquet",),
+}
+_PREDICTION = ("validate", "transform", "load", "predict")  # a training has all but the last
+_HEADERS = ("stage", "wafers", "wall s", "CPU s", "ms a wafer", "growth", "peak MiB", "disk MiB")
 _WAFER = "from application.cli.app import main; main()"
 
 
@@ -59,20 +68,21 @@ class Taken:
 class Line:
     """The stages one after the other on one synthetic drop, each as a process of its own."""
 
-    def __init__(self, folder: Path, wafers: int, batch_size: int) -> None:
+    def __init__(self, folder: Path, wafers: int, batch_size: int, *, keeping: bool = False) -> None:
         self._folder = folder
         self._wafers = wafers
+        self._keeping = keeping
         self._values = {"at": str(folder), "wafers": str(wafers), "batch_size": str(batch_size), "jobs": str(cores())}
         kept = {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
-        self._environment = kept | {"WAFER_HOME": str(folder / "home")}
+        self.environment = kept | {"WAFER_HOME": str(folder / "home")}
 
     def stages(self) -> Iterator[Taken]:
         """From the drop to the promoted model, and the prediction of the same wafers."""
         yield self._taken("synthetic", _SYNTHETIC)
         for stage, command in BEFORE.items():
             yield self._taken(stage, command)
-            if stage == "validate":
-                shutil.rmtree(self._folder / "drop")
+            for name in () if self._keeping else _REMOVED.get(stage, ()):
+                _remove(self._folder / name)
         clusters = self._clusters()
         yield self._together("train-cluster", [CLUSTER.replace("{cluster}", str(each)) for each in clusters])
         yield self._taken("promote", PROMOTE + "".join(f" --member {{at}}/member-{each}" for each in clusters))
@@ -86,35 +96,85 @@ class Line:
         seconds, cpu = sum(one.seconds for one in each), sum(one.cpu for one in each)
         return Taken(stage, self._wafers, seconds, cpu, max(one.peak for one in each), each[-1].disk)
 
+    def words(self, command: str) -> list[str]:
+        """A command as Python takes it."""
+        return [_WAFER if word == "{wafer}" else word.format(**self._values) for word in command.split()]
+
+    def _ready(self, _stage: str, words: list[str]) -> list[str]:
+        """What is run in place of a command."""
+        return words
+
     def _taken(self, stage: str, command: str) -> Taken:
-        words = [_WAFER if word == "{wafer}" else word.format(**self._values) for word in command.split()]
-        done = run_watched(words, self._environment)
+        words = self._ready(stage, self.words(command))
+        done = run_watched(words, self.environment)
         if done.code:
             raise SystemExit(f"{stage} of {self._wafers:,} wafers ended with {done.code}: {' '.join(words)}")
         disk = sum(path.stat().st_size for path in self._folder.rglob("*") if path.is_file())
         return Taken(stage, self._wafers, done.seconds, done.cpu, done.peaks[""], disk)
 
 
-def measure_scale(sizes: Sequence[int], *, batch_size: int, say: Callable[[str], None]) -> Section:
-    """Run the whole line once for every size, smallest first."""
-    machine = this_machine()
-    taken = [each for wafers in sorted(sizes) for each in _measured(wafers, batch_size, say)]
-    return Section(
-        name="scale",
-        title="Every stage as the wafers grow",
-        command=f"python -m benchmarks scale --wafers {','.join(map(str, sorted(sizes)))} --batch-size {batch_size}",
-        machine=machine,
-        protocol=[
-            f"Synthetic batches of {batch_size:,} wafers x 590 sensors; every stage as its own command on local disk "
-            "and SQLite, once for each size. `predict` judges the wafers of the training.",
-            "Peak is the largest resident set (VmHWM) of the stage's process. CPU seconds are those of all its "
-            "threads, with start and imports. Growth is the exponent of CPU seconds against the size before: 1 is in "
-            "proportion.",
-            "Disk is all that lies in the run's folder when the stage has ended; the drop is removed after `validate`.",
-        ],
-        headers=("stage", "wafers", "wall s", "CPU s", "ms a wafer", "growth", "peak MiB", "disk MiB"),
-        groups=_groups(taken),
-    )
+def measure_scale(sizes: Sequence[int], *, batch_size: int, say: Callable[[str], None]) -> Iterator[Section]:
+    """Run the whole line once for every size, smallest first; yields what is known after each of them."""
+    machine, taken = this_machine(), list[Taken]()
+    for wafers in sorted(sizes):
+        taken += _measured(wafers, batch_size, say)
+        known = ",".join(map(str, dict.fromkeys(each.wafers for each in taken)))
+        yield Section(
+            name="scale",
+            title="Every stage as the wafers grow",
+            command=f"python -m benchmarks scale --wafers {known} --batch-size {batch_size}",
+            machine=machine,
+            protocol=[*_protocol(batch_size), "Growth is the exponent of CPU seconds against the size before."],
+            headers=_HEADERS,
+            groups=_groups(taken),
+        )
+
+
+def measure_one(wafers: int, *, batch_size: int, say: Callable[[str], None]) -> Iterator[Section]:
+    """Run the whole line once; yields what is known after each stage, with the sums over a training and a prediction.
+
+    The sizes measured before stay in the document.
+    """
+    machine, taken = this_machine(), list[Taken]()
+    for each in _measured(wafers, batch_size, say):
+        taken.append(each)
+        yield Section(
+            name="scale-one",
+            title="One training and one prediction",
+            command=f"python -m benchmarks scale --only-one {wafers} --batch-size {batch_size}",
+            machine=machine,
+            protocol=_protocol(batch_size),
+            headers=_HEADERS,
+            groups=[[_row(one, "") for one in taken], [_row(one, "") for one in _sums(taken)]],
+        )
+
+
+def _protocol(batch_size: int) -> list[str]:
+    return [
+        f"Synthetic batches of {batch_size:,} wafers x 590 sensors; every stage as its own command on local disk and "
+        "SQLite, once for each size. `predict` judges the wafers of the training.",
+        "Peak is the largest resident set (VmHWM) of the stage's process. CPU seconds are those of all its threads, "
+        "with start and imports.",
+        "Disk is all that lies in the run's folder when the stage has ended; what no later stage reads goes then.",
+    ]
+
+
+def _sums(taken: Sequence[Taken]) -> Iterator[Taken]:
+    """What a whole training took, and a whole prediction, as far as their stages are known."""
+    stages = {each.stage: each for each in taken if each.stage != "synthetic"}
+    both = {"training": [stage for stage in stages if stage != "predict"], "prediction": _PREDICTION}
+    for name, wanted in both.items():
+        if known := [stages[stage] for stage in wanted if stage in stages]:
+            seconds, cpu = sum(each.seconds for each in known), sum(each.cpu for each in known)
+            peak, disk = max(each.peak for each in known), max(each.disk for each in known)
+            yield Taken(f"all of a {name}", known[0].wafers, seconds, cpu, peak, disk)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
 
 
 def _measured(wafers: int, batch_size: int, say: Callable[[str], None]) -> Iterator[Taken]:
@@ -131,18 +191,19 @@ def _groups(taken: Sequence[Taken]) -> list[list[list[str]]]:
 
 def _rows(sizes: Sequence[Taken]) -> list[list[str]]:
     growth = ["", *(f"{_exponent(small, large):.2f}" for small, large in pairwise(sizes))]
+    return list(map(_row, sizes, growth))
+
+
+def _row(taken: Taken, growth: str) -> list[str]:
     return [
-        [
-            each.stage,
-            f"{each.wafers:,}",
-            f"{each.seconds:.1f}",
-            f"{each.cpu:.1f}",
-            f"{1000 * each.cpu / each.wafers:.3f}",
-            grown,
-            f"{each.peak:,.0f}",
-            f"{each.disk / (1 << 20):,.0f}",
-        ]
-        for each, grown in zip(sizes, growth, strict=True)
+        taken.stage,
+        f"{taken.wafers:,}",
+        f"{taken.seconds:.1f}",
+        f"{taken.cpu:.1f}",
+        f"{1000 * taken.cpu / taken.wafers:.3f}",
+        growth,
+        f"{taken.peak:,.0f}",
+        f"{taken.disk / (1 << 20):,.0f}",
     ]
 
 

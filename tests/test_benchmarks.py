@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from importlib import import_module
 from inspect import Parameter, isfunction, signature
 from pathlib import Path
@@ -15,6 +16,7 @@ from benchmarks import scale
 from benchmarks.__main__ import app
 from benchmarks.figures import FIGURES, Pooled, differences
 from benchmarks.folds import Plan, folds_of
+from benchmarks.makespan import Stage, beside, shared_evenly, single_units
 from benchmarks.report import Section, this_machine, write_section
 from wafer.contract import load_contract
 from wafer.wafers.arrays import Wafers
@@ -184,6 +186,30 @@ def wafers(count: int) -> Wafers:
         readings=np.zeros((count, 1)),
         failed=numbers % 5 == 0,
     )
+
+
+def test_workers_take_the_next_unit_as_soon_as_they_are_free() -> None:
+    fits = Stage("fits", 100, alone=2, phases=[{"a": 6, "b": 3, "c": 3}, {"d": 4}])
+
+    assert [fits.makespan(count) for count in (1, 2, 3, 32)] == [18, 12, 12, 12]
+    assert (fits.units, fits.least) == (16, 12)
+
+
+def test_a_larger_line_has_more_buckets_and_longer_fits() -> None:
+    small, large = (Stage("one", count, 1, [{"a": count / 100, "b": 1}]) for count in (100, 300))
+    large = replace(large, phases=[{**large.phases[0], "new": 3}])
+
+    fits = single_units(small, large, 1000)
+    files = shared_evenly(small, large, 1000, units=4)
+    both = beside([fits, fits], "two")
+
+    assert fits.alone == 1
+    (units,) = fits.phases
+    assert {name: round(seconds, 9) for name, seconds in units.items()} == {"a": 10, "b": 1, "new": 10}
+    assert files.units == pytest.approx(7 + (7 - 2) / 200 * 700)
+    assert files.makespan(4) == pytest.approx(1 + files.units / 4)
+    assert both.units == pytest.approx(2 * fits.units)
+    assert both.alone == fits.alone
 
 
 def scale_commands() -> list[str]:

@@ -163,7 +163,7 @@ def _stage(task: TaskRecord) -> Stage:
         label=label(task.name),
         state=task.state,
         started=task.started or None,
-        seconds=task.seconds or None,
+        seconds=(task.ended and task.seconds) or None,
         counts=task.counts,
         summary=summary(task.name, task.counts),
         error=task.error,

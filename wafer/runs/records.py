@@ -47,7 +47,7 @@ Counts = dict[str, Any]  # numbers, names and lists, as JSON takes them
 class TaskRecord:
     """One task of one run: its state, when it started (seconds since 1970), how long it took, what it counted.
 
-    `progress` is that of a running task that takes long.
+    `progress` is that of a running task that takes long; `seconds` is then how long it has worked so far.
 
     A task that is `starting` waits for its pod; only a backend can know that, so no record in the store says it.
     """
@@ -152,9 +152,11 @@ def run_stage(
     log.info("stage.finished", seconds=done.seconds, **record.counts)
 
 
-def _write_progress(store: Store, run_id: str, record: TaskRecord, progress: Progress) -> None:
-    structlog.get_logger().info("stage.progress", stage=record.name, run_id=run_id, **asdict(progress))
-    _write(store, run_id, replace(record, counts=dict(record.counts), progress=progress))
+def _write_progress(store: Store, run_id: str, record: TaskRecord, progress: Progress | None) -> None:
+    seconds = round(time.time() - record.started, 3)
+    told = asdict(progress) if progress else {}
+    structlog.get_logger().info("stage.progress", stage=record.name, run_id=run_id, seconds=seconds, **told)
+    _write(store, run_id, replace(record, counts=dict(record.counts), progress=progress, seconds=seconds))
 
 
 def _finish(store: Store, run_id: str, record: TaskRecord, error: RunError | None) -> TaskRecord:

@@ -13,6 +13,7 @@ from wafer.store import open_store
 from wafer.store.local import LocalStore
 
 SECONDS = 20  # the machine may be busy
+SEVERAL = 3  # records: of the begin and two more
 
 
 class WatchedStore(LocalStore):
@@ -23,6 +24,7 @@ class WatchedStore(LocalStore):
         self.records: list[TaskRecord] = []
         self.away = False
         self.told = threading.Event()
+        self.several = threading.Event()
 
     def put(self, key: str, data: bytes, *, only_if_absent: bool = False) -> None:
         record = TaskRecord.from_json(data)
@@ -33,6 +35,8 @@ class WatchedStore(LocalStore):
                 raise StoreUnavailable("The store is away.")
         super().put(key, data, only_if_absent=only_if_absent)
         self.records.append(record)
+        if len(self.records) >= SEVERAL:
+            self.several.set()
 
 
 @pytest.fixture
@@ -82,6 +86,20 @@ def test_a_task_that_takes_long_tells_in_its_record_and_log_how_far_it_has_come(
     assert (running.state, running.counts, running.progress) == ("running", {"wafers": 100}, Progress(3, 9, "fits"))
     assert (ended.state, ended.progress) == ("succeeded", None)
     assert '"done": 3, "of": 9, "what": "fits"' in capsys.readouterr().out
+
+
+def test_work_that_reports_nothing_is_told_to_be_alive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("wafer.runs.live.SECONDS", 0.02)
+    monkeypatch.setattr("wafer.runs.live.SILENT", 0.1)
+    store = WatchedStore(tmp_path)
+
+    with run_stage("cluster", "run-1", store):
+        assert store.several.wait(SECONDS)  # without a report
+
+    begun, *alive, ended = store.records
+    assert [record.state for record in (begun, *alive, ended)] == ["running"] * (1 + len(alive)) + ["succeeded"]
+    assert [record.progress for record in alive] == [None] * len(alive)
+    assert begun.seconds < alive[0].seconds < alive[1].seconds
 
 
 def test_a_short_task_leaves_no_more_records_than_its_begin_and_its_end(tmp_path: Path) -> None:
