@@ -21,6 +21,7 @@ from wafer.model.families.protocol import Family, FitPlan, Fitted, Piece
 from wafer.model.families.random_forest import RandomForest
 from wafer.model.recipe import Recipe
 from wafer.model.training_set import TrainingSet, training_set
+from wafer.progress import listening
 from wafer.registry import open_registry
 from wafer.store import open_store
 from wafer.wafers.arrays import Features, Floats, read_wafers
@@ -89,6 +90,7 @@ class Trained:
     folder: Path
     export: Path
     bundle: ModelBundle
+    told: list[str]  # how far the promotion has come
 
 
 @pytest.fixture(scope="module")
@@ -99,17 +101,19 @@ def trained(tmp_path_factory: pytest.TempPathFactory, empty_registry: Path) -> I
     with pytest.MonkeyPatch.context() as patch, open_documents(str(folder / "documents.sqlite")) as documents:
         patch.setattr("wafer.model.recipe.FAMILIES", (Straight(), *QUICK))  # the line in the recipe
         line = make_line(folder, write_drop(folder / "drop"), Recipe(family_confidence=99.0, max_clusters=1))
-        promote_run(
-            line.parts,
-            run_id="run",
-            store=open_store(str(folder / "store")),
-            documents=documents,
-            registry=open_registry(f"sqlite:///{folder / 'mlflow.db'}"),
-            bundle=folder / "bundle",
-            decision=folder / "decision.json",
-            report=folder / "promotion.html",
-        )
-        yield Trained(folder, line.parts.export, load_bundle(folder / "bundle"))
+        told = list[str]()
+        with listening(lambda progress: told.append(str(progress))):
+            promote_run(
+                line.parts,
+                run_id="run",
+                store=open_store(str(folder / "store")),
+                documents=documents,
+                registry=open_registry(f"sqlite:///{folder / 'mlflow.db'}"),
+                bundle=folder / "bundle",
+                decision=folder / "decision.json",
+                report=folder / "promotion.html",
+            )
+        yield Trained(folder, line.parts.export, load_bundle(folder / "bundle"), told)
 
 
 @pytest.mark.slow  # a training
@@ -127,6 +131,10 @@ def test_it_trains_is_kept_as_its_own_file_and_serves(trained: Trained) -> None:
 def test_its_knobs_come_back_with_the_bundle(trained: Trained) -> None:
     assert trained.bundle.recipe.family("straight") == Straight()
     assert [family.name for family in trained.bundle.recipe.families] == ["straight", "random_forest", "xgboost"]
+
+
+def test_its_promotion_tells_how_far_it_has_come(trained: Trained) -> None:
+    assert "240 of 240 wafers compared" in trained.told
 
 
 def test_it_explains_its_scores(trained: Trained) -> None:
