@@ -38,6 +38,11 @@ def skip_or_fail(what: str) -> None:
     pytest.skip(what)
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One process more than cores: of its time a test waits two fifths, for servers, browsers and other processes."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark each test by the parts that its fixtures need."""
     for item in items:

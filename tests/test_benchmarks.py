@@ -58,8 +58,10 @@ def test_gate_counts_the_errors_of_both_rules_in_every_scenario(tmp_path: Path) 
         assert old == new == sum(int(row[name].split(" of ")[1]) for row in rows[:-1])
 
 
-def test_speed_dag_measures_every_stage_and_the_older_system(data: Path, tmp_path: Path) -> None:
-    shown, _ = run("speed-dag", "--data", data, "--document", tmp_path / "speed.md")
+def test_speed_dag_measures_every_stage_and_the_older_system(tmp_path: Path) -> None:
+    write_synthetic(tmp_path / "data", training_files=5, prediction_files=1, wafers_per_file=60)
+
+    shown, _ = run("speed-dag", "--data", tmp_path / "data", "--document", tmp_path / "speed.md")
 
     rows = table_of(tmp_path / "speed.md")
     stages = {(row[""], row["stage"]) for row in rows}

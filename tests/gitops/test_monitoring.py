@@ -32,6 +32,7 @@ def alerts() -> list[dict[str, Any]]:
     return [rule for group in rules()["groups"] for rule in group["rules"]]
 
 
+@pytest.mark.slow
 def test_every_alert_fires_when_it_should_and_none_on_a_healthy_line(tmp_path: Path) -> None:
     found = shutil.which(str(ROOT / ".venv/promtool/usr/bin/promtool")) or shutil.which("promtool")
     if found is None:
