@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from sklearn.model_selection import StratifiedKFold
 
 from wafer.contract.file_name import FileName
 from wafer.evaluation.walk_forward import Split, Timeline
@@ -62,8 +63,6 @@ def _folds(protocol: Protocol, splits: Sequence[Split]) -> list[Fold]:
 
 def random_folds(wafers: Wafers, repeats: int, folds: int) -> list[Fold]:
     """Stratified folds, shuffled again in each repeat: the wafers asked about lie between those learned from."""
-    from sklearn.model_selection import StratifiedKFold
-
     found = []
     for repeat in range(repeats):
         split = StratifiedKFold(folds, shuffle=True, random_state=repeat).split(wafers.readings, wafers.failed)

@@ -14,6 +14,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from kneed import KneeLocator
+from sklearn.cluster import KMeans
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.impute import KNNImputer
+from sklearn.model_selection import GridSearchCV, train_test_split
+from xgboost import XGBClassifier
 
 from wafer.evaluation.metrics import roc_auc
 from wafer.wafers.arrays import Bools, Floats, read_wafers
@@ -71,8 +77,6 @@ class OlderModel:
 
 def fit_older(readings: Floats, failed: Bools, grids: Grids, n_jobs: int | None) -> OlderModel:
     """Train as the older system does; `n_jobs` processes share each search, None leaves it to the libraries."""
-    from sklearn.impute import KNNImputer
-
     start = time.perf_counter()
     imputer = KNNImputer(n_neighbors=NEIGHBOURS)
     complete = imputer.fit_transform(readings)
@@ -89,9 +93,6 @@ def fit_older(readings: Floats, failed: Bools, grids: Grids, n_jobs: int | None)
 
 
 def _cluster(complete: Floats) -> tuple[Any, Any]:
-    from kneed import KneeLocator
-    from sklearn.cluster import KMeans
-
     tried = range(1, MAX_CLUSTERS + 1)
     inertia = [KMeans(k, init="k-means++", random_state=SEED).fit(complete).inertia_ for k in tried]
     k = KneeLocator(list(tried), inertia, curve="convex", direction="decreasing").knee or 1
@@ -101,8 +102,6 @@ def _cluster(complete: Floats) -> tuple[Any, Any]:
 
 def _best_model(complete: Floats, failed: Bools, grids: Grids, n_jobs: int | None) -> Any:  # noqa: ANN401 - either family
     """Search both families on two thirds of a cluster and keep the one whose verdicts rank the last third better."""
-    from sklearn.model_selection import train_test_split
-
     if len(failed) < 3:
         return None
     learn, test, learn_failed, test_failed = train_test_split(complete, failed, test_size=1 / 3, random_state=355)
@@ -115,10 +114,6 @@ def _best_model(complete: Floats, failed: Bools, grids: Grids, n_jobs: int | Non
 
 
 def _searches(grids: Grids, n_jobs: int | None) -> list[Any]:
-    from sklearn.ensemble import RandomForestClassifier
-    from sklearn.model_selection import GridSearchCV
-    from xgboost import XGBClassifier
-
     forest = RandomForestClassifier(random_state=SEED)
     boosting = XGBClassifier(objective="binary:logistic", n_jobs=n_jobs and 1)
     pairs: list[tuple[Any, Any]] = [(boosting, grids.boosting), (forest, grids.forest)]

@@ -11,6 +11,13 @@ from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import StratifiedKFold, cross_val_predict
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from xgboost import XGBClassifier
 
 from benchmarks.older import FULL, SMALL, fit_older
 from benchmarks.packages import XGBOOST
@@ -127,9 +134,6 @@ def product(learn: pa.Table, ask: pa.Table, recipe: Recipe) -> Answer:
 
 def forest(learn: pa.Table, ask: pa.Table, trees: int, budget: float) -> Answer:
     """One random forest over all wafers, classes balanced, medians for silent sensors; threshold from out-of-bag."""
-    from sklearn.ensemble import RandomForestClassifier
-    from sklearn.impute import SimpleImputer
-
     (readings, failed), asked = _labelled(learn), wafers_of(ask).readings
     imputer = SimpleImputer(strategy="median").fit(readings)
     model = RandomForestClassifier(trees, class_weight="balanced", oob_score=True, random_state=0, n_jobs=cores()).fit(
@@ -142,27 +146,18 @@ def forest(learn: pa.Table, ask: pa.Table, trees: int, budget: float) -> Answer:
 
 def boosting(learn: pa.Table, ask: pa.Table, budget: float) -> Answer:
     """XGBoost as it comes, silent sensors left to it."""
-    from xgboost import XGBClassifier
-
     # threads that wait for each other cost more than they bring on this few wafers
     return _in_folds(XGBClassifier(n_jobs=1), learn, ask, budget)
 
 
 def logistic(learn: pa.Table, ask: pa.Table, budget: float) -> Answer:
     """A ridge logistic regression over all sensors, medians for silent ones."""
-    from sklearn.impute import SimpleImputer
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
-
     steps = (SimpleImputer(strategy="median"), StandardScaler(), LogisticRegression(C=RIDGE, max_iter=1000))
     return _in_folds(make_pipeline(*steps), learn, ask, budget)
 
 
 def _in_folds(model: Classifier, learn: pa.Table, ask: pa.Table, budget: float) -> Answer:
     """What a model of scikit-learn's form answers; threshold from folds among the wafers it learned from."""
-    from sklearn.model_selection import StratifiedKFold, cross_val_predict
-
     (readings, failed), asked = _labelled(learn), wafers_of(ask).readings
     inner = StratifiedKFold(_INNER_FOLDS, shuffle=True, random_state=0)
     unseen = cross_val_predict(model, readings, failed.astype(int), cv=inner, method="predict_proba")[:, 1]

@@ -16,6 +16,8 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, Literal, cast
 
+from mlflow import MlflowClient
+
 from db_operation_train.stage import load_wafers
 from load_prod_model.promotion import promote_run
 from pred_pipeline.serving import fetch_production, publish_predictions
@@ -114,8 +116,6 @@ class Surroundings:
         return nullcontext(cast("Documents", Deadly(open_documents(self.world.documents), self.calls)))
 
     def registry(self) -> Registry:
-        from mlflow import MlflowClient
-
         client = MlflowClient(self.world.registry, self.world.registry)
         return MlflowRegistry(self.world.registry, cast("MlflowClient", Deadly(client, self.calls)))
 

@@ -4,6 +4,7 @@ import time
 from collections.abc import Sequence
 
 from kfp import Client
+from mlflow import MlflowClient
 from pymongo import MongoClient
 
 from wafer.store import Store
@@ -54,15 +55,11 @@ def remove_objects(store: Store) -> None:
 
 def model_versions(tracking: str) -> int:
     """How many versions of the model a registry has."""
-    from mlflow import MlflowClient
-
     return len(MlflowClient(tracking, tracking).search_model_versions("name = 'wafer-fault'", max_results=1000))
 
 
 def remove_models(tracking: str, began: float) -> None:
     """Delete the model and its log of promotions, which were not there before, and the trainings recorded since."""
-    from mlflow import MlflowClient
-
     client = MlflowClient(tracking, tracking)
     for model in client.search_registered_models():
         if model.name in {"wafer-fault", "wafer-fault-production"}:

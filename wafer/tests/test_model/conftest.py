@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
+import xgboost
+from sklearn.ensemble import RandomForestClassifier
 
 from wafer.evaluation.metrics import measure
 from wafer.model.assembly import (
@@ -172,13 +174,9 @@ def _members(folder: Path, wafers: Wafers, preprocessor: Preprocessor, model: Cl
 
 def _fit(family: str, features: np.ndarray, failed: np.ndarray, target: Path, seed: int) -> TreeModel:
     if family == "random_forest":
-        from sklearn.ensemble import RandomForestClassifier
-
         forest = RandomForestClassifier(12, min_samples_leaf=3, random_state=seed).fit(features, failed)
         model = kept(forest)
     else:
-        import xgboost
-
         settings = {"objective": "binary:logistic", "max_depth": 3, "seed": seed, "nthread": 1, "base_score": 0.5}
         model = TreeModel.of(xgboost.train(settings, xgboost.DMatrix(features, failed), 12))
     model.save(target / f"{family}.ubj")

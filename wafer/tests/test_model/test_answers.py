@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from wafer.errors import ContractMismatch
+from wafer.model.contributions import top_reasons
 from wafer.model.scoring import ModelBundle, Scores
 from wafer.wafers.arrays import Wafers
 
@@ -130,8 +131,6 @@ def test_contributions_and_a_constant_of_the_cluster_add_up_to_the_log_odds(
 
 
 def test_the_sensors_that_fail_wafers_are_the_ones_named(bundle: ModelBundle, wafers_of: Callable[..., Wafers]) -> None:
-    from wafer.model.contributions import top_reasons
-
     wafers = wafers_of(200, seed=14)
     assert wafers.failed is not None
 

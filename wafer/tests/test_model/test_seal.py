@@ -3,6 +3,8 @@
 import json
 import os
 import pickle
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -97,9 +99,6 @@ def test_a_pickle_in_place_of_a_forest_never_runs(
 
 
 def test_checking_a_bundle_needs_no_model_library(folder: Path) -> None:
-    import subprocess
-    import sys
-
     code = (
         "import sys; from pathlib import Path; from wafer.model.assembly import verify_bundle; "
         "verify_bundle(Path(sys.argv[1])); assert not {'xgboost', 'sklearn', 'pandas'} & set(sys.modules)"
