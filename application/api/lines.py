@@ -1,22 +1,27 @@
 """The lines of an installation: each contract with its own model, and what is known of that (ADR 27)."""
 
 from collections.abc import Callable
+from functools import cached_property
 from operator import attrgetter
 from threading import Condition
+from typing import TYPE_CHECKING
 
 from cachetools import LRUCache, TTLCache, cachedmethod
 
 from application.api.models import ModelShelf
 from application.api.online import OnlineScores
-from application.api.scorecards import Scorecards
 from application.scoring.production import LoadedModels, Production
 from application.scoring.reference import LatestScores
 from wafer.built_in import BUILT_IN
 from wafer.contract import Contract, Contracts, NamedContract, load_contract
+from wafer.errors import NoProductionModel
 from wafer.evaluation.rule import DEFAULT, Rule
-from wafer.evaluation.standing import Scorecard
+from wafer.evaluation.standing import Period, Scorecard
 from wafer.registry import PRODUCTION, ModelVersions
 from wafer.store import Store
+
+if TYPE_CHECKING:
+    from application.api.scorecards import Scorecards
 
 KEPT = 32  # lines whose models are in memory as far as they were asked for
 FRESH_SECONDS = 5.0  # another version of a contract is taken up after so long
@@ -31,7 +36,22 @@ class ContractLine:
         self.models = ModelShelf(registry)
         self.loaded = LoadedModels(registry)
         self.latest = LatestScores(store, contract)
-        self.scorecards = Scorecards(store, self.models, contract)
+        self._store = store
+
+    @cached_property
+    def scorecards(self) -> "Scorecards":
+        """How its versions turned out."""
+        from application.api.scorecards import Scorecards  # with pyarrow 0.3 s of a start
+
+        return Scorecards(self._store, self.models, self.contract)
+
+    def in_production(self, unit: Period = "month") -> Scorecard | None:
+        """The scorecard of the version in production; None without one."""
+        try:
+            version = self.models.production()
+        except NoProductionModel:
+            return None
+        return self.scorecards.of(version, unit)
 
 
 def _shipped() -> Contract:
@@ -86,7 +106,7 @@ class Lines:
 
     def judge(self, name: str) -> Scorecard | None:
         """The scorecard of the version in production; None without one."""
-        return self.past(name).scorecards.in_production()
+        return self.past(name).in_production()
 
     def registries(self) -> dict[str, ModelVersions]:
         """The model of every line that new runs can be for."""

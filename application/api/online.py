@@ -1,17 +1,16 @@
 """The part of the service that judges wafers at once; the model and what it needs are loaded with the first request."""
 
 import threading
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from application.api.shapes.scores import ScoreRequest, Scores, ScoreTally
 from application.scoring.production import Production
+from wafer.contract import Contract
 from wafer.evaluation.rule import DEFAULT, Rule
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from application.scoring.scoring import Scoring
-    from wafer.contract import Contract
+    from application.api.scores import RequestScoring
 
 
 class OnlineScores:
@@ -20,29 +19,25 @@ class OnlineScores:
     `rule` keeps the budget where a request does not say how.
     """
 
-    def __init__(self, production: Production, read: "Callable[[], Contract]", rule: Rule = DEFAULT) -> None:
+    def __init__(self, production: Production, read: Callable[[], Contract], rule: Rule = DEFAULT) -> None:
         self._production = production
         self._read = read
         self._rule: Rule = rule
         self._lock = threading.Lock()
-        self._scoring: Scoring | None = None
+        self._scoring: RequestScoring | None = None
 
     def answer(self, request: ScoreRequest) -> Scores:
         """Judge the wafers of a request. Raises `NoProductionModel`, `ContractMismatch`, `WafersRefused`."""
-        from application.api.scores import scored  # numpy and pyarrow: 0.5 s of a start, here and below
-
-        return scored(self._opened(), request, self._rule)
+        return self._opened().answer(request)
 
     def tally(self) -> ScoreTally:
         """What was answered so far. Raises `NoProductionModel`."""
-        from application.api.scores import tally_of
+        return self._opened().tally()
 
-        return tally_of(self._opened())
-
-    def _opened(self) -> "Scoring":
-        from application.scoring.scoring import Scoring
+    def _opened(self) -> "RequestScoring":
+        from application.api.scores import RequestScoring  # with numpy and pyarrow 0.5 s of a start
 
         with self._lock:
             if self._scoring is None:
-                self._scoring = Scoring(self._production, self._read().policy)
+                self._scoring = RequestScoring(self._production, self._read().policy, self._rule)
             return self._scoring

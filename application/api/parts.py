@@ -24,6 +24,7 @@ from application.errors import RequestInvalid
 from application.notices.notices import Notices
 from application.notices.opening import open_notices
 from application.retraining.retraining import Retraining
+from application.runs.from_outcomes import PARAMETER, batches_from_outcomes
 from application.runs.ledger.journal import Journal
 from application.runs.ledger.protocol import Ledger
 from application.runs.opening import backends_of, open_journal, open_ledger
@@ -83,8 +84,6 @@ class Parts:
 
     def from_outcomes(self, source: str, parameters: Parameters) -> Parameters:
         """Further parameters of a training over `source` that learns from predictions and their outcomes too."""
-        from application.runs.from_outcomes import PARAMETER, batches_from_outcomes  # pyarrow: 0.2 s of a start
-
         return {PARAMETER: batches_from_outcomes(self.store, self.documents_uri, source, parameters).uri}
 
 

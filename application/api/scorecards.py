@@ -1,11 +1,13 @@
-"""The scorecards of a contract's versions, made from the outcomes that the store holds."""
+"""The scorecards of a contract's versions, made from the outcomes in the store. Imports pyarrow."""
 
 from functools import partial
 
 from application.api.models import ModelShelf
 from wafer.built_in import BUILT_IN
-from wafer.errors import NoProductionModel
+from wafer.evaluation.scorecard import comparison, scorecard
 from wafer.evaluation.standing import Period, Scorecard
+from wafer.outcomes.judged import judged, reviewed, side_by_side
+from wafer.outcomes.matched import known_predictions
 from wafer.store import Store
 
 
@@ -17,19 +19,8 @@ class Scorecards:
         self._models = models
         self._contract = contract
 
-    def in_production(self, unit: Period = "month") -> Scorecard | None:
-        """The scorecard of the version in production; None without one."""
-        try:
-            return self.of(self._models.production(), unit)
-        except NoProductionModel:
-            return None
-
     def of(self, version: int, unit: Period) -> Scorecard:
         """A version's scorecard. Raises `ModelNotFound`, `StoreUnavailable`."""
-        from wafer.evaluation.scorecard import comparison, scorecard  # with pyarrow 0.3 s of a start
-        from wafer.outcomes.judged import judged, reviewed, side_by_side
-        from wafer.outcomes.matched import known_predictions
-
         self._models.one(version)
         known, budget = known_predictions(self._store, self._contract), self._models.budget
         matched = known.matched

@@ -4,30 +4,38 @@ from dataclasses import asdict
 
 from application.api.shapes.predictions import Reason
 from application.api.shapes.scores import RefusedWafer, ScoredWafer, ScoreRequest, Scores, ScoreTally
+from application.scoring.production import Production
 from application.scoring.requested import Asked
 from application.scoring.scoring import Answers, Scoring
+from wafer.contract.policy import Policy
 from wafer.evaluation.rule import Rule
 
 
-def scored(scoring: Scoring, request: ScoreRequest, default: Rule) -> Scores:
-    """Judge the wafers of a request. Raises `NoProductionModel`, `ContractMismatch`, `WafersRefused`."""
-    asked = [Asked(each.wafer, each.readings) for each in request.wafers]
-    rule = request.threshold or default
-    return _shown(scoring.answer(asked, reasons=request.reasons, budget=request.false_alarm_budget, rule=rule))
+class RequestScoring:
+    """Judges the wafers of requests by the version in production; `default` is the rule of those that name none."""
 
+    def __init__(self, production: Production, policy: Policy, default: Rule) -> None:
+        self._scoring = Scoring(production, policy)
+        self._default: Rule = default
 
-def tally_of(scoring: Scoring) -> ScoreTally:
-    """What was answered so far. Raises `NoProductionModel`."""
-    found = scoring.tally()
-    return ScoreTally(
-        model_version=found.version,
-        since=found.since,
-        wafers=found.drift.wafers,
-        counts={"pass": found.verdicts.get("pass", 0), "fail": found.verdicts.get("fail", 0)}
-        | {"inspect": found.verdicts.get("inspect", 0)},
-        moved=[each.sensor for each in found.drift.moved],
-        warnings=found.drift.warnings(),
-    )
+    def answer(self, request: ScoreRequest) -> Scores:
+        """Judge the wafers of a request. Raises `NoProductionModel`, `ContractMismatch`, `WafersRefused`."""
+        asked = [Asked(each.wafer, each.readings) for each in request.wafers]
+        rule = request.threshold or self._default
+        answers = self._scoring.answer(asked, reasons=request.reasons, budget=request.false_alarm_budget, rule=rule)
+        return _shown(answers)
+
+    def tally(self) -> ScoreTally:
+        """What was answered so far. Raises `NoProductionModel`."""
+        found = self._scoring.tally()
+        return ScoreTally(
+            model_version=found.version,
+            since=found.since,
+            wafers=found.drift.wafers,
+            counts={verdict: found.verdicts.get(verdict, 0) for verdict in ("pass", "fail", "inspect")},
+            moved=[each.sensor for each in found.drift.moved],
+            warnings=found.drift.warnings(),
+        )
 
 
 def _shown(answers: Answers) -> Scores:

@@ -14,7 +14,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from application.cli.console import Json, console_of, print_json
-from wafer.contract import Kind
+from wafer.contract import Kind, load_contract
+from wafer.contract.loading import FILES, POLICY, SCHEMAS
 from wafer.store import Batch, fetch, list_batches
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def draft(
     as_json: Json = False,
 ) -> None:
     """Write a contract (two schemas and a policy) that fits unknown exports, and say what is not sure about it."""
-    from wafer.contract.draft import FILES, draft_contract, write_draft  # python-calamine: only here
+    from wafer.contract.draft import draft_contract, write_draft  # python-calamine: only here
 
     if there := [name for name in FILES if (output / name).exists() and not force]:
         raise typer.BadParameter(f"{output / there[0]} is there already; --force writes over it", param_hint="--output")
@@ -76,11 +77,9 @@ def check(
 
 def _verdicts_of(found: "Draft", batches: list[Batch], folder: Path) -> "list[Manifest]":
     """The verdicts on the sampled files: those with an outcome as files to train on, the others as files to predict."""
-    from wafer.contract.draft import POLICY, PREDICTION, TRAINING
-
     kinds: list[tuple[Kind, str, tuple[str, ...]]] = [
-        ("training", TRAINING, (*found.labelled, *found.tables)),
-        ("prediction", PREDICTION, found.unlabelled),
+        ("training", SCHEMAS["training"], (*found.labelled, *found.tables)),
+        ("prediction", SCHEMAS["prediction"], found.unlabelled),
     ]
     return [
         _judged([batch for batch in batches if batch.name in names], kind, str(folder / schema), str(folder / POLICY))
@@ -93,14 +92,11 @@ def _judged(batches: list[Batch], kind: Kind, schema: str, policy: str) -> "Mani
     if not find_spec("raw_data_validation_train"):  # the application's image has no stages
         raise typer.BadParameter("files are judged where the stages are installed: on a laptop, or in a run")
     from raw_data_validation_train.stage import judge_batches
-    from wafer.contract import load_contract
 
     return judge_batches(batches, load_contract(kind, schema, policy))
 
 
 def _tell_draft(console: Console, found: "Draft", source: str, output: Path) -> None:
-    from wafer.contract.draft import POLICY, PREDICTION, TRAINING
-
     for guess in found.guesses:
         console.print(f"  {guess}", markup=False)
     if found.unsure:
@@ -110,8 +106,8 @@ def _tell_draft(console: Console, found: "Draft", source: str, output: Path) -> 
     policy = output / POLICY
     console.print("[bold]Next[/]")
     if found.labelled:
-        console.print(f"  wafer train {source} --schema {output / TRAINING} --policy {policy}", markup=False)
-    console.print(f"  wafer predict DIR --schema {output / PREDICTION} --policy {policy}", markup=False)
+        console.print(f"  wafer train {source} --schema {output / SCHEMAS['training']} --policy {policy}", markup=False)
+    console.print(f"  wafer predict DIR --schema {output / SCHEMAS['prediction']} --policy {policy}", markup=False)
 
 
 def _tell_verdicts(console: Console, manifest: "Manifest") -> None:

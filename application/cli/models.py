@@ -6,6 +6,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from application.api.lines import ContractLine
 from application.cli.console import Json, console_of, print_json, user
 from application.cli.options import ContractOption, chosen_contract
 from application.cli.webhooks import telling
@@ -86,13 +87,9 @@ def scorecard(
     as_json: Json = False,
 ) -> None:
     """Tell what a version's predictions turned out to be worth, by the outcomes sent with `wafer outcomes`."""
-    from application.api.models import ModelShelf  # what no other command needs
-    from application.api.scorecards import Scorecards
-
-    common = Settings()
-    bundles = ModelShelf(_registry(contract))
-    scorecards = Scorecards(open_store(common.store_uri), bundles, chosen_contract(contract).name)
-    found = scorecards.of(version or bundles.production(), by)
+    store = open_store(Settings().store_uri)
+    line = ContractLine(chosen_contract(contract).name, _registry(contract), store)
+    found = line.scorecards.of(version or line.models.production(), by)
     if as_json:
         print_json(found.model_dump())
         return

@@ -9,7 +9,7 @@ from rich.table import Table
 
 from application.cli.console import Json, console_of, print_json, user
 from wafer.contract import ContractFiles, Contracts, NamedContract
-from wafer.contract.loading import POLICY, SCHEMAS
+from wafer.contract.loading import FILES
 from wafer.registry import model_of
 from wafer.settings import Settings
 from wafer.store import open_store
@@ -32,7 +32,7 @@ def add_contract(
     """Add a contract, or a new version of one: new runs under this name take it, runs that have begun keep theirs."""
     if not (folder or schema_training or schema_prediction or policy):
         raise typer.BadParameter("name a folder with the contract's files, or give them as options", param_hint="DIR")
-    in_folder = [folder / file if folder else None for file in (SCHEMAS["training"], SCHEMAS["prediction"], POLICY)]
+    in_folder = [folder / file if folder else None for file in FILES]
     given = (schema_training, schema_prediction, policy)
     if folder and not any(each and each.exists() for each in in_folder):
         raise typer.BadParameter(f"{folder} has none of the files that `wafer contract draft` writes", param_hint="DIR")

@@ -47,9 +47,7 @@ def serve_model(
     contract: ContractOption = "",
 ) -> None:
     """Serve the version in production alone, by the open inference protocol (KServe's predictor)."""
-    import uvicorn  # with FastAPI 0.5 s that no other command needs
-
-    from application.inference.app import create_app
+    from application.inference.app import serve_one  # FastAPI and uvicorn: 0.5 s that no other command needs
 
     named = chosen_contract(contract)
     settings = Settings()
@@ -57,8 +55,7 @@ def serve_model(
     latest = LatestScores(open_store(settings.store_uri), named.name)
     production = Production(registry, LoadedModels(registry), latest)
     read = partial(read_by, contract_parameters("predict", contract, "", ""), "prediction")
-    app = create_app(production, OnlineScores(production, read, settings.threshold), registry.model)
-    uvicorn.run(app, host=host, port=port, log_config=None, access_log=False, server_header=False)
+    serve_one(host, port, production, OnlineScores(production, read, settings.threshold), registry.model)
 
 
 @keys_app.command("add")

@@ -28,6 +28,7 @@ from application.cli.options import (
     shared_by,
 )
 from application.cli.webhooks import telling
+from application.runs.from_outcomes import PARAMETER, batches_from_outcomes
 from application.runs.run import BackendName, Parameters, Run, Runner, contract_in, new_run
 from application.settings import ServiceSettings
 from wafer.runs import Pipeline
@@ -125,8 +126,6 @@ def _last_source(contract: str) -> str:
 
 def _grown(run: Run, console: Console) -> Run:
     """The training with the batches that predictions and outcomes make."""
-    from application.runs.from_outcomes import PARAMETER, batches_from_outcomes  # pyarrow: 0.2 s
-
     common = Settings()
     made = batches_from_outcomes(open_store(common.store_uri), common.documents_uri, run.source, run.parameters)
     console.print(f"{made.wafers} wafers of {made.files} predicted files have an outcome: {made.uri}", markup=False)

@@ -2,6 +2,7 @@
 
 from importlib.metadata import version
 
+import uvicorn
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.responses import JSONResponse
 
@@ -13,6 +14,12 @@ from wafer.errors import NoProductionModel, RegistryUnavailable, WaferError
 
 NOT_READY = {NoProductionModel.code, RegistryUnavailable.code}
 LARGEST = 64 << 20  # bytes of a request: a thousand wafers of 590 sensors are 16 MB
+
+
+def serve_one(host: str, port: int, production: Production, online: OnlineScores, model: str) -> None:
+    """Serve one model until SIGINT or SIGTERM."""
+    app = create_app(production, online, model)
+    uvicorn.run(app, host=host, port=port, log_config=None, access_log=False, server_header=False)
 
 
 def create_app(production: Production, online: OnlineScores, model: str) -> FastAPI:

@@ -14,6 +14,7 @@ from application.errors import TrainingRunning
 from application.retraining.decision import Decision
 from application.retraining.evidence import evidence_of
 from application.retraining.policy import EVERY_BATCHES, Evidence, decide
+from application.runs.from_outcomes import PARAMETER, batches_from_outcomes
 from application.runs.ledger.journal import Entry, Journal
 from application.runs.run import Parameters, Run, new_run, now, under
 from application.runs.service import Runs
@@ -130,8 +131,6 @@ class Retraining:
 
     def _wanted(self, trained: Run) -> Run:
         """The last training once more, over what lies there now and what outcomes add."""
-        from application.runs.from_outcomes import PARAMETER, batches_from_outcomes  # pyarrow: 0.2 s
-
         kept = {name: value for name, value in self._as_now(trained).items() if name not in {PARAMETER, "promotion"}}
         mode = {"promotion": self._promotion} if self._promotion else {}
         grown: Parameters = {}

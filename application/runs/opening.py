@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from application.backends.base import Backend, Backends
+from application.backends.kubeflow.pods import Cluster
 from application.backends.local.backend import EmbeddedBackend
 from application.backends.local.processes import earlier_runs
 from application.errors import RequestInvalid
@@ -102,7 +103,6 @@ def backends_of(
 
 def _kubeflow(settings: ServiceSettings, store: Store) -> Backend:
     from application.backends.kubeflow.backend import KubeflowBackend  # kfp: 0.7 s
-    from application.backends.kubeflow.pods import Cluster
 
     return KubeflowBackend(
         settings.kfp_endpoint,

@@ -25,6 +25,7 @@ SCHEMAS: dict[Kind, str] = {
     "prediction": "schema_prediction.json",
     "outcomes": "schema_training.json",
 }
+FILES = (SCHEMAS["training"], SCHEMAS["prediction"], POLICY)
 
 
 def load_contract(kind: str, schema: str | Path = "", policy: str | Path = "", name: str = BUILT_IN) -> Contract:

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 
 from wafer.built_in import BUILT_IN
 from wafer.contract.contract import Contract
-from wafer.contract.loading import POLICY, SCHEMAS, contract_of, load_contract, shipped
+from wafer.contract.loading import FILES, POLICY, SCHEMAS, contract_of, load_contract, shipped
 from wafer.contract.schema import Kind
 from wafer.errors import ContractInvalid, ContractNotFound, ObjectNotFound
 from wafer.store import Store, layout, publish
@@ -129,7 +129,7 @@ class Contracts:
         if contract.built_in:
             return ContractFiles.of()
         folder = layout.contract_version(contract.name, contract.digest)
-        names = (SCHEMAS["training"], SCHEMAS["prediction"], POLICY)
+        names = FILES
         return ContractFiles(*(self._store.get(f"{folder}/{name}").decode() for name in names))
 
     def remove(self, name: str) -> None:

@@ -107,12 +107,11 @@ def forward_plot(parts: Sequence[Tested], budget: float) -> bytes:
 
 def svg(draw: "Callable[[Axes], None]", width: float = 5.2, height: float = 3.4) -> bytes:
     """Draw one plot, sizes in inches; no date and no random names go into the file."""
-    from matplotlib import rc_context  # 0.8 s, which a task without a plot does not spend
-    from matplotlib.figure import Figure
+    import matplotlib.figure  # 0.8 s, which a task without a plot does not spend
 
     stream = io.BytesIO()
-    with rc_context(_STYLE):
-        figure = Figure(figsize=(width, height), layout="constrained")
+    with matplotlib.rc_context(_STYLE):
+        figure = matplotlib.figure.Figure(figsize=(width, height), layout="constrained")
         draw(figure.subplots())
         figure.savefig(stream, format="svg", metadata={"Date": None, "Creator": None})
     return stream.getvalue()

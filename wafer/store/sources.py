@@ -43,14 +43,13 @@ def fetch(batch: Batch, folder: Path) -> Path:
 
 
 def _list_s3(source: str) -> Iterator[Batch]:
-    from wafer.store.s3 import S3Store  # boto3: 0.3 s
-    from wafer.store.s3_failures import lacks_bucket
+    from wafer.store import s3, s3_failures  # boto3: 0.3 s
 
-    store = S3Store.at(source)
+    store = s3.S3Store.at(source)
     try:
         found = store.children()
     except StoreUnavailable as exc:
-        if lacks_bucket(exc):
+        if s3_failures.lacks_bucket(exc):
             raise SourceNotFound(f"There is no bucket for {source}. Give the prefix with the CSV batches.") from exc
         raise
     for item in found:

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from wafer.contract.draft.drafting import Draft
 
 TRAINING, PREDICTION = SCHEMAS["training"], SCHEMAS["prediction"]
-FILES = (TRAINING, PREDICTION, POLICY)
 _ID, _OUTCOME = "Wafer", "Output"
 _SIGNS_OF_IDS = set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.:/-")
 _ALSO = set(" #+()&=@")
