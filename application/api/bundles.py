@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from application.api.curves import BUDGETS, budget_of, calibration_of, cluster_of, curve_points, figures_of
+from application.api.curves import BUDGETS, Scores, budget_of, calibration_of, cluster_of, curve_points, figures_of
 from application.api.predictions import Predicted
 from application.api.shapes.models import ModelCurves, SensorRange, ThreeWays
 from application.api.shapes.predictions import Budgets
@@ -21,6 +21,8 @@ from wafer.model.out_of_fold import OutcomeCounts
 from wafer.model.statistics import LEVELS, SensorStatistics, StatisticsFile
 from wafer.model.summaries import BundleSummary
 from wafer.wafers.arrays import Floats
+
+SAME = 1e-9  # budgets that differ by less
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,26 +91,33 @@ class Bundle:
     def budgets(self, number: int, run_id: str, predicted: Predicted, used: float) -> Budgets:
         """What each false-alarm budget would mean for a run's wafers; `used` is the run's own, 0 the model's."""
         current = used or self.about.recipe.false_alarm_budget
+        scores = Scores(predicted.probabilities, predicted.unlike)
         return Budgets(
             run_id=run_id,
             model_version=number,
             current=current,
             wafers=len(predicted.probabilities),
             in_training=predicted.in_training,
+            own=budget_of(self.out_of_fold, current, scores, predicted.threshold),
             budgets=[
-                budget_of(
-                    self.out_of_fold, budget, predicted.probabilities, self._threshold(budget, current, predicted)
-                )
+                budget_of(self.out_of_fold, budget, scores, self._threshold(budget, current, predicted))
                 for budget in BUDGETS
             ],
         )
 
     def _threshold(self, budget: float, current: float, predicted: Predicted) -> float:
-        """That of a budget by the rule of the run: found out of fold, or by rank among the run's own scores."""
-        if predicted.ranked is None:
+        """That of a budget by the rule of the run: found out of fold, or by rank among the run's own scores.
+
+        A run of few wafers is ranked among those of earlier runs too, which are not known here: a larger budget than
+        its own never flags fewer of its wafers, a smaller one never more.
+        """
+        if not predicted.by_rank:
             return self.out_of_fold.threshold(budget)
-        scores = np.array(predicted.probabilities)
-        return predicted.ranked if budget == current else threshold_for(budget, scores, np.zeros(len(scores), bool))
+        if abs(budget - current) < SAME:
+            return predicted.threshold
+        scores = predicted.probabilities[np.isfinite(predicted.probabilities)]
+        found = threshold_for(budget, scores, np.zeros(len(scores), bool))
+        return min(found, predicted.threshold) if budget > current else max(found, predicted.threshold)
 
 
 def _finite(values: Floats) -> list[float | None]:

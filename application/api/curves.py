@@ -1,8 +1,9 @@
 """Curves over thresholds from out-of-fold scores, in the points a picture needs."""
 
-from collections.abc import Sequence
 from dataclasses import asdict
 from math import isfinite
+
+import numpy as np
 
 from application.api.shapes.models import Bin, Cluster, Figure, Point
 from application.api.shapes.predictions import Budget, FalseAlarms
@@ -12,10 +13,28 @@ from wafer.evaluation.metrics import measure
 from wafer.evaluation.reliability import reliability
 from wafer.model.out_of_fold import OutcomeCounts
 from wafer.model.summaries import ClusterSummary
+from wafer.wafers.arrays import Floats
 
 CURVE_POINTS = 200
 LEAST_FLAGGED = 10  # wafers out of fold, before their false alarms say anything of others
 BUDGETS = tuple(round(0.01 * step, 2) for step in range(1, 51))
+
+
+class Scores:
+    """The probabilities of wafers, so that any threshold is counted at once."""
+
+    def __init__(self, probabilities: Floats, unlike: Floats) -> None:
+        self._all = np.sort(probabilities[np.isfinite(probabilities)])
+        self._unlike = np.sort(unlike[np.isfinite(unlike)])
+        self._silent = len(unlike) - len(self._unlike)  # wafers to inspect that no model could judge
+
+    def flagged(self, threshold: float) -> int:
+        """Wafers at or above a threshold."""
+        return len(self._all) - int(np.searchsorted(self._all, threshold))
+
+    def unlike(self, threshold: float) -> int:
+        """Wafers to inspect below it."""
+        return self._silent + int(np.searchsorted(self._unlike, threshold))
 
 
 def curve_points(rows: OutcomeCounts) -> list[Point]:
@@ -67,15 +86,16 @@ def cluster_of(summary: ClusterSummary) -> Cluster:
     )
 
 
-def budget_of(rows: OutcomeCounts, budget: float, probabilities: Sequence[float], threshold: float) -> Budget:
-    """What one budget, kept by this threshold, would mean for wafers of these probabilities."""
+def budget_of(rows: OutcomeCounts, budget: float, scores: Scores, threshold: float) -> Budget:
+    """What one budget, kept by this threshold, would mean for wafers of these scores."""
     flagged = rows.probability >= threshold
-    here = sum(each >= threshold for each in probabilities)
+    here = scores.flagged(threshold)
     return Budget(
         budget=budget,
         threshold=threshold,
         recall=float(flagged[rows.failed].mean()),
         flagged=here,
+        unlike=scores.unlike(threshold),
         false_alarms=_false_alarms(here, int(flagged[~rows.failed].sum()), int(flagged.sum())),
     )
 

@@ -3,7 +3,6 @@
 import io
 import json
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from operator import attrgetter
@@ -17,30 +16,36 @@ import pyarrow.parquet as pq
 from cachetools import LRUCache, cachedmethod
 
 from application.api.files import published_bytes
-from application.api.shapes.predictions import Prediction, PredictionPage, Verdict
+from application.api.shapes.predictions import Neighbour, Prediction, PredictionPage, Verdict, WaferBatch
 from application.api.views import Revision, revision_of
 from application.errors import WaferAmbiguous
-from application.lists.selection import selected
+from application.lists.beside import batch_of, beside, rank_of
+from application.lists.selection import DISPOSITION, by_disposition, judged, selected
 from application.lists.wanted import Selection, context_of
 from application.runs.run import Run
 from wafer.errors import NotPublished, ObjectNotFound
 from wafer.outcomes.dispositions import InForce, dispositions_of, in_force
 from wafer.store import Store, layout
+from wafer.wafers.arrays import Floats
 
 TABLES_KEPT = 4
+BATCHES_KEPT = 16
 NAMES_COMPARED = 20_000  # in search of one like a name that is unknown
 
 
 @dataclass(frozen=True, slots=True)
 class Predicted:
-    """The probabilities of a run's wafers, and how many more the model learned from.
+    """The probabilities of a run's wafers that are forecasts, and how many more the model learned from.
 
-    `ranked` is the threshold of a run that kept its budget by rank among its own scores; None for any other run.
+    `unlike` are those of the wafers to inspect, `threshold` is the run's own, and `by_rank` says whether it kept its
+    budget by rank among recent scores.
     """
 
-    probabilities: Sequence[float]
+    probabilities: Floats
+    unlike: Floats
     in_training: int
-    ranked: float | None = None
+    threshold: float
+    by_rank: bool = False
 
 
 class Predictions:
@@ -52,11 +57,14 @@ class Predictions:
         self._tables: LRUCache[Revision, pa.Table] = LRUCache(TABLES_KEPT)
         self._selecting = Condition()
         self._selections: LRUCache[tuple[Revision, Selection], tuple[pa.Table, pa.Table]] = LRUCache(TABLES_KEPT)
+        self._beside = Condition()
+        self._batches: LRUCache[tuple[Revision, str], pa.Table] = LRUCache(BATCHES_KEPT)
 
     def page(self, run: Run, wanted: Selection, *, offset: int, limit: int) -> PredictionPage:
         """Some wafers in the order that is wanted. Raises `NotPublished`, `RequestInvalid` for an unknown column."""
         found, ranked = self._selected(run, wanted)
-        decided = in_force(dispositions_of(self._store, run.run_id))
+        decided = self._decided(run)
+        found = _by_words(found, wanted, decided)
         after, named = offset + limit, context_of(found)
         return PredictionPage(
             run_id=run.run_id,
@@ -71,7 +79,7 @@ class Predictions:
 
     def selection(self, run: Run, wanted: Selection) -> pa.Table:
         """The wafers that are wanted, in their order. Raises as `page` does."""
-        return self._selected(run, wanted)[0]
+        return _by_words(self._selected(run, wanted)[0], wanted, self._decided(run))
 
     def table(self, run: Run) -> pa.Table:
         """All of a run's predictions."""
@@ -85,15 +93,37 @@ class Predictions:
 
     def predicted(self, run: Run) -> Predicted:
         """What the budgets of a run are counted over. Raises `NotPublished`."""
-        return replace(_predicted(self.table(run)), ranked=self._ranked(run))
+        return replace(_predicted(self.table(run)), by_rank=self._by_rank(run))
 
-    def _ranked(self, run: Run) -> float | None:
+    def beside(self, run: Run, wafer: str, file: str, wanted: Selection) -> WaferBatch:
+        """A wafer and its rank among those of `wanted`, and the wafers around it in its file.
+
+        Raises `NotPublished`, `ObjectNotFound`, `WaferAmbiguous`.
+        """
+        table, cut = self.table(run), wanted.threshold
+        row = table.slice(place_of(table, run, wafer, file), 1)
+        (told,) = (row if cut is None else judged(row, cut)).to_pylist()
+        found = beside(self._batch(run, told["file"]), wafer, cut)
+        return WaferBatch(
+            run_id=run.run_id,
+            prediction=prediction_of(told, context_of(table), self._decided(run)),
+            rank=rank_of(self._selected(run, wanted)[1], wafer, told["file"]),
+            namesakes=_namesakes(table, wafer),
+            number=found.number,
+            wafers=found.wafers,
+            to_review=found.to_review,
+            around=[Neighbour(**_finite(each)) for each in found.around],
+        )
+
+    def _decided(self, run: Run) -> InForce:
+        return in_force(dispositions_of(self._store, run.run_id))
+
+    def _by_rank(self, run: Run) -> bool:
         try:
             told = json.loads(published_bytes(self._store, run, layout.THRESHOLD))
         except ObjectNotFound:  # a run of an older release
-            return None
-        by_rank = told["threshold_rule"] == "recent" and told["own_scores"] == told["recent_scores"]
-        return float(told["threshold"]) if by_rank else None
+            return False
+        return bool(told["threshold_rule"] == "recent")
 
     @cachedmethod(
         attrgetter("_selections"),
@@ -102,6 +132,12 @@ class Predictions:
     )
     def _selected(self, run: Run, wanted: Selection) -> tuple[pa.Table, pa.Table]:
         return selected(self.table(run), wanted)
+
+    @cachedmethod(
+        attrgetter("_batches"), key=lambda _, run, file: (revision_of(run), file), condition=attrgetter("_beside")
+    )
+    def _batch(self, run: Run, file: str) -> pa.Table:
+        return batch_of(self.table(run), file)
 
     @cachedmethod(attrgetter("_tables"), key=lambda _, run: revision_of(run), condition=attrgetter("_condition"))
     def _read(self, run: Run) -> pa.Table:
@@ -117,10 +153,27 @@ def prediction_of(row: dict[str, Any], context: dict[str, str], decided: InForce
 
 def _predicted(table: pa.Table) -> Predicted:
     """The wafers of a table that say something: the others' outcomes are known to the model."""
-    if "in_training" not in table.column_names:  # a run of an older release
-        return Predicted(table["probability"].to_pylist(), 0)
-    new = table.filter(pc.invert(table["in_training"]))
-    return Predicted(new["probability"].to_pylist(), table.num_rows - new.num_rows)
+    told = table["threshold"].drop_null()
+    threshold = float(told[0].as_py()) if len(told) else 1.0
+    known = "in_training" in table.column_names  # not in a run of an older release
+    new = table.filter(pc.invert(table["in_training"])) if known else table
+    unlike = new.filter(pc.equal(new["verdict"], "inspect"))
+    return Predicted(_scores(new), _scores(unlike), table.num_rows - new.num_rows, threshold)
+
+
+def _scores(table: pa.Table) -> Floats:
+    found: Floats = table["probability"].cast("float64").to_numpy()
+    return found
+
+
+def _by_words(table: pa.Table, wanted: Selection, decided: InForce) -> pa.Table:
+    if wanted.sort.removeprefix("-") != DISPOSITION:
+        return table
+    return by_disposition(table, {name: each.word for name, each in decided.items()}, down=wanted.sort.startswith("-"))
+
+
+def _namesakes(table: pa.Table, wafer: str) -> int:
+    return int(pc.sum(pc.equal(table["wafer"], wafer)).as_py()) - 1
 
 
 def version_of(table: pa.Table) -> int | None:

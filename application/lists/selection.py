@@ -1,7 +1,9 @@
 """Which wafers of a prediction are wanted, and in which order."""
 
 import re
+from collections.abc import Mapping
 from functools import reduce
+from operator import itemgetter
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -11,11 +13,15 @@ from application.lists.wanted import Selection, Wanted, context_of
 
 MOST = 100  # reasons of a wafer that are looked at
 SENSOR = "sensor"  # sorts by the first reason
+DISPOSITION = "disposition"  # sorts by the words of people, which the table does not hold
 _PLAIN = ("rank", "wafer", "verdict", "probability", "cluster", "distance_percentile", "file")
 
 
 def selected(table: pa.Table, wanted: Selection) -> tuple[pa.Table, pa.Table]:
-    """The wafers that fit, and all of which their ranks and verdicts speak. Raises `RequestInvalid` for a column."""
+    """The wafers that fit, and all of which their ranks and verdicts speak.
+
+    By dispositions they are sorted afterwards, by `by_disposition`. Raises `RequestInvalid` for a column.
+    """
     ranked = _ranked(table, wanted)
     found = _of_verdict(ranked, wanted.verdict)
     for word in wanted.q.lower().split():
@@ -30,16 +36,17 @@ def _ranked(table: pa.Table, wanted: Selection) -> pa.Table:
     elif wanted.threshold is None:
         return table
     if wanted.threshold is not None:
-        table = _set(table, "verdict", _verdicts(table, wanted.threshold))
-        table = _set(table, "threshold", pa.repeat(wanted.threshold, table.num_rows))
+        table = judged(table, wanted.threshold)
     table = table.take(_suspicious_first(table))
     return _set(table, "rank", pa.array(range(1, table.num_rows + 1), pa.int64()))
 
 
-def _verdicts(table: pa.Table, threshold: float) -> pa.ChunkedArray:
-    """A wafer unlike the training wafers keeps the verdict inspect."""
+def judged(table: pa.Table, threshold: float) -> pa.Table:
+    """The wafers with their verdicts at another threshold; one unlike the training wafers keeps the verdict inspect."""
     flagged = pc.fill_null(pc.greater_equal(table["probability"], threshold), fill_value=False)
-    return pc.if_else(pc.equal(table["verdict"], "inspect"), table["verdict"], pc.if_else(flagged, "fail", "pass"))
+    inspect = pc.equal(table["verdict"], "inspect")
+    told = _set(table, "verdict", pc.if_else(inspect, table["verdict"], pc.if_else(flagged, "fail", "pass")))
+    return _set(told, "threshold", pa.repeat(threshold, table.num_rows))
 
 
 def _suspicious_first(table: pa.Table) -> pa.Array:
@@ -84,17 +91,27 @@ def _sensors(table: pa.Table, most: int = MOST) -> pa.Array:
 
 def _sorted(table: pa.Table, sort: str) -> pa.Table:
     """The rows in order; those without a value come last, equal ones by rank."""
-    if not sort:
+    if sort.removeprefix("-") in ("", DISPOSITION):
         return table
     down, name = sort.startswith("-"), sort.removeprefix("-")
     values = _column(table, name)
     if pa.types.is_string(values.type):
-        values = _places(values)
+        values = places(values)
     keys = pa.table(
         {"value": pc.if_else(pc.is_nan(values), None, values) if _is_real(values) else values, "rank": table["rank"]}
     )
     order = [("value", "descending" if down else "ascending"), ("rank", "ascending")]
     return table.take(pc.sort_indices(keys, order))
+
+
+def by_disposition(table: pa.Table, words: Mapping[tuple[str, str], str], *, down: bool) -> pa.Table:
+    """The rows by the words of people on them, given by name and file; those without one come last."""
+    told = pc.indices_nonzero(pc.is_in(table["wafer"], pa.array(sorted({wafer for wafer, _ in words}), pa.string())))
+    keys = [(words.get((table["wafer"][at].as_py(), table["file"][at].as_py()), ""), at) for at in told.to_pylist()]
+    with_word = sorted((each for each in keys if each[0]), key=itemgetter(0), reverse=down)
+    first = pa.array([at for _, at in with_word], pa.int64())
+    others = pc.invert(pc.is_in(pa.array(range(len(table)), pa.int64()), first))
+    return pa.concat_tables([table.take(first), table.filter(others)])
 
 
 def _column(table: pa.Table, name: str) -> pa.ChunkedArray | pa.Array:
@@ -103,10 +120,12 @@ def _column(table: pa.Table, name: str) -> pa.ChunkedArray | pa.Array:
         return table[context.get(name, name)]
     if name == SENSOR:
         return _sensors(table, 1)
-    raise RequestInvalid(f"Wafers cannot be sorted by {name[:80]!r}; sort by {', '.join((*_PLAIN, SENSOR, *context))}.")
+    raise RequestInvalid(
+        f"Wafers cannot be sorted by {name[:80]!r}; sort by {', '.join((*_PLAIN, SENSOR, DISPOSITION, *context))}."
+    )
 
 
-def _places(texts: pa.ChunkedArray | pa.Array) -> pa.Array:
+def places(texts: pa.ChunkedArray | pa.Array) -> pa.Array:
     """Where each text stands among all, numbers in it by their value: W-9 before W-10."""
     known = [text for text in pc.unique(texts).to_pylist() if text]
     ordered = pa.array(sorted(known, key=_natural), pa.string())

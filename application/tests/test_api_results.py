@@ -4,6 +4,8 @@ import csv
 import io
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
+
 from application.api.models import ModelShelf
 from application.api.predictions import Predicted
 from application.tests.leavings import REPORT
@@ -242,12 +244,26 @@ def test_a_service_whose_parts_answer_is_ready(service: Service) -> None:
 def test_budgets_of_a_run_by_rank_are_by_rank(trained_line: Trained) -> None:
     models = RealModels(trained_line.bundles)
     shelf = ModelShelf(models)
-    scores = [0.001 * place for place in range(400)]
+    scores, unlike = (np.arange(400) * 0.001).astype(np.float64), np.array([0.1, 0.39, np.nan])
 
-    by_rank = shelf.budgets(1, "predict-1", Predicted(scores, 0, ranked=0.3595), 0.1).budgets
-    fixed = shelf.budgets(1, "predict-1", Predicted(scores, 0), 0.1).budgets
+    ranked = shelf.budgets(1, "predict-1", Predicted(scores, unlike, 0, 0.3595, by_rank=True), 0.1)
+    by_rank = ranked.budgets
+    fixed = shelf.budgets(1, "predict-1", Predicted(scores, unlike, 0, 0.3595), 0.1).budgets
+
+    assert (ranked.own.flagged, ranked.own.unlike) == (40, 2)
 
     assert [each.flagged for each in by_rank[:3]] == [4, 8, 12]
     assert (by_rank[9].threshold, by_rank[9].flagged) == (0.3595, 40)
     assert [each.flagged for each in fixed] != [each.flagged for each in by_rank]
     assert all(each.false_alarms for each in by_rank[9:])
+
+
+def test_a_larger_budget_never_flags_fewer_than_the_run_did(trained_line: Trained) -> None:
+    shelf = ModelShelf(RealModels(trained_line.bundles))
+    few = Predicted(np.linspace(0, 0.5, 60), np.array([]), 0, 0.2, by_rank=True)  # ranked among earlier runs' too
+
+    found = shelf.budgets(1, "predict-1", few, 0.1)
+
+    flagged = [each.flagged for each in found.budgets]
+    assert flagged == sorted(flagged)
+    assert flagged[9] == found.own.flagged == 36

@@ -26,6 +26,7 @@ EXPECTED: dict[tuple[str, str], Role | None] = {
     ("/runs/{run_id}/export", "GET"): "viewer",
     ("/runs/{run_id}/budgets", "GET"): "viewer",
     ("/runs/{run_id}/wafers/{wafer}/explanation", "GET"): "viewer",
+    ("/runs/{run_id}/wafers/{wafer}/batch", "GET"): "viewer",
     ("/runs/{run_id}/wafers/{wafer}/elsewhere", "GET"): "viewer",
     ("/runs/{run_id}/wafers/{wafer}/disposition", "GET"): "viewer",
     ("/runs/{run_id}/wafers/{wafer}/disposition", "POST"): "operator",

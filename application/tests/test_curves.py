@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from application.api.curves import BUDGETS, budget_of
+from application.api.curves import BUDGETS, Scores, budget_of
 from wafer.model.out_of_fold import OutcomeCounts
 
 
@@ -22,7 +22,9 @@ def test_false_alarms_are_a_share_of_the_flagged_wafers(flagged: int) -> None:
     known = rows(900, 100)
 
     for budget in BUDGETS:
-        found = budget_of(known, budget, [1.0] * flagged + [0.0] * 50, known.threshold(budget))
+        found = budget_of(
+            known, budget, Scores(np.array([1.0] * flagged + [0.0] * 50), np.array([])), known.threshold(budget)
+        )
         assert found.flagged == flagged
         assert found.false_alarms is not None
         assert 0 <= found.false_alarms.low <= found.false_alarms.expected <= found.false_alarms.high <= flagged
@@ -31,6 +33,6 @@ def test_false_alarms_are_a_share_of_the_flagged_wafers(flagged: int) -> None:
 def test_too_few_flagged_wafers_out_of_fold_tell_nothing() -> None:
     known = rows(60, 4)
 
-    found = budget_of(known, 0.01, [1.0, 0.0], known.threshold(0.01))
+    found = budget_of(known, 0.01, Scores(np.array([1.0, 0.0]), np.array([])), known.threshold(0.01))
 
     assert (found.flagged, found.false_alarms) == (1, None)

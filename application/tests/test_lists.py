@@ -14,9 +14,10 @@ from python_calamine import CalamineWorkbook
 
 from application.cli.comparing import show_comparison
 from application.errors import RequestInvalid
+from application.lists.beside import batch_of, beside, rank_of
 from application.lists.comparison import compare
 from application.lists.export import Form, exported, file_name
-from application.lists.selection import selected
+from application.lists.selection import by_disposition, selected
 from application.lists.wanted import Selection
 from application.tests.serving import Service
 from wafer.store import layout, publish
@@ -74,6 +75,27 @@ def test_wafers_are_sorted_searched_and_judged_as_asked(wanted: Selection, found
     assert names(wanted) == found
 
 
+def test_wafers_are_sorted_by_the_words_of_people() -> None:
+    words = {("W-2", "a.csv"): "scrapped", ("=W-1", "a.csv"): "false-alarm", ("W-9", "other.csv"): "reworked"}
+
+    up, down = (by_disposition(WAFERS, words, down=down)["wafer"].to_pylist() for down in (False, True))
+
+    assert up == ["=W-1", "W-2", "W-10", "W-9"]
+    assert down == ["W-2", "=W-1", "W-10", "W-9"]
+
+
+def test_a_wafer_stands_among_those_of_its_file_by_number() -> None:
+    batch = batch_of(WAFERS, "a.csv")
+
+    here, lower = beside(batch, "W-2", None), beside(batch, "W-2", 0.35)
+
+    assert [each["wafer"] for each in here.around] == ["=W-1", "W-2", "W-10"]
+    assert (here.number, here.wafers, here.to_review) == (2, 3, 1)
+    assert (lower.to_review, lower.around[1]["verdict"]) == (2, "fail")
+    assert rank_of(WAFERS, "=W-1", "a.csv") == 4
+    assert rank_of(WAFERS, "=W-1", "b.csv") is None
+
+
 def test_ranks_count_the_wafers_that_are_spoken_of() -> None:
     found, ranked = selected(WAFERS, Selection(unseen=True, verdict="pass"))
 
@@ -82,7 +104,7 @@ def test_ranks_count_the_wafers_that_are_spoken_of() -> None:
 
 
 def test_an_unknown_column_is_refused_with_those_that_there_are() -> None:
-    with pytest.raises(RequestInvalid, match=r"sort by rank, .*sensor, Lot No"):
+    with pytest.raises(RequestInvalid, match=r"sort by rank, .*sensor, disposition, Lot No"):
         selected(WAFERS, Selection(sort="colour"))
 
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Response, expect
 
 from application.tests.browser import signed_in
 from application.tests.judged_wafers import predict_wafers
@@ -27,7 +27,8 @@ def test_filter_order_budget_and_wafer_stand_in_the_address(page: Page, service:
     expect(rows.first).to_be_visible()
     page.get_by_role("radio", name=re.compile("^All")).check(force=True)
     page.get_by_role("button", name="Wafer", exact=True).click()
-    page.get_by_role("slider", name="False-alarm budget").fill("30")
+    with page.expect_response(re.compile(r"/predictions\?.*threshold=")):
+        page.get_by_role("slider", name="False-alarm budget").fill("30")
     shown = rows.all_inner_texts()
     address = page.url
     assert re.search(rf"#/results/{run}\?.*verdict=all&sort=wafer.*budget=0.31", address.replace("&page=", "&"))
@@ -52,6 +53,19 @@ def test_back_takes_back_the_order_and_a_link_names_a_wafer(page: Page, service:
 
     expect(page.locator("th[aria-sort]")).to_have_count(0)
     expect(page.get_by_role("radio", name=re.compile("^All"))).to_be_checked()
+
+
+def test_a_long_run_is_opened_by_a_page_of_it(page: Page, service: Service) -> None:
+    run = predict_wafers(service, [1 - n / 500 for n in range(450)])
+    answers: list[Response] = []
+    page.on("response", lambda each: answers.append(each))
+
+    page.goto(f"{service.url}/#/results/{run}?verdict=all&page=3&wafer=W-7")
+
+    expect(page.get_by_role("status").filter(has_text="401 to 450 of 450 wafers")).to_be_visible()
+    expect(page.get_by_role("complementary", name="Selected wafer").get_by_role("heading", level=2)).to_have_text("W-7")
+    pages = [each.json()["predictions"] for each in answers if "/predictions?" in each.url]
+    assert sorted(map(len, pages)) == [1, 50]
 
 
 def test_the_file_of_the_list_holds_what_is_shown(page: Page, service: Service) -> None:

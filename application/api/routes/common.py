@@ -11,6 +11,10 @@ from application.api.parts import Parts
 
 RUN_ID = r"^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9])?$"
 RunId = Annotated[str, Path(pattern=RUN_ID, max_length=100, description="Id of a run.")]
+Threshold = Annotated[
+    float | None, Query(ge=0, le=1, allow_inf_nan=False, description="Verdicts and ranks at this threshold.")
+]
+Unseen = Annotated[bool, Query(description="Without the wafers that the model learned from.")]
 Version = Annotated[int, Path(ge=1, le=10**9, description="Version of the model.")]
 
 

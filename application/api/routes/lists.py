@@ -6,7 +6,7 @@ from fastapi import Depends, Query, Request
 from fastapi.responses import Response
 
 from application.api.openapi import Responses
-from application.api.routes.common import RunId, parts_of, router_for
+from application.api.routes.common import RunId, Threshold, Unseen, parts_of, router_for
 from application.api.shapes.predictions import PredictionPage
 from application.lists.export import MEDIA, Form, exported, file_name
 from application.lists.wanted import Selection, Wanted
@@ -28,10 +28,8 @@ def chosen(
         str, Query(max_length=200, description="Words in the wafer's name, its file, lot or the sensors behind it.")
     ] = "",
     verdict: Annotated[Wanted | None, Query(description="`review`: those that are not passing.")] = None,
-    threshold: Annotated[
-        float | None, Query(ge=0, le=1, allow_inf_nan=False, description="Verdicts and ranks at this threshold.")
-    ] = None,
-    unseen: Annotated[bool, Query(description="Without the wafers that the model learned from.")] = False,
+    threshold: Threshold = None,
+    unseen: Unseen = False,
 ) -> Selection:
     """Which wafers of a run, in which order."""
     return Selection(sort, q, verdict, threshold, unseen)

@@ -6,9 +6,10 @@ from fastapi import Path, Query, Request
 
 from application.access.gate import audit, caller_of
 from application.api.openapi import problems
-from application.api.routes.common import RunId, parts_of, router_for
+from application.api.routes.common import RunId, Threshold, Unseen, parts_of, router_for
 from application.api.shapes.dispositions import Appearances, DispositionRequest, WaferHistory
-from application.api.shapes.predictions import Explanation
+from application.api.shapes.predictions import Explanation, WaferBatch
+from application.lists.wanted import Selection
 from application.runs.past import Span, past_predictions
 
 viewer = router_for("viewer", "results")
@@ -27,6 +28,21 @@ def explanation(request: Request, run_id: RunId, wafer: Name, file: File = "") -
     """Explain the rank of any wafer of a prediction: the sensors that raised its score."""
     parts = parts_of(request)
     return parts.history().explanations.of(parts.runs.find(run_id), wafer, file)
+
+
+@viewer.get("/runs/{run_id}/wafers/{wafer:path}/batch", responses=_NOT_ONE)
+def batch(
+    request: Request,
+    run_id: RunId,
+    wafer: Name,
+    file: File = "",
+    threshold: Threshold = None,
+    unseen: Unseen = False,
+) -> WaferBatch:
+    """Show one wafer with its rank, and those around it in its file."""
+    parts = parts_of(request)
+    wanted = Selection(threshold=threshold, unseen=unseen)
+    return parts.history().predictions.beside(parts.runs.find(run_id), wafer, file, wanted)
 
 
 @viewer.get("/runs/{run_id}/wafers/{wafer:path}/disposition", responses=_NOT_ONE)

@@ -48,6 +48,27 @@ class Explanation(BaseModel):
     prediction: Prediction
 
 
+class Neighbour(BaseModel):
+    """A wafer of the same file."""
+
+    wafer: str
+    verdict: Verdict
+    probability: float | None
+
+
+class WaferBatch(BaseModel):
+    """One wafer, and those around it in its file in the order of their numbers."""
+
+    run_id: str
+    prediction: Prediction
+    rank: int | None = Field(description="Among the wafers that are asked for; null where it is none of them.")
+    namesakes: int = Field(description="Other wafers of the run that have this name; their files tell them apart.")
+    number: int = Field(description="Place of the wafer in its file, from 1.")
+    wafers: int = Field(description="Of the file.")
+    to_review: int = Field(description="Wafers of the file that are not passing.")
+    around: list[Neighbour]
+
+
 class PredictionPage(BaseModel):
     """Some predictions; `total` counts all that match, `next` is the offset of the next page.
 
@@ -79,6 +100,7 @@ class Budget(BaseModel):
     threshold: float
     recall: float = Field(description="Share of failing wafers found, out of fold.")
     flagged: int
+    unlike: int = Field(0, description="More wafers to inspect: not flagged, but unlike the training wafers.")
     false_alarms: FalseAlarms | None = Field(
         description="Of the flagged wafers, by what flagged wafers out of fold were; null: those were too few to tell."
     )
@@ -92,6 +114,7 @@ class Budgets(BaseModel):
     current: float
     wafers: int = Field(description="Of the run, without those that the model learned from.")
     in_training: int = Field(description="Wafers of the run that the model learned from.")
+    own: Budget = Field(description="The run as it was: at the threshold that its verdicts follow.")
     budgets: list[Budget]
 
 

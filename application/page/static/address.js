@@ -10,10 +10,15 @@ export function address(hash = location.hash) {
 
 /** The hash of a screen; state that is empty, null or false is left out. */
 export function hashOf(screen, place = "", state = {}) {
-  const set = Object.entries(state).filter(([, value]) => ![undefined, null, false, ""].includes(value));
-  const query = new URLSearchParams(set.map(([name, value]) => [name, String(value)])).toString();
+  const query = queryOf(state);
   const path = [screen, ...place.split("/")].filter(Boolean).map(encodeURIComponent).join("/");
   return `#/${path}${query && `?${query}`}`;
+}
+
+/** The words of a query; what is empty, null or false is left out. */
+export function queryOf(words) {
+  const set = Object.entries(words).filter(([, value]) => ![undefined, null, false, ""].includes(value));
+  return new URLSearchParams(set.map(([name, value]) => [name, String(value)])).toString();
 }
 
 /**

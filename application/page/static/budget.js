@@ -6,11 +6,11 @@ import { count, fixed, many, percent } from "./format.js";
 
 /**
  * The card of a run's false-alarm budget; `moved` is called after every move. It has `cut`, the threshold in force,
- * `tell(wafers)`, which says what that means for the wafers shown, and `set(budget)` and `state()`: the budget as it stands
- * in an address, empty for the run's own.
+ * `tell()`, which says what that means for the wafers that are forecasts, and `set(budget)` and `state()`: the budget as it
+ * stands in an address, empty for the run's own.
  */
-export function budgetCard(run, found, threshold, may, moved, wanted) {
-  const { budgets, current, wafers: unseen } = found;
+export function budgetCard(run, found, may, moved, wanted) {
+  const { budgets, current, own: before, wafers: unseen } = found;
   const judged = run.stages.find((each) => each.name === "predict")?.counts ?? {};
   const own = nearest(budgets, current);
   const sentence = h("output", { class: "means", for: "budget-slider", id: "budget-means" });
@@ -25,23 +25,22 @@ export function budgetCard(run, found, threshold, may, moved, wanted) {
     value: String(own),
     on: { input: () => moved() },
   });
-  const at = () => budgets[Number(slider.value)];
   const touched = () => Number(slider.value) !== own;
-  const cut = () => (touched() ? at().threshold : threshold);
+  const at = () => (touched() ? budgets[Number(slider.value)] : before);
+  const cut = () => at().threshold;
 
-  function tell(wafers) {
-    value.textContent = percent(touched() ? at().budget : current, touched() || Number.isInteger(current * 100) ? 0 : 1);
+  function tell() {
+    value.textContent = percent(at().budget, Number.isInteger(Math.round(at().budget * 1e4) / 100) ? 0 : 1);
     slider.setAttribute(
       "aria-valuetext",
       `${percent(at().budget)}: flags ${at().flagged}, ${falseAlarms(at().false_alarms)}`,
     );
-    const unlike = wafers.filter((wafer) => wafer.verdict === "inspect" && !(wafer.probability >= cut())).length;
     put(
       sentence,
       figure(h("b", { id: "flagged" }, count(at().flagged)), ` of ${many(unseen, "wafer")} flagged`),
       expected(at().false_alarms),
       figure("finds about ", h("b", {}, percent(at().recall)), " of failing wafers"),
-      unlike > 0 && figure("and ", h("b", {}, count(unlike)), " more to inspect at any budget"),
+      at().unlike > 0 && figure("and ", h("b", {}, count(at().unlike)), " more to inspect at any budget"),
       figure("threshold ", h("b", {}, fixed(cut()))),
     );
     put(aside, touched() ? offers() : judged.threshold_note && h("span", { class: "small" }, judged.threshold_note));

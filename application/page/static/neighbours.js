@@ -2,28 +2,19 @@
 
 import { h } from "./dom.js";
 import { fixed, many } from "./format.js";
-import { verdictAt } from "./ranking.js";
 
-const AROUND = 6; // wafers on either side
-const ORDER = new Intl.Collator(undefined, { numeric: true });
-
-/** A strip of the neighbours with their verdicts at a threshold; `go` shows one of them. */
-export function neighbours(wafers, wafer, cut, go) {
-  const batch = wafers.filter((each) => each.file === wafer.file).sort((a, b) => ORDER.compare(a.wafer, b.wafer));
-  const at = batch.indexOf(wafer);
-  const first = Math.max(0, at - AROUND);
-  const shown = batch.slice(first, at + AROUND + 1);
-  const flagged = batch.filter((each) => verdictAt(each, cut) !== "pass").length;
+/** A strip of the neighbours with their verdicts, as the server tells them; `go(name)` shows one of them. */
+export function neighbours({ prediction, number, wafers, to_review: review, around }, go) {
+  const first = number - around.findIndex((each) => each.wafer === prediction.wafer);
   return [
     h("h3", {}, "In its batch"),
-    h("ol", { class: "neighbours", start: String(first + 1) }, shown.map((each) => cell(each, wafer, cut, go))),
-    h("p", { class: "small" }, `By number, ${at + 1} of ${many(batch.length, "wafer")}; ${flagged} of them to review.`),
+    h("ol", { class: "neighbours", start: String(first) }, around.map((each) => cell(each, prediction.wafer, go))),
+    h("p", { class: "small" }, `By number, ${number} of ${many(wafers, "wafer")}; ${review} of them to review.`),
   ];
 }
 
-function cell(each, wafer, cut, go) {
-  const verdict = verdictAt(each, cut);
-  const words = `${each.wafer}: ${verdict}, probability ${fixed(each.probability)}`;
+function cell({ wafer, verdict, probability }, shown, go) {
+  const words = `${wafer}: ${verdict}, probability ${fixed(probability)}`;
   return h(
     "li",
     {},
@@ -34,9 +25,9 @@ function cell(each, wafer, cut, go) {
         class: `neighbour ${verdict}`,
         title: words,
         "aria-label": words,
-        "aria-current": each === wafer ? "true" : null,
-        "data-key": `beside ${each.wafer}`,
-        on: { click: () => go(each) },
+        "aria-current": wafer === shown ? "true" : null,
+        "data-key": `beside ${wafer}`,
+        on: { click: () => go(wafer) },
       },
       { fail: "F", inspect: "I", pass: "·" }[verdict],
     ),

@@ -1,82 +1,109 @@
 // A run's wafers: the slider, the list and the panel of the chosen one, which follow each other and stand in the address.
 
-import { remember } from "./address.js";
+import { queryOf, remember } from "./address.js";
 import * as api from "./api.js";
 import { budgetCard } from "./budget.js";
 import { within } from "./contract.js";
 import { announce, h, put } from "./dom.js";
 import { exportLinks } from "./export.js";
 import { count, fullMoment, many, nearCopies } from "./format.js";
-import { ranking, verdictAt } from "./ranking.js";
 import { waferPanel } from "./wafer.js";
 import { waferList } from "./waferlist.js";
 
+const PAUSE = 150; // milliseconds that the slider stays before the list is asked for
 const NARROW = "(max-width: 860px)"; // as in page.css: the panel is below the list
 
 /** The elements of a run's wafers in a state of the address, and `restore(state)` for another one. */
 export function rankedWafers(run, page, found, may, state) {
-  const everything = page.predictions;
-  const forecasts = everything.filter((wafer) => !wafer.in_training);
+  const path = `/runs/${encodeURIComponent(run.run_id)}`;
   const version = found.model_version;
   const seen = h("input", {
     type: "checkbox",
     id: "seen",
+    checked: found.wafers === 0 || Boolean(state.seen),
     disabled: found.wafers === 0,
-    on: { change: () => (remember({ seen: seen.checked, page: "" }, { step: true }), follow()) },
+    on: { change: () => (remember({ seen: seen.checked, page: "" }, { step: true }), onlyUnseen()) },
   });
-  const budget = budgetCard(run, found, everything[0].threshold, may, moved, state.budget);
-  const links = exportLinks(run.run_id, asked);
+  const budget = budgetCard(run, found, may, moved, state.budget);
+  const links = exportLinks(run.run_id, () => ({ ...list.asked(), ...standing() }));
+  const panel = waferPanel({ runId: run.run_id, version, own: found.own.threshold, may, go: beside, decided: () => list.renew() });
+  let shown = null;
+  let asked = null;
+  let timer;
   const list = waferList({
     above: found.in_training > 0 && learnedFrom(seen, found.in_training),
     foot: [links.element, h("p", { class: "small" }, `Model version ${version} · ${fullMoment(run.finished)}`, copiesIn(version))],
-    choose: show,
+    load: (words, signal) => api.get(`${path}/predictions?${queryOf({ ...words, ...standing() })}`, signal),
+    choose: (wafer) => show(wafer),
     open,
     state,
     changed: (set) => (remember(set, { step: true }), links.renew()),
     context: page.columns,
   });
-  const panel = waferPanel({
-    runId: run.run_id,
-    version,
-    own: everything[0].threshold,
-    wafers: everything,
-    may,
-    go: (wafer) => select(ranked.find((each) => each.wafer === wafer) ?? { wafer, verdict: verdictAt(wafer, budget.cut()) }),
-    decided: () => list.show(ranked),
-  });
-  let ranked = [];
-  let shown = null;
 
-  function asked() {
-    const threshold = budget.state() ? budget.cut() : "";
-    return { ...list.asked(), threshold, unseen: !seen.checked };
-  }
+  /** By which threshold and of which wafers ranks and verdicts speak. */
+  const standing = () => ({ threshold: budget.state() ? budget.cut() : "", unseen: !seen.checked });
 
   function moved() {
     remember({ budget: budget.state() });
-    follow();
+    budget.tell();
+    if (shown) panel.show({ ...shown, rank: null }, budget.cut());
+    clearTimeout(timer);
+    timer = setTimeout(renew, PAUSE);
   }
 
-  /** After a move of the slider, or with other wafers: list and panel say what holds now. */
-  function follow() {
-    const wafers = seen.checked ? everything : forecasts;
-    budget.tell(wafers);
-    ranked = ranking(wafers, budget.cut());
-    list.show(ranked);
+  function renew() {
+    list.renew();
     links.renew();
-    const now = ranked.find((each) => each.wafer === shown);
-    if (now) panel.show(now, budget.cut());
+    if (shown) place(shown);
   }
 
-  function show(each) {
-    shown = each.wafer;
-    remember({ wafer: shown.wafer, file: twice.has(shown.wafer) ? shown.file : "" });
-    panel.show(each, budget.cut());
+  function onlyUnseen() {
+    if (shown?.in_training && !seen.checked) list.drop();
+    renew();
   }
 
-  function select(each) {
-    list.select(each);
-    show(each);
+  function show(wafer, told) {
+    shown = wafer;
+    asked?.abort(); // a late answer is about another wafer
+    panel.show(wafer, budget.cut());
+    remember({ wafer: wafer.wafer, file: "" });
+    if (told) placed(told);
+    else place(wafer);
+  }
+
+  /** Ask for the rank of the shown wafer and for those beside it. */
+  async function place({ wafer, file }) {
+    asked?.abort();
+    asked = new AbortController();
+    try {
+      placed(await placeOf(wafer, file, asked.signal));
+    } catch (problem) {
+      if (problem.name !== "AbortError") announce(problem.detail ?? String(problem)); // the panel shows what it has
+    }
+  }
+
+  function placed(told) {
+    if (told.namesakes > 0) remember({ file: told.prediction.file });
+    panel.place(told);
+  }
+
+  const placeOf = (wafer, file, signal) =>
+    api.get(`${path}/wafers/${encodeURIComponent(wafer)}/batch?${queryOf({ file, ...standing() })}`, signal);
+
+  async function beside(wafer) {
+    const before = seen.checked;
+    await named(wafer, shown.file);
+    if (seen.checked !== before) list.renew();
+  }
+
+  /** Show a wafer that may be on no page of the list. */
+  async function named(wafer, file) {
+    const told = await placeOf(wafer, file).catch((problem) => announce(problem.detail ?? String(problem)));
+    if (!told) return; // an address may be mistyped, or older than the run
+    seen.checked ||= told.prediction.in_training;
+    list.select(told.prediction);
+    show({ ...told.prediction, rank: told.rank }, told);
   }
 
   /** Where the panel is below the list, go to it. */
@@ -88,26 +115,19 @@ export function rankedWafers(run, page, found, may, state) {
     panel.element.focus({ preventScroll: true });
   }
 
-  function restore(wanted) {
-    const named = everything.find((each) => each.wafer === wanted.wafer && [undefined, each.file].includes(wanted.file));
-    seen.checked = found.wafers === 0 || Boolean(wanted.seen) || Boolean(named?.in_training);
+  async function restore(wanted) {
+    seen.checked = found.wafers === 0 || Boolean(wanted.seen);
     budget.set(wanted.budget);
-    if (named) select({ wafer: named, verdict: verdictAt(named, budget.cut()) });
-    list.restore(wanted);
-    follow();
+    budget.tell();
+    if (wanted.wafer) await named(wanted.wafer, wanted.file);
+    await list.restore(wanted);
+    links.renew();
   }
 
-  const twice = namedTwice(everything);
   restore(state);
-  announce(
-    `${many(everything.length, "wafer")}: ${count(page.counts.fail)} fail, ${count(page.counts.inspect)} inspect.`,
-  );
+  const { fail, inspect } = page.counts;
+  announce(`${many(page.total, "wafer")}: ${count(fail)} fail, ${count(inspect)} inspect.`);
   return { elements: [budget.element, h("div", { class: "split" }, list.element, panel.element)], restore };
-}
-
-function namedTwice(wafers) {
-  const met = new Set();
-  return new Set(wafers.map((each) => each.wafer).filter((name) => met.has(name) || !met.add(name)));
 }
 
 /** How many wafers that the version learned from are near copies of others: they make its figures look better. */

@@ -7,8 +7,6 @@ import { empty, failure, h, loading, put } from "./dom.js";
 import { moment, sourceName } from "./format.js";
 import { rankedWafers } from "./ranked.js";
 
-const AT_ONCE = 10_000; // wafers a request
-
 export function resultsScreen(main, may) {
   const picker = h("select", { id: "which", on: { change: () => (location.hash = `#/results/${picker.value}`) } });
   const tools = h("div", { class: "actions" });
@@ -79,7 +77,7 @@ export function resultsScreen(main, may) {
     try {
       const [run, page, budgets] = await Promise.all([
         api.get(`/runs/${at}`),
-        allWafers(at),
+        api.get(`/runs/${at}/predictions?limit=1`),
         api.find(`/runs/${at}/budgets`),
       ]);
       if (closed || shown !== runId) return;
@@ -108,14 +106,4 @@ export function resultsScreen(main, may) {
     again: () => go(shown, address().state),
     close: () => (closed = true),
   };
-}
-
-async function allWafers(at) {
-  const first = await api.get(`/runs/${at}/predictions?limit=${AT_ONCE}`);
-  for (let next = first.next; next !== null;) {
-    const page = await api.get(`/runs/${at}/predictions?limit=${AT_ONCE}&offset=${next}`);
-    first.predictions.push(...page.predictions);
-    next = page.next;
-  }
-  return first;
 }

@@ -21,7 +21,7 @@ const PAUSE = 200; // milliseconds without a keystroke before a list on the serv
  * `noun`: what a row is (`wafer`); `none`: what to say when nothing fits; `search`: the words of the search field, false
  *   for none; `text(row)`: further words to search in; `className` of the region, `table` of the table; `attributes(row)`
  *   of a row; `tools`, `above`, `foot`: elements beside the search field, above the table and below it;
- *   `shown(rows)` is told what is shown.
+ *   `shown(rows)` is told what is shown; `later`: nothing is until `restore`.
  */
 export function listTable(options) {
   const { label, columns, noun = "row", none = `No ${noun} fits.`, changed = () => {}, open, key, className = "" } = options;
@@ -168,7 +168,7 @@ export function listTable(options) {
     body.children[at + by].querySelector("button, a")?.focus();
   }
 
-  render();
+  if (!options.later) render();
   return {
     element,
     state: () => ({ ...state }),

@@ -5,24 +5,27 @@ import { elsewhere } from "./elsewhere.js";
 import { h, put } from "./dom.js";
 import { fixed, percent } from "./format.js";
 import { neighbours } from "./neighbours.js";
+import { verdictAt } from "./ranking.js";
 import { reasonsOf } from "./reasons.js";
 
 /**
- * A panel that shows a ranked wafer. `run` is its id, `version` the model's, `own` the threshold of the run, `wafers` all
- * of the run; `go(wafer)` shows another one, `decided(wafer)` is told of a disposition.
- * `show(each, cut)` shows a wafer; at another threshold of the same wafer only what depends on it is made anew.
+ * A panel that shows a wafer. `run` is its id, `version` the model's, `own` the threshold of the run; `go(name)` shows another
+ * one of the same file, `decided(wafer)` is told of a disposition.
+ * `show(wafer, cut)` shows a wafer at a threshold, `place(found)` its rank and its neighbours once they are known.
  */
-export function waferPanel({ runId, version, own, wafers, may, go, decided }) {
+export function waferPanel({ runId, version, own, may, go, decided }) {
   const element = h("aside", { class: "card wafer", "aria-label": "Selected wafer", tabindex: "0" });
   const judged = h("div", {});
   const beside = h("div", {});
   let shown = null;
+  let at = own;
 
-  function show(each, cut) {
-    put(judged, verdictOf(each, cut, own));
-    put(beside, neighbours(wafers, each.wafer, cut, go));
-    if (each.wafer === shown) return;
-    shown = each.wafer;
+  function show(wafer, cut) {
+    at = cut;
+    put(judged, verdictOf(wafer, cut, own, wafer.rank));
+    if (wafer.wafer === shown?.wafer && wafer.file === shown.file) return;
+    shown = wafer;
+    put(beside);
     put(
       element,
       judged,
@@ -38,13 +41,19 @@ export function waferPanel({ runId, version, own, wafers, may, go, decided }) {
     );
   }
 
-  return { element, show };
+  function place(found) {
+    put(judged, verdictOf(found.prediction, at, own, found.rank));
+    put(beside, neighbours(found, go));
+  }
+
+  return { element, show, place };
 }
 
-function verdictOf({ wafer, verdict, rank }, cut, own) {
+function verdictOf(wafer, cut, own, rank) {
+  const verdict = verdictAt(wafer, cut);
   return [
     h("div", { class: "heading" }, h("h2", {}, wafer.wafer), h("span", { class: `verdict ${verdict}` }, verdict)),
-    cut !== own && h("p", { class: "small", id: "at-this-budget" }, changed(wafer.verdict, verdict)),
+    cut !== own && h("p", { class: "small", id: "at-this-budget" }, changed(verdictAt(wafer, own), verdict)),
     h(
       "dl",
       { class: "facts" },

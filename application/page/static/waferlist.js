@@ -3,7 +3,6 @@
 import { WORDS } from "./disposition.js";
 import { h } from "./dom.js";
 import { count, fixed } from "./format.js";
-import { tallied } from "./ranking.js";
 import { listTable } from "./table.js";
 
 const FILTERS = [
@@ -15,11 +14,12 @@ const FILTERS = [
 ];
 
 /**
- * The list; `choose` is called with the wafer to show, `open` with one that a person clicked, `changed` with the state
- * that a person set (`verdict`, `sort`, `q`, `page`). `context` are the line's own columns.
- * It has `show(ranked)`, `select(wafer, file)`, `restore(state)` and `focus()`, which goes back to the chosen wafer.
+ * The list; `load(asked, signal)` asks the server for a page in its words. `choose` is called with the wafer to show, `open`
+ * with one that a person clicked, `changed` with the state that a person set (`verdict`, `sort`, `q`, `page`). `context`
+ * are the line's own columns. It has `renew()`, `select(wafer)`, `drop()` for no wafer, `restore(state)` and `focus()`, which
+ * goes back to the chosen wafer.
  */
-export function waferList({ above, foot, choose, open, state, changed, context }) {
+export function waferList({ above, foot, load, choose, open, state, changed, context }) {
   const filters = h(
     "div",
     { class: "segments", role: "radiogroup", "aria-label": "Verdicts to show" },
@@ -27,7 +27,6 @@ export function waferList({ above, foot, choose, open, state, changed, context }
   );
   let filter = "";
   let chosen = "";
-  let ranked = [];
   const table = listTable({
     label: "Wafers, most suspicious first",
     noun: "wafer",
@@ -38,16 +37,28 @@ export function waferList({ above, foot, choose, open, state, changed, context }
     columns: columnsOf(context),
     state,
     changed,
+    load: loaded,
+    later: true,
     key,
-    attributes: ({ wafer }) => ({ "data-wafer": wafer.wafer }),
-    text: ({ wafer }) => wafer.top_sensors.map((each) => each.sensor).join("\n"),
+    attributes: ({ wafer }) => ({ "data-wafer": wafer }),
     open: (each, byKey) => (take(each), byKey || open(each)),
     tools: filters,
     above,
     foot,
     shown: settle,
   });
-  const fits = ({ verdict }) => filter === "all" || filter === verdict || (filter === "look" && verdict !== "pass");
+
+  /** A page of the list as the server has it, and how many wafers each filter would show. */
+  async function loaded({ sort, q, offset, limit, signal }) {
+    const found = await load({ sort, q, offset, limit, verdict: verdict() }, signal);
+    const { fail, inspect, pass } = found.counts;
+    const counts = { look: fail + inspect, fail, inspect, pass, all: fail + inspect + pass };
+    for (const each of filters.querySelectorAll("[data-count]")) each.textContent = count(counts[each.dataset.count]);
+    return { rows: found.predictions, total: found.total };
+  }
+
+  /** What the filter is called in the words of the interface. */
+  const verdict = () => ({ look: "review", all: "" })[filter] ?? filter;
 
   function set(name) {
     filter = FILTERS.some(([each]) => each === name) ? name : FILTERS[0][0];
@@ -58,18 +69,11 @@ export function waferList({ above, foot, choose, open, state, changed, context }
     set(name);
     changed({ verdict: name === FILTERS[0][0] ? "" : name, page: "" });
     table.restore({ ...table.state(), page: "1" });
-    render();
   }
 
-  function render() {
-    const counts = tallied(ranked);
-    for (const each of filters.querySelectorAll("[data-count]")) each.textContent = count(counts[each.dataset.count]);
-    table.replace(ranked.filter(fits));
-  }
-
-  /** The chosen wafer stays chosen while it is among all; else the first one that is shown is. */
+  /** While no wafer is chosen, the first one that is shown is. */
   function settle(rows) {
-    if (!ranked.some((each) => key(each) === chosen) && rows.length > 0) take(rows[0]);
+    if (!chosen && rows.length > 0) take(rows[0]);
   }
 
   function take(each) {
@@ -81,16 +85,17 @@ export function waferList({ above, foot, choose, open, state, changed, context }
   set(state.verdict);
   return {
     element: h("section", { class: "card flush", "aria-label": "Ranked wafers" }, table.element),
-    show: (wafers) => ((ranked = wafers), render()),
-    restore: (wanted) => (set(wanted.verdict), table.restore(wanted), render()),
+    renew: table.reload,
+    restore: (wanted) => (set(wanted.verdict), table.restore(wanted)),
     select: (each) => table.choose((chosen = key(each))),
+    drop: () => (chosen = ""),
     focus: table.focus,
     /** What is shown, in the words of the interface. */
-    asked: () => ({ ...table.state(), page: "", verdict: { look: "review", all: "" }[filter] ?? filter }),
+    asked: () => ({ ...table.state(), page: "", verdict: verdict() }),
   };
 }
 
-const key = ({ wafer }) => `${wafer.wafer}\n${wafer.file}`;
+const key = (each) => `${each.wafer}\n${each.file}`;
 
 const segment = (name, title, act) =>
   h(
@@ -105,8 +110,8 @@ const columnsOf = (context) => [
   {
     key: "wafer",
     title: "Wafer",
-    value: ({ wafer }) => wafer.wafer,
-    cell: ({ wafer }) => h("button", { type: "button", class: "link", "data-key": `wafer ${wafer.wafer}` }, wafer.wafer),
+    value: (each) => each.wafer,
+    cell: ({ wafer }) => h("button", { type: "button", class: "link", "data-key": `wafer ${wafer}` }, wafer),
   },
   {
     key: "verdict",
@@ -118,14 +123,14 @@ const columnsOf = (context) => [
     key: "probability",
     title: "Probability",
     kind: "number",
-    value: ({ wafer }) => wafer.probability,
-    cell: ({ wafer }) => [fixed(wafer.probability), h("span", { class: "meter", "aria-hidden": "true" }, meter(wafer.probability))],
+    value: (each) => each.probability,
+    cell: ({ probability }) => [fixed(probability), h("span", { class: "meter", "aria-hidden": "true" }, meter(probability))],
   },
-  { key: "sensor", title: "Top sensor", kind: "optional", value: ({ wafer }) => wafer.top_sensors[0]?.sensor },
-  { key: "cluster", title: "Cluster", kind: "number optional", value: ({ wafer }) => wafer.cluster },
-  ...context.map((name) => ({ key: name, title: name, kind: "optional", value: ({ wafer }) => wafer.context[name] })),
-  { key: "file", title: "File", kind: "optional", value: ({ wafer }) => wafer.file },
-  { key: "disposition", title: "Disposition", kind: "optional", value: ({ wafer }) => WORDS[wafer.disposition] },
+  { key: "sensor", title: "Top sensor", kind: "optional", value: (each) => each.top_sensors[0]?.sensor },
+  { key: "cluster", title: "Cluster", kind: "number optional", value: (each) => each.cluster },
+  ...context.map((name) => ({ key: name, title: name, kind: "optional", value: (each) => each.context[name] })),
+  { key: "file", title: "File", kind: "optional", value: (each) => each.file },
+  { key: "disposition", title: "Disposition", kind: "optional", value: (each) => WORDS[each.disposition] },
 ];
 
 function meter(probability) {
