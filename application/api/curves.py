@@ -21,20 +21,23 @@ BUDGETS = tuple(round(0.01 * step, 2) for step in range(1, 51))
 
 
 class Scores:
-    """The probabilities of wafers, so that any threshold is counted at once."""
+    """The probabilities of wafers, so that any threshold is counted at once.
+
+    A wafer to inspect is flagged at no threshold: its verdict stays inspect.
+    """
 
     def __init__(self, probabilities: Floats, unlike: Floats) -> None:
         self._all = np.sort(probabilities[np.isfinite(probabilities)])
         self._unlike = np.sort(unlike[np.isfinite(unlike)])
-        self._silent = len(unlike) - len(self._unlike)  # wafers to inspect that no model could judge
+        self.unlike = len(unlike)
 
     def flagged(self, threshold: float) -> int:
-        """Wafers at or above a threshold."""
-        return len(self._all) - int(np.searchsorted(self._all, threshold))
+        """Wafers of the verdict fail at a threshold."""
+        return _reaching(self._all, threshold) - _reaching(self._unlike, threshold)
 
-    def unlike(self, threshold: float) -> int:
-        """Wafers to inspect below it."""
-        return self._silent + int(np.searchsorted(self._unlike, threshold))
+
+def _reaching(ordered: Floats, threshold: float) -> int:
+    return len(ordered) - int(np.searchsorted(ordered, threshold))
 
 
 def curve_points(rows: OutcomeCounts) -> list[Point]:
@@ -95,7 +98,7 @@ def budget_of(rows: OutcomeCounts, budget: float, scores: Scores, threshold: flo
         threshold=threshold,
         recall=float(flagged[rows.failed].mean()),
         flagged=here,
-        unlike=scores.unlike(threshold),
+        unlike=scores.unlike,
         false_alarms=_false_alarms(here, int(flagged[~rows.failed].sum()), int(flagged.sum())),
     )
 

@@ -244,7 +244,7 @@ def test_a_service_whose_parts_answer_is_ready(service: Service) -> None:
 def test_budgets_of_a_run_by_rank_are_by_rank(trained_line: Trained) -> None:
     models = RealModels(trained_line.bundles)
     shelf = ModelShelf(models)
-    scores, unlike = (np.arange(400) * 0.001).astype(np.float64), np.array([0.1, 0.39, np.nan])
+    scores, unlike = (np.arange(400) * 0.001).astype(np.float64), np.array([0.1, np.nan])
 
     ranked = shelf.budgets(1, "predict-1", Predicted(scores, unlike, 0, 0.3595, by_rank=True), 0.1)
     by_rank = ranked.budgets

@@ -36,3 +36,10 @@ def test_too_few_flagged_wafers_out_of_fold_tell_nothing() -> None:
     found = budget_of(known, 0.01, Scores(np.array([1.0, 0.0]), np.array([])), known.threshold(0.01))
 
     assert (found.flagged, found.false_alarms) == (1, None)
+
+
+def test_a_wafer_to_inspect_is_flagged_at_no_threshold() -> None:
+    scores = Scores(np.array([0.9, 0.8, 0.2, np.nan]), np.array([0.8, np.nan]))
+
+    assert [scores.flagged(threshold) for threshold in (0.95, 0.85, 0.5, 0.0)] == [0, 1, 1, 2]
+    assert scores.unlike == 2

@@ -99,8 +99,8 @@ class Budget(BaseModel):
     budget: float
     threshold: float
     recall: float = Field(description="Share of failing wafers found, out of fold.")
-    flagged: int
-    unlike: int = Field(0, description="More wafers to inspect: not flagged, but unlike the training wafers.")
+    flagged: int = Field(description="Wafers of the verdict fail.")
+    unlike: int = Field(0, description="More wafers to inspect, at any budget: they are unlike the training wafers.")
     false_alarms: FalseAlarms | None = Field(
         description="Of the flagged wafers, by what flagged wafers out of fold were; null: those were too few to tell."
     )

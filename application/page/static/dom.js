@@ -63,7 +63,7 @@ export function table(label, columns, rows, className = "") {
 
 /** The placeholder of an empty place: a title, and what to do. */
 export const empty = (title, ...words) =>
-  h("div", { class: "empty" }, h("h3", {}, title), words.length > 0 && h("p", {}, words));
+  h("div", { class: "empty" }, h("h2", {}, title), words.length > 0 && h("p", {}, words));
 
 /** The placeholder while something loads. */
 export const loading = (what) => h("p", { class: "loading", role: "status" }, `Loading ${what}…`);

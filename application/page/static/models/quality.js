@@ -86,6 +86,6 @@ export function clusters(curves) {
     "section",
     { class: "card", "aria-labelledby": "clusters-title" },
     h("h3", { id: "clusters-title" }, "Clusters"),
-    table("Clusters", columns, rows),
+    table("Clusters and their models", columns, rows),
   );
 }
