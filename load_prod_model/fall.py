@@ -1,28 +1,17 @@
 """Whether the champion ranks added wafers as well as it promised: wrong outcomes among them show here."""
 
-import math
-from dataclasses import dataclass
-
 import numpy as np
 
 from load_prod_model.contestant import Contestant
 from wafer.evaluation.decision import Fall
-from wafer.evaluation.intervals import CONFIDENCE, auc_standard_error
 from wafer.evaluation.metrics import roc_auc
+from wafer.evaluation.promised import PromisedRanking
 from wafer.wafers.arrays import Bools, Floats
 
 FEWEST = 5  # failing and passing wafers that a figure of the added wafers rests on
 
 
-@dataclass(frozen=True, slots=True)
-class Own:
-    """A model's own AUC, and its standard error."""
-
-    auc: float
-    error: float
-
-
-def own_figure(champion: Contestant, newer: Bools) -> Own:
+def own_figure(champion: Contestant, newer: Bools) -> PromisedRanking:
     """What a champion promises for added wafers: forward in time for newer ones, out of fold for those of its time.
 
     The figure on whole files stands for one that rests on too few wafers, or where nobody knows the time. A champion
@@ -35,15 +24,14 @@ def own_figure(champion: Contestant, newer: Bools) -> Own:
         tests.append(rows.in_time.whole_file)
     scores = next((each for each in tests if _enough(rows.failed[~np.isnan(each)])), rows.probability)
     failed, known = rows.failed[~np.isnan(scores)], scores[~np.isnan(scores)]
-    auc = roc_auc(failed, known)
-    return Own(auc, auc_standard_error(auc, int(failed.sum()), int((~failed).sum())))
+    return PromisedRanking.of(roc_auc(failed, known), int(failed.sum()), int((~failed).sum()))
 
 
 def _enough(failed: Bools) -> bool:
     return bool(min(failed.sum(), (~failed).sum()) >= FEWEST)
 
 
-def fall_of(own: Own, failed: Bools, theirs: Floats, ours: Floats) -> Fall | None:
+def fall_of(own: PromisedRanking, failed: Bools, theirs: Floats, ours: Floats) -> Fall | None:
     """How the champion ranks the added wafers, against its own figure; None for too few of them."""
     if not _enough(failed):
         return None
@@ -51,7 +39,7 @@ def fall_of(own: Own, failed: Bools, theirs: Floats, ours: Floats) -> Fall | Non
     return Fall(
         own_auc=own.auc,
         auc=roc_auc(failed, theirs),
-        limit=own.auc - CONFIDENCE * math.hypot(own.error, auc_standard_error(own.auc, failures, passes)),
+        limit=own.least(failures, passes),
         wafers=len(failed),
         failures=failures,
         challenger_auc=roc_auc(failed, ours),

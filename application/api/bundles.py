@@ -13,6 +13,7 @@ from application.api.shapes.predictions import Budgets
 from application.api.shapes.sensors import TrainingReadings
 from wafer.errors import ObjectNotFound
 from wafer.evaluation.backtest import tested_files
+from wafer.evaluation.promised import PromisedRanking
 from wafer.model.assembly import STATISTICS, load_scores, verify_bundle
 from wafer.model.calibration import threshold_for
 from wafer.model.codec import from_json
@@ -51,6 +52,12 @@ class Bundle:
             clusters=[cluster_of(summary) for summary in self.about.clusters],
             families={family.name: family.label for family in self.about.recipe.families},
         )
+
+    def promised(self) -> PromisedRanking | None:
+        """What the test forward in time promises of the ranking; None without one."""
+        if not (found := self.about.forward):
+            return None
+        return PromisedRanking.of(found.auc, found.pooled.failures, found.pooled.wafers - found.pooled.failures)
 
     def _held_out(self, budget: float) -> ThreeWays:
         forward, whole_files = self.about.forward, self.about.whole_files

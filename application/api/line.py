@@ -34,7 +34,7 @@ class Line:
         )
         self._broken = Gauge(
             "wafer_promise_broken",
-            "1 while a version in production exceeds its false-alarm budget, as outcomes show.",
+            "1 while outcomes show that a version in production exceeds its budget or ranks worse than promised.",
             registry=registry,
         )
         self._seen: tuple[str, str] = ("", "")

@@ -17,6 +17,7 @@ from wafer.registry import PRODUCTION, ByHand, ModelVersion, ModelVersions, Prom
 if TYPE_CHECKING:
     from application.api.bundles import Bundle
     from application.api.predictions import Predicted
+    from wafer.evaluation.promised import PromisedRanking
     from wafer.model.statistics import SensorStatistics
 
 
@@ -92,6 +93,10 @@ class ModelShelf:
     def budget(self, number: int) -> float:
         """The false-alarm budget that a version was trained for. Raises `ModelNotFound`."""
         return self._bundle(number).about.recipe.false_alarm_budget
+
+    def promised(self, number: int) -> "PromisedRanking | None":
+        """How well a version ranks by its own test forward in time; None without one. Raises `ModelNotFound`."""
+        return self._bundle(number).promised()
 
     def production(self) -> int:
         """The version in production. Raises `NoProductionModel`."""

@@ -23,7 +23,7 @@ Expected = Annotated[
     typer.Option(min=0, help="The version that is in production as you know it, 0 for none; refused if it is another."),
 ]
 Why = Annotated[str, typer.Option(help="Your reason; the history keeps it with your name and the time.")]
-_COLUMNS = ("wafers", "failing", "recall", "false alarms", "budget", "promise", "AUC")
+_COLUMNS = ("wafers", "failing", "recall", "false alarms", "budget", "promise", "AUC", "ranking (promised AUC)")
 models_app = typer.Typer(no_args_is_help=False, help="List the model's versions; promote one; roll back.")
 
 
@@ -125,7 +125,8 @@ def _figures(standing: "Standing") -> tuple[str, ...]:
     """A line of the scorecard but its first cell."""
     budget = "" if standing.budget is None else f"{standing.budget:.0%}"
     shares = (_interval(standing.recall), _interval(standing.false_alarm_rate), budget)
-    return (str(standing.wafers), str(standing.failures), *shares, standing.statement, _auc(standing.auc))
+    ranking = f"{standing.ranking} ({standing.promised_auc:.2f})" if standing.ranking else ""
+    return (str(standing.wafers), str(standing.failures), *shares, standing.statement, _auc(standing.auc), ranking)
 
 
 def _interval(share: "Share | None") -> str:

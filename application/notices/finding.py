@@ -65,12 +65,26 @@ def _drifted(run: Run, warnings: list[str]) -> Iterator[Event]:
 
 def _broken(run: Run, version: int, standing: Standing) -> Event:
     """Told once for each version and period, however many outcomes come after."""
+    told = []
+    if standing.statement == "broken":
+        told.append(_alarms(standing))
+    if standing.ranking == "broken":
+        told.append(_ranking(standing))
+    text = f"In the period {standing.period} {' '.join(told)} Look at the scorecard, then train again or roll back."
+    title, name = _named(run.contract, f"Version {version}", f"promise-{version}-{standing.period}")
+    what = "its false-alarm budget" if standing.statement == "broken" else "the ranking that its training promised"
+    return Event("promise.broken", name, run.finished, f"{title} does not keep {what}", text, run.run_id, version)
+
+
+def _alarms(standing: Standing) -> str:
     rate = standing.false_alarm_rate
     alarms = f"{rate.value:.0%} ({rate.low:.0%} to {rate.high:.0%})" if rate else "too many"
-    text = (
-        f"In the period {standing.period} {alarms} of the passing wafers were flagged; {standing.budget or 0:.0%} were "
-        "promised. Look at the scorecard of the version, then train again or roll back."
+    return f"{alarms} of the passing wafers were flagged; {standing.budget or 0:.0%} were promised."
+
+
+def _ranking(standing: Standing) -> str:
+    auc = standing.auc.value if standing.auc else 0.0
+    return (
+        f"the AUC was {auc:.2f}, below {standing.least_auc or 0:.2f}, where chance alone would hardly bring it; "
+        f"{standing.promised_auc or 0:.2f} were promised. The model is worth less than it was, or outcomes are wrong."
     )
-    title, name = _named(run.contract, f"Version {version}", f"promise-{version}-{standing.period}")
-    title = f"{title} does not keep its false-alarm budget"
-    return Event("promise.broken", name, run.finished, title, text, run.run_id, version)

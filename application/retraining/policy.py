@@ -18,7 +18,7 @@ class Evidence:
     trained: str
     batches: tuple[str, ...] = ()  # names of labelled files that it did not learn from
     drifted: tuple[str, ...] = ()  # predictions since that warned of drift
-    broken: str = ""  # the period in which the version in production exceeded its budget
+    broken: str = ""  # the period in which the version in production broke a promise
     answered: bool = False
     running: str = ""  # a training that has not ended
 

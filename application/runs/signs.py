@@ -28,5 +28,8 @@ def told_by(store: Store, run_id: str) -> list[str]:
 
 
 def broken_promise(card: Scorecard) -> Standing | None:
-    """The newest period in which the version exceeded its budget beyond chance; else all of them together, if so."""
-    return next((each for each in (*reversed(card.periods), card.total) if each.statement == "broken"), None)
+    """The newest period in which the version exceeded its budget or ranked worse than promised, beyond chance.
+
+    If there is none, all of them together, if so.
+    """
+    return next((each for each in (*reversed(card.periods), card.total) if each.broken), None)

@@ -11,11 +11,13 @@ import numpy.typing as npt
 
 from wafer.evaluation.curve import curve_of
 from wafer.evaluation.intervals import bootstrap, exact_share
+from wafer.evaluation.promised import PromisedRanking
 from wafer.evaluation.reliability import reliability
 from wafer.evaluation.standing import Calibration, Period, Scorecard, Share, SideBySide, Standing, Statement
 from wafer.wafers.arrays import Bools, Floats
 
 LEAST = 5  # wafers of either outcome; with fewer an AUC and its interval mean nothing
+CHANCE = 0.5  # AUC of a ranking that knows nothing
 _UNDATED = "undated"
 _WEDNESDAY = 3  # the first of January 1970 was a Thursday, and a week begins on Monday
 
@@ -48,7 +50,13 @@ class Judged:
         )
 
 
-def scorecard(version: int, judged: Judged, unit: Period = "month", in_training: int = 0) -> Scorecard:
+def scorecard(
+    version: int,
+    judged: Judged,
+    unit: Period = "month",
+    in_training: int = 0,
+    promised: PromisedRanking | None = None,
+) -> Scorecard:
     """Sum up a version's predictions, all of them and by period."""
     names = judged.run if unit == "run" else _names(judged.moment, unit)
     bins = reliability(judged.failed, judged.probability) if len(judged) else []
@@ -56,8 +64,8 @@ def scorecard(version: int, judged: Judged, unit: Period = "month", in_training:
         version=version,
         unit=unit,
         in_training=in_training,
-        total=standing("all", judged),
-        periods=tuple(standing(name, judged.some(names == name)) for name in _in_order(names, judged)),
+        total=standing("all", judged, promised),
+        periods=tuple(standing(name, judged.some(names == name), promised) for name in _in_order(names, judged)),
         calibration=tuple(Calibration(predicted=b.predicted, observed=b.observed, wafers=b.wafers) for b in bins),
     )
 
@@ -69,12 +77,14 @@ def comparison(version: int, judged: Judged, other: int, others: Judged) -> Side
     )
 
 
-def standing(period: str, judged: Judged) -> Standing:
+def standing(period: str, judged: Judged, promised: PromisedRanking | None = None) -> Standing:
     """Sum up some predictions."""
     failures, passes = int(judged.failed.sum()), int((~judged.failed).sum())
     found, misled = int(judged.flagged[judged.failed].sum()), int(judged.flagged[~judged.failed].sum())
     budget = float(judged.budget[~judged.failed].mean()) if passes else None
     false_alarm_rate = _share(misled, passes)
+    auc = _auc(judged) if min(failures, passes) >= LEAST else None
+    least = promised.least(failures, passes) if promised and auc else None
     return Standing(
         period=period,
         wafers=len(judged),
@@ -87,7 +97,10 @@ def standing(period: str, judged: Judged) -> Standing:
         recall=_share(found, failures),
         false_alarm_rate=false_alarm_rate,
         statement=statement(budget, false_alarm_rate),
-        auc=_auc(judged) if min(failures, passes) >= LEAST else None,
+        auc=auc,
+        promised_auc=promised.auc if promised else None,
+        least_auc=least,
+        ranking=ranking(auc, least) if promised else None,
     )
 
 
@@ -102,6 +115,20 @@ def statement(budget: float | None, rate: Share | None) -> Statement:
     if rate.low > budget:
         return "broken"
     return "too few to say" if rate.high - rate.low > budget else "kept"
+
+
+def ranking(auc: Share | None, least: float | None) -> Statement:
+    """Whether the wafers were ranked as promised.
+
+    By rank the share of flagged wafers is kept whatever the model is worth, so false alarms hardly tell of one that
+    has become useless, or of wrong outcomes; this does. Where even a ranking by chance is not below the limit, the
+    wafers are too few to say.
+    """
+    if auc is None or least is None:
+        return "too few to say"
+    if auc.value < least:
+        return "broken"
+    return "kept" if least > CHANCE else "too few to say"
 
 
 def _share(count: int, of: int) -> Share | None:

@@ -35,6 +35,14 @@ class Standing(_Record):
     false_alarm_rate: Share | None
     statement: Statement  # about the budget
     auc: Share | None
+    promised_auc: float | None = None  # of the training's test forward in time; None where it had none
+    least_auc: float | None = None  # below it the ranking is worse than promised, beyond chance
+    ranking: Statement | None = None  # about the AUC
+
+    @property
+    def broken(self) -> bool:
+        """Whether one of the two promises is broken."""
+        return "broken" in (self.statement, self.ranking)
 
 
 class Calibration(_Record):

@@ -1,5 +1,6 @@
 """The scorecard says what came of a promise, and says so only where enough wafers tell."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from wafer.evaluation.intervals import exact_share
+from wafer.evaluation.promised import PromisedRanking
 from wafer.evaluation.scorecard import Judged, scorecard, standing
 from wafer.outcomes.judged import judged, side_by_side
 from wafer.outcomes.matched import SCHEMA
@@ -61,6 +63,42 @@ def test_the_interval_of_a_share_holds_for_very_many_wafers() -> None:
 )
 def test_a_promise_is_kept_or_broken_only_where_the_wafers_say_so(passes: int, misled: int, expected: str) -> None:
     assert standing("", some(passes, misled, 5, 2)).statement == expected
+
+
+def by_rank(failures: int, flipped: float, seed: int = 0) -> Judged:
+    """Wafers of a model with an AUC of some .76, a tenth flagged, and a share of their outcomes wrong."""
+    random = np.random.default_rng(seed)
+    failed = np.arange(failures * 16) < failures
+    score = 1 / (1 + np.exp(2 - random.normal(failed * 1.0, 1.0)))
+    judged = some(failures * 15, 0, failures)
+    flagged = score >= np.quantile(score, 0.9)
+    return replace(judged, probability=score, flagged=flagged, failed=failed ^ (random.random(len(failed)) < flipped))
+
+
+def test_wrong_outcomes_break_the_promised_ranking_where_the_budget_by_rank_is_kept() -> None:
+    promised = PromisedRanking.of(0.76, failures=60, passes=900)
+
+    sound, wrong = (standing("", by_rank(60, flipped), promised) for flipped in (0.0, 0.3))
+
+    assert (sound.statement, sound.ranking, sound.broken) == ("kept", "kept", False)
+    assert (wrong.statement, wrong.ranking, wrong.broken) == ("kept", "broken", True)
+    assert wrong.auc is not None
+    assert wrong.least_auc is not None
+    assert wrong.promised_auc == 0.76
+    assert 0.5 < wrong.auc.value < wrong.least_auc < 0.76
+
+
+@pytest.mark.parametrize(("failures", "expected"), [(3, "too few to say"), (6, "too few to say"), (60, "kept")])
+def test_a_ranking_is_kept_only_where_one_by_chance_would_be_seen(failures: int, expected: str) -> None:
+    weak = PromisedRanking.of(0.64, failures=52, passes=885)
+
+    assert standing("", by_rank(failures, 0.0), weak).ranking == expected
+
+
+def test_a_version_that_was_never_tested_forward_promises_no_ranking() -> None:
+    found = standing("", by_rank(60, 0.3))
+
+    assert (found.ranking, found.promised_auc, found.least_auc) == (None, None, None)
 
 
 def test_figures_are_those_of_the_wafers() -> None:

@@ -12,6 +12,7 @@ export const RECORD = [
   ["Budget", "number"],
   ["Promise", ""],
   ["AUC", "number optional"],
+  ["Ranking", ""],
 ];
 
 /** A row: how a version did in a period, or beside another. */
@@ -27,6 +28,7 @@ export function record(name, each) {
     h("td", { class: "number" }, each.budget === null ? "–" : percent(each.budget)),
     h("td", {}, h("span", { class: `verdict ${STATEMENTS[each.statement]}` }, each.statement)),
     h("td", { class: "number optional" }, fixed(each.auc?.value, 2)),
+    h("td", {}, each.ranking ? h("span", { class: `verdict ${STATEMENTS[each.ranking]}` }, each.ranking) : "–"),
   );
 }
 
