@@ -36,6 +36,9 @@ FILES = (
     "MLFLOW_TRACKING_SERVER_CERT_PATH",
     "MLFLOW_TRACKING_CLIENT_CERT_PATH",
 )
+# Who does a task's units of work: a container has it from this machine, a pod from `pipelines.tasks`.
+ENGINE_TLS = "WAFER_ENGINE_TLS"  # a folder of certificates
+UNITS = ("WAFER_WORKERS", "WAFER_ENGINE", ENGINE_TLS)
 SETTINGS = (*_WAFER, *_AWS, *_MLFLOW, *_PROXIES, *FILES)
 SECRETS = (
     "MONGODB_URI",

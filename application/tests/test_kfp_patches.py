@@ -10,7 +10,8 @@ from kfp.local import subprocess_task_handler
 from kfp.local.config import SubprocessRunner
 from kfp.local.status import Status
 
-from application.backends.local.kfp_patches import FOR_KFP, keep_metrics, tasks_started_by
+from application.backends.local.containers import settings_in
+from application.backends.local.kfp_patches import FOR_KFP, CheckedTask, keep_metrics, tasks_started_by
 
 COMMAND = ["sh", "-c", "python3 -m kfp.dsl.executor_main", "def component(): ...", "--executor_input", "{}", "--x", "y"]
 CACHED = {"metrics": "system.Metrics", "curve": "system.ClassificationMetrics", "model": "system.Model"}
@@ -53,3 +54,17 @@ def test_only_cached_metrics_get_a_file(tmp_path: Path) -> None:
     keep_metrics(tmp_path)
 
     assert {path.name for path in tmp_path.iterdir()} == {"entry.json", "metrics", "curve"}
+
+
+def test_containers_find_the_workers_of_a_cluster_and_their_certificates(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "tls"
+    folder.mkdir()
+    monkeypatch.setenv("WAFER_ENGINE_TLS", str(folder))
+    given = {"WAFER_ENGINE": "tls://127.0.0.1:8786", "WAFER_ENGINE_TLS": str(folder), "HOME": "/home/somebody"}
+
+    task = CheckedTask("image", [], str(tmp_path / "artifacts"), None)
+
+    assert settings_in(given) == {name: given[name] for name in ("WAFER_ENGINE", "WAFER_ENGINE_TLS")}
+    assert task.get_volumes_to_mount()[str(folder)] == {"bind": str(folder), "mode": "ro"}

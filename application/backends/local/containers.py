@@ -23,7 +23,7 @@ from docker.types import Ulimit
 from kfp import local
 
 from application.backends.local.kfp_patches import containers_checked
-from pipelines.passed import SECRETS, SETTINGS
+from pipelines.passed import SECRETS, SETTINGS, UNITS
 from pipelines.tasks import USER
 from wafer.errors import StageFailed
 from wafer.process import end_at_once
@@ -126,7 +126,7 @@ def _runner(run_id: str, artifacts: Path) -> local.DockerRunner:
     return local.DockerRunner(
         user=f"{user}:{group}",
         entrypoint=["env"],  # the image's own is the stage as a command; kfp brings a whole command line
-        environment=_settings_in(os.environ) | {RUN_ID: run_id},
+        environment=settings_in(os.environ) | {RUN_ID: run_id},
         network_mode="host",  # servers on 127.0.0.1 are reached
         read_only=True,
         tmpfs={"/tmp": "mode=1777,size=2g"},  # noqa: S108  # nosec B108 - a path in the container
@@ -137,9 +137,9 @@ def _runner(run_id: str, artifacts: Path) -> local.DockerRunner:
     )
 
 
-def _settings_in(given: Mapping[str, str]) -> dict[str, str]:
-    """The settings that the ConfigMap and the Secret hold on the cluster."""
-    return {name: given[name] for name in (*SETTINGS, *SECRETS) if name in given}
+def settings_in(given: Mapping[str, str]) -> dict[str, str]:
+    """The settings that a pod of the cluster finds in ConfigMaps and Secrets."""
+    return {name: given[name] for name in (*SETTINGS, *SECRETS, *UNITS) if name in given}
 
 
 def _limit(name: str) -> Ulimit:

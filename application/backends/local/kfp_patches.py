@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from kfp.local import docker_task_handler, subprocess_task_handler
 from kfp.local.status import Status
 
-from pipelines.passed import FILES
+from pipelines.passed import ENGINE_TLS, FILES
 from wafer.process import environment
 
 if TYPE_CHECKING:
@@ -104,12 +104,13 @@ class CheckedTask(docker_task_handler.DockerTaskHandler):  # type: ignore[misc] 
     """
 
     def get_volumes_to_mount(self, client: "DockerClient | None" = None) -> dict[str, Any]:
-        """Mount the run's artifacts and the settings' certificates, each at its own path.
+        """Mount the run's artifacts and the settings' certificates, for workers too, each at its own path.
 
         And no workspace, which no stage uses. No issue, measured on 2.17.0.
         """
         volumes: dict[str, Any] = super().get_volumes_to_mount(client)
-        certificates = {path for name in FILES if Path(path := os.environ.get(name, "")).is_file()}
+        named = {path for name in (*FILES, ENGINE_TLS) if (path := os.environ.get(name, ""))}
+        certificates = {path for path in named if Path(path).exists()}
         return {self.pipeline_root: volumes[self.pipeline_root]} | {
             path: {"bind": path, "mode": "ro"} for path in certificates
         }

@@ -21,7 +21,7 @@ from application.backends.local.attendance import ATTENDED, STOPPED, is_attended
 from application.backends.local.locks import is_held
 from application.runs.log import LogLine, log_lines
 from application.runs.run import Run, moment_of
-from pipelines.passed import FILES, OWN_FILES
+from pipelines.passed import ENGINE_TLS, FILES, OWN_FILES
 from wafer.errors import DiskUnavailable, RunNotFound, RunNotRetryable, StageFailed
 from wafer.files import write_file
 from wafer.paths import resolved
@@ -219,7 +219,7 @@ def _worker_environment(settings: Settings, run: Run) -> dict[str, str]:
     venv = str(Path(sys.executable).parent)
     return {
         **{name: value for name, value in inherited().items() if name != "PYTHONDONTWRITEBYTECODE"},
-        **{name: str(resolved(path)) for name in (*FILES, *OWN_FILES) if (path := os.environ.get(name))},
+        **{name: str(resolved(path)) for name in (*FILES, *OWN_FILES, ENGINE_TLS) if (path := os.environ.get(name))},
         "PATH": f"{venv}{os.pathsep}{os.environ.get('PATH', '')}",
         "WAFER_HOME": str(settings.home),
         "WAFER_STORE": settings.store_uri,
