@@ -1,6 +1,6 @@
 # Every target sets up .venv by itself. PYTHON=… picks the interpreter, ARGS=… reaches the tool behind a target.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast faults bench images test-containers serve screenshots test-kubeflow servers check format lock clean
+.PHONY: help setup demo test test-fast faults bench images test-containers test-platform serve screenshots test-kubeflow servers check format lock clean
 
 BIN := .venv/bin
 PACKAGES := $(patsubst %/__init__.py,%,$(wildcard */__init__.py))
@@ -23,10 +23,10 @@ demo: setup ## train and predict on synthetic batches, or on DATA=dir with train
 
 test: setup ## run every test this machine can run (ARGS="wafer -k storage" for a part)
 	-@$(BIN)/python -m tests.servers --build
-	@$(PYTEST) -m "not containers" $(ARGS)
+	@$(PYTEST) -m "not (containers or platform)" $(ARGS)
 
 test-fast: setup ## the tests that need no server, browser or container and take no time (ARGS=clustering for a part)
-	@$(PYTEST) -m "not (server or browser or containers or slow)" $(ARGS)
+	@$(PYTEST) -m "not (server or browser or containers or platform or slow)" $(ARGS)
 
 faults: setup ## break every part on purpose and print what came of it (ARGS=tests/faults/test_kills.py for a part)
 	-@$(BIN)/python -m tests.servers --build
@@ -37,6 +37,12 @@ images: setup ## the image of every stage and of the application, with podman (A
 
 test-containers: setup ## the images, and both DAGs with every stage in its own (after make images)
 	@$(BIN)/python -m pytest -m containers $(ARGS)
+
+test-platform: setup ## gitops/ given to a real Kubernetes API server (the first build is ten minutes of two cores)
+	@$(BIN)/python -m tests.servers --platform
+	@$(BIN)/python -m tests.servers --build
+	@WAFER_REQUIRE=all unshare --map-root-user --net sh -c 'ip link set lo up && exec "$$0" "$$@"' \
+	  $(BIN)/python -m pytest -m platform tests/platform $(ARGS)
 
 bench: setup ## speed and quality tables into docs/benchmarks.md (ARGS="quality --quick" for a part)
 	@$(BIN)/python -m benchmarks $(ARGS)

@@ -24,6 +24,7 @@ NEEDS = {
     "server": {"s3_server", "mongodb_server", "mlflow_server", "toxiproxy_server", "cluster"},
     "browser": {"browser"},
     "containers": {"images"},
+    "platform": {"kubernetes"},
 }
 COSTLY = ("slow", *NEEDS)
 REAL_DATA = Path(os.environ.get("WAFER_DATA", ROOT.parent / "shared" / "data" / "wafer"))

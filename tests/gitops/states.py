@@ -62,8 +62,8 @@ def deploy(root: Path) -> Path:
     return root
 
 
-def with_engine(root: Path, environment: str) -> Path:
-    """The same, after an environment took the workers of gitops/components/engine in."""
+def with_component(root: Path, environment: str, component: str) -> Path:
+    """The same, after an environment took a folder of gitops/components in."""
     path = root / "gitops" / "overlays" / environment / "kustomization.yaml"
-    path.write_text(path.read_text().replace("components:\n", "components:\n  - ../../components/engine\n"))
+    path.write_text(path.read_text().replace("components:\n", f"components:\n  - ../../components/{component}\n"))
     return root

@@ -7,7 +7,7 @@ import pytest
 
 from tests.gitops.conftest import Conform, kustomized, one, resources
 from tests.gitops.schemas import ROOT
-from tests.gitops.states import ACCOUNT, DIGEST, copy_of_gitops, deploy, with_engine
+from tests.gitops.states import ACCOUNT, DIGEST, copy_of_gitops, deploy, with_component
 
 pytestmark = pytest.mark.slow  # kustomize reads everything
 PARTS = ("scheduler", "worker")
@@ -16,7 +16,7 @@ PARTS = ("scheduler", "worker")
 @pytest.fixture(scope="module")
 def text(tmp_path_factory: pytest.TempPathFactory) -> str:
     """An environment that took the workers in, after its first deploy."""
-    root = with_engine(deploy(copy_of_gitops(tmp_path_factory.mktemp("engine"))), "prod")
+    root = with_component(deploy(copy_of_gitops(tmp_path_factory.mktemp("engine"))), "prod", "engine")
     return kustomized(root, "overlays/prod")
 
 

@@ -4,17 +4,14 @@ import pytest
 
 from tests.gitops.conftest import Conform, kustomized, one, resources
 from tests.gitops.schemas import ROOT
-from tests.gitops.states import DIGEST, copy_of_gitops, deploy
+from tests.gitops.states import DIGEST, copy_of_gitops, deploy, with_component
 
 pytestmark = pytest.mark.slow  # kustomize reads everything
-COMPONENT = "  - ../../components/kserve\n"
 
 
 @pytest.fixture(scope="module")
 def text(tmp_path_factory: pytest.TempPathFactory) -> str:
-    root = deploy(copy_of_gitops(tmp_path_factory.mktemp("kserve")))
-    path = root / "gitops" / "overlays" / "prod" / "kustomization.yaml"
-    path.write_text(path.read_text().replace("components:\n", f"components:\n{COMPONENT}"))
+    root = with_component(deploy(copy_of_gitops(tmp_path_factory.mktemp("kserve"))), "prod", "kserve")
     return kustomized(root, "overlays/prod")
 
 

@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 
 import boto3
 
-from tests.servers.binaries import PACKAGES, CannotBuild, program
+from tests.servers.binaries import PACKAGES, PLATFORM, CannotBuild, program
 from tests.servers.parts import S3_CREDENTIALS, start_minio, start_mlflow, start_mongodb, start_toxiproxy
 from tests.servers.server import NotReady, Server
 
@@ -25,11 +25,12 @@ def main() -> int:
     parser.add_argument(
         "--build", action="store_true", help="only build the programs; done at once when they are there"
     )
-    only_build = parser.parse_args().build
+    parser.add_argument("--platform", action="store_true", help="only build Kubernetes, which no other command does")
+    asked = parser.parse_args()
     try:
-        for name in PACKAGES:
+        for name in PLATFORM if asked.platform else PACKAGES:
             _say(str(program(name)))
-        if not only_build:
+        if not (asked.build or asked.platform):
             _run()
     except (CannotBuild, NotReady) as exc:
         _say(str(exc))

@@ -88,18 +88,19 @@ class Server:
 def start_on_free_port(make: Callable[[int], Server]) -> Server:
     """Start the server that `make` describes for a port, on a port that is free."""
     for _ in range(ATTEMPTS - 1):
-        server = make(_free_port())
+        server = make(free_port())
         try:
             server.start()
         except NotReady:
             continue
         return server
-    server = make(_free_port())
+    server = make(free_port())
     server.start()
     return server
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of 127.0.0.1 that nothing listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
