@@ -38,7 +38,7 @@ images: setup ## the image of every stage and of the application, with podman (A
 test-containers: setup ## the images, and both DAGs with every stage in its own (after make images)
 	@$(BIN)/python -m pytest -m containers $(ARGS)
 
-test-platform: setup ## gitops/ given to a real Kubernetes API server (the first build is ten minutes of two cores)
+test-platform: setup ## gitops/ on a real Kubernetes API server, and Argo CD syncing it (the first build: 20 minutes of CPU)
 	@$(BIN)/python -m tests.servers --platform
 	@$(BIN)/python -m tests.servers --build
 	@WAFER_REQUIRE=all unshare --map-root-user --net sh -c 'ip link set lo up && exec "$$0" "$$@"' \

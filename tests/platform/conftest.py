@@ -9,7 +9,7 @@ from tests.gitops.conftest import kustomized, resources
 from tests.gitops.schemas import ROOT
 from tests.gitops.states import copy_of_gitops, deploy, with_component
 from tests.platform.cluster import Cluster, Manifest
-from tests.platform.kinds import kinds_of_others
+from tests.platform.kinds import argo_kinds, kinds_of_others
 from tests.platform.servers import needed, running_cluster
 
 NAMESPACES = ("argocd", "kubeflow", "monitoring")  # made by the add-ons
@@ -31,7 +31,7 @@ def kubernetes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """A cluster as it is when Argo CD first syncs: the add-ons' kinds and namespaces, and ours."""
     needed("etcd", "kube-apiserver")
     with running_cluster(tmp_path_factory.mktemp("cluster")) as cluster:
-        cluster.define(*kinds_of_others())
+        cluster.define(*kinds_of_others(), *argo_kinds())
         cluster.install(*(namespace(name) for name in NAMESPACES))
         cluster.install(*(each for each in overlay(ROOT, "prod") if each["kind"] == "Namespace"))
         cluster.install(*(account(each) for each in (*NAMESPACES, "wafer-fault", "kube-system")))

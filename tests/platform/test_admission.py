@@ -20,7 +20,7 @@ KSERVE = {
     "deploymentStrategy",
     "timeout",
 }
-FOLDERS = [*(f"overlays/{name}" for name in ENVIRONMENTS), "monitoring"]
+FOLDERS = [f"{each}overlays/{name}" for each in ("", "addons/") for name in ENVIRONMENTS] + ["argocd", "monitoring"]
 
 
 @pytest.mark.parametrize("folder", FOLDERS)

@@ -25,7 +25,9 @@ def main() -> int:
     parser.add_argument(
         "--build", action="store_true", help="only build the programs; done at once when they are there"
     )
-    parser.add_argument("--platform", action="store_true", help="only build Kubernetes, which no other command does")
+    parser.add_argument(
+        "--platform", action="store_true", help="only build Kubernetes' and Argo CD's, which no other command does"
+    )
     asked = parser.parse_args()
     try:
         for name in PLATFORM if asked.platform else PACKAGES:

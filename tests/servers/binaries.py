@@ -1,6 +1,7 @@
 """Programs that tests run, built by `go` from pinned modules of this repository, once, outside of it."""
 
 import fcntl
+import json
 import os
 import shutil
 import subprocess
@@ -12,6 +13,7 @@ SERVERS = Path(__file__).parent
 LINTERS = SERVERS.parent / "gitops"  # a module of its own: a new linter does not build MinIO again
 REGISTRY = SERVERS.parent / "registry"
 KUBERNETES = SERVERS.parent / "platform"
+ARGO = SERVERS.parent / "argocd"
 PACKAGES = {
     "registry": (REGISTRY, "."),
     "minio": (SERVERS, "github.com/minio/minio"),
@@ -24,6 +26,8 @@ PACKAGES = {
 PLATFORM = {  # `make test-platform` alone: these are many minutes of both cores
     "etcd": (KUBERNETES, "go.etcd.io/etcd/server/v3"),
     "kube-apiserver": (KUBERNETES, "k8s.io/kubernetes/cmd/kube-apiserver"),
+    "flows": (SERVERS.parent / "networkpolicy", "."),
+    "argocd": (ARGO, "."),
 }
 BUILD_SECONDS = 3600  # MinIO alone is four minutes of one core, and other tests may be using the cores
 
@@ -50,6 +54,15 @@ def program(name: str) -> Path:
 def is_built(name: str) -> bool:
     """Whether a program is there without a build."""
     return _place(name).exists()
+
+
+def module_folder(module: Path, dependency: str) -> Path:
+    """Where `go` keeps the files of a module that one of ours is built from; it fetches them if it has to."""
+    command = [_go(), "mod", "download", "-json", dependency]
+    done = subprocess.run(command, cwd=module, capture_output=True, text=True, timeout=BUILD_SECONDS)
+    if done.returncode:
+        raise CannotBuild(f"`go mod download {dependency}` failed:\n{done.stderr[-2000:]}")
+    return Path(json.loads(done.stdout)["Dir"])
 
 
 def _place(name: str) -> Path:
