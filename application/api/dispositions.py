@@ -10,7 +10,7 @@ from application.api.shapes.dispositions import Appearance, Appearances, Told, W
 from application.runs.run import Run, read_by
 from wafer.documents import Outcome, open_documents
 from wafer.errors import DocumentsUnavailable, ObjectNotFound
-from wafer.outcomes.dispositions import FAILED, Disposition, Forecast, Word, all_dispositions, dispose
+from wafer.outcomes.dispositions import FAILED, Disposition, Forecast, Word, all_dispositions, dispose, log_reader
 from wafer.outcomes.predicted import predictions_of
 from wafer.store import Store
 
@@ -22,6 +22,7 @@ class Dispositions:
         self._store = store
         self._predictions = predictions
         self._documents_uri = documents_uri
+        self._log = log_reader(store)
         self._way = Breaker("the documents", DocumentsUnavailable)
 
     def dispose(self, run: Run, wafer: str, file: str, word: Word, comment: str, who: str) -> WaferHistory:
@@ -73,7 +74,7 @@ class Dispositions:
         here = Disposition(run.run_id, first.wafer, first.file, "comment", "", "", "", forecasts)
         with self._way.call(), open_documents(self._documents_uri) as documents:
             files = [each for each in documents.outcomes_of([first.wafer]) if each["key"] in {"", first.key}]
-        people = [each for each in all_dispositions(self._store) if each.readings & here.readings]
+        people = [each for each in all_dispositions(self._store, self._log) if each.readings & here.readings]
         told = sorted([*map(_by_person, people), *map(_by_file, files)], key=attrgetter("at"))
         counts = _that_counts(told)
         return WaferHistory(

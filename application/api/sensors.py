@@ -170,7 +170,7 @@ class SensorBook:
     @cachedmethod(attrgetter("_lines"), key=lambda _, run, __: revision_of(run), condition=attrgetter("_condition"))
     def _line(self, run: Run, readings: Readings) -> LineOrder:
         ids = pq.read_table(io.BytesIO(published_bytes(self._store, run, layout.DOCUMENTS)))["_id"]
-        return line_order(readings.who, self._predictions.table(run)["verdict"], ids, readings.stamp)
+        return line_order(readings.who, self._predictions.table(run), ids, readings.stamp)
 
 
 def _screened(each: Screened, flagged: int) -> ScreenedSensor:
@@ -189,6 +189,7 @@ def _reading(line: LineOrder, at: int, value: float, failed: bool | None) -> Sen
         file=line.files[line.batch[at]],
         value=value if isfinite(value) else None,
         verdict=line.verdicts[at].as_py(),
+        in_training=line.learned[at].as_py(),
         rank=int(line.ranks[at]),
         outcome=None if failed is None else "fail" if failed else "pass",
     )

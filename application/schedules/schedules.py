@@ -1,15 +1,17 @@
 """Keeps schedules and starts what is due, once, whatever the number of services that look.
 
 Who moves an entry's due time has the look. The prediction is started under a key that stands for the schedule and the
-files, and written down after that: whoever dies in between leaves the next look to ask for the same run.
+files and parameters, and written down after that: whoever dies in between leaves the next look to ask for the same run.
 """
 
+import hashlib
+import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from application.runs.ledger.journal import Entry, Journal
-from application.runs.run import contract_in, moment_of, new_run, now, under
+from application.runs.run import Parameters, contract_in, moment_of, new_run, now, under
 from application.runs.service import Runs
 from application.schedules.schedule import Schedule, digest_of
 from wafer.contract import Contracts
@@ -87,8 +89,13 @@ class Schedules:
         self._require_model(contract.name)
         parameters = under(contract, "predict", schedule.parameters)  # as the contract is by now
         run = new_run("predict", schedule.source, parameters, by=f"schedule {schedule.name}")
-        started = self._runs.start(run, key=f"{schedule.name}-{schedule.at}-{files}")
+        started = self._runs.start(run, key=f"{schedule.name}-{schedule.at}-{files}-{_short(parameters)}")
         return replace(schedule, files=files, run_id=started.run_id, found=f"Files given to it: {len(batches)}.")
+
+
+def _short(parameters: Parameters) -> str:
+    """A name for parameters: those of a new version of the contract are another request."""
+    return hashlib.sha256(json.dumps(parameters, sort_keys=True).encode()).hexdigest()[:12]
 
 
 def _schedule(entry: Entry) -> Schedule:

@@ -92,6 +92,17 @@ def test_of_many_services_that_look_at_once_one_starts_it(line: Line) -> None:
     assert line.started() == ["schedule line-4"]
 
 
+def test_another_contract_after_a_crash_is_another_run(line: Line) -> None:
+    line.schedules().start_due()
+    (kept,) = (each.schedule for each in line.schedules().all())
+    line.schedules().put(replace(kept, files="", run_id="", parameters={"false_alarm_budget": 0.2}))  # as if not told
+
+    line.schedules().start_due()
+
+    assert len(line.started()) == 2
+    assert "key" not in line.schedules().all()[0].schedule.found
+
+
 def test_a_look_that_failed_says_why_and_is_repeated_soon(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
     kept, line.model = line.schedules(), False
     kept.start_due()

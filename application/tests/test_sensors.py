@@ -76,6 +76,7 @@ def test_one_sensor_is_read_wafer_by_wafer_with_what_training_says(served: Servi
         "file": FILES[0],
         "value": 0,
         "verdict": "fail",
+        "in_training": False,
         "rank": 1,
         "outcome": "fail",
     }

@@ -4,9 +4,10 @@ An object holds a run's first n dispositions, and only an absent one is written:
 the next number. So a reader needs the last object of each run, whoever writes meanwhile, and nothing is ever replaced.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import TypeAdapter
@@ -81,6 +82,7 @@ class Disposition:
         return replace(self, at="", forecasts=()) == replace(other, at="", forecasts=())
 
 
+LOGS_KEPT = 1000  # of runs
 _LOG = TypeAdapter(tuple[Disposition, ...])
 
 
@@ -93,10 +95,16 @@ def dispositions_of(store: Store, run_id: str) -> tuple[Disposition, ...]:
     return _LOG.validate_json(store.get(keys[-1])) if keys else ()
 
 
-def all_dispositions(store: Store) -> list[Disposition]:
-    """Every disposition that the store holds, oldest first; one object of each run is read."""
+def log_reader(store: Store) -> Callable[[str], tuple[Disposition, ...]]:
+    """Reads a log by its key, and keeps the last `LOGS_KEPT`: a log is written once, a longer one has another key."""
+    return lru_cache(LOGS_KEPT)(lambda key: _LOG.validate_json(store.get(key)))
+
+
+def all_dispositions(store: Store, read: Callable[[str], tuple[Disposition, ...]] | None = None) -> list[Disposition]:
+    """Every disposition that the store holds, oldest first; one log of each run is read, by `read` if given."""
+    read = read or log_reader(store)
     last = {each.key.split("/")[1]: each.key for each in store.keys(layout.DISPOSITIONS)}
-    found = (each for key in last.values() for each in _LOG.validate_json(store.get(key)))
+    found = (each for key in last.values() for each in read(key))
     return sorted(found, key=lambda each: each.at)
 
 

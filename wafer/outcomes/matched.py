@@ -8,9 +8,11 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import structlog
 from pyarrow import parquet
 
 from wafer.built_in import BUILT_IN
+from wafer.errors import NotPublished, ObjectNotFound
 from wafer.outcomes.decided import people_alone, with_dispositions
 from wafer.outcomes.dispositions import all_dispositions
 from wafer.store import MARKER, Store, fetch_files, layout, read_marker
@@ -98,8 +100,14 @@ def _published(store: Store) -> Iterator[pa.Table]:
         path = Path(folder) / layout.MATCHED
         for run_id in runs_that_published(store, "outcomes"):
             prefix = layout.published("outcomes", run_id)
-            marker = read_marker(store, prefix)
-            fetch_files(store, prefix, {layout.MATCHED: (path, marker.files[layout.MATCHED])})
+            try:
+                marker = read_marker(store, prefix)
+                fetch_files(store, prefix, {layout.MATCHED: (path, marker.files[layout.MATCHED])})
+            except (NotPublished, ObjectNotFound) as gone:
+                if run_id in runs_that_published(store, "outcomes"):
+                    raise
+                structlog.get_logger().warning("outcomes.left_out", run_id=run_id, message=gone.message)
+                continue  # removed since the runs were listed
             yield _completed(parquet.read_table(path))
 
 

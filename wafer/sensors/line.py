@@ -23,6 +23,7 @@ class LineOrder:
     ids: pa.Array
     wafers: pa.Array
     verdicts: pa.Array
+    learned: pa.Array  # whether the model had learned from the wafer
     ranks: Ints  # 1 = the most suspicious
     batch: Ints  # place of the wafer's file in `files`
     files: tuple[str, ...]
@@ -33,9 +34,9 @@ class LineOrder:
 
 
 def line_order(
-    who: pa.Table, verdicts: pa.ChunkedArray, ids: pa.ChunkedArray, stamp: Callable[[str], datetime | None]
+    who: pa.Table, predicted: pa.Table, ids: pa.ChunkedArray, stamp: Callable[[str], datetime | None]
 ) -> LineOrder:
-    """Put the wafers in order; `who` are the rows of the readings, `verdicts` and `ids` what was predicted, by rank."""
+    """Put the wafers in order; `who` are the rows of the readings, `predicted` and `ids` the predictions, by rank."""
     who = who.combine_chunks()
     files, moments = _by_time(pc.unique(who["file"]).to_pylist(), stamp)
     batch = pc.index_in(who["file"], value_set=pa.array(files, pa.string())).to_numpy().astype(np.int64)
@@ -48,12 +49,19 @@ def line_order(
         order,
         _whole(rows["_id"]),
         _whole(rows["wafer"]),
-        _whole(pc.take(_whole(verdicts), places)),
+        _whole(pc.take(_whole(predicted["verdict"]), places)),
+        _whole(pc.take(_learned(predicted), places)),
         _whole(places).to_numpy(zero_copy_only=False).astype(np.int64) + 1,
         batch[order],
         files,
         moments,
     )
+
+
+def _learned(predicted: pa.Table) -> pa.Array:
+    """Which wafers the model had learned from; a run of an older release does not tell."""
+    known = "in_training" in predicted.column_names
+    return _whole(predicted["in_training"]) if known else pa.repeat(pa.scalar(value=False), len(predicted))
 
 
 def _by_time(

@@ -9,6 +9,8 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from wafer.errors import NotPublished
+from wafer.outcomes import matched
 from wafer.outcomes.decided import people_alone, with_dispositions
 from wafer.outcomes.dispositions import (
     Disposition,
@@ -135,3 +137,17 @@ def test_a_disposition_holds_for_every_prediction_by_the_same_readings_alone() -
         "predict-2": True,
         "predict-3": False,
     }
+
+
+def test_outcomes_removed_while_they_are_read_are_left_out(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = iter([["outcomes-gone"], []])  # listed, and removed before its files are read
+    monkeypatch.setattr(matched, "runs_that_published", lambda *_: next(answers))
+
+    assert len(matched.known_predictions(store).every) == 0
+
+
+def test_outcomes_that_are_there_but_damaged_are_no_removal(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(matched, "runs_that_published", lambda *_: ["outcomes-damaged"])
+
+    with pytest.raises(NotPublished):
+        matched.known_predictions(store)

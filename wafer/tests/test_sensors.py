@@ -45,7 +45,7 @@ def read(store: Store, sensor: str, *, most: int = 1000) -> tuple[LineOrder, Ser
     told = told_wafers()
     verdicts, ids = ([getattr(each, name) for each in told] for name in ("verdict", "document"))
     with open_readings(store, "predict-1") as readings:
-        line = line_order(readings.who, pa.chunked_array([verdicts]), pa.chunked_array([ids]), readings.stamp)
+        line = line_order(readings.who, pa.table({"verdict": verdicts}), pa.chunked_array([ids]), readings.stamp)
         values = readings.column(sensor)[line.order]
     return line, series_of(line, values, USUAL, pa.nulls(len(line), pa.bool_()), most=most)
 
@@ -85,7 +85,17 @@ def test_thinning_keeps_the_extremes_and_the_most_suspicious_wafers() -> None:
     values[4321], values[77] = 50.0, np.nan
     ranks = np.random.default_rng(3).permutation(count) + 1
     texts = pa.array([str(place) for place in range(count)])
-    line = LineOrder(np.arange(count), texts, texts, texts, ranks, np.zeros(count, np.int64), ("one.csv",), (None,))
+    line = LineOrder(
+        np.arange(count),
+        texts,
+        texts,
+        texts,
+        pa.nulls(count, pa.bool_()),
+        ranks,
+        np.zeros(count, np.int64),
+        ("one.csv",),
+        (None,),
+    )
 
     found = series_of(line, values, USUAL, pa.nulls(count, pa.bool_()), most=300)
 

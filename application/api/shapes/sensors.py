@@ -96,6 +96,7 @@ class SensorReading(BaseModel):
     file: str
     value: float | None
     verdict: Verdict
+    in_training: bool = Field(False, description="The model learned from this wafer: its verdict is no forecast.")
     rank: int
     outcome: Outcome | None
 

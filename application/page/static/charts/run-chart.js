@@ -5,7 +5,7 @@ import { reading } from "../format.js";
 import { dot, frame, keyBox, keyDot, keyLine, legend, pointer, roundTicks, segment, spread, square, WIDE } from "./axes.js";
 
 /**
- * A run chart. `points` have `at` (place on the axis), `value`, `words` for a pointer, and `flagged`. `band` (`low`, `high`,
+ * A run chart. `points` have `at` (place on the axis), `value`, `words` for a pointer, and `flagged` and `learned` (from, by the model). `band` (`low`, `high`,
  * `words`) is the usual range, `limits` (`value`, `words`) are dashed lines, `steps` (`from`, `to`, `value`, `shifted`)
  * the medians of groups of wafers, `silent` the stretches (`from`, `to`) without a reading, `breaks` the places where
  * a file begins. `choose` is called with the point that is clicked.
@@ -30,7 +30,7 @@ export function runChart({ name, about, title, points, total, band, limits = [],
     ...breaks.map((at) => segment("break-line", [across(at), up(from)], [across(at), up(to)])),
     ...limits.map((each) => segment("limit", [across(0), up(each.value)], [across(total), up(each.value)])),
     ...steps.map((each) => segment(each.shifted ? "step shifted" : "step", [across(each.from), up(each.value)], [across(each.to), up(each.value)])),
-    ...points.map((each) => (each.flagged ? square("flagged", place(each), 3) : dot("reading", place(each), 2, each.words))),
+    ...points.map((each) => (each.flagged ? square("flagged", place(each), 3) : dot(kindOf(each), place(each), 2, each.words))),
     key.marks,
   );
   if (choose) {
@@ -44,9 +44,12 @@ export function runChart({ name, about, title, points, total, band, limits = [],
   }
 }
 
+const kindOf = (each) => (each.learned ? "reading learned" : "reading");
+
 function keys({ points, band, limits, steps, silent }) {
   return [
-    [keyDot("reading"), "reading"],
+    points.some((each) => !each.learned) && [keyDot("reading"), "reading"],
+    points.some((each) => each.learned) && [keyDot("reading learned"), "the model learned from it"],
     points.some((each) => each.flagged) && [(x, y) => square("flagged", [x, y], 3), "flagged"],
     band && [keyBox("usual"), band.words],
     limits.length > 0 && [keyLine("limit"), limits[0].words],

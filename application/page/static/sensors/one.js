@@ -72,7 +72,7 @@ function overWafers(found, range) {
         title: found.sensor,
         width,
         total: found.wafers,
-        points: found.points.map((each) => ({ ...each, flagged: each.verdict !== "pass", words: `${each.wafer}: ${reading(each.value)}, ${each.verdict}` })),
+        points: found.points.map(pointOf),
         band: range.low === null ? undefined : { low: range.low, high: range.high, words: "90 % of passing" },
         limits,
         steps: found.batches.filter((each) => each.median !== null).map((each) => ({ from: each.first, to: each.first + each.wafers, value: each.median, shifted: each.shifted })),
@@ -80,10 +80,18 @@ function overWafers(found, range) {
         breaks: found.batches.length <= 40 ? found.batches.map((each) => each.first) : [],
         choose: (point) => (location.hash = waferAddress(found.run_id, point)),
       }),
-    columns: ["place", "wafer", "file", "reading", "verdict", "rank", "outcome"],
-    rows: found.points.map((each) => [each.at + 1, each.wafer, each.file, each.value, each.verdict, each.rank, each.outcome]),
+    columns: ["place", "wafer", "file", "reading", "verdict", "learned from", "rank", "outcome"],
+    rows: found.points.map((each) => [each.at + 1, each.wafer, each.file, each.value, each.verdict, each.in_training, each.rank, each.outcome]),
   });
 }
+
+/** A reading in the chart; the verdict on a wafer that the model learned from is no forecast, so it is no flag. */
+const pointOf = (each) => ({
+  ...each,
+  flagged: each.verdict !== "pass" && !each.in_training,
+  learned: each.in_training,
+  words: `${each.wafer}: ${reading(each.value)}, ${each.in_training ? "learned from" : each.verdict}`,
+});
 
 const thinning = ({ stretch, points, wafers, silent }) =>
   stretch === 1

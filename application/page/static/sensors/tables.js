@@ -35,6 +35,8 @@ const fileOf = (each, run) =>
     each.files > 1 && ` and ${count(each.files - 1)} more`,
   );
 
+const verdictOf = (each) => (each.in_training ? "learned from" : h("span", { class: `verdict ${each.verdict}` }, each.verdict));
+
 const finding = (each) => (each.shifted ? "shifted" : each.silent === each.wafers ? "silent" : each.silent > each.wafers / 2 ? "mostly silent" : "");
 
 const badge = (each) => (finding(each) ? h("span", { class: "verdict inspect" }, finding(each)) : "–");
@@ -42,7 +44,7 @@ const badge = (each) => (finding(each) ? h("span", { class: "verdict inspect" },
 /** Of the readings shown: those beyond all passing training wafers, then the other flagged ones. */
 export function wafersTable(found, { least, most }) {
   const beyond = (each) => least !== null && (each.value < least || each.value > most);
-  const rows = found.points.filter((each) => each.verdict !== "pass" || beyond(each)).sort((a, b) => beyond(b) - beyond(a));
+  const rows = found.points.filter((each) => (each.verdict !== "pass" && !each.in_training) || beyond(each)).sort((a, b) => beyond(b) - beyond(a));
   const { element } = listTable({
     label: "Wafers that stand out",
     noun: "wafer",
@@ -57,7 +59,7 @@ export function wafersTable(found, { least, most }) {
         value: (each) => each.wafer,
         cell: (each) => h("a", { href: waferAddress(found.run_id, each) }, each.wafer),
       },
-      { key: "verdict", title: "Verdict", value: (each) => each.verdict, cell: (each) => h("span", { class: `verdict ${each.verdict}` }, each.verdict) },
+      { key: "verdict", title: "Verdict", value: (each) => each.verdict, cell: verdictOf },
       { key: "reading", title: "Reading", kind: "number", value: (each) => each.value, cell: (each) => reading(each.value) },
       { key: "range", title: "Training range", value: (each) => (beyond(each) ? "outside" : "inside") },
       { key: "outcome", title: "Outcome", kind: "optional", value: (each) => each.outcome },
