@@ -4,6 +4,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from math import isfinite
 from typing import TYPE_CHECKING, Literal
 
 from application.errors import RequestInvalid
@@ -70,11 +71,15 @@ def _cell(value: Cell) -> Cell:
 
 
 def _reason(reason: dict[str, float | str | None]) -> str:
-    """A sensor, its reading, how passing wafers read, and how much it raised the score."""
-    reading = reason["value"]
-    value = "silent" if reading is None else f"{reading:.6g}"
-    usual = f"usual {reason['usual_low']:.6g} to {reason['usual_high']:.6g}"
-    return f"{reason['sensor']} = {value} ({usual}, +{reason['contribution']:.2f})"
+    """A sensor, its reading, how passing wafers read, and how much it raised the score, as far as they are known."""
+    value, low, high = (_told(reason[name]) for name in ("value", "usual_low", "usual_high"))
+    told = [f"usual {low} to {high}"] if low and high else []
+    told += [] if reason["contribution"] is None else [f"{reason['contribution']:+.2f}"]
+    return f"{reason['sensor']} = {value or 'silent'}" + (f" ({', '.join(told)})" if told else "")
+
+
+def _told(value: float | str | None) -> str:
+    return f"{value:.6g}" if isinstance(value, float) and isfinite(value) else ""
 
 
 def _csv(rows: Sequence[Sequence[Cell]]) -> bytes:

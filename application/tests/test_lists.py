@@ -248,3 +248,11 @@ def test_the_command_line_compares_too(
     assert "2 wafers in both runs, 1 with another verdict" in words
     assert "pass 0.200" in words
     assert json.loads(capsys.readouterr().out)["wafers"][0]["wafer"] == "W-2"
+
+
+def test_a_reason_says_what_is_known_of_it() -> None:
+    unknown = {**REASON, "usual_low": float("nan"), "contribution": None, "sensor": "Sensor - 5"}
+
+    lines = exported(table(wafer("W-1", 0.9, verdict="fail", top_sensors=[unknown])), "csv", {}).decode().splitlines()
+
+    assert lines[1].endswith(",Sensor - 5 = 3.5")

@@ -77,7 +77,7 @@ def test_a_silent_stretch_is_marked_and_the_chart_is_saved(page: Page, line: Ser
     assert picture.value.suggested_filename == "predict-06-Sensor-3.png"
     assert picture.value.path().read_bytes().startswith(b"\x89PNG")
     lines = data.value.path().read_text().splitlines()
-    assert lines[0] == "place,wafer,file,reading,verdict,rank,outcome"
+    assert lines[0] == "place,wafer,file,reading,verdict,learned from,rank,outcome"
     assert len(lines) == 37  # the twelve silent wafers have no reading
 
 
