@@ -12,7 +12,7 @@ from pipelines.images import STAGES
 from pipelines.tasks import ROLES
 from tests.gitops.conftest import Build, Conform, gitops_files, kustomized, one, resources
 from tests.gitops.schemas import ROOT
-from tests.gitops.states import ACCOUNT, DIGEST, before_any_push, copy_of_gitops, made, push_everything
+from tests.gitops.states import ACCOUNT, DIGEST, before_any_push, copy_of_gitops, deploy, made, push_everything
 from tools.gitops.__main__ import main as gitops
 from tools.gitops.platform import ENVIRONMENTS, registry
 from tools.gitops.rendering import rendered, stale
@@ -70,6 +70,15 @@ def test_a_push_changes_the_references_and_the_versions_names_and_nothing_is_by_
     assert gitops(["--root", str(root), "check"]) == 1
     assert gitops(["--root", str(root), "render", "dev"]) == 0
     assert gitops(["--root", str(root), "check"]) == 0
+
+
+def test_a_promoted_environment_is_not_stale_when_the_code_of_main_goes_on(tmp_path: Path) -> None:
+    root = deploy(copy_of_gitops(tmp_path))
+    for environment in ENVIRONMENTS:
+        path = root / f"gitops/overlays/{environment}/pipelines/train.yaml"
+        path.write_text(path.read_text() + "# as older code wrote it\n")
+
+    assert stale(root) == [Path("gitops/overlays/dev/pipelines/train.yaml")]
 
 
 def test_what_the_store_gets_is_by_digest_and_has_every_route_and_component(tmp_path: Path) -> None:

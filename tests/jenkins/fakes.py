@@ -23,3 +23,8 @@ GATE = """#!/usr/bin/env bash
 echo "gate" >> "$JOURNAL"
 [[ -z ${FAILING_GATE:-} ]]
 """
+PROMOTE = """#!/usr/bin/env bash
+echo "promote $*" >> "$JOURNAL"
+"""
+SETUP = """#!/usr/bin/env bash
+"""

@@ -1,6 +1,6 @@
 """The Jenkinsfile, run over real git histories: plan, record, render and the deploying commit are the real commands.
 
-Only podman (`.ci/images`, `.ci/scan`) and the gate (`.ci/run`) are stood in for.
+Only podman (`.ci/images`, `.ci/scan`), the gate (`.ci/run`) and promotion (`.ci/promote`) are stood in for.
 """
 
 import json
@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from pipelines.images import ALL
-from tests.jenkins.fakes import GATE, IMAGES, SCAN
+from tests.jenkins.fakes import GATE, IMAGES, PROMOTE, SCAN, SETUP
 from tests.jenkins.maven import run_jenkinsfiles
 from tools.gitops.platform import registry
 from tools.tests.repository import ROOT, Repository, copy_of_this_one
@@ -23,6 +23,7 @@ pytestmark = pytest.mark.slow  # every case runs the job in a Java machine
 
 PULL_REQUEST = {"CHANGE_ID": "7", "CHANGE_TARGET": "main", "BRANCH_NAME": "PR-7"}
 MAIN = {"BRANCH_NAME": "main"}
+TAG = {"BRANCH_NAME": "v1.2.3", "TAG_NAME": "v1.2.3", "PLATFORM_ENVIRONMENT": "prod"}
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class Case:
     params: dict[str, Any] = field(default_factory=dict)
 
 
+BROKEN = {"FAILING_BUILD", "FAILING_SCAN", "FAILING_PUSH", "FAILING_GATE", "REFUSED"}
 BEFORE = {*ALL[: ALL.index("model_training") + 1]}  # pushed one after the other until one fails
 CASES = {
     "main, clustering": Case(["clustering/stage.py"], MAIN, {"clustering"}, {"clustering"}),
@@ -51,6 +53,9 @@ CASES = {
     "a scan fails": Case(["clustering/stage.py"], MAIN | {"FAILING_SCAN": "clustering"}, {"clustering"}),
     "a push fails": Case(["wafer/errors.py"], MAIN | {"FAILING_PUSH": "model_training"}, set(ALL), BEFORE),
     "the gate fails": Case(["clustering/stage.py"], MAIN | {"FAILING_GATE": "1"}),
+    "a tag, approved": Case(["clustering/stage.py"], TAG),
+    "a tag, refused": Case(["clustering/stage.py"], TAG | {"REFUSED": "1"}),
+    "main, on the machine of prod": Case(["clustering/stage.py"], MAIN | {"PLATFORM_ENVIRONMENT": "prod"}),
 }
 
 
@@ -88,7 +93,13 @@ def jobs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Job]:
 
 def _with_everything_pushed(scratch: Path) -> Repository:
     repository = copy_of_this_one(scratch / "first")
-    for path, text in ((".ci/images", IMAGES), (".ci/scan", SCAN), (".ci/run", GATE)):
+    for path, text in (
+        (".ci/images", IMAGES),
+        (".ci/scan", SCAN),
+        (".ci/run", GATE),
+        (".ci/promote", PROMOTE),
+        (".ci/setup", SETUP),
+    ):
         (repository.root / path).write_text(text)
     (repository.root / ".git" / "info" / "exclude").write_text(".venv\nbuild/\n")
     repository.commit("stand-ins")
@@ -116,6 +127,7 @@ def _prepare(first: Repository, case: Case, folder: Path) -> tuple[Repository, R
     for path in case.changes:
         repository.append(path)
     repository.commit("the change")
+    (folder / "journal").touch()
     if "CHANGE_ID" not in case.env and case.env["BRANCH_NAME"] == "main":
         repository.git("push", "--quiet", "origin", "main")
     return repository, origin, origin.git("rev-parse", "main")
@@ -124,8 +136,7 @@ def _prepare(first: Repository, case: Case, folder: Path) -> tuple[Repository, R
 def _as_json(name: str, case: Case, prepared: tuple[Repository, Repository, str], scratch: Path) -> dict[str, Any]:
     repository = prepared[0].root
     env = case.env | {"JOURNAL": str(repository.parent / "journal")}
-    params = {"ENVIRONMENT": "dev"} | case.params
-    return {"name": name, "script": "Jenkinsfile", "repository": str(repository), "env": env, "params": params}
+    return {"name": name, "script": "Jenkinsfile", "repository": str(repository), "env": env, "params": case.params}
 
 
 def _job(result: dict[str, Any], repository: Repository, origin: Repository, commit: str, scratch: Path) -> Job:
@@ -148,7 +159,7 @@ def test_exactly_the_images_of_the_change_are_built_and_pushed(jobs: dict[str, J
     if "FAILING_BUILD" not in case.env:
         assert job.named("build") == case.built
     assert job.named("push") == case.pushed
-    assert (job.failure is not None) == any(key.startswith("FAILING") for key in case.env), job.failure
+    assert (job.failure is not None) == any(key in BROKEN for key in case.env), job.failure
 
 
 @pytest.mark.parametrize(
@@ -162,9 +173,7 @@ def test_nothing_is_pushed_or_deployed_from_a_pull_request_or_another_branch(job
     assert job.origin.git("rev-parse", "main") == job.repository.git("rev-parse", "origin/main")
 
 
-@pytest.mark.parametrize(
-    "name", [name for name, case in CASES.items() if any(key.startswith("FAILING") for key in case.env)]
-)
+@pytest.mark.parametrize("name", [name for name, case in CASES.items() if any(key in BROKEN for key in case.env)])
 def test_a_failure_fails_the_job_and_deploys_nothing(jobs: dict[str, Job], name: str) -> None:
     job = jobs[name]
 
@@ -195,7 +204,7 @@ def test_what_was_pushed_is_one_commit_to_gitops_by_digest(jobs: dict[str, Job])
 
     assert job.deployed() == ["Deploy to dev"]
     changed = set(job.origin.git("diff", "--name-only", f"{job.started_at}..main").splitlines())
-    assert changed == {"gitops/images.lock", "gitops/overlays/dev/pipelines/train.yaml"}
+    assert changed == {"gitops/images.lock", "gitops/overlays/dev/pipelines/train.yaml", "gitops/overlays/dev/revision"}
     tag = next(line[2] for line in job.journal if line[0] == "push")
     lock = json.loads(job.origin.git("show", "main:gitops/images.lock"))
     pushed = lock[registry(ROOT, "dev")]["clustering"]
@@ -211,6 +220,16 @@ def test_a_rebuild_on_a_newer_base_is_pushed_under_tags_of_its_own(jobs: dict[st
     assert all(len(tag.split("-")) == 3 for tag in pushed)
     assert {each["tag"] for each in lock.values()} == pushed
     assert all(len(line[2].split("-")) == 2 for line in usual.journal if line[0] == "push")
+
+
+def test_a_tag_is_promoted_once_somebody_agreed_and_nothing_is_built_for_production(jobs: dict[str, Job]) -> None:
+    approved, refused = jobs["a tag, approved"], jobs["a tag, refused"]
+
+    assert approved.stages == ["Promote"]
+    assert approved.commands == ["input Deploy v1.2.3 to prod?", "make -s setup && .ci/promote dev prod"]
+    assert approved.journal == [["promote", "dev", "prod"]]
+    assert refused.journal == []
+    assert jobs["main, on the machine of prod"].stages == ["Gate"]
 
 
 def test_a_change_without_an_image_deploys_nothing(jobs: dict[str, Job]) -> None:

@@ -85,7 +85,7 @@ def test_the_jobs_know_pull_requests_of_the_repository_and_no_forks(done: dict[s
     for name in ("wafer-fault", "wafer-fault-terraform"):
         calls = dict(_calls(jobs[name]))
         assert (calls["repoOwner"], calls["repository"]) == (["fab"], ["wafer-fault"])
-        assert {"gitHubBranchDiscovery", "gitHubPullRequestDiscovery"} <= calls.keys()
+        assert {"gitHubBranchDiscovery", "gitHubPullRequestDiscovery", "gitHubTagDiscovery"} <= calls.keys()
         assert "gitHubForkDiscovery" not in calls
     scripts = [dict(_calls(job))["scriptPath"][0] for job in jobs.values()]
     assert scripts == ["Jenkinsfile", JOB, DRIFT]

@@ -165,6 +165,8 @@ def test_a_second_environment_finds_what_the_account_has_and_watches_it_if_asked
     assert urls == [None]  # the cluster's own, whose address is not known yet
     trust = next(each for each in planned(plan, "aws_iam_role") if each["name"] == "wafer-fault-prod-sync")
     assert second.provider in trust["assume_role_policy"]
+    promoter = next(each for each in planned(plan, "aws_iam_role") if each["name"] == "wafer-fault-prod-promote")
+    assert "repo:owner/name:environment:production" in promoter["assume_role_policy"]
     assert [each["enable"] for each in planned(plan, "aws_guardduty_detector")] == [True]
     assert [each["enable_log_file_validation"] for each in planned(plan, "aws_cloudtrail")] == [True]
     (budget,) = planned(plan, "aws_budgets_budget")

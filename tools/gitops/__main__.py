@@ -11,10 +11,11 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from pipelines.images import ALL
 from tools.gitops.platform import ENVIRONMENTS, Made, overlay, platform, registry
 from tools.gitops.rendering import stale, write_all, write_store_packages
+from tools.images.content import contents
 from tools.images.lock import ROOT, promoted
+from tools.images.tree import working_tree
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -29,7 +30,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tools.gitops", description=__doc__)
-    parser.add_argument("--root", type=Path, default=ROOT, help="the repository; default: the one this file is in")
+    parser.add_argument(
+        "--root", type=Path, default=ROOT, help="whose gitops/; default: the repository this file is in"
+    )
     commands = parser.add_subparsers(required=True)
     for name, command in (
         ("registry", _registry),
@@ -73,7 +76,8 @@ def _platform(options: argparse.Namespace) -> None:
 
 def _promote(options: argparse.Namespace) -> None:
     source, target = (registry(options.root, each) for each in (options.source, options.target))
-    for reference, tag in promoted(options.root / "gitops" / "images.lock", source, target, ALL).items():
+    now = contents(working_tree(ROOT))
+    for reference, tag in promoted(options.root / "gitops" / "images.lock", source, target, now).items():
         print(reference, tag)  # noqa: T201 - the output of this command
 
 

@@ -10,6 +10,7 @@ import yaml
 from wafer.store import layout
 
 ENVIRONMENTS = ("dev", "prod")
+BUILT = "dev"  # images are built for it; the other runs what was promoted
 TOKEN = "/var/run/secrets/eks.amazonaws.com/serviceaccount/token"  # noqa: S105 - where EKS puts a pod's token
 NETWORKS = {"dev": "10.20.0.0/16", "prod": "10.30.0.0/16"}  # `cidr` of terraform/envs
 LOCAL = {"config.kubernetes.io/local-config": "true"}  # read by kustomize, applied to no cluster

@@ -11,8 +11,8 @@ from pipelines.compile import write_packages
 from pipelines.components import write_components
 from pipelines.images import ALL, APPLICATION, ENGINE, STAGES, Images
 from pipelines.tasks import Deployment
-from tools.gitops.platform import ENVIRONMENTS, LOCAL, config_map, overlay, registry
-from tools.images.lock import references
+from tools.gitops.platform import BUILT, ENVIRONMENTS, LOCAL, config_map, overlay, registry
+from tools.images.lock import read_lock, references
 
 
 def deployed_images(root: Path, environment: str) -> Images:
@@ -45,13 +45,20 @@ def _pipelines(images: tuple[tuple[str, str], ...]) -> Mapping[str, str]:
 
 
 def stale(root: Path) -> list[Path]:
-    """Rendered files that are not what they would be rendered to now."""
+    """Rendered files that are not what they would be rendered to now; a promoted overlay stays with its tag."""
     return [
         path.relative_to(root)
         for environment in ENVIRONMENTS
+        if not _is_promoted(root, environment)
         for path, text in rendered(root, environment).items()
         if not path.exists() or path.read_text(encoding="utf-8") != text
     ]
+
+
+def _is_promoted(root: Path, environment: str) -> bool:
+    """Whether an environment that never builds was deployed: by the code of a tag, so main's says nothing about it."""
+    pushed = read_lock(root / "gitops" / "images.lock", registry(root, environment))
+    return environment != BUILT and bool(pushed)
 
 
 def write_all(root: Path, environment: str) -> None:

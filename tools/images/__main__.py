@@ -1,7 +1,8 @@
-"""`python -m tools.images`: which images a change makes anew, what was pushed, what an image is made of."""
+"""`python -m tools.images`: which images a change makes anew, what was pushed, what an image is made of and how."""
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
@@ -10,8 +11,10 @@ from pathlib import Path
 
 from pipelines.images import ALL
 from tools.images.content import contents, version
+from tools.images.installed import write_installed
 from tools.images.lock import LOCK, ROOT, pushed_images, read_lock, write_lock
 from tools.images.plan import Contents, Step, plan_against_lock, plan_since, table, tag
+from tools.images.provenance import provenance
 from tools.images.sbom import write_sboms
 from tools.images.tree import Tree, UnknownRevision, head, tree_at, working_tree
 
@@ -54,6 +57,18 @@ def _parser() -> argparse.ArgumentParser:
     sbom = commands.add_parser("sbom", help="what every image is made of, as CycloneDX")
     sbom.add_argument("folder", type=Path)
     sbom.set_defaults(command=_sbom)
+
+    installed = commands.add_parser("installed", help="what a built image holds, as CycloneDX")
+    installed.add_argument("image", choices=ALL)
+    installed.add_argument("files", type=Path, help="the image's files")
+    installed.add_argument("bom", type=Path, help="where to write it")
+    installed.add_argument("--tag", required=True)
+    installed.set_defaults(command=_installed)
+
+    made = commands.add_parser("provenance", help="how an image is made, as a predicate of SLSA")
+    made.add_argument("image", choices=ALL)
+    made.add_argument("--tag", required=True)
+    made.set_defaults(command=_provenance)
     return parser
 
 
@@ -107,6 +122,17 @@ def _release(tree: Tree, stamp: str) -> str:
 def _sbom(options: argparse.Namespace) -> None:
     for path in write_sboms(options.root, options.folder, _tags(options.root)):
         print(path)  # noqa: T201 - the output of this command
+
+
+def _installed(options: argparse.Namespace) -> None:
+    count = write_installed(options.files, options.bom, f"wafer-fault/{options.image}", options.tag)
+    print(f"{options.bom}: {count} packages")  # noqa: T201 - the output of this command
+
+
+def _provenance(options: argparse.Namespace) -> None:
+    content = contents(working_tree(options.root))[options.image].digest
+    made = provenance(options.image, options.tag, content, head(options.root), os.environ)
+    print(json.dumps(made, indent=2))  # noqa: T201 - the output of this command
 
 
 def _files(options: argparse.Namespace) -> None:

@@ -1,7 +1,7 @@
 """`gitops/images.lock`: what each registry holds. Written by the build after a push, read by plan and rendering."""
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -52,14 +52,19 @@ def pushed_images(
     }
 
 
-def promoted(path: Path, source: str, target: str, images: Collection[str]) -> dict[str, str]:
+def promoted(path: Path, source: str, target: str, now: Mapping[str, Content]) -> dict[str, str]:
     """Take over into one registry what the lock says of another: digests stay, so nothing is built.
 
-    Gives reference by digest -> tag to copy it to, of what the target lacks. `ValueError` if an image is nowhere.
+    Gives reference by digest -> tag to copy it to, of what the target lacks. `now` is what this checkout's images are
+    made of: raises `ValueError` if the source holds something else, for the overlay is rendered by this checkout.
     """
     there, held = read_lock(path, source), read_lock(path, target)
-    if missing := sorted(set(images) - there.keys()):
+    if missing := sorted(now.keys() - there.keys()):
         raise ValueError(f"not pushed to {source} yet: {', '.join(missing)}")
-    new = {image: each for image, each in there.items() if held.get(image) != each}
+    if other := sorted(image for image, content in now.items() if there[image].content != content.digest):
+        raise ValueError(
+            f"{source} has other content than this checkout: {', '.join(other)}; check out the tag that it runs"
+        )
+    new = {image: there[image] for image in now if held.get(image) != there[image]}
     write_lock(path, target, new)
     return {f"{source}/{image}@{each.digest}": f"{target}/{image}:{each.tag}" for image, each in new.items()}

@@ -80,3 +80,9 @@ variable "dns_zone_ids" {
   type        = set(string)
   default     = []
 }
+
+variable "gitops_repository" {
+  description = "Address of the repository whose gitops/ ArgoCD deploys, where that is not the one with the code; empty: it is."
+  type        = string
+  default     = ""
+}

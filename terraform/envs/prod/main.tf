@@ -18,6 +18,8 @@ module "platform" {
   github_provider_exists = var.github_provider_exists
   operator_cidrs         = var.operator_cidrs
   github_repository      = var.github_repository
+  gitops_repository      = var.gitops_repository
+  promotes_from          = "dev"
   dns_zone_ids           = var.dns_zone_ids
   cloudtrail             = var.cloudtrail
   guardduty              = var.guardduty

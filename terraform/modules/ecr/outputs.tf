@@ -7,3 +7,8 @@ output "arns" {
   description = "ARNs of the repositories."
   value       = [for repository in aws_ecr_repository.this : repository.arn]
 }
+
+output "signing_key" {
+  description = "ARN of the key that signs images, and its name as cosign takes it."
+  value       = { arn = aws_kms_key.signing.arn, uri = "awskms:///${aws_kms_alias.signing.name}" }
+}

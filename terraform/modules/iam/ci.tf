@@ -1,5 +1,8 @@
-# What builds and deploys: image push for Jenkins (attached to its machine's role), package sync for GitHub by OIDC. No keys.
+# What builds and deploys: image push for Jenkins (attached to its machine's role), package sync and promotion for GitHub by
+# OIDC. No keys.
 
+data "aws_caller_identity" "current" {}
+data "aws_partition" "current" {}
 data "aws_region" "current" {}
 
 resource "aws_iam_policy" "image_push" {
@@ -23,6 +26,85 @@ data "aws_iam_policy_document" "image_push" {
       "ecr:UploadLayerPart",
     ]
     resources = var.repository_arns
+  }
+
+  statement {
+    sid       = "Sign"
+    actions   = ["kms:DescribeKey", "kms:GetPublicKey", "kms:Sign"]
+    resources = [var.signing_key_arn]
+  }
+
+  # Production copies what another environment of this account runs, and checks its signature.
+  dynamic "statement" {
+    for_each = var.promotes_from == "" ? [] : [var.promotes_from]
+
+    content {
+      sid       = "PullPromoted"
+      actions   = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:DescribeImages", "ecr:GetDownloadUrlForLayer"]
+      resources = ["arn:${data.aws_partition.current.partition}:ecr:${local.where}:repository/wafer-fault-${statement.value}/*"]
+    }
+  }
+
+  dynamic "statement" {
+    for_each = var.promotes_from == "" ? [] : [var.promotes_from]
+
+    content {
+      sid       = "CheckPromoted"
+      actions   = ["kms:DescribeKey", "kms:GetPublicKey", "kms:Verify"]
+      resources = ["arn:${data.aws_partition.current.partition}:kms:${local.where}:key/*"]
+
+      condition {
+        test     = "ForAnyValue:StringEquals"
+        variable = "kms:ResourceAliases"
+        values   = ["alias/wafer-fault-${statement.value}-images"]
+      }
+    }
+  }
+}
+
+locals {
+  where    = "${data.aws_region.current.name}:${data.aws_caller_identity.current.account_id}"
+  promotes = var.github_repository != "" && var.promotes_from != ""
+}
+
+# GitHub gives this subject only to a job that waited for the reviewers of its environment `production`.
+resource "aws_iam_role" "promote" {
+  count = local.promotes ? 1 : 0
+
+  name               = "${var.name}-promote"
+  description        = "GitHub workflow that promotes images, after approval"
+  assume_role_policy = data.aws_iam_policy_document.promote_trust[0].json
+}
+
+resource "aws_iam_role_policy_attachment" "promote" {
+  count = local.promotes ? 1 : 0
+
+  role       = aws_iam_role.promote[0].name
+  policy_arn = aws_iam_policy.image_push.arn
+}
+
+data "aws_iam_policy_document" "promote_trust" {
+  count = local.promotes ? 1 : 0
+
+  statement {
+    actions = ["sts:AssumeRoleWithWebIdentity"]
+
+    principals {
+      type        = "Federated"
+      identifiers = concat(aws_iam_openid_connect_provider.github[*].arn, data.aws_iam_openid_connect_provider.github[*].arn)
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "token.actions.githubusercontent.com:aud"
+      values   = ["sts.amazonaws.com"]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "token.actions.githubusercontent.com:sub"
+      values   = ["repo:${var.github_repository}:environment:production"]
+    }
   }
 }
 

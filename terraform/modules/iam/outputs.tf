@@ -12,3 +12,8 @@ output "sync_role_arn" {
   description = "Role of the GitHub workflow that copies compiled pipelines; null without a repository."
   value       = one(aws_iam_role.sync[*].arn)
 }
+
+output "promote_role_arn" {
+  description = "Role of the GitHub workflow that promotes images; null where nothing is promoted."
+  value       = one(aws_iam_role.promote[*].arn)
+}

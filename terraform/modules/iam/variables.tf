@@ -83,3 +83,14 @@ variable "github_provider_exists" {
   type        = bool
   default     = false
 }
+
+variable "signing_key_arn" {
+  description = "Key that signs images."
+  type        = string
+}
+
+variable "promotes_from" {
+  description = "Environment of this account whose images are promoted to this one; empty: images are built for it."
+  type        = string
+  default     = ""
+}

@@ -18,6 +18,7 @@ def address = "https://github.com/${fullName}.git".toString()
                         traits {
                             gitHubBranchDiscovery { strategyId(1) } // branches that are no pull request
                             gitHubPullRequestDiscovery { strategyId(1) } // merged with their target; gives CHANGE_ID
+                            gitHubTagDiscovery() // gives TAG_NAME; a person starts the build of a tag
                         }
                     }
                 }

@@ -42,6 +42,8 @@ module "server" {
 
     environment = {
       AWS_REGION             = data.aws_region.current.name
+      COSIGN_KEY             = var.signing_key
+      GITOPS_REPOSITORY      = var.gitops_repository
       GITHUB_REPOSITORY      = var.github_repository
       JENKINS_PAGE           = "http://localhost:8080/" # as it is seen through the tunnel
       PLATFORM_ENVIRONMENT   = var.environment

@@ -127,3 +127,14 @@ variable "detailed_monitoring" {
   type        = bool
   default     = true
 }
+
+variable "signing_key" {
+  description = "Key that signs images, as cosign takes it."
+  type        = string
+}
+
+variable "gitops_repository" {
+  description = "Address of the repository whose gitops/ ArgoCD deploys; empty: the one with the code."
+  type        = string
+  default     = ""
+}

@@ -144,6 +144,8 @@ module "iam" {
   github_repository = var.github_repository
 
   github_provider_exists = var.github_provider_exists
+  signing_key_arn        = module.ecr.signing_key.arn
+  promotes_from          = var.promotes_from
 }
 
 module "mlflow" {
@@ -175,7 +177,9 @@ module "jenkins" {
   environment         = var.environment
   github_repository   = var.github_repository
   secret_key_arn      = module.platform_key.arn
+  gitops_repository   = var.gitops_repository
   registry            = local.registry
+  signing_key         = module.ecr.signing_key.uri
   volume_key_arn      = module.platform_key.arn
   ami_parameter       = var.jenkins_ami_parameter
   final_snapshot      = !var.disposable

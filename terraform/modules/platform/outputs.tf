@@ -66,3 +66,13 @@ output "mongodb_endpoint_id" {
   description = "Endpoint that Atlas asks for; null where MongoDB is reached by its addresses."
   value       = one(module.mongodb_atlas[*].endpoint_id)
 }
+
+output "promote_role_arn" {
+  description = "Role of the GitHub workflow that promotes images; null where nothing is promoted."
+  value       = module.iam.promote_role_arn
+}
+
+output "signing_key" {
+  description = "Key of the images' signatures, as cosign takes it."
+  value       = module.ecr.signing_key.uri
+}

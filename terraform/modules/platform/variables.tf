@@ -188,3 +188,15 @@ variable "dns_zone_ids" {
   type        = set(string)
   default     = []
 }
+
+variable "promotes_from" {
+  description = "Environment of this account whose images are promoted to this one; empty: images are built for it."
+  type        = string
+  default     = ""
+}
+
+variable "gitops_repository" {
+  description = "Address of the repository whose gitops/ ArgoCD deploys, where that is not the one with the code; empty: it is."
+  type        = string
+  default     = ""
+}

@@ -38,7 +38,7 @@ class JenkinsfileTest extends BasePipelineTest {
         switch (name) {
             case 'sh': return shell(arguments[0], each, env, commands)
             case 'readJSON': return json((Map) arguments[0])
-            case 'gitUsernamePassword': return arguments[0]
+            case ['gitUsernamePassword', 'usernamePassword']: return arguments[0]
             case 'error': throw new CommandFailed((String) arguments[0])
             case 'input':
                 commands << "input ${((Map) arguments[0]).message}".toString()
