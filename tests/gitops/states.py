@@ -13,6 +13,7 @@ from tools.gitops.platform import ENVIRONMENTS, registry
 from tools.images.lock import Pushed, write_lock
 
 ACCOUNT = "123456789012"
+PUBLIC_KEY = "-----BEGIN PUBLIC KEY-----\nof a test\n-----END PUBLIC KEY-----\n"
 DIGEST = "sha256:" + "cd" * 32
 ROLES_MADE = (*ALL, "ml-pipeline", "ml-pipeline-ui", "pipeline-runner")
 
@@ -26,6 +27,7 @@ def made(environment: str) -> Mapping[str, Any]:
         "mlflow_tracking_uri": f"http://mlflow.{name}.internal:5000",
         "ledger_table": f"{name}-runs",
         "mongodb": {"cidrs": ["198.51.100.0/26", "198.51.100.64/26"], "from_port": 27017, "to_port": 27017},
+        "image_signers": {"public_key": PUBLIC_KEY, "workflow": "^https://github.com/owner/name/"},
         "role_arns": {each: f"arn:aws:iam::{ACCOUNT}:role/{name}-{each}" for each in sorted(ROLES_MADE)},
     }
 

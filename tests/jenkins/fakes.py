@@ -23,6 +23,9 @@ GATE = """#!/usr/bin/env bash
 echo "gate" >> "$JOURNAL"
 [[ -z ${FAILING_GATE:-} ]]
 """
+SIGN = """#!/usr/bin/env bash
+echo "sign $(basename "$2" .json) $TAG" >> "$JOURNAL"
+"""
 PROMOTE = """#!/usr/bin/env bash
 echo "promote $*" >> "$JOURNAL"
 """

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from pipelines.images import ALL
-from tests.jenkins.fakes import GATE, IMAGES, PROMOTE, SCAN, SETUP
+from tests.jenkins.fakes import GATE, IMAGES, PROMOTE, SCAN, SETUP, SIGN
 from tests.jenkins.maven import run_jenkinsfiles
 from tools.gitops.platform import registry
 from tools.tests.repository import ROOT, Repository, copy_of_this_one
@@ -98,6 +98,7 @@ def _with_everything_pushed(scratch: Path) -> Repository:
         (".ci/scan", SCAN),
         (".ci/run", GATE),
         (".ci/promote", PROMOTE),
+        (".ci/sign", SIGN),
         (".ci/setup", SETUP),
     ):
         (repository.root / path).write_text(text)
@@ -189,12 +190,12 @@ def test_a_failing_build_stops_before_the_next_image_and_before_any_push(jobs: d
     assert not job.named("push")
 
 
-def test_an_image_is_scanned_before_anything_is_pushed(jobs: dict[str, Job]) -> None:
+def test_an_image_is_scanned_before_it_is_pushed_and_then_signed(jobs: dict[str, Job]) -> None:
     journal = [line[:2] for line in jobs["main, clustering"].journal]
 
     assert journal == [
         ["gate"],
-        *([verb, "clustering"] for verb in ("build", "scan", "push")),
+        *([verb, "clustering"] for verb in ("build", "scan", "push", "sign")),
     ]
     assert jobs["a scan fails"].named("push") == set()
 

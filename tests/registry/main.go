@@ -1,4 +1,5 @@
-// A registry in memory that does with tags what ECR does where they are immutable: a tag that is there is not pushed again.
+// A registry in memory that does with tags what ECR does where they are immutable: a tag that is there is not pushed again. What refers
+// to an image (OCI 1.1) needs no tag, as in ECR.
 package main
 
 import (
@@ -19,7 +20,7 @@ func main() {
 		log.Fatal(err)
 	}
 	quiet := registry.Logger(log.New(os.Stderr, "", 0))
-	log.Fatal(http.Serve(listener, &immutable{next: registry.New(quiet), seen: map[string]bool{}}))
+	log.Fatal(http.Serve(listener, &immutable{next: registry.New(quiet, registry.WithReferrersSupport(true)), seen: map[string]bool{}}))
 }
 
 type immutable struct {

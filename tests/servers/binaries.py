@@ -14,8 +14,10 @@ LINTERS = SERVERS.parent / "gitops"  # a module of its own: a new linter does no
 REGISTRY = SERVERS.parent / "registry"
 KUBERNETES = SERVERS.parent / "platform"
 ARGO = SERVERS.parent / "argocd"
+COSIGN = SERVERS.parent / "cosign"
 PACKAGES = {
     "registry": (REGISTRY, "."),
+    "cosign": (COSIGN, "github.com/sigstore/cosign/v2/cmd/cosign"),
     "minio": (SERVERS, "github.com/minio/minio"),
     "mongodb": (SERVERS, "./mongodb"),
     "toxiproxy": (SERVERS, "github.com/Shopify/toxiproxy/v2/cmd/server"),

@@ -26,6 +26,14 @@ class MongoDB:
 
 
 @dataclass(frozen=True, slots=True)
+class ImageSigners:
+    """Who signs images: a public key, and a workflow of GitHub as a pattern of its name."""
+
+    public_key: str = ""
+    workflow: str = "^none$"
+
+
+@dataclass(frozen=True, slots=True)
 class Made:
     """What is read here of `terraform output -json platform`."""
 
@@ -35,6 +43,7 @@ class Made:
     mlflow_tracking_uri: str
     role_arns: Mapping[str, str]
     mongodb: MongoDB
+    image_signers: ImageSigners = ImageSigners()
 
 
 class Metadata(TypedDict):
@@ -70,6 +79,7 @@ def platform(environment: str, made: Made, host: str) -> str:
     region = _region(made.registry)
     where = {"registry": f"{made.registry}/wafer-fault-{environment}", "host": host}
     where |= {"ledger": f"dynamodb://{made.ledger_table}", "network": NETWORKS[environment]}
+    where |= {"signing-key": made.image_signers.public_key, "signing-workflow": made.image_signers.workflow}
     settings = {"WAFER_STORE": made.store_uri, "MLFLOW_TRACKING_URI": made.mlflow_tracking_uri}
     endpoint = {"endpoint": f"s3.{region}.amazonaws.com", "region": region, "disableSSL": False}
     launcher = {"default": {**endpoint, "credentials": {"fromEnv": True}}}

@@ -12,3 +12,8 @@ output "signing_key" {
   description = "ARN of the key that signs images, and its name as cosign takes it."
   value       = { arn = aws_kms_key.signing.arn, uri = "awskms:///${aws_kms_alias.signing.name}" }
 }
+
+output "signing_public_key" {
+  description = "The public half of that key, as PEM."
+  value       = data.aws_kms_public_key.signing.public_key_pem
+}

@@ -32,3 +32,7 @@ data "aws_iam_policy_document" "signing" {
     }
   }
 }
+
+data "aws_kms_public_key" "signing" {
+  key_id = aws_kms_key.signing.arn
+}

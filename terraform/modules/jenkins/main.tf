@@ -28,6 +28,7 @@ module "server" {
   script = templatefile("${path.module}/install.sh.tftpl", {
     version   = var.jenkins_version
     terraform = var.terraform_version
+    cosign    = var.cosign_version
     key_url   = var.repository_key_url
     region    = data.aws_region.current.name
     registry  = var.registry
@@ -43,6 +44,7 @@ module "server" {
     environment = {
       AWS_REGION             = data.aws_region.current.name
       COSIGN_KEY             = var.signing_key
+      COSIGN_SOURCE_KEY      = var.source_signing_key
       GITOPS_REPOSITORY      = var.gitops_repository
       GITHUB_REPOSITORY      = var.github_repository
       JENKINS_PAGE           = "http://localhost:8080/" # as it is seen through the tunnel

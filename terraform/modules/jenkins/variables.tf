@@ -138,3 +138,15 @@ variable "gitops_repository" {
   type        = string
   default     = ""
 }
+
+variable "source_signing_key" {
+  description = "Key that signed the images that are promoted from another environment; empty: the same."
+  type        = string
+  default     = ""
+}
+
+variable "cosign_version" {
+  description = "Version of cosign, which signs images."
+  type        = string
+  default     = "2.6.1"
+}

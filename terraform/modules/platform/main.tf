@@ -180,6 +180,7 @@ module "jenkins" {
   gitops_repository   = var.gitops_repository
   registry            = local.registry
   signing_key         = module.ecr.signing_key.uri
+  source_signing_key  = var.promotes_from == "" ? "" : "awskms:///alias/wafer-fault-${var.promotes_from}-images"
   volume_key_arn      = module.platform_key.arn
   ami_parameter       = var.jenkins_ami_parameter
   final_snapshot      = !var.disposable

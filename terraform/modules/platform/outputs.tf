@@ -76,3 +76,11 @@ output "signing_key" {
   description = "Key of the images' signatures, as cosign takes it."
   value       = module.ecr.signing_key.uri
 }
+
+output "image_signers" {
+  description = "Who signs images, for the admission policy: Jenkins' key, and the workflow that promotes."
+  value = {
+    public_key = module.ecr.signing_public_key
+    workflow   = var.github_repository == "" ? "^none$" : "^https://github\\.com/${var.github_repository}/\\.github/workflows/promote\\.yml@refs/tags/"
+  }
+}
