@@ -86,16 +86,19 @@ def test_an_addon_goes_to_the_cluster_of_its_environment_and_knows_its_name(envi
     values = {name: each["spec"]["source"].get("helm", {}).get("valuesObject", {}) for name, each in found.items()}
     assert values["aws-load-balancer-controller"]["clusterName"] == cluster
     assert values["cluster-autoscaler"]["autoDiscovery"]["clusterName"] == cluster
+    logs = values["aws-for-fluent-bit"]["cloudWatchLogs"]
+    assert (logs["logGroupName"], logs["autoCreateGroup"]) == (f"/{cluster}/pods", False)
+    assert 'name              = "/${var.cluster_name}/pods"' in _terraform("modules/cluster_roles/main.tf")
     region = re.search(r'"region".*?default += "(\S+)"', _terraform(f"envs/{environment}/variables.tf"), re.DOTALL)
     assert region
-    assert values["cluster-autoscaler"]["awsRegion"] == region[1]
+    assert {values["cluster-autoscaler"]["awsRegion"], logs["region"]} == {region[1]}
 
 
 def test_the_accounts_that_terraform_gives_roles_are_those_of_the_addons() -> None:
     given = re.findall(r'^    ([\w-]+) += \{ namespace = "([\w-]+)"', _terraform("modules/cluster_roles/main.tf"), re.M)
     found = addons("dev")
 
-    assert len(given) == 4
+    assert len(given) == 5
     for account, namespace in given:
         spec = found[account]["spec"]
         values = spec["source"]["helm"]["valuesObject"]

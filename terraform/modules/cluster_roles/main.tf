@@ -3,6 +3,7 @@
 
 locals {
   addons = {
+    aws-for-fluent-bit           = { namespace = "logging", policy = data.aws_iam_policy_document.logs.json }
     aws-load-balancer-controller = { namespace = "kube-system", policy = data.aws_iam_policy_document.load_balancer.json }
     cluster-autoscaler           = { namespace = "kube-system", policy = data.aws_iam_policy_document.autoscaler.json }
     external-dns                 = { namespace = "kube-system", policy = data.aws_iam_policy_document.dns.json }
@@ -213,5 +214,21 @@ data "aws_iam_policy_document" "secrets" {
     sid       = "Read"
     actions   = ["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"]
     resources = ["arn:${data.aws_partition.current.partition}:secretsmanager:${local.where}:secret:${var.cluster_name}/*"]
+  }
+}
+
+# What pods write. The group is made here, with its key and its end, so fluent-bit needs no right to make one.
+resource "aws_cloudwatch_log_group" "pods" {
+  #checkov:skip=CKV_AWS_338:what pods write helps to find a fault of these weeks; runs keep their own records in the store
+  name              = "/${var.cluster_name}/pods"
+  kms_key_id        = var.log_key_arn
+  retention_in_days = var.log_days
+}
+
+data "aws_iam_policy_document" "logs" {
+  statement {
+    sid       = "Write"
+    actions   = ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]
+    resources = ["${aws_cloudwatch_log_group.pods.arn}:*"]
   }
 }

@@ -22,3 +22,19 @@ variable "dns_zone_ids" {
     error_message = "Give ids of zones, such as Z0123456789ABC, not their names."
   }
 }
+
+variable "log_key_arn" {
+  description = "Key of the log group of pods."
+  type        = string
+}
+
+variable "log_days" {
+  description = "Days that logs of pods are kept."
+  type        = number
+  default     = 30
+
+  validation {
+    condition     = contains([7, 14, 30, 60, 90, 180, 365], var.log_days)
+    error_message = "CloudWatch keeps 7, 14, 30, 60, 90, 180 or 365 days."
+  }
+}

@@ -217,4 +217,5 @@ module "cluster_roles" {
   vpc_id                 = module.network.vpc_id
   node_security_group_id = module.eks.node_security_group_id
   dns_zone_ids           = var.dns_zone_ids
+  log_key_arn            = module.platform_key.arn
 }
