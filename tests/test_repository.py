@@ -46,6 +46,10 @@ BEHIND_THE_BUNDLE = {
 }
 
 
+# What the MLflow server imports, which is started of this image and by this lock.
+SERVED = {"load_prod_model": {"flask-wtf"}}
+
+
 def _lock_module() -> ModuleType:
     spec = importlib.util.spec_from_file_location("lock", ROOT / ".ci" / "lock.py")
     assert spec is not None
@@ -161,7 +165,7 @@ def test_a_stage_image_installs_what_its_stage_imports(stage: str) -> None:
 def test_a_stage_asks_for_nothing_it_does_not_import(stage: str) -> None:
     asked = {name for name in lock.pyproject()["dependency-groups"][stage] if isinstance(name, str)}
 
-    assert asked - set().union(*imported(stage).values()) == set()
+    assert asked - set().union(*imported(stage).values()) == SERVED.get(stage, set())
 
 
 def test_every_image_has_a_lock_and_every_lock_an_image() -> None:
