@@ -52,7 +52,7 @@ def test_a_backup_is_a_whole_registry_on_a_new_server_with_accounts_and_tls(
 
         assert after == before
         assert len(registry.promotions()) == 2
-        assert registry.require_production().version == registry.promote(1, ByHand(by="an operator")).version
+        assert registry.require_production().version == registry.promote(1, ByHand("an operator")).version
 
 
 def promote_twice(folder: Path, uri: str) -> None:
@@ -70,7 +70,7 @@ def promote_twice(folder: Path, uri: str) -> None:
             decision=folder / "decision.json",
             report=folder / "report.html",
         )
-    registry.promote(1, ByHand(by="an operator", why="to see it twice"))
+    registry.promote(1, ByHand("an operator", "to see it twice"))
 
 
 def back_up(data: Path, backup: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from pydantic import TypeAdapter
 
 PRICES = Path(__file__).with_name("prices.yaml")
 HOURS = 730  # of a month
@@ -58,8 +59,7 @@ class Size:
 def read_prices(path: Path = PRICES) -> Prices:
     """The list of prices."""
     said = yaml.safe_load(path.read_text(encoding="utf-8"))
-    sets = {name: frozenset(said.pop(name)) for name in ("by_use", "free")}
-    return Prices(str(said.pop("as_of")), **said, **sets)
+    return TypeAdapter(Prices).validate_python(said | {"as_of": str(said["as_of"])})
 
 
 def estimate(plan: Mapping[str, Any], prices: Prices) -> list[Line]:
