@@ -62,7 +62,7 @@ def test_containers_find_the_workers_of_a_cluster_and_their_certificates(
     folder = tmp_path / "tls"
     folder.mkdir()
     monkeypatch.setenv("WAFER_ENGINE_TLS", str(folder))
-    given = {"WAFER_ENGINE": "tls://127.0.0.1:8786", "WAFER_ENGINE_TLS": str(folder), "HOME": "/home/somebody"}
+    given = {"WAFER_ENGINE": "tls://127.0.0.1:8786", "WAFER_ENGINE_TLS": str(folder), "HOME": str(folder.parent)}
 
     task = CheckedTask("image", [], str(tmp_path / "artifacts"), None)
 
