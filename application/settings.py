@@ -1,4 +1,4 @@
-"""The service's settings, read once from the environment beside those of `wafer.settings`."""
+"""The service's settings, read once from the environment besides those of `wafer.settings`."""
 
 from pathlib import Path
 from typing import Annotated
@@ -24,7 +24,7 @@ class ServiceSettings(BaseSettings):
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
 
     sources: str = Field("", validation_alias="WAFER_SOURCES")
-    """Folders and s3:// prefixes, separated by commas, that runs may read beside the store's own raw/."""
+    """Folders and s3:// prefixes, separated by commas, that runs may read besides the store's own raw/."""
     ledger: str = Field("", validation_alias="WAFER_LEDGER")
     """`dynamodb://TABLE`; empty: SQLite below the home."""
     keys: Annotated[str, AfterValidator(store_address)] = Field("", validation_alias="WAFER_API_KEYS")

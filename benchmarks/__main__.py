@@ -137,7 +137,7 @@ def load_documents(
     quick: Quick = False,
     document: Document = None,
 ) -> None:
-    """The load stage on a server of MongoDB's protocol, beside the way that reads every document back."""
+    """The load stage on a server of MongoDB's protocol, compared with the way that reads every document back."""
     from benchmarks.documents import measure_documents
 
     count, times = (30, 1) if quick else (wafers, rounds)
@@ -187,7 +187,7 @@ def gate(
     quick: Quick = False,
     document: Document = None,
 ) -> None:
-    """How often a worse model replaces a better one, and a better one is blocked; beside the rule of before."""
+    """How often a worse model replaces a better one, and a better one is blocked; compared with the rule of before."""
     from benchmarks.gate import measure_gate
 
     _report(lambda say: measure_gate(replicates=2 if quick else replicates, say=say), document, quick)

@@ -65,7 +65,7 @@ def measure_documents(*, wafers: int, rounds: int, say: Callable[[str], None]) -
         protocol=[
             f"{wafers:,} synthetic wafers of 590 sensors from `wafers.parquet` into an empty database of the tests' "
             "FerretDB (SQLite files, same cores), with both exports; the ways in turn, medians of "
-            f"{rounds} round(s), the least and most of the wall beside them.",
+            f"{rounds} round(s), with the least and most of the wall.",
             "All read back: every document is read again after its load. Loaded again: all are known, and read.",
             f"Load {os.getloadavg()[0]:.1f} at the end: with more than {machine.cores} processes that want to run, "
             "the wall is the machine's and the CPU seconds are the work.",

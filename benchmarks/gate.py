@@ -1,4 +1,4 @@
-"""How often promotion errs: a worse model replaces a better one, or a better one is blocked; the old rule beside it."""
+"""How often promotion errs: a worse model replaces a better one, or a better one is blocked; and so by the old rule."""
 
 import math
 from collections.abc import Callable, Sequence

@@ -70,8 +70,8 @@ def _of(stage: Stage, phase: int, unit: str) -> float:
     return stage.phases[phase].get(unit, 0.0) if phase < len(stage.phases) else 0.0
 
 
-def beside(stages: Sequence[Stage], name: str) -> Stage:
-    """Tasks that run beside each other and share the workers: one task of all their units."""
+def together(stages: Sequence[Stage], name: str) -> Stage:
+    """Tasks that run at the same time and share the workers: one task of all their units."""
     units = {f"{number} {unit}": seconds for number, each in enumerate(stages) for unit, seconds in _all(each)}
     return Stage(name, stages[0].wafers, max(each.alone for each in stages), [units])
 

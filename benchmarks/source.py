@@ -23,7 +23,7 @@ _REAL = Path(__file__).resolve().parents[2] / "shared" / "data" / "wafer"
 
 
 def default_data() -> Path | None:
-    """The folder named by WAFER_DATA, or the one beside the repository; None where neither is there."""
+    """The folder named by WAFER_DATA, or the one next to the repository; None where neither is there."""
     found = Path(os.environ.get("WAFER_DATA", _REAL))
     return found if (found / "training").is_dir() else None
 

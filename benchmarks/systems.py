@@ -57,7 +57,7 @@ class System:
 
     name: str
     answer: Callable[[pa.Table, pa.Table], Answer]
-    digest: str  # of everything the answers depend on beside the wafers
+    digest: str  # of everything the answers depend on besides the wafers
 
 
 class Classifier(Protocol):

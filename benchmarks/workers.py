@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from benchmarks.makespan import Stage, beside, groups, shared_evenly, single_units
+from benchmarks.makespan import Stage, groups, shared_evenly, single_units, together
 from benchmarks.on_engine import ENGINES, WORKERS
 from benchmarks.process import ROOT
 from benchmarks.report import Machine, Section, this_machine
@@ -96,7 +96,7 @@ def _at(
             found[stage] = shared_evenly(before[0], of[0], wafers, several[stage])
         else:
             each = [single_units(before[min(n, len(before) - 1)], one, wafers) for n, one in enumerate(of)]
-            found[stage] = beside(each, stage) if len(each) > 1 else each[0]
+            found[stage] = together(each, stage) if len(each) > 1 else each[0]
     return found
 
 
@@ -113,7 +113,7 @@ def _makespans(
             "had the 100 trees that they have from 40,000 wafers on. Processor seconds of units and of all between "
             "them are drawn out in straight lines, and each worker takes the next unit as soon as it is free.",
             "Units at that size: files of as many wafers as were measured, 16 MiB of accepted files, 64 MiB of "
-            f"sensors, single fits, {BUCKET_WAFERS:,} wafers to predict. The tasks of clusters run beside each other.",
+            f"sensors, single fits, {BUCKET_WAFERS:,} wafers to predict. The tasks of clusters run at the same time.",
             "Not in it: the network, pods, and a processor that is shared. So it is the least that such lines take.",
         ],
         headers=("DAG", "wafers", *(f"{count} worker{'s' * (count > 1)}" for count in _COUNTS), "no worker changes"),

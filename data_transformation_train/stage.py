@@ -17,7 +17,7 @@ from data_transformation_train.rows import Rows, order_of, read_rows
 from wafer.contract import Contract
 from wafer.engine import Engine, Inline
 from wafer.errors import ContractInvalid, NoGoodFiles
-from wafer.files import scratch_beside
+from wafer.files import scratch_near
 from wafer.progress import reported
 from wafer.wafers.table import ORIGIN, ROWS_AT_ONCE, WaferColumns, wafers_writer
 
@@ -49,7 +49,7 @@ def transform_batches(
 ) -> Transformed:
     """Join a folder of accepted files into one `wafers.parquet`, sorted by wafer and document id.
 
-    Files of more than `in_memory` bytes together are sorted on disk by the engine, in a folder beside `output`, about
+    Files of more than `in_memory` bytes together are sorted on disk by the engine, in a folder next to `output`, about
     `unit_bytes` of them at once; the table does not depend on that. Raises
     ContractMismatch for a file accepted under another contract, NoGoodFiles for an empty folder, ContractInvalid for a
     schema that uses a name of the table's own.
@@ -95,7 +95,7 @@ def _join_on_disk(
     engine: Engine,
     unit_bytes: int,
 ) -> Counts:
-    with scratch_beside(output, "parts") as folder:
+    with scratch_near(output, "parts") as folder:
         several = units(paths, engine.give(paths), unit_bytes)
         written = engine.run(partial(write_parts, contract=contract), several, folder)
         counts = sum(reported(written, len(several), "groups of files read"), Counts())

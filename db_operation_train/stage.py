@@ -84,7 +84,7 @@ class _Part:
 
 @dataclass(frozen=True, slots=True)
 class _Load:
-    """A load under way: where to, and what the table's columns are."""
+    """A load that is running: where to, and what the table's columns are."""
 
     documents: Documents
     kind: str

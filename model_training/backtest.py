@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from model_training.everywhere import fit_and_test
-from model_training.fits import fits_beside
+from model_training.fits import fits_near
 from wafer.engine import Engine
 from wafer.errors import DataUnlearnable
 from wafer.evaluation.backtest import Walk
@@ -16,7 +16,7 @@ def backtest(training_file: Path, preprocessor: Path, scratch: Path, recipe: Rec
 
     Raises DataUnlearnable where no file can be tested.
     """
-    with fits_beside(scratch) as fits:
+    with fits_near(scratch) as fits:
         fitted = fit_and_test(training_file, preprocessor, fits, recipe, engine)
     asked, budget = fitted.later.forward, recipe.false_alarm_budget
     if not (asked.test >= 0).any():

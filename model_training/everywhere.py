@@ -21,7 +21,7 @@ from wafer.wafers.training_file import TrainingFile
 
 @dataclass(frozen=True, slots=True)
 class Everywhere:
-    """The fits on all wafers and the answers of the tests; (wafers,) where not said otherwise."""
+    """The fits on all wafers and the answers of the tests; (wafers,) where nothing else is named."""
 
     keys: Keys
     failed: Bools

@@ -9,7 +9,7 @@ from itertools import accumulate
 from pathlib import Path
 
 from wafer.engine import Engine, Given
-from wafer.files import complete_file, scratch_beside
+from wafer.files import complete_file, scratch_near
 from wafer.model.families.protocol import Piece
 from wafer.model.training_files import TrainingFiles, new_features
 from wafer.model.training_set import TrainingSet
@@ -18,7 +18,7 @@ from wafer.progress import advance, counted
 from wafer.wafers.arrays import Features
 
 _IMPORTING = threading.Lock()
-_MOST_AT_ONCE = 16  # a fit may hold 300 bytes a wafer beside the features
+_MOST_AT_ONCE = 16  # a fit may hold 300 bytes a wafer besides the features
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ def _mixed(several: Sequence[Sequence[Fit]]) -> list[Fit]:
 
 
 @contextmanager
-def fits_beside(out: Path) -> Iterator[Fits]:
-    """Fits whose files lie beside the output, where there is room; what a killed attempt left goes first."""
-    with scratch_beside(out, "fits") as folder:
+def fits_near(out: Path) -> Iterator[Fits]:
+    """Fits whose files lie next to the output, where there is room; what a killed attempt left goes first."""
+    with scratch_near(out, "fits") as folder:
         yield Fits(folder)

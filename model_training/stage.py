@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from model_training.everywhere import fit_and_test, read_training_set
-from model_training.fits import fits_beside
+from model_training.fits import fits_near
 from model_training.judge import FamilyFigures, judge
 from model_training.learn import ClusterFit, fit_cluster
 from model_training.page import cluster_page
@@ -59,7 +59,7 @@ def fit_global_models(
 ) -> GlobalModels:
     """Fit every family on all wafers and write the directory `out`; the engine changes the time, never the bytes."""
     recipe, engine = recipe or Recipe(), engine or Inline()
-    with fits_beside(out) as fits:
+    with fits_near(out) as fits:
         fitted = fit_and_test(training_file, preprocessor, fits, recipe, engine)
     failed, later, line = fitted.failed, fitted.later, fitted.line
     figures = later.figures(failed, line, recipe.false_alarm_budget)
@@ -91,7 +91,7 @@ def train_cluster(
         everywhere = _load_scores(wafers.keys, global_models / OUT_OF_FOLD)
         tested = InTime.of(read_table(global_models / IN_TIME))
         inside = _labels(wafers, clusters) == cluster
-        with fits_beside(out) as fits:
+        with fits_near(out) as fits:
             training = read_training_set(wafers, preprocessor, fits)
             fit = fit_cluster(fits, training, inside, everywhere, recipe, engine or Inline())
     done = _describe(cluster, training.failed[inside], fit, recipe)

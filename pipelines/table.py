@@ -31,7 +31,7 @@ Table = Mapping[str, tuple[Planned, ...]]
 
 
 def to_json(table: Table) -> str:
-    """The table as it is kept beside the compiled packages."""
+    """The table as it is kept next to the compiled packages."""
     rows = {pipeline: [asdict(each) for each in tasks] for pipeline, tasks in table.items()}
     return json.dumps(rows, indent=1) + "\n"
 

@@ -15,7 +15,7 @@ from wafer.model.out_of_fold import Known
 from wafer.model.recent import Scored, Thresholds
 from wafer.model.scoring import ModelBundle
 
-# Scores of earlier predictions by the model of a digest, the latest first, beside those of the batch itself.
+# Scores of earlier predictions by the model of a digest, the latest first, besides those of the batch itself.
 Before = Callable[[str, Scored], Sequence[Scored]]
 
 

@@ -1,4 +1,4 @@
-"""What the version that waits for a person says of the same wafers: kept beside the predictions, never among them."""
+"""What the version that waits for a person says of the same wafers: kept next to the predictions, never among them."""
 
 import json
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from wafer.engine import Engine, Inline
 from wafer.errors import WaferError
 from wafer.evaluation.drift import Movement
 from wafer.evaluation.rule import DEFAULT, Rule
-from wafer.files import scratch_beside
+from wafer.files import scratch_near
 from wafer.model.recent import Scored
 from wafer.store import layout
 from wafer.wafers.export import ExportFile
@@ -26,7 +26,7 @@ _TEXT = pa.dictionary(pa.int32(), pa.string())
 
 @dataclass(frozen=True, slots=True)
 class Shadow:
-    """What a candidate said, and what its later answers may be ranked among."""
+    """What a candidate predicted, and what its later answers may be ranked among."""
 
     version: int
     digest: str
@@ -46,7 +46,7 @@ def predict_in_shadow(
 ) -> Shadow | None:
     """Write `shadow.parquet` into `out` if a candidate was fetched into the folder; None if there is none.
 
-    One row a wafer, in the order of the export. Budget and rule are those of the predictions beside it, so that both
+    One row a wafer, in the order of the export. Budget and rule are those of the predictions next to it, so that both
     versions answer the same question. A candidate that cannot judge these wafers never stops a prediction.
     """
     version = int(json.loads((candidate / CANDIDATE).read_text(encoding="utf-8"))["version"])
@@ -56,7 +56,7 @@ def predict_in_shadow(
     try:
         model = served(candidate / BUNDLE, engine)
         bundle = model.bundle
-        with ExportFile(export) as file, scratch_beside(out, "shadow") as scratch:
+        with ExportFile(export) as file, scratch_near(out, "shadow") as scratch:
             check_contract(file.columns.sensors, bundle)
             parts = judged(file, model, false_alarm_budget, engine, scratch, moves=False)
             found = answered(parts, bundle, false_alarm_budget, rule, before, Movement(bundle))

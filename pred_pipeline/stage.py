@@ -18,7 +18,7 @@ from wafer.engine import Engine, Inline
 from wafer.errors import ContractMismatch
 from wafer.evaluation.drift import Movement
 from wafer.evaluation.rule import DEFAULT, Rule
-from wafer.files import complete_folder, scratch_beside
+from wafer.files import complete_folder, scratch_near
 from wafer.model.contributions import Reason, top_reasons
 from wafer.model.files import write_json
 from wafer.model.recent import Scored, Thresholds
@@ -77,7 +77,7 @@ def predict_wafers(
     model = served(bundle_dir, engine, expected_digest)
     bundle, movement = model.bundle, Movement(model.bundle)
     budget = bundle.false_alarm_budget if false_alarm_budget is None else false_alarm_budget
-    with ExportFile(export) as file, scratch_beside(out, "buckets") as scratch:
+    with ExportFile(export) as file, scratch_near(out, "buckets") as scratch:
         check_contract(file.columns.sensors, bundle)
         parts = judged(file, model, budget, engine, scratch, bucket_wafers, moves=True)
         found = answered(parts, bundle, budget, rule, before, movement)

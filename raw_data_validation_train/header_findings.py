@@ -131,7 +131,7 @@ def _index(unknown: Sequence[str], header: HeaderColumns, contract: Contract) ->
         return ""
     name = header.cells[header.roles.index(contract.id_column)]
     return (
-        f"The column {quoted(name)} is taken for the wafer id, but `{contract.id_column}` stands beside it: it is the "
+        f"The column {quoted(name)} is taken for the wafer id, but `{contract.id_column}` stands next to it: it is the "
         f"index of a table. Export with `index=False`, or write `columns: {{ignored: [{quoted(name)}]}}` in the policy."
     )
 

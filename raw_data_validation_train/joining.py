@@ -1,4 +1,4 @@
-"""Outcomes that lie in a table of their own beside each file of readings: both become one table before it is judged."""
+"""Outcomes that lie in a table of their own next to each file: both become one table before it is judged."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -28,7 +28,7 @@ class _DoNotFit(Exception):
 
 
 def with_outcomes(batches: Sequence[Batch], contract: Contract, folder: Path) -> Drop:
-    """The files of readings, each with the outcomes beside it written to `folder`; tables of outcomes are no batches.
+    """The files of readings, each with the outcomes next to it written to `folder`; tables of outcomes are no batches.
 
     A joined file is plain UTF-8, so the contract of the drop says so; its digest stays. Its lines, bytes and sha256
     are those of both tables together.
@@ -36,14 +36,14 @@ def with_outcomes(batches: Sequence[Batch], contract: Contract, folder: Path) ->
     if not contract.policy.outcomes_table.file:
         return Drop(tuple(batches), contract, {})
     named = {batch.name: batch for batch in batches}
-    pairs = {batch: named.get(_beside(batch, contract)) for batch in batches}
+    pairs = {batch: named.get(_table_of(batch, contract)) for batch in batches}
     readings = [batch for batch in batches if batch not in pairs.values()]
     if contract.label is None:
         return Drop(tuple(readings), contract, {})
     return _joined({batch: pairs[batch] for batch in readings}, contract, folder)
 
 
-def _beside(batch: Batch, contract: Contract) -> str:
+def _table_of(batch: Batch, contract: Contract) -> str:
     return contract.policy.outcomes_table.name_for(without_ending(batch.name))
 
 
@@ -63,7 +63,7 @@ def _joined(pairs: Mapping[Batch, Batch | None], contract: Contract, folder: Pat
 def _join(batch: Batch, outcomes_table: Batch | None, contract: Contract, folder: Path) -> Batch:
     if outcomes_table is None:
         raise _DoNotFit(
-            f"The table of its outcomes, `{_beside(batch, contract)}`, does not lie beside it. Add it, or correct "
+            f"The table of its outcomes, `{_table_of(batch, contract)}`, does not lie next to it. Add it, or correct "
             "`outcomes_table` in the policy."
         )
     outcomes = _Outcomes.read(fetch(outcomes_table, folder), outcomes_table.name, contract)

@@ -72,7 +72,7 @@ class Block:
 class FileLines:
     """Blocks of a file's lines; once it has been iterated, `sha256`, `bytes` and the first `trouble` are known.
 
-    Reading goes on to the end for the hash, but no block comes after the first trouble.
+    Reading continues to the end for the hash, but no block comes after the first trouble.
     """
 
     def __init__(self, path: Path, limits: Limits, block_bytes: int = BLOCK_BYTES, text: Text = _PLAIN) -> None:

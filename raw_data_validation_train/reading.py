@@ -83,7 +83,7 @@ class Reading:
         return rest
 
     def _skipped(self, block: Block) -> Block:
-        """The block without lines that are neither header nor rows; they may go on in the next one."""
+        """The block without lines that are neither header nor rows; they may continue in the next one."""
         while self._lines_to_skip and block.data:
             _, block = block.without_header()
             self._lines_to_skip -= 1

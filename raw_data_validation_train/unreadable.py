@@ -1,4 +1,4 @@
-"""Files that the operating system does not let us read: each is refused, and the rest of the drop goes on."""
+"""Files that the operating system does not let us read: each is refused, and the rest of the drop is read."""
 
 from collections.abc import Sequence
 from dataclasses import replace

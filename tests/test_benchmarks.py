@@ -16,7 +16,7 @@ from benchmarks import scale
 from benchmarks.__main__ import app
 from benchmarks.figures import FIGURES, Pooled, differences
 from benchmarks.folds import Plan, folds_of
-from benchmarks.makespan import Stage, beside, shared_evenly, single_units
+from benchmarks.makespan import Stage, shared_evenly, single_units, together
 from benchmarks.report import Section, this_machine, write_section
 from wafer.contract import load_contract
 from wafer.wafers.arrays import Wafers
@@ -203,7 +203,7 @@ def test_a_larger_line_has_more_buckets_and_longer_fits() -> None:
 
     fits = single_units(small, large, 1000)
     files = shared_evenly(small, large, 1000, units=4)
-    both = beside([fits, fits], "two")
+    both = together([fits, fits], "two")
 
     assert fits.alone == 1
     (units,) = fits.phases

@@ -1,4 +1,4 @@
-"""What the line knows beside the readings stays with the wafer: in documents and predictions, and out of the model."""
+"""What the line knows besides the readings stays with the wafer: in documents and predictions, and out of the model."""
 
 import csv
 import json

@@ -153,7 +153,7 @@ EXPORTS = [
         "workbook", "lot 7.xlsx", ["Wafer", *NUMBERED, "Pass/Fail"], ("Pass", "Fail"), workbook, missing="NaN"
     ),
     Export(
-        "a title above and an index beside the id",
+        "a title above and an index next to the id",
         "wafer_13012021_041011.csv",
         ["", "Wafer", "Slot", *NUMBERED, "Good/Bad"],
         ("0", "1"),

@@ -1,4 +1,4 @@
-"""Linters of what is no Python: Containerfile, scripts, workflows. And what the workflows promise beside that."""
+"""Linters of what is no Python: Containerfile, scripts, workflows. And what the workflows promise besides."""
 
 import os
 import re

@@ -61,7 +61,7 @@ class Trained:
     run_id: str
 
     def units(self) -> list[dict[str, Any]]:
-        """What the tasks of the run said of their units, one after the other."""
+        """What the tasks of the run logged of their units, one after the other."""
         lines = (self.home / "runs" / self.run_id / "log.txt").read_text().splitlines()
         return [json.loads(line) for line in lines if '"event": "units"' in line]
 

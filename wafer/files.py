@@ -14,7 +14,7 @@ LONGEST_NAME = 200  # bytes; file systems end at 255
 
 
 class UnfinishedFile:
-    """A file beside `path` (folders are made) that takes its place when kept; a reader never sees half of it.
+    """A file next to `path` (folders are made) that takes its place when kept; a reader never sees half of it.
 
     `durable` flushes to disk first, so the file survives a power cut; what a retry writes again can do without.
     `private` lets only the owner read it, from its first byte.
@@ -56,7 +56,7 @@ class UnfinishedFile:
 
 @contextmanager
 def complete_file(path: Path, *, durable: bool = True, private: bool = False) -> Iterator[Path]:
-    """Path of a temporary file beside `path`, which becomes `path` when the block ends well and is gone otherwise."""
+    """Path of a temporary file next to `path`, which becomes `path` when the block ends well and is gone otherwise."""
     file = UnfinishedFile(path, durable=durable, private=private)
     try:
         yield file.part
@@ -106,8 +106,8 @@ def complete_folder(folder: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def scratch_beside(output: Path, what: str) -> Iterator[Path]:
-    """An empty folder beside an output, where there is room, gone after the block; what a killed attempt left goes."""
+def scratch_near(output: Path, what: str) -> Iterator[Path]:
+    """An empty folder next to an output, where there is room, gone after the block; what a killed attempt left goes."""
     folder = output.with_name(f".{output.name}.{what}")
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)

@@ -39,7 +39,7 @@ def patience() -> Patience:
 
 TOLD_SECONDS = 5.0  # between two lines about a wait
 _numbers = count()
-_waits: dict[int, tuple[str, float]] = {}  # calls under way: of what, since when
+_waits: dict[int, tuple[str, float]] = {}  # calls not yet answered: of what, since when
 
 
 @contextmanager

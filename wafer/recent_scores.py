@@ -1,4 +1,4 @@
-"""The scores of recent predictions, kept beside them in the store, so that other wafers can be ranked among them.
+"""The scores of recent predictions, kept next to them in the store, so that other wafers can be ranked among them.
 
 Each prediction leaves its scores under a key of its own, in `recent/<model digest>/`: a retried or replayed run writes
 the same object again and counts once. Another model begins anew.

@@ -69,7 +69,7 @@ def table(headers: Sequence[str], rows: Iterable[Sequence[object]], numeric: Seq
 
 
 def _cut(rows: int) -> Markup:
-    """What stands on paper below a table that goes on."""
+    """What stands on paper below a table that continues."""
     if rows <= PRINTED:
         return Markup()
     return Markup('<p class="paper">The first {} of {:,} rows; the page itself lists more.</p>\n').format(PRINTED, rows)

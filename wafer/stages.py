@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 Size = Literal["small", "medium", "large"]
-WAFERS = 100_000  # of one run, where nothing else is said: a month of a large line
+WAFERS = 100_000  # of one run, where nothing else is set: a month of a large line
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Task:
 
     `cached` is false for a task that reads or writes outside its artifacts. `counts` names what the task counts, in the
     order in which people see it. `preload` names what an embedded run imports before the task starts, in this order;
-    `ahead` says that it does so in a process of this task, beside earlier tasks: for packages that others do without.
+    `ahead` says that it does so in a process of this task, during earlier tasks: for packages that others do without.
     `needs` is None for a task that no number of wafers makes larger. A task with an `item_label` runs once for every
     item of a list; a record of one item ends in the item's number.
     """

@@ -65,7 +65,7 @@ class Sessions:
         return Caller(LOCAL, "admin")
 
     def csrf(self, cookie: str) -> str:
-        """What a page must send back with every change, beside the cookie."""
+        """What a page must send back with every change, besides the cookie."""
         return self._tokens.get_signature(cookie.encode(errors="replace")).decode()
 
     def _key_id(self, cookie: str) -> str:

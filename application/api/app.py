@@ -62,7 +62,7 @@ ROUTERS: tuple[APIRouter, ...] = (
 
 
 def create_app(parts: Parts, *, watch: bool = True, pages: Sequence[APIRouter] = ()) -> FastAPI:
-    """Join the routes to the parts, and `pages` beside them; `watch=False` leaves following the runs to the caller."""
+    """Join the routes to the parts, and `pages`; `watch=False` leaves following the runs to the caller."""
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:

@@ -1,4 +1,4 @@
-"""What people decided about the wafers of a prediction, and what files said of them."""
+"""What people decided about the wafers of a prediction, and what files tell of them."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
@@ -35,7 +35,7 @@ class Dispositions:
         return self._told(run, forecasts)
 
     def history(self, run: Run, wafer: str, file: str = "") -> WaferHistory:
-        """Everything that people and files said of a wafer's readings. Raises as `dispose` does."""
+        """Everything that people and files told of a wafer's readings. Raises as `dispose` does."""
         return self._told(run, self._forecasts(run, wafer, file))
 
     def elsewhere(self, run: Run, wafer: str, file: str, runs: Sequence[str]) -> Appearances:
@@ -52,7 +52,7 @@ class Dispositions:
         )
 
     def _forecasts(self, run: Run, wafer: str, file: str) -> tuple[Forecast, ...]:
-        """What the versions of the run said of the wafer, production first."""
+        """What the versions of the run predicted of the wafer, production first."""
         table = self._predictions.table(run)
         chosen = table["file"][place_of(table, run, wafer, file)].as_py()
         found = [each for each in self._predicted(run, wafer, [run.run_id]) if each.file == chosen]
@@ -64,7 +64,7 @@ class Dispositions:
         return tuple(sorted(found, key=attrgetter("shadow")))
 
     def _predicted(self, run: Run, wafer: str, runs: Sequence[str]) -> tuple[Forecast, ...]:
-        """What some runs said of a wafer; the contract is that of `run`."""
+        """What some runs predicted of a wafer; the contract is that of `run`."""
         contract = read_by(run.parameters, "prediction")
         with self._way.call(), open_documents(self._documents_uri) as documents:
             return Forecast.of(predictions_of([wafer], self._store, documents, contract, runs))
@@ -89,16 +89,16 @@ class Dispositions:
 def _that_counts(told: Iterable[Told]) -> Told | None:
     """The word that is in force, of those in the order of time; None where none is."""
     last: Told | None = None
-    said: Told | None = None  # by a person
+    person: Told | None = None
     file: Told | None = None
     for each in told:
         if each.word == "withdrawn":
-            said, last = None, file
+            person, last = None, file
         elif each.word is None:
             file = each
-            last = said if said and said.word == "reworked" else each
+            last = person if person and person.word == "reworked" else each
         elif each.word != "comment":
-            said = last = each
+            person = last = each
     return last
 
 
@@ -109,12 +109,12 @@ def _appearance(found: Forecast, here: Forecast) -> Appearance:
     return Appearance(**{name: told[name] for name in Appearance.model_fields if name in told}, same_readings=same)
 
 
-def _by_person(said: Disposition) -> Told:
-    failed = FAILED.get(said.word)
+def _by_person(told: Disposition) -> Told:
+    failed = FAILED.get(told.word)
     outcome = None if failed is None else "fail" if failed else "pass"
-    return Told(at=said.at, who=said.who, word=said.word, comment=said.comment, run_id=said.run_id, outcome=outcome)
+    return Told(at=told.at, who=told.who, word=told.word, comment=told.comment, run_id=told.run_id, outcome=outcome)
 
 
-def _by_file(said: Outcome) -> Told:
-    outcome = "fail" if said["failed"] else "pass"
-    return Told(at=said["received"], file=said["file"], run_id=said["run_id"], outcome=outcome)
+def _by_file(told: Outcome) -> Told:
+    outcome = "fail" if told["failed"] else "pass"
+    return Told(at=told["received"], file=told["file"], run_id=told["run_id"], outcome=outcome)

@@ -4,7 +4,7 @@ from threading import Lock
 
 from cachetools import LRUCache
 
-from wafer.history.outcomes import KnownOutcomes, known_outcomes, said_so_far
+from wafer.history.outcomes import KnownOutcomes, known_outcomes, known_so_far
 from wafer.store import Store
 
 AsOf = tuple[str, ...]  # names of what outcomes come from: what is known changes with them
@@ -20,7 +20,7 @@ class Known:
 
     def as_of(self) -> AsOf:
         """What the outcomes depend on."""
-        return said_so_far(self._store)
+        return known_so_far(self._store)
 
     def outcomes(self, as_of: AsOf | None = None) -> KnownOutcomes:
         """Every outcome that the store holds."""

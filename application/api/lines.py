@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from cachetools import LRUCache, TTLCache, cachedmethod
 
-from application.api.models import ModelShelf
+from application.api.models import ModelBook
 from application.api.online import OnlineScores
 from application.scoring.production import LoadedModels, Production
 from application.scoring.reference import LatestScores
@@ -33,7 +33,7 @@ class ContractLine:
     def __init__(self, contract: str, registry: ModelVersions, store: Store) -> None:
         self.contract = contract
         self.registry = registry
-        self.models = ModelShelf(registry)
+        self.models = ModelBook(registry)
         self.loaded = LoadedModels(registry)
         self.latest = LatestScores(store, contract)
         self._store = store

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from wafer.model.statistics import SensorStatistics
 
 
-class ModelShelf:
+class ModelBook:
     """Shows versions; the newest few bundles stay in memory."""
 
     def __init__(self, registry: ModelVersions) -> None:

@@ -57,7 +57,7 @@ class Predictions:
         self._tables: LRUCache[Revision, pa.Table] = LRUCache(TABLES_KEPT)
         self._selecting = Condition()
         self._selections: LRUCache[tuple[Revision, Selection], tuple[pa.Table, pa.Table]] = LRUCache(TABLES_KEPT)
-        self._beside = Condition()
+        self._grouping = Condition()
         self._batches: LRUCache[tuple[Revision, str], pa.Table] = LRUCache(BATCHES_KEPT)
 
     def page(self, run: Run, wanted: Selection, *, offset: int, limit: int) -> PredictionPage:
@@ -134,7 +134,7 @@ class Predictions:
         return selected(self.table(run), wanted)
 
     @cachedmethod(
-        attrgetter("_batches"), key=lambda _, run, file: (revision_of(run), file), condition=attrgetter("_beside")
+        attrgetter("_batches"), key=lambda _, run, file: (revision_of(run), file), condition=attrgetter("_grouping")
     )
     def _batch(self, run: Run, file: str) -> pa.Table:
         return batch_of(self.table(run), file)

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from application.api.models import ModelShelf
+from application.api.models import ModelBook
 from wafer.built_in import BUILT_IN
 from wafer.evaluation.scorecard import comparison, scorecard
 from wafer.evaluation.standing import Period, Scorecard
@@ -14,7 +14,7 @@ from wafer.store import Store
 class Scorecards:
     """Sums up what is known of a version's predictions; nothing is remembered between two requests."""
 
-    def __init__(self, store: Store, models: ModelShelf, contract: str = BUILT_IN) -> None:
+    def __init__(self, store: Store, models: ModelBook, contract: str = BUILT_IN) -> None:
         self._store = store
         self._models = models
         self._contract = contract

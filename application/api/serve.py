@@ -21,7 +21,7 @@ from wafer.logs import configure_logs
 from wafer.process import hurry
 from wafer.settings import Settings
 
-GRACE_SECONDS = 20  # for requests under way; runs continue without the service
+GRACE_SECONDS = 20  # for requests not yet answered; runs continue without the service
 KEEP_ALIVE_SECONDS = 15
 BACKLOG = 512
 

@@ -24,7 +24,7 @@ MEDIA = {
     "csv": "text/csv",
     "parquet": "application/vnd.apache.parquet",
 }
-FRESH_SECONDS = 0.5  # however many look at a run under way, store and backend are asked this often
+FRESH_SECONDS = 0.5  # however many look at a running run, store and backend are asked this often
 KEPT = 256
 Revision = tuple[str, int]  # of a run: its id and how often it changed
 

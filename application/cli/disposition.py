@@ -16,7 +16,7 @@ def disposition(
     run_id: Annotated[str, typer.Argument(help="Id of a prediction.", metavar="RUN")],
     wafer: Annotated[str, typer.Argument(help="Name of one of its wafers.", metavar="WAFER")],
     word: Annotated[
-        Word | None, typer.Argument(help="What was decided; nothing: list what was said so far.", metavar="[WORD]")
+        Word | None, typer.Argument(help="What was decided; nothing: list what was told so far.", metavar="[WORD]")
     ] = None,
     comment: Annotated[str, typer.Option(help="Kept with your name and the time.")] = "",
     file: Annotated[str, typer.Option(help="The file that it came in, if several wafers have this name.")] = "",
@@ -39,7 +39,7 @@ def _tell(found: WaferHistory) -> None:
     console = console_of(as_json=False)
     console.print(f"{found.wafer} from {found.file}: {found.outcome or 'no outcome'}", markup=False, highlight=False)
     if not found.told:
-        console.print("Nobody said anything of it yet.")
+        console.print("Nothing is recorded of it yet.")
         return
     table = Table("at", "by", "word", "outcome", "comment")
     for each in found.told:

@@ -111,10 +111,10 @@ def scorecard(
         f"{found.total.failures} came. {found.in_training} wafers of its training set are left out."
     )
     if found.comparison:
-        console.print(_beside(found.comparison))
+        console.print(_side_by_side(found.comparison))
 
 
-def _beside(found: "SideBySide") -> Table:
+def _side_by_side(found: "SideBySide") -> Table:
     table = Table("version", *_COLUMNS, title="On the same wafers, one version in the shadow of the other")
     table.add_row(str(found.version), *_figures(found.standing))
     table.add_row(str(found.other), *_figures(found.other_standing))

@@ -65,7 +65,7 @@ def add(
 
 @schedules_app.command()
 def remove(name: str) -> None:
-    """End a schedule; predictions that it started go on."""
+    """End a schedule; predictions that it started continue."""
     with _schedules() as kept:
         kept.remove(name)
     console_of(as_json=False).print(f"{name} has ended.", markup=False)

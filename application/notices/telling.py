@@ -1,4 +1,4 @@
-"""Looks for news and tells them while the service runs, beside everything else: a receiver that hangs delays nobody."""
+"""Looks for news and tells them while the service runs: a receiver that hangs delays nobody."""
 
 from contextlib import AbstractAsyncContextManager, nullcontext
 

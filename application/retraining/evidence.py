@@ -55,7 +55,7 @@ def _succeeded(some: Iterable[Run], pipeline: layout.Pipeline) -> list[Run]:
 
 
 def _new_batches(store: Store, trained: Run, since: Sequence[Run], history: Iterable[Run]) -> tuple[str, ...]:
-    """Names of labelled files that the training did not know: beside its own, and sent as outcomes after it began.
+    """Names of labelled files that the training did not know: besides its own, and sent as outcomes after it began.
 
     A file counts once, by its name, whether it came as a batch or as outcomes.
     """

@@ -1,4 +1,4 @@
-"""Work that is done again and again while the service runs, beside the requests."""
+"""Work that is done again and again while the service runs, in other threads than the requests."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -16,7 +16,7 @@ async def repeated(
 ) -> AsyncIterator[None]:
     """Do the work every so many seconds for as long as the block lasts; a failure is logged as `<name>.failed`.
 
-    `abandon` leaves work that is under way to itself at the end of the block.
+    `abandon` leaves work that is running to itself at the end of the block.
     """
     task = asyncio.create_task(_repeat(name, work, every, abandon))
     try:

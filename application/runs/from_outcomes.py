@@ -1,4 +1,4 @@
-"""What a training that grows from outcomes reads beside its own source."""
+"""What a training that grows from outcomes reads besides its own source."""
 
 from typing import TYPE_CHECKING
 

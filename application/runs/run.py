@@ -79,7 +79,7 @@ class Run:
 
     @property
     def lock(self) -> str:
-        """What it holds while it is active, so that no second run does; empty for a run beside which others may be."""
+        """What it holds while it is active, so that no second run does; empty for a run during which others may run."""
         if self.pipeline not in EXCLUSIVE:
             return ""
         return self.pipeline if self.contract == BUILT_IN else f"{self.pipeline}#{self.contract}"

@@ -67,7 +67,7 @@ class Settler:
         try:
             changed = self._ledger.change(run, going)
         except TrainingRunning as error:  # it is followed when it has ended
-            log.warning("run.retried_beside", message=error.message)
+            log.warning("run.retried_meanwhile", message=error.message)
             return run
         log.info("run.retried_elsewhere", attempt=going.attempt)
         return changed or self._ledger.get(run.run_id) or run

@@ -54,7 +54,7 @@ class Schedules:
                 break
 
     def remove(self, name: str) -> None:
-        """End a schedule; runs that it started go on. Raises `ObjectNotFound`."""
+        """End a schedule; runs that it started continue. Raises `ObjectNotFound`."""
         while (there := self._journal.get("schedule", name)) and there.due is not None:
             if self._journal.change(there, replace(there, due=None)):
                 return

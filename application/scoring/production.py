@@ -46,7 +46,7 @@ class LoadedModels:
 
 @dataclass(frozen=True, slots=True)
 class InProduction:
-    """A version that answers, and when the registry last said that it is the one."""
+    """A version that answers, and when the registry last told that it is the one."""
 
     version: int
     bundle: "ModelBundle"

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypeVar
+from typing import TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,7 +63,7 @@ class Line:
     def __init__(self, seed: int, drop: Drop) -> None:
         self._seed = seed
         self._drop = drop
-        self._drawn: dict[str, Any] = {}
+        self._drawn: dict[str, object] = {}
 
     def measure(self, count: int) -> Iterator[Measured]:
         """So many wafers; the share of failures is exact over the first block's for training, and near it after."""
@@ -75,8 +75,7 @@ class Line:
         """What the line is, as its first block drew it."""
         if name not in self._drawn:
             self._drawn[name] = draw()
-        found: T = self._drawn[name]
-        return found
+        return cast("T", self._drawn[name])
 
     def _block(self, rng: np.random.Generator, wafers: Ints) -> Measured:
         count = len(wafers)

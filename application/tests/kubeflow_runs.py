@@ -3,7 +3,7 @@
 `recorded/train.json` and `recorded/predict.json` are finished runs as `GET /runs/ID` tells them: shape and order of the
 tasks as 2.17 makes them of Argo's nodes, times as measured on a real cluster (a driver 6 s, a pod 6 s around its work).
 Where a later graph lets two tasks run side by side or makes two of them one, the recording was moved together by hand.
-A run that is under way shows the part of its recording that it has come to.
+A run that is running shows the part of its recording that it has come to.
 """
 
 import json

@@ -20,7 +20,7 @@ def environment(home: Path) -> dict[str, str]:
 def serving(
     home: Path, port: int = 0, log: Path | None = None, **settings: str
 ) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """The service's process and what it said at its start: the link, or the address.
+    """The service's process and what it printed at its start: the link, or the address.
 
     Its log goes to a file or to a pipe, which holds no more than a short test makes.
     """

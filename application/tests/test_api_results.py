@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from application.api.models import ModelShelf
+from application.api.models import ModelBook
 from application.api.predictions import Predicted
 from application.tests.leavings import REPORT
 from application.tests.real_models import RealModels, Trained
@@ -243,12 +243,12 @@ def test_a_service_whose_parts_answer_is_ready(service: Service) -> None:
 
 def test_budgets_of_a_run_by_rank_are_by_rank(trained_line: Trained) -> None:
     models = RealModels(trained_line.bundles)
-    shelf = ModelShelf(models)
+    book = ModelBook(models)
     scores, unlike = (np.arange(400) * 0.001).astype(np.float64), np.array([0.1, np.nan])
 
-    ranked = shelf.budgets(1, "predict-1", Predicted(scores, unlike, 0, 0.3595, by_rank=True), 0.1)
+    ranked = book.budgets(1, "predict-1", Predicted(scores, unlike, 0, 0.3595, by_rank=True), 0.1)
     by_rank = ranked.budgets
-    fixed = shelf.budgets(1, "predict-1", Predicted(scores, unlike, 0, 0.3595), 0.1).budgets
+    fixed = book.budgets(1, "predict-1", Predicted(scores, unlike, 0, 0.3595), 0.1).budgets
 
     assert (ranked.own.flagged, ranked.own.unlike) == (40, 2)
 
@@ -259,10 +259,10 @@ def test_budgets_of_a_run_by_rank_are_by_rank(trained_line: Trained) -> None:
 
 
 def test_a_larger_budget_never_flags_fewer_than_the_run_did(trained_line: Trained) -> None:
-    shelf = ModelShelf(RealModels(trained_line.bundles))
+    book = ModelBook(RealModels(trained_line.bundles))
     few = Predicted(np.linspace(0, 0.5, 60), np.array([]), 0, 0.2, by_rank=True)  # ranked among earlier runs' too
 
-    found = shelf.budgets(1, "predict-1", few, 0.1)
+    found = book.budgets(1, "predict-1", few, 0.1)
 
     flagged = [each.flagged for each in found.budgets]
     assert flagged == sorted(flagged)

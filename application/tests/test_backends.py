@@ -1,4 +1,4 @@
-"""One contract for both places that execute runs, and what each promises beside it."""
+"""One contract for both places that execute runs, and what each promises besides it."""
 
 import os
 import signal
@@ -474,7 +474,7 @@ def test_a_stage_whose_pod_does_not_begin_is_starting_after_a_while(
     assert bool(waiting.error and "image" in waiting.error.message) == (state == "starting")
 
 
-def test_a_stage_that_has_said_something_is_running_for_hours(cluster: KubeflowBench) -> None:
+def test_a_stage_that_has_left_a_record_is_running_for_hours(cluster: KubeflowBench) -> None:
     run = cluster.start()
     served = cluster.server.runs[run.native_id]
     served.created -= timedelta(hours=3)

@@ -1,4 +1,4 @@
-"""`wafer disposition` keeps what was decided about a wafer, and lists what was said of it."""
+"""`wafer disposition` keeps what was decided about a wafer, and lists what was told of it."""
 
 from pathlib import Path
 
@@ -30,11 +30,11 @@ def wafer(*words: str) -> Ended:
 
 def test_a_word_is_kept_and_listed(run: str) -> None:
     nothing = wafer("disposition", run, "W-1")
-    said = wafer("disposition", run, "W-1", "false-alarm", "--comment", "clean under the microscope", "--json")
+    told = wafer("disposition", run, "W-1", "false-alarm", "--comment", "clean under the microscope", "--json")
     listed = wafer("disposition", run, "W-1")
 
-    assert "Nobody said anything" in nothing.out
-    assert (said.json["outcome"], said.json["told"][0]["word"]) == ("pass", "false-alarm")
+    assert "Nothing is recorded" in nothing.out
+    assert (told.json["outcome"], told.json["told"][0]["word"]) == ("pass", "false-alarm")
     assert "W-1 from good.csv: pass" in listed.out
     assert "clean under the microscope" in listed.out
 

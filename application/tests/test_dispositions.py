@@ -19,13 +19,13 @@ def run(service: Service) -> str:
 def test_a_disposition_is_kept_with_the_name_of_the_key_and_the_time(service: Service, run: str) -> None:
     with service.client("operator") as client:
         client.post(f"/runs/{run}/wafers/W-1/disposition", json={"word": "false-alarm"})
-        said = client.post(
+        told = client.post(
             f"/runs/{run}/wafers/W-1/disposition", json={"word": "confirmed-fault", "comment": "edge chipped"}
         )
     with service.client("viewer") as client:
         found = client.get(f"/runs/{run}/wafers/W-1/disposition").json()
 
-    assert said.json() == found
+    assert told.json() == found
     assert (found["wafer"], found["file"], found["outcome"]) == ("W-1", FILE, "fail")
     assert [each["word"] for each in found["told"]] == ["confirmed-fault", "false-alarm"]
     assert [each["counts"] for each in found["told"]] == [True, False]
@@ -78,7 +78,7 @@ def test_a_later_file_of_outcomes_counts_and_both_are_shown(service: Service, ru
         ("W-77", {"word": "scrapped"}, 404),
     ],
 )
-def test_what_cannot_be_said_is_refused(
+def test_what_cannot_be_kept_is_refused(
     service: Service, run: str, wafer: str, body: dict[str, str], status: int
 ) -> None:
     with service.client() as client:

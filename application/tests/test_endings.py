@@ -38,7 +38,7 @@ main()
 
 
 class Call:
-    """A command whose run is under way, and a process that the run's worker started."""
+    """A command whose run is running, and a process that the run's worker started."""
 
     def __init__(self, process: subprocess.Popen[str], pipes: Path) -> None:
         assert process.stdout
@@ -132,7 +132,7 @@ def test_a_ledger_on_a_full_disk_is_not_waited_for(tmp_path: Path) -> None:
     assert not DiskUnavailable.retry_helps
 
 
-def test_a_run_that_a_full_disk_cut_off_is_not_said_to_lack_memory(
+def test_a_run_that_a_full_disk_cut_off_is_not_told_to_lack_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = Settings(WAFER_HOME=tmp_path, WAFER_STORE="")

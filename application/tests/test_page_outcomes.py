@@ -90,8 +90,8 @@ def test_a_training_says_who_promotes_its_version(page: Page, service: Service, 
 def test_the_scorecard_shows_each_period_and_both_versions_on_the_same_wafers(
     page: Page, service: Service, tmp_path: Path
 ) -> None:
-    beside = predictions(3, version=1, misled=4, shadow=True)
-    rows = [*predictions(2, version=2, misled=9), *predictions(3, version=2, misled=30), *beside]
+    shadow = predictions(3, version=1, misled=4, shadow=True)
+    rows = [*predictions(2, version=2, misled=9), *predictions(3, version=2, misled=30), *shadow]
     receive(service, tmp_path, *rows)
 
     page.goto(f"{service.url}/#/models/2")

@@ -68,9 +68,9 @@ def test_a_waiting_version_is_declined_with_a_reason(page: Page, line: Service) 
     page.get_by_role("button", name="Decline", exact=True).click()
 
     expect(page.get_by_text("Nothing waits.")).to_be_visible()
-    said = line.registry.version(1).declined
-    assert said
-    assert (said.who, said.why) == ("admin", "It flags a third of lot 7.")
+    declined = line.registry.version(1).declined
+    assert declined
+    assert (declined.who, declined.why) == ("admin", "It flags a third of lot 7.")
 
 
 def test_a_waiting_version_is_promoted(page: Page, line: Service) -> None:

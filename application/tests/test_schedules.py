@@ -106,13 +106,13 @@ def test_another_contract_after_a_crash_is_another_run(line: Line) -> None:
 def test_a_look_that_failed_says_why_and_is_repeated_soon(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
     kept, line.model = line.schedules(), False
     kept.start_due()
-    said = kept.all()[0].schedule.found
+    found = kept.all()[0].schedule.found
 
     line.model = True
     line.pass_hours(0.25, monkeypatch)
     kept.start_due()
 
-    assert "production" in said
+    assert "production" in found
     assert len(line.started()) == 1
 
 
@@ -198,8 +198,8 @@ def test_a_waiting_version_can_be_declined_once(make_service: MakeService) -> No
         models = client.get("/models").json()
 
     assert (wrong.status_code, wrong.json()["code"]) == (409, "NOT_WAITING")
-    said = declined.json()["declined"]
-    assert (said["who"], said["why"]) == ("admin", "Too many false alarms.")
+    kept = declined.json()["declined"]
+    assert (kept["who"], kept["why"]) == ("admin", "Too many false alarms.")
     assert again.status_code == 409
     assert models["candidate"] is None
 

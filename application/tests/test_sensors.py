@@ -117,7 +117,7 @@ def test_every_answer_is_a_csv_file_too(served: Service) -> None:
         ("/sensors?by=tool&lot=x", 422, "no column 'tool'|has a column 'tool'"),
     ],
 )
-def test_what_cannot_be_shown_is_said(served: Service, path: str, status: int, says: str) -> None:
+def test_what_cannot_be_shown_is_told(served: Service, path: str, status: int, says: str) -> None:
     answer = asked(served, path) if "?" not in path else asked(served, "/sensors", by="tool", lot="x")
 
     assert answer.status_code == status

@@ -62,7 +62,7 @@ def test_without_a_key_nobody_else_can_reach_it(tmp_path: Path) -> None:
     assert "wafer keys add" in done.stderr
 
 
-def test_a_port_that_is_taken_is_said_and_not_a_stack(tmp_path: Path) -> None:
+def test_a_port_that_is_in_use_is_told_and_not_a_stack(tmp_path: Path) -> None:
     with serving(tmp_path) as (_, link):
         done = wafer(tmp_path, "serve", "--port", str(urlsplit(link).port))
 

@@ -114,7 +114,7 @@ UPLOADS = [
 
 @pytest.fixture(scope="module")
 def predicted(shared_service: Service) -> str:
-    """A run with results, beside batches that a trick could reach."""
+    """A run with results, next to batches that a trick could reach."""
     shared_service.batches("raw/train/lot-1")
     shared_service.store.put("training/some-run/secret.csv", b"x")
     with shared_service.client() as client:
@@ -237,10 +237,10 @@ def test_sources_below_a_configured_root_are_used_and_links_out_of_it_are_not(
     with service.client() as client:
         inside = client.post("/predict", json={"source": f"{drops}/line 1/week+12"})
         linked = client.post("/predict", json={"source": f"{drops}/link"})
-        beside = client.post("/predict", json={"source": f"{drops}x"})
+        sibling = client.post("/predict", json={"source": f"{drops}x"})
         named = client.get("/sources", params={"pipeline": "train"}).json()["configured"]
 
-    assert [inside.status_code, linked.status_code, beside.status_code] == [202, 403, 403]
+    assert [inside.status_code, linked.status_code, sibling.status_code] == [202, 403, 403]
     assert named == [str(drops), "s3://fab-drops/line1"]
 
 

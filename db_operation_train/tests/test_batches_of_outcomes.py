@@ -16,8 +16,8 @@ from wafer.store import list_batches
 __all__ = ["documents", "line"]  # fixtures
 
 
-def made_by(line: Line, *beside: str, policy: str = "") -> LabelledBatches:
-    return labelled_batches(line.store, line.documents, load_contract("training", SCHEMA, policy), beside)
+def made_by(line: Line, *others: str, policy: str = "") -> LabelledBatches:
+    return labelled_batches(line.store, line.documents, load_contract("training", SCHEMA, policy), others)
 
 
 def lines_of(made: LabelledBatches) -> dict[str, list[str]]:

@@ -38,7 +38,7 @@ def test_a_model_below_one_floor_stays_out_and_the_reason_names_it(worse: Qualit
     assert failed.name in decision.reason
 
 
-def test_a_decision_written_before_it_said_what_it_rests_on_is_still_read() -> None:
+def test_a_decision_written_before_it_told_what_it_rests_on_is_still_read() -> None:
     comparison = {"champion_version": 1, "wafers": 600, "failures": 60, "champion_auc": 0.7, "challenger_auc": 0.72}
     comparison |= {"low": -0.01, "high": 0.05, "missing": 0, "added": 100, "relabelled": 0, "difference": 0.02}
     text = {"run_id": "r", "model_version": 2, "digest": "d", "promoted": True, "reason": "It is.", "floors": []}

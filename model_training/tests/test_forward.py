@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from model_training.fits import fits_beside
+from model_training.fits import fits_near
 from model_training.forward import Unseen, held_out
 from wafer.engine import Inline
 from wafer.evaluation.held_out import HeldOutFigures
@@ -32,7 +32,7 @@ def figures(tmp_path: Path) -> Measure:
         stamps = np.datetime64("2020-01-01T00:00:00") + file.astype("timedelta64[D]")
         line = Timeline.of(stamps, [f"{each:02}.csv" for each in file], [f"W-{row}" for row in range(len(file))])
         scores = {"random_forest": failed + 0.0, "xgboost": failed + 0.0}
-        with fits_beside(tmp_path / "out") as fits:
+        with fits_near(tmp_path / "out") as fits:
             features = fits.features(*readings.shape)
             features[:] = readings
             training = training_set(features, failed, deal_folds(failed, RECIPE.folds))

@@ -1,4 +1,4 @@
-"""A version that waits for a person is asked about the same wafers, beside the predictions and never among them."""
+"""A version that waits for a person is asked about the same wafers, next to the predictions and never among them."""
 
 import json
 import shutil

@@ -1,4 +1,4 @@
-"""Outcomes in a table beside the readings: joined by order or id; tables that do not fit refuse their file."""
+"""Outcomes in a table next to the readings: joined by order or id; tables that do not fit refuse their file."""
 
 import gzip
 import json
@@ -106,4 +106,4 @@ def test_a_table_that_does_not_fit_refuses_its_file_alone(
     first, second, *_ = manifest["files"]
     assert (first["name"], first["codes"]) == ("a.csv", ["OUTCOMES_TABLE"])
     assert says in first["messages"][0]
-    assert (second["codes"], "does not lie beside it" in second["messages"][0]) == (["OUTCOMES_TABLE"], True)
+    assert (second["codes"], "does not lie next to it" in second["messages"][0]) == (["OUTCOMES_TABLE"], True)

@@ -21,7 +21,7 @@ def line(tmp_path_factory: pytest.TempPathFactory) -> Line:
 
 @pytest.fixture
 def new_world(tmp_path: Path, empty_registry: Path) -> Callable[[], tuple[World, Path]]:
-    """Make an empty embedded world, and a folder beside it for what a stage writes."""
+    """Make an empty embedded world, and a folder next to it for what a stage writes."""
     numbers = count()
 
     def make() -> tuple[World, Path]:

@@ -201,7 +201,7 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A stage's process under way."""
+    """A stage's process that is running."""
 
     process: ForkServerProcess
     counts_out: Connection

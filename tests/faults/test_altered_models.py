@@ -113,7 +113,7 @@ def name_another_loader(stored: Stored) -> None:
 
 
 def name_trusted_types(stored: Stored) -> None:
-    """What MLflow's own skops flavour would believe, beside a pickle."""
+    """What MLflow's own skops flavour would believe, besides a pickle."""
     put_a_pickle(stored)
     edit_mlmodel(stored, skops_trusted_types=["pathlib.Path"])
 

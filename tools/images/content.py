@@ -71,7 +71,7 @@ def _own_files(image: str, tree: Tree) -> Iterator[str]:
 
 
 def _data(image: str, tree: Tree, used: set[str]) -> Iterator[str]:
-    """Files beside the modules of shared folders: each is the business of the modules that name it.
+    """Files next to the modules of shared folders: each is the business of the modules that name it.
 
     A file that no module names (its name is put together) is the business of all who use its package.
     """

@@ -263,7 +263,7 @@ def test_the_table_says_what_is_built_and_why(repository: Repository) -> None:
     assert rows["application"][2:] == ["-"]
 
 
-def test_an_unknown_revision_is_said_so(first: Repository) -> None:
+def test_an_unknown_revision_is_told_so(first: Repository) -> None:
     with pytest.raises(UnknownRevision, match="no-such-branch"):
         tree_at(first.root, "no-such-branch")
 

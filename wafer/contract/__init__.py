@@ -1,4 +1,4 @@
-"""The data contract: the field's schema, read unchanged, the policy beside it, and the form of file names."""
+"""The data contract: the field's schema, read unchanged, the policy next to it, and the form of file names."""
 
 from wafer.contract.contract import Contract
 from wafer.contract.loading import load_contract

@@ -13,7 +13,7 @@ _PLACE = re.compile(r"\{n(?::0([1-6]))?\}")
 
 
 class Columns(BaseModel):
-    """Spellings a file may use beside the schema's own; blanks inside a name never matter, capitals do."""
+    """Spellings a file may use besides the schema's own; blanks inside a name never matter, capitals do."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     id: tuple[str, ...] = ("", "Unnamed: 0")

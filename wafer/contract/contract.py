@@ -1,4 +1,4 @@
-"""The data contract: what a batch file of one kind must look like, by the field's schema and the policy beside it."""
+"""The data contract: what a batch file of one kind must look like, by the field's schema and the policy next to it."""
 
 from dataclasses import dataclass, replace
 

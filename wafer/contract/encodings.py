@@ -46,7 +46,7 @@ def _eastern(head: bytes) -> Encoding | None:
 
 
 def _in_pairs(head: bytes) -> bool:
-    """Whether most bytes beyond ASCII stand beside another one: characters of two bytes do, `°` and `ü` do not."""
+    """Whether most bytes beyond ASCII stand next to another one: characters of two bytes do, `°` and `ü` do not."""
     runs = [len(run) for run in _HIGH.findall(head)]
     return sum(length for length in runs if length > 1) > _MOSTLY * sum(runs)
 

@@ -58,7 +58,7 @@ class ManifestRow:
 class Manifest:
     """What became of a drop; its quarantined rows can be many and stay in the file.
 
-    `spellings` are those that the contract accepts beside its own, the id column's first.
+    `spellings` are those that the contract accepts besides its own, the id column's first.
     """
 
     kind: Kind

@@ -38,7 +38,7 @@ class FileNames(BaseModel):
 
 
 class Readings(BaseModel):
-    """What a reading may be: its bounds, and the texts beside the empty field that mean a missing one."""
+    """What a reading may be: its bounds, and the texts besides the empty field that mean a missing one."""
 
     model_config = _STRICT
     lowest: float = Field(-FLOAT32_MAX, ge=-FLOAT32_MAX, le=FLOAT32_MAX)
@@ -53,7 +53,7 @@ class Readings(BaseModel):
 
 
 class OutcomesTable(BaseModel):
-    """Outcomes in a table of their own beside each file of readings; none where `file` is empty.
+    """Outcomes in a table of their own next to each file of readings; none where `file` is empty.
 
     `file` names it: `{file}` is the name of the readings without its ending. `column` counts from 1 and says where the
     outcome stands in a table without header.
@@ -65,7 +65,7 @@ class OutcomesTable(BaseModel):
     column: int = Field(1, ge=1)
 
     def name_for(self, readings: str) -> str:
-        """The name of the table beside readings of this name, both as they are without and with their endings."""
+        """The name of the table next to readings of this name, both as they are without and with their endings."""
         return self.file.replace("{file}", readings)
 
 

@@ -1,4 +1,4 @@
-"""Words that exports use for missing readings, outcomes, and the columns beside the readings; in small letters."""
+"""Words that exports use for missing readings, outcomes, and the columns besides the readings; in small letters."""
 
 MISSING_WORDS = frozenset(
     {"nan", "null", "n/a", "na", "none", "nil", "#n/a", "#na", "n.a.", "missing", "-", "?", ".", "-nan", "1.#qnan"}

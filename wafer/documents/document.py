@@ -22,7 +22,7 @@ class Head(TypedDict):
     file: str
     sha256: str
     kind: str
-    context: NotRequired[list[list[str]]]  # name and text of what the line knows beside the readings
+    context: NotRequired[list[list[str]]]  # name and text of what the line knows besides the readings
     label: NotRequired[int]  # training only: 0 = pass, 1 = fail
 
 

@@ -127,7 +127,7 @@ class MongoDocuments:
         return self._database[collection_of(kind)]
 
     def _make_indexes(self) -> None:
-        """Beside `_id`, what a person looks a document up by: the wafer, and the file it came in."""
+        """Besides `_id`, what a person looks a document up by: the wafer, and the file it came in."""
         try:
             for kind in KINDS:
                 for field in ("wafer", "sha256"):

@@ -1,4 +1,4 @@
-"""What a wafer turned out to be, as somebody said it: a document for each time that another file says so.
+"""What a wafer turned out to be, as somebody told it: a document for each time that another file says so.
 
 Nothing is ever replaced, so a file that comes again finds its documents, in sixteen processes too. Of several documents
 about one wafer the one received last counts; the others are its history.

@@ -1,4 +1,4 @@
-"""Where the units of a stage's work run: in this process, in processes beside it, or on the workers of a cluster.
+"""Where the units of a stage's work run: in this process, in other processes, or on the workers of a cluster.
 
 Units are whole files, buckets, blocks of columns or single fits; how many there are depends on the data alone, so that
 every engine gives the same bytes (ADR 0019). A unit reads files that the task gave, writes files of fixed names into

@@ -10,7 +10,7 @@ R = TypeVar("R")
 
 
 def ahead(pool: Executor, work: Callable[[T], R], items: Iterable[T], most: int) -> Iterator[R]:
-    """Yield what `work` returns for each item, in their order, while at most so many further ones are under way.
+    """Yield what `work` returns for each item, in their order, while at most so many further ones are being worked on.
 
     `Executor.map` takes all items first, which would wait here for the last one.
     """

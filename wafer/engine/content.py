@@ -21,7 +21,7 @@ def content(package: str) -> str:
 
 
 def contents() -> list[str]:
-    """What a worker offers: the library and every stage beside it, for tasks that have fewer packages too.
+    """What a worker offers: the library and every stage, for tasks that have fewer packages too.
 
     The image of a task that only reads has no scikit-learn, the workers' has: its units do not miss it, and must not be
     refused for it. So a worker offers every choice of the packages that it has.

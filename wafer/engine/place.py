@@ -28,7 +28,7 @@ from wafer.store import MARKER, fetch_files, files_below, layout, open_store, pu
 U = TypeVar("U", bound=Unit)
 ANSWER = "answer.json"
 _ANY: TypeAdapter[Any] = TypeAdapter(Any)  # writes whatever is plain data
-TRANSFERS = 8  # files under way at once
+TRANSFERS = 8  # files at once
 
 
 @dataclass(frozen=True, slots=True)

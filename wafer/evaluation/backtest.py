@@ -1,4 +1,4 @@
-"""What models of earlier files would have said of each later file: a walk forward in time, file by file."""
+"""What models of earlier files would have predicted of each later file: a walk forward in time, file by file."""
 
 from dataclasses import dataclass
 

@@ -28,7 +28,7 @@ class Counted:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """A share, between which limits chance keeps it, and what is said of it; nothing where nothing was counted."""
+    """A share, between which limits chance keeps it, and the signals about it; nothing where nothing was counted."""
 
     rate: float | None
     low: float

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-ELBOW = "elbow.json"  # beside the cluster model; no part of a bundle
+ELBOW = "elbow.json"  # next to the cluster model; no part of a bundle
 
 
 @dataclass(frozen=True, slots=True)

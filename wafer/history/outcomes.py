@@ -38,7 +38,7 @@ def known_outcomes(store: Store) -> KnownOutcomes:
     return KnownOutcomes.of_matched(all_matched(store, contract=None))
 
 
-def said_so_far(store: Store) -> tuple[str, ...]:
+def known_so_far(store: Store) -> tuple[str, ...]:
     """Return the names of all that outcomes come from: while they are the same, so is what is known."""
     return tuple(
         each.key for prefix in (layout.PUBLISHED["outcomes"], layout.DISPOSITIONS) for each in store.keys(prefix)

@@ -22,7 +22,7 @@ class DropReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
-    """A sensor that is not used: why, and beside which one that is."""
+    """A sensor that is not used: why, and which other sensor it repeats."""
 
     reason: DropReason
     kept: str = ""  # the sensor it moves with

@@ -149,7 +149,7 @@ class ModelBundle:
     def explain(self, wafers: Wafers) -> Floats:
         """Return how far each kept sensor pushed each wafer, (wafers, kept sensors), in log-odds of failure.
 
-        Exact Shapley values of the trees; beside a constant of the cluster they add up to the wafer's log-odds. What a
+        Exact Shapley values of the trees; with a constant of the cluster they add up to the wafer's log-odds. What a
         silence indicator says is counted with its sensor.
         """
         features = self.preprocessor.transform(wafers)

@@ -1,7 +1,7 @@
 """A training set as files: what a fit in another process reads.
 
 The features are one `.npy` file, float32 in the order of columns, which every fit maps into its memory; the rest of the
-rows is a small `.npz` file beside it.
+rows is a small `.npz` file next to it.
 """
 
 from dataclasses import dataclass

@@ -1,1 +1,1 @@
-"""What predicted wafers turned out to be: the outcomes as they are published, beside the predictions they belong to."""
+"""What predicted wafers turned out to be: the outcomes as published, next to their predictions."""

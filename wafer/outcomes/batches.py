@@ -1,4 +1,4 @@
-"""Labelled batches made of predictions and outcomes: a training reads them beside others, and nobody sends them twice.
+"""Labelled batches made of predictions and outcomes: a training reads them with others, and nobody sends them twice.
 
 The readings are those of the documents, every bit of them. A set of batches is published under the digest of what it
 holds, so the same outcomes are written once and what a training has read never changes.
@@ -45,12 +45,12 @@ class _Wafer:
 
 
 def labelled_batches(
-    store: Store, documents: Documents, contract: Contract, beside: Collection[str] = ()
+    store: Store, documents: Documents, contract: Contract, others: Collection[str] = ()
 ) -> LabelledBatches:
     """Publish every predicted wafer whose outcome is known as labelled CSV batches, one for each predicted file.
 
     A wafer's readings are there once, with the last word on them. Left out are wafers that no version predicted without
-    having learned from them: they are in a training set already. `beside` are names of the files that a training reads
+    having learned from them: they are in a training set already. `others` are names of the files that a training reads
     too; a batch of such a name gets the next free time stamp. One file's wafers are in memory, 100 bytes each.
 
     Raises SourceEmpty without any outcome, ContractInvalid for a policy whose files are of another form, ObjectNotFound
@@ -58,7 +58,7 @@ def labelled_batches(
     """
     _require_plain(contract.policy)
     matched = known_predictions(store, contract.name).every
-    named = _named(_by_file(matched.filter(pc.invert(matched["shadow"]))), contract, beside)
+    named = _named(_by_file(matched.filter(pc.invert(matched["shadow"]))), contract, others)
     if not named:
         raise SourceEmpty(
             "No predicted wafer of this contract has an outcome yet. Send some first: `wafer outcomes DIR`."
@@ -102,8 +102,8 @@ def _by_file(matched: pa.Table) -> Mapping[str, list[_Wafer]]:
     return files
 
 
-def _named(files: Mapping[str, list[_Wafer]], contract: Contract, beside: Collection[str]) -> dict[str, list[_Wafer]]:
-    taken, named = {*beside}, {}
+def _named(files: Mapping[str, list[_Wafer]], contract: Contract, others: Collection[str]) -> dict[str, list[_Wafer]]:
+    taken, named = {*others}, {}
     for file, rows in sorted(files.items()):
         name = _free(file, taken, contract)
         taken.add(name)

@@ -56,7 +56,7 @@ class Forecast:
 
 @dataclass(frozen=True, slots=True)
 class Disposition:
-    """One word of a person on a wafer of a run; `forecasts` are what the run's versions had said of it."""
+    """One word of a person on a wafer of a run; `forecasts` are what the run's versions predicted of it."""
 
     run_id: str
     wafer: str
@@ -135,7 +135,7 @@ def in_force(dispositions: Iterable[Disposition]) -> InForce:
 
 
 def as_outcomes(dispositions: Iterable[Disposition]) -> "Iterator[Outcome]":
-    """The dispositions in force that tell an outcome, as if a file had said it."""
+    """The dispositions in force that tell an outcome, as if a file had told it."""
     last = {name: each for each in dispositions if each.word != "comment" for name in each.readings}
     for each in dict.fromkeys(last.values()):
         if each.word in FAILED:

@@ -52,7 +52,7 @@ def reviewed(rows: pa.Table, version: int) -> Reviewed:
 def side_by_side(
     matched: pa.Table, version: int, promised: Callable[[int], float]
 ) -> tuple[int, Judged, Judged] | None:
-    """The newest other version that predicted the same wafers in the same runs, and what both said of them.
+    """The newest other version that predicted the same wafers in the same runs, and what both predicted of them.
 
     One of the two was in production and the other in its shadow. Left out are wafers that either learned from. None
     where there are none. `promised` tells a version's own budget.

@@ -34,7 +34,7 @@ SCHEMA = pa.schema(
         ("in_training", pa.bool_()),  # the model learned from these readings: no forecast
         ("budget", pa.float64()),  # false-alarm budget of the verdict; null for predictions that do not say it
         ("failed", pa.bool_()),
-        ("received", pa.string()),  # when that was said: ISO 8601 in UTC
+        ("received", pa.string()),  # when that was told: ISO 8601 in UTC
         ("contract", pa.string()),  # name of the contract, whose version judged
     ]
 )

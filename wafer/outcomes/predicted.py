@@ -77,7 +77,7 @@ def _contract_of(predictions: pa.Table) -> str:
 
 
 def _told(rows: pa.Table, ids: pa.ChunkedArray, *, shadow: bool) -> pa.Table:
-    """What a version said of each wafer, in the types of `PREDICTED`."""
+    """What a version predicted of each wafer, in the types of `PREDICTED`."""
     columns = {name: rows[name].cast(pa.string()) for name in ("model_version", "wafer", "verdict", "file")}
     columns |= {name: rows[name] for name in ("probability", "threshold", "in_training")}
     shadows = pa.repeat(pa.scalar(shadow), len(rows))

@@ -14,7 +14,7 @@ from wafer.patience import waiting_for
 from wafer.registry.moved import follow_move
 from wafer.registry.protocol import MODEL
 
-ARTIFACTS = "artifacts"  # folder beside a SQLite file
+ARTIFACTS = "artifacts"  # folder next to a SQLite file
 PAGE = 1000
 
 

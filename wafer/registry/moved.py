@@ -1,6 +1,6 @@
 """A home that was moved or copied: MLflow keeps the place of every artifact as an absolute address.
 
-They are led to the folder beside the database, so a copy reads and writes its own files and never the original's.
+They are led to the folder next to the database, so a copy reads and writes its own files and never the original's.
 """
 
 import sqlite3

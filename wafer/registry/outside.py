@@ -20,7 +20,7 @@ from wafer.registry.protocol import HowToAsk
 from wafer.wafers.names import without_blanks
 
 LOADER = "wafer.pyfunc"
-PACKAGES = ("numpy", "pandas", "pyarrow", "pydantic")  # what a loaded version needs, beside MLflow
+PACKAGES = ("numpy", "pandas", "pyarrow", "pydantic")  # what a loaded version needs, besides MLflow
 _ROOT = Path(__file__).parents[2]
 _LIBRARY = "wafer"
 

@@ -59,9 +59,9 @@ class Promotions(Versions):
         waiting = self.candidate()
         if not waiting or waiting.version != number:
             raise NotWaiting(number, waiting.version if waiting else 0)
-        said = Declined(asked.who, asked.why, datetime.now(UTC).isoformat(timespec="seconds"))
+        declined = Declined(asked.who, asked.why, datetime.now(UTC).isoformat(timespec="seconds"))
         with self._reported():
-            self._client.set_model_version_tag(self.model, str(number), DECLINED_TAG, json.dumps(asdict(said)))
+            self._client.set_model_version_tag(self.model, str(number), DECLINED_TAG, json.dumps(asdict(declined)))
         return self.version(number)
 
     def take_over(self, number: int, *, after: int, by: str, why: str = "") -> bool:

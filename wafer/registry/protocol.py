@@ -82,7 +82,7 @@ class ModelVersion:
 
 @dataclass(frozen=True, slots=True)
 class Declined:
-    """Who said no to a version that waited for a person, why, and when (ISO 8601 in UTC)."""
+    """Who declined a version that waited for a person, why, and when (ISO 8601 in UTC)."""
 
     who: str
     why: str

@@ -6,7 +6,7 @@
     quarantine/<run>/            what the contract refused, with manifest and report
     training/<run>/              what a training publishes
     predictions/<run>/           what a prediction publishes
-    outcomes/<run>/              what wafers turned out to be, beside what was predicted of them
+    outcomes/<run>/              what wafers turned out to be, next to what was predicted of them
     contracts/<name>/in_use.json which version of a named contract new runs take
     contracts/<name>/<digest>/   a version of it: two schemas and a policy
     dispositions/<run>/<n>.json  the first n dispositions that people gave wafers of a prediction
@@ -47,7 +47,7 @@ MATCHED = "matched.parquet"  # every prediction of those wafers, and its outcome
 SHADOW = "shadow.parquet"  # what the version that waits for a person says of the same wafers, where one waits
 CONTRACT_DIGITS = 16  # of the digest of a contract's version
 _OF_CONTRACT = re.compile(rf"(?:.*/)?{CONTRACTS}/([^/]+)/([0-9a-f]{{{CONTRACT_DIGITS}}})/[^/]+")
-# In the quarantine they lie beside refused files, whose names all end in .csv.
+# In the quarantine they lie next to refused files, whose names all end in .csv.
 QUARANTINE_MANIFEST, QUARANTINE_REPORT = "_manifest.json", "_report.html"
 
 # What the command line and the service name of each published folder, by the word that they use for it.

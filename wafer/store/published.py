@@ -20,7 +20,7 @@ from wafer.store.disk import disk_errors
 from wafer.store.layout import MARKER
 from wafer.store.protocol import Store, check_key
 
-TRANSFERS = 8  # files under way at once; each holds at most a few parts of 8 MiB in memory
+TRANSFERS = 8  # files at once; each holds at most a few parts of 8 MiB in memory
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import ListObjectsV2OutputTypeDef
 
 PART = 8 * 1024 * 1024  # bytes; larger objects travel in parts of this size, four at a time
-DELETIONS = 8  # under way at once
+DELETIONS = 8  # at once
 T = TypeVar("T")
 _TRANSFER = TransferConfig(multipart_threshold=PART, multipart_chunksize=PART, max_concurrency=4)
 

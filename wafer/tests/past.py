@@ -21,7 +21,7 @@ _PROBABILITY = {"fail": 0.6, "inspect": 0.2, "pass": 0.1}
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What a run said of a wafer."""
+    """What a run predicted of a wafer."""
 
     wafer: str
     verdict: str = "pass"

@@ -1,4 +1,4 @@
-"""A cell of text never runs as a formula, and says what it said before."""
+"""A cell of text never runs as a formula, and keeps its text."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""The contract: the field's schema as it is, the policy beside it, and everything wrong named at once."""
+"""The contract: the field's schema as it is, the policy next to it, and everything wrong named at once."""
 
 import json
 from datetime import datetime
@@ -56,7 +56,7 @@ def test_both_schemas_of_a_line_share_the_sensors_but_not_the_digest(
     assert contract_training.digest != contract_prediction.digest
 
 
-def test_the_shipped_policy_says_what_the_code_takes_when_nothing_is_said() -> None:
+def test_the_shipped_policy_says_what_the_code_takes_when_nothing_is_set() -> None:
     assert (
         load_contract("training").policy
         == load_contract("training", policy='{"labels": {"-1": "pass", "1": "fail"}}').policy

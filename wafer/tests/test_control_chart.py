@@ -42,7 +42,7 @@ def test_eight_lots_in_a_row_above_the_centre_are_marked_from_the_eighth_on() ->
     assert [point.signals for point in chart.points[-3:]] == [(), ("run above",), ("run above",)]
 
 
-def test_where_nothing_was_counted_nothing_is_said() -> None:
+def test_where_nothing_was_counted_nothing_is_told() -> None:
     nothing = p_chart([Counted(0, 0)])
     never = p_chart([Counted(0, 25), Counted(0, 0)])
 

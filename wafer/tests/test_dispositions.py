@@ -46,7 +46,7 @@ def store(tmp_path: Path) -> Store:
     return open_store(str(tmp_path))
 
 
-def said(word: Word, wafer: str = "W-1", at: str = "", comment: str = "") -> Disposition:
+def word_on(word: Word, wafer: str = "W-1", at: str = "", comment: str = "") -> Disposition:
     forecasts = (replace(FORECAST, wafer=wafer),) if wafer == "W-1" else ()
     return Disposition("predict-1", wafer, "lot.csv", word, comment, "anna", at, forecasts)
 
@@ -64,9 +64,9 @@ def outcomes(rows: list[dict[str, Any]], *words: Disposition) -> dict[str, tuple
 
 
 def test_dispositions_are_kept_in_their_order_with_name_and_time(store: Store) -> None:
-    dispose(store, said("false-alarm"))
-    dispose(store, said("scrapped", "W-2"))
-    dispose(store, said("confirmed-fault", comment="seen under the microscope"))
+    dispose(store, word_on("false-alarm"))
+    dispose(store, word_on("scrapped", "W-2"))
+    dispose(store, word_on("confirmed-fault", comment="seen under the microscope"))
 
     found = dispositions_of(store, "predict-1")
 
@@ -78,9 +78,9 @@ def test_dispositions_are_kept_in_their_order_with_name_and_time(store: Store) -
 
 
 def test_the_same_word_again_changes_nothing(store: Store) -> None:
-    first = dispose(store, said("scrapped"))
+    first = dispose(store, word_on("scrapped"))
 
-    assert dispose(store, said("scrapped")) == first
+    assert dispose(store, word_on("scrapped")) == first
     assert len(dispositions_of(store, "predict-1")) == 1
 
 
@@ -88,7 +88,7 @@ def test_nothing_gets_lost_when_several_people_decide_at_once(store: Store) -> N
     names = [f"W-{number}" for number in range(2, 14)]
 
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda name: dispose(store, said("scrapped", name)), names))
+        list(pool.map(lambda name: dispose(store, word_on("scrapped", name)), names))
 
     assert sorted(each.wafer for each in dispositions_of(store, "predict-1")) == sorted(names)
 
@@ -97,8 +97,8 @@ def test_the_last_word_is_in_force_unless_it_is_a_comment_or_withdrawn() -> None
     words: list[Word] = ["false-alarm", "scrapped", "comment"]
     name = ("W-1", "lot.csv")
 
-    assert in_force(map(said, words))[name].word == "scrapped"
-    assert in_force(map(said, [*words, "withdrawn"])) == {}
+    assert in_force(map(word_on, words))[name].word == "scrapped"
+    assert in_force(map(word_on, [*words, "withdrawn"])) == {}
 
 
 @pytest.mark.parametrize(
@@ -107,30 +107,30 @@ def test_the_last_word_is_in_force_unless_it_is_a_comment_or_withdrawn() -> None
 def test_a_disposition_is_the_outcome_of_what_was_predicted(word: Word, failed: bool | None) -> None:
     expected = {} if failed is None else {"predict-1": (failed, "2026-03-09")}
 
-    assert outcomes([], said(word, at="2026-03-09")) == expected
+    assert outcomes([], word_on(word, at="2026-03-09")) == expected
 
 
 def test_between_a_disposition_and_a_file_the_later_one_counts() -> None:
     early, late = row("2026-03-08", failed=False), row("2026-03-10", failed=False)
 
-    assert outcomes([early], said("scrapped", at="2026-03-09")) == {"predict-1": (True, "2026-03-09")}
-    assert outcomes([late], said("scrapped", at="2026-03-09")) == {"predict-1": (False, "2026-03-10")}
+    assert outcomes([early], word_on("scrapped", at="2026-03-09")) == {"predict-1": (True, "2026-03-09")}
+    assert outcomes([late], word_on("scrapped", at="2026-03-09")) == {"predict-1": (False, "2026-03-10")}
 
 
 def test_a_reworked_wafer_has_no_outcome_until_that_is_withdrawn() -> None:
     late = row("2026-03-10", failed=False)
-    reworked = said("reworked", at="2026-03-09")
+    reworked = word_on("reworked", at="2026-03-09")
 
     assert outcomes([late], reworked) == {}
-    assert outcomes([late], reworked, said("comment", at="2026-03-11")) == {}
-    assert outcomes([late], reworked, said("withdrawn", at="2026-03-11")) == {"predict-1": (False, "2026-03-10")}
+    assert outcomes([late], reworked, word_on("comment", at="2026-03-11")) == {}
+    assert outcomes([late], reworked, word_on("withdrawn", at="2026-03-11")) == {"predict-1": (False, "2026-03-10")}
 
 
 def test_a_disposition_holds_for_every_prediction_by_the_same_readings_alone() -> None:
     same = row("2026-03-08", failed=False, prediction="predict-2", document="read-2")
     other = row("2026-03-08", failed=False, prediction="predict-3", document="read-3", key=b"\0" * 32)
 
-    found = outcomes([same, other], said("scrapped", at="2026-03-09"))
+    found = outcomes([same, other], word_on("scrapped", at="2026-03-09"))
 
     assert {name: failed for name, (failed, _) in found.items()} == {
         "predict-1": True,

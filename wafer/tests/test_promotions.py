@@ -222,9 +222,9 @@ def test_a_declined_version_waits_no_longer_and_says_who_declined_it(uri: str) -
 
     registry.decline(2, ByHand("ada", "It flags a third of lot 7."))
 
-    said = registry.version(2).declined
-    assert said
-    assert (said.who, said.why) == ("ada", "It flags a third of lot 7.")
+    declined = registry.version(2).declined
+    assert declined
+    assert (declined.who, declined.why) == ("ada", "It flags a third of lot 7.")
     assert registry.candidate() is None
     with pytest.raises(NotWaiting, match="none does"):
         registry.decline(2)

@@ -152,7 +152,7 @@ def test_a_part_of_a_file_is_all_that_travels(store: Store, monkeypatch: pytest.
     assert (file.read(), file.read(), file.tell()) == (b"PAR1", b"", size)
 
 
-def test_what_a_run_does_not_have_is_said(store: Store) -> None:
+def test_what_a_run_does_not_have_is_told(store: Store) -> None:
     with pytest.raises(ObjectNotFound, match="Predict its batches again"), open_readings(store, "predict-0"):
         pass
     with pytest.raises(NotPublished), open_readings(store, "predict-9"):

@@ -86,7 +86,7 @@ def test_a_file_larger_than_memory_should_be_passes_through_in_parts(s3_bucket: 
     assert filecmp.cmp(original, tmp_path / "copy", shallow=False)
 
 
-def test_a_missing_object_is_said_to_be_missing_and_leaves_no_file(store: Store, tmp_path: Path) -> None:
+def test_a_missing_object_is_told_to_be_missing_and_leaves_no_file(store: Store, tmp_path: Path) -> None:
     store.put("runs/one", b"1")
 
     for key in ("runs", "runs/two", "runs/one/deeper"):

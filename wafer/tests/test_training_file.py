@@ -50,7 +50,7 @@ def test_what_was_written_is_read(learned: Wafers, tmp_path: Path, rows_at_once:
     np.testing.assert_array_equal(fold, np.arange(23) % 3)
 
 
-def test_when_a_batch_was_written_is_read_where_its_name_said_so(learned: Wafers, tmp_path: Path) -> None:
+def test_when_a_batch_was_written_is_read_where_its_name_tells_it(learned: Wafers, tmp_path: Path) -> None:
     _write(tmp_path / "training", learned, 5)
 
     with TrainingFile(tmp_path / "training") as file:

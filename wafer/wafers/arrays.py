@@ -35,7 +35,7 @@ class Wafers:
     sensors: tuple[str, ...]
     readings: Floats  # (wafers, sensors), NaN where the sensor was silent
     failed: Bools | None = None  # (wafers,), None where nobody knows yet
-    context: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # what the line knows of them beside
+    context: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # what else the line knows of them
 
     def __len__(self) -> int:
         return len(self.names)

@@ -32,7 +32,7 @@ class ExportFile(OpenTable):
 
     @property
     def file_names(self) -> bytes:
-        """The form of the files' names (`FileName.to_json`); empty where nobody said it."""
+        """The form of the files' names (`FileName.to_json`); empty where nobody named it."""
         metadata: dict[bytes, bytes] = self._file.schema_arrow.metadata or {}
         return metadata.get(b"file_names", b"")
 

@@ -76,11 +76,11 @@ class TrainingFile(OpenTable):
         return keys_of(self.column("_key"))
 
     def column(self, name: str) -> pa.ChunkedArray:
-        """Return one column beside the readings, of all wafers."""
+        """Return one column besides the readings, of all wafers."""
         return self._file.read(columns=[name])[name]
 
     def heads(self, names: Sequence[str]) -> Iterator[pa.Table]:
-        """Yield columns beside the readings, one row group after the other."""
+        """Yield columns besides the readings, one row group after the other."""
         for group in range(self._file.num_row_groups):
             yield self._file.read_row_group(group, columns=list(names)).select(list(names))
 

@@ -1,7 +1,7 @@
 """Named contracts: the lines of this installation."""
 
 import json
-from typing import Any
+from collections.abc import Mapping
 
 from fastapi import Request, Response
 
@@ -55,5 +55,5 @@ def remove(request: Request, name: ContractName) -> Response:
     return Response(status_code=204)
 
 
-def _text(schema: dict[str, Any] | None) -> str:
+def _text(schema: Mapping[str, object] | None) -> str:
     return json.dumps(schema, indent=2) + "\n" if schema is not None else ""

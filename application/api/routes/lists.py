@@ -55,8 +55,8 @@ def predictions(
 def export(request: Request, run_id: RunId, wanted: Chosen, form: Form = "csv") -> Response:
     """Download the wafers that are asked for, in their order, with one column a reason, and their dispositions."""
     parts = parts_of(request)
-    run, said = parts.runs.find(run_id), in_force(dispositions_of(parts.store, run_id))
-    words = {name: each.word for name, each in said.items()}
+    run, decided = parts.runs.find(run_id), in_force(dispositions_of(parts.store, run_id))
+    words = {name: each.word for name, each in decided.items()}
     content = exported(parts.history().predictions.selection(run, wanted), form, words)
     name = file_name(run_id, run.source, form)
     return Response(content, media_type=MEDIA[form], headers={"Content-Disposition": f'attachment; filename="{name}"'})

@@ -47,9 +47,9 @@ _FILE = _of("*/*", {"type": "string", "format": "binary"}, "The file.")
 def predictions_csv(request: Request, run_id: RunId) -> Response:
     """Download all predictions with their dispositions as one CSV file, safe to open in a spreadsheet."""
     parts = parts_of(request)
-    run, said = parts.runs.find(run_id), in_force(dispositions_of(parts.store, run_id))
+    run, decided = parts.runs.find(run_id), in_force(dispositions_of(parts.store, run_id))
     called = file_name(run_id, run.source, "csv")
-    return _sent(parts, run, "outputs", layout.PREDICTIONS_CSV, lambda path: add_dispositions(path, said), called)
+    return _sent(parts, run, "outputs", layout.PREDICTIONS_CSV, lambda path: add_dispositions(path, decided), called)
 
 
 @viewer.get("/runs/{run_id}/budgets")

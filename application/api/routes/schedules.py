@@ -46,7 +46,7 @@ def put(request: Request, name: Name, body: ScheduleRequest) -> Response:
 
 @operator.delete("/schedules/{name}", status_code=204, responses=problems(s404="There is no schedule of this name."))
 def remove(request: Request, name: Name) -> Response:
-    """End a schedule; predictions that it started go on."""
+    """End a schedule; predictions that it started continue."""
     parts_of(request).schedules.remove(name)
     audit(request, "schedule.remove", schedule=name)
     return Response(status_code=204)

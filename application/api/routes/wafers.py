@@ -1,4 +1,4 @@
-"""One wafer of a prediction: why it has its rank, and what people and files say of it."""
+"""One wafer of a prediction: why it has its rank, and what people and files tell of it."""
 
 from typing import Annotated
 
@@ -47,7 +47,7 @@ def batch(
 
 @viewer.get("/runs/{run_id}/wafers/{wafer:path}/disposition", responses=_NOT_ONE)
 def history(request: Request, run_id: RunId, wafer: Name, file: File = "") -> WaferHistory:
-    """List what people and files of outcomes said of a wafer's readings, and which word counts."""
+    """List what people and files of outcomes tell of a wafer's readings, and which word counts."""
     parts = parts_of(request)
     return parts.history().dispositions.history(parts.runs.find(run_id), wafer, file)
 

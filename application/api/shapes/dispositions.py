@@ -1,4 +1,4 @@
-"""What people and files said of a wafer."""
+"""What people and files tell of a wafer."""
 
 from typing import Literal
 
@@ -22,7 +22,7 @@ class Told(BaseModel):
 
     at: str
     who: str = ""
-    word: Word | None = Field(None, description="Null: a file said it.")
+    word: Word | None = Field(None, description="Null: it came from a file.")
     comment: str = ""
     file: str = ""
     run_id: str = Field(description="The prediction that a person spoke of, or the run that took the file in.")
@@ -31,7 +31,7 @@ class Told(BaseModel):
 
 
 class WaferHistory(BaseModel):
-    """Everything said of a wafer's readings, newest first; `outcome` is what the scorecard takes it for."""
+    """Everything told of a wafer's readings, newest first; `outcome` is what the scorecard takes it for."""
 
     run_id: str
     wafer: str

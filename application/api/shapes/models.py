@@ -21,7 +21,7 @@ class Model(BaseModel):
     run_id: str
     digest: str
     decision: PromotionDecision | Undecided
-    declined: Declined | None = Field(description="Who said no to the version when it waited for a person.")
+    declined: Declined | None = Field(description="Who declined the version when it waited for a person.")
 
 
 class Change(BaseModel):

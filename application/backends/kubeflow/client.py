@@ -22,7 +22,7 @@ from urllib3.exceptions import HTTPError
 from application.errors import BackendUnavailable
 from wafer.errors import RunNotFound
 
-_END: ContextVar[float] = ContextVar("end of the question under way")
+_END: ContextVar[float] = ContextVar("end of the current question")
 
 
 class _Rest(RESTClientObject):  # type: ignore[misc]  # generated without types

@@ -72,7 +72,7 @@ def _untold(task: TaskRecord, records: Sequence[TaskRecord]) -> bool:
 
 
 def _starting(task: TaskRecord) -> TaskRecord:
-    """A task whose pod should have said something by now; 2.17 tells neither the pod's state nor its events."""
+    """A task whose pod should have left a record by now; 2.17 tells neither the pod's state nor its events."""
     reason = (
         f"The pod of {task.name} has not begun for more than {SILENT_SECONDS / 60:.0f} minutes: its image is being "
         "pulled or cannot be pulled, no node has room for it, or it does not reach the store. Kubeflow does not say "
@@ -107,5 +107,5 @@ def _seconds(moment: datetime | None) -> float | None:
 def _message(name: str, task: Any) -> str:  # noqa: ANN401
     words = getattr(task.error, "message", None) if task.error else None
     return f"The task {name} ended on Kubeflow without an error of its own." + (
-        f" Kubeflow said: {words}" if words else ""
+        f" Kubeflow reports: {words}" if words else ""
     )

@@ -1,4 +1,4 @@
-// What was decided about a wafer: a word of a person with a comment, and everything that was said before.
+// What was decided about a wafer: a word of a person with a comment, and everything that was told before.
 
 import * as api from "./api.js";
 import { announce, failure, h, loading, put } from "./dom.js";
@@ -16,7 +16,7 @@ export const WORDS = {
 
 /** The form for a word on a wafer and its history; `decided` is told when the last word of a person changed. */
 export function dispositionOf(wafer, { runId, may, decided }) {
-  const history = h("div", {}, loading("what was said"));
+  const history = h("div", {}, loading("what was told"));
   const path = `/runs/${encodeURIComponent(runId)}/wafers/${encodeURIComponent(wafer.wafer)}/disposition?file=${encodeURIComponent(wafer.file)}`;
   const show = (found) => put(history, told(found));
 
@@ -78,7 +78,7 @@ function form(say) {
 }
 
 function told({ outcome, told: every }) {
-  if (every.length === 0) return h("p", { class: "small" }, "Nobody said anything of this wafer yet.");
+  if (every.length === 0) return h("p", { class: "small" }, "Nothing is recorded of this wafer yet.");
   const taken = outcome ? `Counted as ${outcome}.` : "Counted as neither pass nor fail.";
   return [
     every.some((each) => each.counts) && h("p", { class: "small" }, taken, " The last word counts; rework has no outcome."),

@@ -59,7 +59,7 @@ function chart(runs, choose) {
     figure({
       title,
       words:
-        "Share of all sensors that have moved, left their range or fallen silent, of each prediction, the oldest first. Red: the prediction said so in a warning or note. Click a prediction for its sensors.",
+        "Share of all sensors that have moved, left their range or fallen silent, of each prediction, the oldest first. Red: the prediction told it in a warning or note. Click a prediction for its sensors.",
       name: "drift",
       draw: (width) => driftChart({ name, runs, width, choose }),
       columns: ["prediction", "ended", "wafers", "sensors", "moved", "left their range", "silent", "share"],

@@ -75,7 +75,7 @@ const shown = (card) => [
     calibrationChart(card),
     h("p", { class: "small" }, summed(card)),
   ),
-  card.comparison && h("section", { class: "card", "aria-label": "Beside the other version" }, h("h2", { class: "unseen" }, "Beside the other version"), h("h3", { class: "unseen" }, "Same wafers"), sideBySide(card.comparison)),
+  card.comparison && h("section", { class: "card", "aria-label": "With the other version" }, h("h2", { class: "unseen" }, "With the other version"), h("h3", { class: "unseen" }, "Same wafers"), sideBySide(card.comparison)),
 ];
 
 const nameOf = (card, { period }) => (card.unit === "run" && period !== "all" ? h("a", { href: hashOf("lots", "", { run: period }) }, period) : period);

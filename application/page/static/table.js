@@ -20,7 +20,7 @@ const PAUSE = 200; // milliseconds without a keystroke before a list on the serv
  * `open(row, byKey)`: a row is chosen by a click or with the arrow keys; `key(row)` is what `choose` names it by.
  * `noun`: what a row is (`wafer`); `none`: what to say when nothing fits; `search`: the words of the search field, false
  *   for none; `text(row)`: further words to search in; `className` of the region, `table` of the table; `attributes(row)`
- *   of a row; `tools`, `above`, `foot`: elements beside the search field, above the table and below it;
+ *   of a row; `tools`, `above`, `foot`: elements next to the search field, above the table and below it;
  *   `shown(rows)` is told what is shown; `later`: nothing is until `restore`.
  */
 export function listTable(options) {

@@ -65,7 +65,7 @@ export function uploadList(changed) {
     changed();
   }
 
-  /** Set a file's state, with a note beside its name; `unfit` files cannot be tried again. */
+  /** Set a file's state, with a note next to its name; `unfit` files cannot be tried again. */
   function show(each, state, note, unfit = false) {
     each.state = state;
     each.unfit = unfit;

@@ -23,7 +23,7 @@ from application.runs.run import Run
 if TYPE_CHECKING:
     from application.runs.ledger.dynamodb_table import Item, Write
 
-MOST_ACTIVE = 500  # runs under way at once that are looked at
+MOST_ACTIVE = 500  # active runs that are looked at
 
 
 class DynamoDBLedger:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from wafer.contract.columns import loosely
 from wafer.contract.draft.names import name_form
-from wafer.contract.draft.outcomes_table import outcomes_beside
+from wafer.contract.draft.outcomes_table import joined_outcomes
 from wafer.contract.draft.roles import Roles, roles_of
 from wafer.contract.draft.samples import Sample, take_sample
 from wafer.contract.draft.writing import drafted_policy, drafted_schema
@@ -26,7 +26,7 @@ class Draft:
     """Schemas and policy that fit the samples, what they say (`guesses`), and questions for a person (`unsure`).
 
     `labelled` and `unlabelled` are the sampled files with and without an outcome, `others` those that are another kind
-    of table, or none, `tables` those of the outcomes beside the readings.
+    of table, or none, `tables` those of the outcomes next to the readings.
     """
 
     training: Schema
@@ -58,7 +58,7 @@ def draft_contract(files: Mapping[str, AtHand]) -> Draft:
     names = name_form(alike)
     roles = roles_of(main)
     separate = (
-        outcomes_beside(main, [sample for sample in samples if sample.name in others]) if not roles.outcome else None
+        joined_outcomes(main, [sample for sample in samples if sample.name in others]) if not roles.outcome else None
     )
     if separate:
         roles = replace(roles, outcome=separate.outcome, outcomes_table=separate.table)

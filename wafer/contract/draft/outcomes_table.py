@@ -1,4 +1,4 @@
-"""Outcomes that seem to lie in a table of their own beside each file of readings."""
+"""Outcomes that seem to lie in a table of their own next to each file of readings."""
 
 import re
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ _ENDING = re.compile(r"(\.[A-Za-z]{2,4})?(\.gz)?$")
 
 
 @dataclass(frozen=True, slots=True)
-class OutcomesBeside:
+class JoinedOutcomes:
     """The policy's `outcomes_table`, the outcome in it, and the names of the tables that were looked at."""
 
     table: OutcomesTable
@@ -21,7 +21,7 @@ class OutcomesBeside:
     names: tuple[str, ...]
 
 
-def outcomes_beside(readings: Sequence[Sample], others: Sequence[Sample]) -> OutcomesBeside | None:
+def joined_outcomes(readings: Sequence[Sample], others: Sequence[Sample]) -> JoinedOutcomes | None:
     """The tables among `others` that name an outcome for each row of a file of readings; None without."""
     for table in others:
         found = outcome_of(columns_of([table], table.text.numbers), alone=True)
@@ -31,7 +31,7 @@ def outcomes_beside(readings: Sequence[Sample], others: Sequence[Sample]) -> Out
             named = OutcomesTable(
                 file=_pattern(table, of, readings), by="id" if key else "order", column=found.column.at + 1
             )
-            return OutcomesBeside(named, found, tuple(other.name for other in others if other.width == table.width))
+            return JoinedOutcomes(named, found, tuple(other.name for other in others if other.width == table.width))
     return None
 
 
@@ -49,7 +49,7 @@ def _pattern(table: Sample, of: Sample, readings: Sequence[Sample]) -> str:
 
 
 def _shared_id(table: Sample, of: Sample, outcome: Column) -> str:
-    """The column that both have, beside the outcome; empty where there is none, or the rows are as many."""
+    """The column that both have besides the outcome; empty where there is none, or the rows are as many."""
     shared = [name for name in table.header if name in of.header and name and name != outcome.name]
     return shared[0] if shared else ""
 

@@ -26,7 +26,7 @@ _DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "bars", ",": "commas", " ":
 class Roles:
     """The columns of sampled files by what they seem to be, and how their text is written.
 
-    `context` are columns beside the readings (lot, time, tool), `nameless` says whether there are columns without a
+    `context` are columns besides the readings (lot, time, tool), `nameless` says whether there are columns without a
     name that are no id, `loose` whether names are spelled differently from file to file.
     """
 

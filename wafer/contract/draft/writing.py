@@ -119,7 +119,7 @@ def _has_words(roles: Roles) -> bool:
 
 
 def _wafer_ids(roles: Roles) -> str:
-    """A pattern with the signs that ids have beside the usual ones; empty where the usual ones do."""
+    """A pattern with the signs that ids have besides the usual ones; empty where the usual ones do."""
     column = roles.id.column
     signs = set("".join(column.texts)) if column else set()
     more = signs - _SIGNS_OF_IDS

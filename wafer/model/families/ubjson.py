@@ -23,7 +23,7 @@ def read_ubjson(data: bytes) -> Any:  # noqa: ANN401 - any JSON; arrays of numbe
     except (KeyError, IndexError) as error:
         raise ValueError("The bytes are no UBJSON.") from error
     if end != len(data):
-        raise ValueError("The bytes go on after the end of the document.")
+        raise ValueError("There are bytes after the end of the document.")
     return value
 
 

@@ -36,7 +36,7 @@ def _rows(count: int) -> OutOfFold:
 
 @pytest.fixture
 def assembled(parts: Parts, tmp_path: Path) -> tuple[Path, Path]:
-    """A bundle, and the rows that were kept beside it."""
+    """A bundle, and the rows that were kept next to it."""
     assemble_bundle(
         preprocessor_dir=parts.folder / "preprocessor",
         cluster_model_dir=parts.folder / "clusters",

@@ -31,7 +31,7 @@ def test_of_wafers_that_read_the_same_half_count(statistics: SensorStatistics) -
     assert statistics.above("same", 7.1)[0] == pytest.approx(0.6, abs=0.1)
 
 
-def test_nothing_is_said_of_a_reading_nobody_can_compare(statistics: SensorStatistics) -> None:
+def test_nothing_is_told_of_a_reading_nobody_can_compare(statistics: SensorStatistics) -> None:
     assert statistics.above("silent", 1.0) == (None, None)
     assert statistics.above("spread", np.nan) == (None, None)
 

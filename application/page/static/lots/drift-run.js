@@ -1,4 +1,4 @@
-// The drift of one prediction: its sensors, and what it said of them.
+// The drift of one prediction: its sensors, and what it predicted of them.
 
 import { hashOf } from "../address.js";
 import { h } from "../dom.js";

@@ -15,7 +15,7 @@ export const RECORD = [
   ["Ranking", ""],
 ];
 
-/** A row: how a version did in a period, or beside another. */
+/** A row: how a version did in a period, or next to another. */
 export function record(name, each) {
   return h(
     "tr",

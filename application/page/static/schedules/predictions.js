@@ -58,7 +58,7 @@ export function predictionsPart(may, again) {
   function askEnd({ name }) {
     confirm({
       title: `End ${name}?`,
-      words: ["It looks no more. Predictions that it started go on and stay."],
+      words: ["It looks no more. Predictions that it started continue and stay."],
       verb: "End",
       act: async () => {
         await api.send("DELETE", `/schedules/${encodeURIComponent(name)}`);

@@ -19,7 +19,7 @@ export function oneSensor(found) {
   return [
     h("section", { class: "card", "aria-label": found.sensor }, head(found, range), overWafers(found, range)),
     h("section", { class: "card", "aria-label": "Distributions" }, h("h2", { class: "unseen" }, "Distributions"), distributions(found)),
-    h("div", { class: "beside" }, filesTable(found), wafersTable(found, range)),
+    h("div", { class: "side-by-side" }, filesTable(found), wafersTable(found, range)),
   ];
 }
 
@@ -52,7 +52,7 @@ function head(found, range) {
       ),
     ),
     h("dl", { class: "facts" }, facts.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value)))),
-    !screened && h("p", { class: "small" }, "The model does not use this sensor: it said nothing in training, or always the same."),
+    !screened && h("p", { class: "small" }, "The model does not use this sensor: it read nothing in training, or always the same."),
   );
 }
 

@@ -1,4 +1,4 @@
-// What a person may set of a run beside its batches.
+// What a person may set of a run besides its batches.
 
 import { h } from "../dom.js";
 
