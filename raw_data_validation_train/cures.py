@@ -3,10 +3,14 @@
 import re
 
 from wafer.contract import Contract
+from wafer.contract.policy import Policy
+from wafer.contract.wafer_ids import pattern_with
 from wafer.contract.words import LABEL_PAIRS, MISSING_WORDS, in_capitals_of
 
 _COMMA = re.compile(r"[+-]?[0-9]{1,3}(?:\.[0-9]{3})*,[0-9]+|[+-]?[0-9]+,[0-9]+")
 _THOUSANDS = re.compile(r"[+-]?[0-9]{1,3}(?:([ '\u2019,\u00a0\u202f])[0-9]{3})+(?:\.[0-9]+)?")
+_ANY_ID = Policy().wafer_id
+OF_QUOTES = "if fields have line ends in their quotes, write `text: {quoted_line_ends: blank}` in the policy"
 _NAMED = {"\t": r'"\t"'}
 
 
@@ -37,7 +41,20 @@ def of_label(text: str) -> str:
         if plain.lower() in pair:
             good, bad = (_as(plain, word) for word in pair)
             return f"write `labels: {{{good}: pass, {bad}: fail}}` in the policy if that is what they mean"
-    return "name it under `labels` in the policy if it is one" if plain else ""
+    named = quoted(plain)
+    return (
+        f"if {named} is an outcome, add `{named}: pass` or `{named}: fail` under `labels` in the policy"
+        if plain
+        else ""
+    )
+
+
+def of_wafer_id(text: str, contract: Contract) -> str:
+    """What lets an id with other signs be one."""
+    pattern = pattern_with([text])
+    if contract.policy.wafer_id != _ANY_ID or not pattern or not re.fullmatch(pattern, text):
+        return ""
+    return f"if such signs are part of wafer ids, write `wafer_id: {quoted(pattern)}` in the policy"
 
 
 def _as(example: str, word: str) -> str:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from math import ceil
 
 import numpy as np
 
@@ -134,11 +135,12 @@ class Reading:
             )
             return
         silent, allowed = len(self._silent(header)), self._contract.silent_sensors_allowed
+        share = ceil(100 * silent / len(header.measured)) / 100
         if silent > allowed:
             yield Finding(
                 FileCode.SILENT_SENSORS,
                 f"{silent} of {len(header.measured)} sensors have no reading in the file; {allowed} may be silent. "
-                "Check the tool's connection, or raise `silent_sensors` in the policy.",
+                f"Check the tool's connection, or write `silent_sensors: {share}` in the policy.",
             )
         if not self._rows_good and not header.findings:
             yield no_good_rows(self._rows_in, self._row_codes(), self._advice())

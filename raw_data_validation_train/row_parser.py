@@ -122,6 +122,7 @@ class RowParser:
         wafer = self._ids.of_row(cells, line) if self._ids else cells[self._layout.key[0]]
         if not self._wafer_id.fullmatch(wafer):
             problems[RowCode.WAFER_ID] = [f"the wafer id is {_shown(wafer)}"]
+            self._cure = self._cure or cures.of_wafer_id(wafer, self._contract)
         return wafer
 
     def _reading(self, text: str) -> float | RowCode:
@@ -151,7 +152,8 @@ class RowParser:
         else:
             found = "has quotes that do not match" if cells is None else f"has {len(cells)} fields"
         message = f"the row {found}, the header has {self._layout.width} fields"
-        return BadRow(line, wafer[:_LONGEST_ID], RowCode.ROW_LENGTH, message, text[:limit])
+        cure = cures.OF_QUOTES if cells is None else ""
+        return BadRow(line, wafer[:_LONGEST_ID], RowCode.ROW_LENGTH, message, text[:limit], cure)
 
     def _rows(self, good: list[_GoodRow], bad: list[BadRow], has_value: NDArray[np.bool_]) -> Rows:
         readings = np.array([row.readings for row in good]).reshape(len(good), len(self._layout.measured))

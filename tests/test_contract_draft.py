@@ -235,7 +235,7 @@ def test_a_drafted_contract_is_not_written_over_unasked(tmp_path: Path) -> None:
 
 
 def test_what_is_guessed_is_asked(tmp_path: Path) -> None:
-    header = ["Slot", *NUMBERED, "Bin"]
+    header = ["Slot", *NUMBERED, "Sort"]
     rows = [[str(n % 3), *(f"{n}.{m}" for m in range(SENSORS)), "12"[n % 4 != 0]] for n in range(WAFERS)]
     (tmp_path / "drop").mkdir()
     text(tmp_path / "drop" / "lot_01022021.csv", header, rows)

@@ -35,18 +35,24 @@ contract_app = typer.Typer(
 def draft(
     source: Source,
     output: Annotated[Path, typer.Option(help="Folder to write the three files into.")] = Path(),
+    outcome: Annotated[str, typer.Option(help="Column with the outcome, where no name or value shows it.")] = "",
+    passes: Annotated[list[str] | None, typer.Option(help="Value of passing wafers; all others fail.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Write over a contract that is there.")] = False,
     as_json: Json = False,
 ) -> None:
     """Write a contract (two schemas and a policy) that fits unknown exports, and say what is not sure about it."""
-    from wafer.contract.draft import draft_contract, write_draft  # python-calamine: only here
+    from wafer.contract.draft import Said, draft_contract, write_draft  # python-calamine: only here
 
+    if passes and not outcome:
+        raise typer.BadParameter("say which column it is a value of", param_hint="--outcome")
     if there := [name for name in FILES if (output / name).exists() and not force]:
         raise typer.BadParameter(f"{output / there[0]} is there already; --force writes over it", param_hint="--output")
     batches = list_batches(source)
     with ExitStack() as stack:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="samples-")))
-        found = draft_contract({batch.name: partial(fetch, batch, scratch) for batch in batches})
+        found = draft_contract(
+            {batch.name: partial(fetch, batch, scratch) for batch in batches}, Said(outcome, tuple(passes or ()))
+        )
     written = write_draft(found, output)
     judged = _verdicts_of(found, batches, output)
     console = console_of(as_json=as_json)

@@ -1,11 +1,13 @@
 """Where a wafer's id comes from: the id column, or several columns, the file's name and the row's number."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
 ID, FILE, ROW = "id", "file", "row"
 _FIELD = re.compile(r"\{([^{}]*)\}")
+_USUAL = re.compile(r"[A-Za-z0-9_.:/-]+")
 _STRANGE = re.compile(r"[^A-Za-z0-9_.:-]")
 
 
@@ -45,3 +47,14 @@ def id_template(text: str) -> IdTemplate:
 def as_id(text: str) -> str:
     """A text as part of an id: every sign that an id cannot have becomes `_`."""
     return _STRANGE.sub("_", text)
+
+
+def pattern_with(ids: Iterable[str]) -> str:
+    """The policy's `wafer_id` with the signs that these ids have beside the usual ones; empty where there are none.
+
+    Empty, too, where no pattern helps: signs that cannot be printed, quotes and backslashes.
+    """
+    signs = set("".join(ids)) - {sign for sign in map(chr, range(128)) if _USUAL.fullmatch(sign)}
+    if not signs or any(not sign.isprintable() or sign in "\\\"'`^[]{}" for sign in signs):
+        return ""
+    return f"[A-Za-z0-9_.:/{''.join(sorted(signs))}-]{{1,64}}"

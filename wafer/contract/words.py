@@ -10,10 +10,27 @@ UNIT_LINES = frozenset(  # what a line of units or limits under a header is call
 LABEL_PAIRS = (  # what a passing wafer is called, and a failing one
     ("0", "1"),
     ("pass", "fail"),
+    ("pass", "reject"),
+    ("accept", "reject"),
+    ("accepted", "rejected"),
     ("passed", "failed"),
     ("good", "bad"),
     ("ok", "nok"),
     ("ok", "ng"),
+    ("io", "nio"),
+    ("i.o.", "n.i.o."),
+    ("gut", "schlecht"),
+    ("gut", "ausschuss"),
+    ("bon", "mauvais"),
+    ("conforme", "non conforme"),
+    ("normal", "abnormal"),
+    ("normal", "defect"),
+    ("normal", "faulty"),
+    ("合格", "不合格"),
+    ("良品", "不良品"),
+    ("良", "不良"),
+    ("합격", "불합격"),
+    ("양품", "불량"),
     ("p", "f"),
     ("true", "false"),
     ("yes", "no"),
@@ -36,8 +53,13 @@ LABEL_NAMES = frozenset(
             "yield",
             "status",
         ),
+        *("ergebnis", "bewertung", "urteil", "resultat", "résultat", "判定", "結果", "结果", "결과", "판정"),
         *("quality", "y", "response", "verdict", "disposition", "testresult", "finalresult", "waferresult"),
     }
+)
+BIN_NAMES = frozenset({"bin", "hardbin", "softbin", "hbin", "sbin", "bincode", "grade"})  # bin 1 passes
+PARAMETER_NAMES = frozenset(  # what the first column of a table on its side is called
+    {"parameter", "parameters", "sensor", "sensors", "variable", "feature", "measurement", "messgröße", "kenngröße"}
 )
 FAILING_NAMES = frozenset(
     {"fail", "failed", "failure", "isfail", "faulty", "fault", "defect", "defective", "bad", "isbad"}
@@ -46,7 +68,20 @@ PASSING_NAMES = frozenset({"pass", "passed", "ispass", "good", "isgood", "ok"})
 ID_NAMES = frozenset(
     {
         *("wafer", "waferid", "wafernumber", "waferno", "wafernr", "id", "name", "serial", "serialnumber", "scribe"),
-        *("scribeid", "substrateid", "slot", "slotid", "slotno", "wafername"),
+        *(
+            "wafernr",
+            "scheibe",
+            "晶圆编号",
+            "晶圓編號",
+            "ウェハid",
+            "웨이퍼번호",
+            "scribeid",
+            "substrateid",
+            "slot",
+            "slotid",
+            "slotno",
+            "wafername",
+        ),
     }
 )
 INDEX_NAMES = frozenset({"", "unnamed:0", "index", "row", "rownumber", "no", "nr", "#"})

@@ -1,7 +1,8 @@
 """A contract drafted from samples: what the columns of unknown exports seem to be, and what is not sure."""
 
 from wafer.contract.draft.drafting import Draft, draft_contract
+from wafer.contract.draft.outcomes import Said
 from wafer.contract.draft.writing import PREDICTION, TRAINING, write_draft
 from wafer.contract.loading import POLICY
 
-__all__ = ["POLICY", "PREDICTION", "TRAINING", "Draft", "draft_contract", "write_draft"]
+__all__ = ["POLICY", "PREDICTION", "TRAINING", "Draft", "Said", "draft_contract", "write_draft"]

@@ -71,6 +71,13 @@ class Column:
         return bool(self.texts) and all(text.lstrip("+-").isdecimal() for text in self.texts)
 
     @cached_property
+    def is_integral(self) -> bool:
+        """Whether the values are whole numbers, if with `.0` behind."""
+        return bool(self.texts) and all(
+            self.numbers.one.fullmatch(text) and self.numbers.value(text).is_integer() for text in self.texts
+        )
+
+    @cached_property
     def counts_up(self) -> bool:
         """Whether every file numbers its rows here."""
         return self.is_whole and all(_is_index(file) for file in self.values if file)

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from wafer.contract.columns import loosely
 from wafer.contract.draft.names import name_form
+from wafer.contract.draft.nothing import no_tables
+from wafer.contract.draft.outcomes import NOTHING_SAID, Said
 from wafer.contract.draft.outcomes_table import joined_outcomes
 from wafer.contract.draft.roles import Roles, roles_of
 from wafer.contract.draft.samples import Sample, take_sample
@@ -40,23 +42,22 @@ class Draft:
     tables: tuple[str, ...]
 
 
-def draft_contract(files: Mapping[str, AtHand]) -> Draft:
+def draft_contract(files: Mapping[str, AtHand], said: Said = NOTHING_SAID) -> Draft:
     """Look at a few of the files, by name with what brings each to this machine, and say what contract they follow.
 
+    `said` is what a person knows of the outcome.
     Raises SourceEmpty where none of them is a table, ContractInvalid where the tables have no sensor.
     """
     taken = {name: take_sample(files[name](), name) for name in _some(files)}
     samples = [sample for sample in taken.values() if sample]
     if not samples:
-        raise SourceEmpty(
-            "The folder holds no table: CSV, text with a delimiter, or a workbook. Give that of the exports."
-        )
+        raise SourceEmpty(no_tables({name: bring() for name, bring in list(files.items())[:_SAMPLED]}))
     group = _alike(samples)
     main = _of_one_form(group)
     alike = [sample.name for sample in group]
     others = tuple(name for name in taken if name not in alike)
     names = name_form(alike)
-    roles = roles_of(main)
+    roles = roles_of(main, said)
     separate = (
         joined_outcomes(main, [sample for sample in samples if sample.name in others]) if not roles.outcome else None
     )

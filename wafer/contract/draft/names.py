@@ -11,6 +11,7 @@ from wafer.contract.policy import FileNames
 
 _DATES = (
     *("DDMMYYYY", "YYYYMMDD", "MMDDYYYY", "YYYY-MM-DD", "DD-MM-YYYY", "MM-DD-YYYY", "YYYY_MM_DD", "DD.MM.YYYY"),
+    *("MM_DD_YYYY", "DD_MM_YYYY", "YYYY.MM.DD", "MM.DD.YYYY"),
     *("YYMMDD", "DDMMYY", "MMDDYY"),
 )
 _TIMES = ("HHMMSS", "HH-MM-SS", "HH_MM_SS", "HHMM", "HH-MM", "")

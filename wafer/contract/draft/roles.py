@@ -8,17 +8,20 @@ from itertools import chain
 
 from wafer.contract.columns import loosely
 from wafer.contract.draft.columns import Column, columns_of
-from wafer.contract.draft.outcomes import OutcomeColumn, outcome_of
+from wafer.contract.draft.mistakes import no_rows, on_its_side, one_reading_a_row, stand_ins, with_units
+from wafer.contract.draft.outcomes import NOTHING_SAID, OutcomeColumn, Said, kinds_of, outcome_of
 from wafer.contract.draft.samples import Sample
 from wafer.contract.draft.wafers import IdSource, id_source
 from wafer.contract.encodings import EASTERN
-from wafer.contract.policy import OutcomesTable
+from wafer.contract.policy import OutcomesTable, Policy
 from wafer.contract.text import Text
-from wafer.contract.words import CONTEXT_NAMES
+from wafer.contract.words import BIN_NAMES, CONTEXT_NAMES, FAILING_NAMES, ID_NAMES, LABEL_NAMES, PASSING_NAMES
 from wafer.errors import ContractInvalid
 from wafer.wafers.names import without_blanks
 
 _LISTED = 5
+_FEW = 5
+_NO_SENSORS = CONTEXT_NAMES | ID_NAMES | LABEL_NAMES | FAILING_NAMES | PASSING_NAMES | BIN_NAMES
 _DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "bars", ",": "commas", " ": "blanks"}
 
 
@@ -37,6 +40,7 @@ class Roles:
     context: tuple[Column, ...]
     nameless: tuple[Column, ...]
     loose: bool
+    twice: tuple[str, ...]  # names that several columns have
     ends_empty: bool  # whether rows have empty cells that the header does not name
     outcomes_table: OutcomesTable | None = None  # where the outcomes are, if not in the files of readings
 
@@ -48,6 +52,11 @@ class Roles:
     def missing(self) -> tuple[str, ...]:
         """Words that stand for a missing reading."""
         return tuple(sorted(frozenset().union(*(sensor.missing_words for sensor in self.sensors))))
+
+    @cached_property
+    def silent(self) -> int:
+        """How many sensors have no reading in any file."""
+        return sum(sensor.is_silent for sensor in self.sensors)
 
     def has_outcome(self, sample: Sample) -> bool:
         """Whether a file has the outcome's column."""
@@ -77,10 +86,20 @@ class Roles:
         """Questions for a person."""
         if self.outcome is None:
             yield "No column looks like an outcome: these files can be predicted, and a training needs one."
+            yield from self._candidates()
         yield from self.outcome.doubts if self.outcome else ()
         yield from self.id.doubts
         if numeric := [column for column in self.context if column.is_numeric and not column.is_silent]:
             yield f"Taken for no sensors by their names, though they hold numbers: {_in_short(numeric)}."
+        yield from with_units([column for column in self.context if not column.is_numeric])
+        yield from stand_ins(self.sensors)
+        if self.twice:
+            yield (
+                f"Several columns are called {', '.join(f'`{name}`' for name in self.twice)}: they are left out. Name "
+                "them apart in the export if they matter."
+            )
+        if self.silent > Policy().silent_sensors * len(self.sensors):
+            yield f"{self.silent} of {len(self.sensors)} sensors have no reading in any of these files: is that so?"
         if strange := [sensor for sensor in self.sensors if sensor.strange]:
             yield f"A few fields of sensors are no numbers; their rows are refused: {_with_texts(strange)}."
         if self.text.encoding in EASTERN:
@@ -91,6 +110,22 @@ class Roles:
             )
         if not self.text.header and (self.context or self.nameless):
             yield "Without a header, only id, readings and outcome can be read, in this order: put a header in front."
+
+    def _candidates(self) -> Iterator[str]:
+        """Columns that could be the outcome, and how to say so."""
+        for column in [*self.context, *self.sensors][::-1]:
+            kinds = kinds_of(column)
+            if 1 < len(kinds) <= _FEW and not column.is_time:
+                often = column.texts.most_common(1)[0][0]
+                seen = ", ".join(f"`{text}`" for text, _ in column.texts.most_common(_FEW))
+                yield (
+                    f"If it is {_named(column)} (it holds {seen}), draft again with "
+                    f'`--outcome "{column.name or column.at + 1}" --passes "{often}"`, or what else passes.'
+                )
+                return
+        for column in self.context:
+            if column.key in LABEL_NAMES and column.is_numeric:
+                yield f"{_named(column)} has {len(column.texts)} values, and an outcome has two: add pass or fail."
 
     def _id(self) -> str:
         where = _named(self.id.column) if self.id.column else "none of the columns"
@@ -109,22 +144,36 @@ class Roles:
         return ", ".join([*parts, *([] if text.header else ["no header"])])
 
 
-def roles_of(samples: Sequence[Sample]) -> Roles:
+def roles_of(samples: Sequence[Sample], said: Said = NOTHING_SAID) -> Roles:
     """What the columns of files that are alike seem to be. Raises ContractInvalid where none is a sensor."""
+    if mistake := no_rows(samples) or on_its_side(samples):
+        raise ContractInvalid(mistake)
     text = _text_of(samples)
     columns = columns_of(samples, text.numbers)
-    outcome = outcome_of(columns)
+    outcome = outcome_of(columns, said)
     rest = [column for column in columns if not outcome or column is not outcome.column]
     wafers = id_source(rest)
     rest = [column for column in rest if column is not wafers.column and column is not wafers.index]
     nameless = tuple(column for column in rest if text.header and not without_blanks(column.name))
-    named = [column for column in rest if column not in nameless]
+    if mistake := one_reading_a_row(columns, [column for column in rest if not _is_context(column)]):
+        raise ContractInvalid(mistake)
+    times = Counter(column.key for column in columns if text.header and column.key)
+    twice = tuple(dict.fromkeys(column.name for column in rest if times[column.key] > 1))
+    named = [column for column in rest if column not in nameless and column.name not in twice]
     context = tuple(column for column in named if _is_context(column))
     sensors = tuple(column for column in named if column not in context)
     if not sensors:
         raise ContractInvalid("The tables have no column of readings, so there is nothing to write a contract for.")
     return Roles(
-        text, wafers, outcome, sensors, context, nameless, _loose(samples), any(each.ends_empty for each in samples)
+        text,
+        wafers,
+        outcome,
+        sensors,
+        context,
+        nameless,
+        _loose(samples),
+        twice,
+        any(each.ends_empty for each in samples),
     )
 
 
@@ -137,7 +186,7 @@ def _text_of(samples: Sequence[Sample]) -> Text:
 
 
 def _is_context(column: Column) -> bool:
-    return column.key in CONTEXT_NAMES or column.is_time or not column.is_numeric
+    return column.key in _NO_SENSORS or column.is_time or not column.is_numeric
 
 
 def _loose(samples: Sequence[Sample]) -> bool:

@@ -35,7 +35,7 @@ def id_source(columns: Sequence[Column]) -> IdSource:
 
 
 def _column(columns: Sequence[Column]) -> Column | None:
-    able = [column for column in columns if column.texts and not column.is_time and (_is_text(column))]
+    able = [column for column in columns if column.texts and not column.is_time and _is_text(column)]
     named = [column for column in able if column.key in ID_NAMES]
     first = [column for column in able[:1] if not column.is_numeric and column.at == 0 and not _repeats(column.values)]
     nameless = [column for column in able if column.key in INDEX_NAMES and not column.counts_up]
@@ -44,13 +44,18 @@ def _column(columns: Sequence[Column]) -> Column | None:
 
 
 def _is_text(column: Column) -> bool:
-    return column.is_whole or not column.is_numeric
+    return column.is_whole or not column.is_numeric or (column.key in ID_NAMES and column.is_integral)
 
 
 def _template(found: Column, columns: Sequence[Column]) -> tuple[str, list[str]]:
     plain = f"{{{ID}}}"
     if not _repeats(found.values) and not _repeats([tuple(chain.from_iterable(found.values))]):
         return plain, list(_again(found))
+    if copies := _copies(found, columns):
+        return plain, [
+            f"{len(copies)} wafers stand in several files with the same readings, for example `{copies[0]}`: each is "
+            "kept once."
+        ]
     for lot in columns:
         if lot.key in LOT_NAMES and not _repeats([_joined(lot, found)]):
             return f"{{{lot.name}}}-{plain}", [f"The id is made of `{lot.name}` and `{found.name}`, which repeats."]
@@ -59,6 +64,20 @@ def _template(found: Column, columns: Sequence[Column]) -> tuple[str, list[str]]
             f"`{found.name or 'the id'}` repeats in every file: the file's name goes before it."
         ]
     return f"{{{FILE}}}-{{{ROW}}}", [f"`{found.name or 'the first column'}` repeats within files and is no id."]
+
+
+def _copies(found: Column, columns: Sequence[Column]) -> list[str]:
+    """The ids that stand in several files, if nearly all of their rows are the same."""
+    beside = [column for column in columns if len(column.values) == len(found.values) and column is not found]
+    rows: dict[str, set[tuple[str, ...]]] = {}
+    times: Counter[str] = Counter()
+    others = [list(chain.from_iterable(column.values)) for column in beside]
+    for text, *row in zip(chain.from_iterable(found.values), *others, strict=False):
+        rows.setdefault(text, set()).add(tuple(row))
+        times[text] += 1
+    repeated = [text for text, count in times.items() if count > 1]
+    same = [text for text in repeated if len(rows[text]) == 1]
+    return same if len(same) > (1 - _REPEATED) * len(repeated) else []
 
 
 def _again(found: Column) -> Iterator[str]:

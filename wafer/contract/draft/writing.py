@@ -1,16 +1,19 @@
 """A draft as the files of a contract: two schemas (JSON) and a policy (YAML)."""
 
 from collections.abc import Mapping
+from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import yaml
 
+from wafer.contract.columns import loosely
 from wafer.contract.draft.names import NameForm
 from wafer.contract.draft.roles import Roles
 from wafer.contract.loading import POLICY, SCHEMAS
 from wafer.contract.policy import Policy
 from wafer.contract.schema import Schema
+from wafer.contract.wafer_ids import pattern_with
 from wafer.files import complete_file
 from wafer.wafers.names import without_blanks
 from wafer.wafers.table import ORIGIN
@@ -19,9 +22,7 @@ if TYPE_CHECKING:
     from wafer.contract.draft.drafting import Draft
 
 TRAINING, PREDICTION = SCHEMAS["training"], SCHEMAS["prediction"]
-_ID, _OUTCOME = "Wafer", "Output"
-_SIGNS_OF_IDS = set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.:/-")
-_ALSO = set(" #+()&=@")
+_IDS, _OUTCOME = ("Wafer", "Wafer id", "Id of the wafer"), "Output"
 _DEFAULT_LABELS = {"-1": "pass", "1": "fail"}
 
 
@@ -60,8 +61,10 @@ def drafted_policy(roles: Roles, names: NameForm) -> Policy:
         content["outcomes_table"] = roles.outcomes_table.model_dump()
     if roles.outcome and roles.outcome.labels != _DEFAULT_LABELS:
         content["labels"] = dict(roles.outcome.labels)
-    if pattern := _wafer_ids(roles):
+    if roles.id.column and (pattern := pattern_with(roles.id.column.texts)):
         content["wafer_id"] = pattern
+    if roles.silent > Policy().silent_sensors * len(roles.sensors):
+        content["silent_sensors"] = ceil(100 * roles.silent / len(roles.sensors)) / 100
     return Policy.model_validate(content)
 
 
@@ -90,6 +93,7 @@ def _printable(text: str) -> str:
 def _columns(roles: Roles) -> Mapping[str, object]:
     ignored = [roles.id.index.name] if roles.id.index else []
     ends = roles.nameless and all(column.is_empty for column in roles.nameless)
+    ignored += roles.twice
     ignored += [""] if roles.nameless and not ends and "" not in ignored else []
     outcomes_table = [column.name for column in roles.context if column.name]
     kept = [name for name in outcomes_table if name not in ORIGIN]
@@ -106,7 +110,10 @@ def _columns(roles: Roles) -> Mapping[str, object]:
 
 def _id_name(roles: Roles) -> str:
     column = roles.id.column
-    return column.name if column and without_blanks(column.name) and roles.text.header else _ID
+    if column and without_blanks(column.name) and roles.text.header:
+        return column.name
+    taken = {loosely(name) for name in [*sensor_names(roles), *(each.name for each in roles.context)]}
+    return next(name for name in _IDS if loosely(name) not in taken)
 
 
 def _outcome_name(roles: Roles) -> str:
@@ -116,11 +123,3 @@ def _outcome_name(roles: Roles) -> str:
 def _has_words(roles: Roles) -> bool:
     outcome = roles.outcome
     return outcome is not None and not all(text.lstrip("+-").isdecimal() for text in outcome.labels)
-
-
-def _wafer_ids(roles: Roles) -> str:
-    """A pattern with the signs that ids have besides the usual ones; empty where the usual ones do."""
-    column = roles.id.column
-    signs = set("".join(column.texts)) if column else set()
-    more = signs - _SIGNS_OF_IDS
-    return f"[A-Za-z0-9_.:/{''.join(sorted(more))}-]{{1,64}}" if more and more <= _ALSO else ""
