@@ -135,8 +135,8 @@ class Reading:
             )
             return
         silent, allowed = len(self._silent(header)), self._contract.silent_sensors_allowed
-        share = ceil(100 * silent / len(header.measured)) / 100
         if silent > allowed:
+            share = ceil(100 * silent / len(header.measured)) / 100
             yield Finding(
                 FileCode.SILENT_SENSORS,
                 f"{silent} of {len(header.measured)} sensors have no reading in the file; {allowed} may be silent. "
