@@ -14,6 +14,7 @@ from application.api.lines import Lines
 from application.api.metrics import Metrics
 from application.api.readiness import Checks
 from application.api.registry import LazyRegistry
+from application.api.set_contracts import SetContracts
 from application.api.shapes.runs import RunRequest
 from application.api.sources import Sources
 from application.api.uploads import Uploads
@@ -54,6 +55,7 @@ class Parts:
 
     store: Store
     sources: Sources
+    sets: SetContracts
     uploads: Uploads
     runs: Runs
     views: Views
@@ -74,13 +76,17 @@ class Parts:
     def parameters(self, pipeline: Pipeline, asked: RunRequest) -> Parameters:
         """The parameters of a run that was asked for, with the addresses of its contract's files.
 
+        Without a name, the contract is that of the batch set, else the default one.
         Raises `SourceNotAllowed`, `ContractNotFound`, `RequestInvalid`.
         """
         named = self.sources.parameters(asked.parameters())
         own = any(named.get(name) for name in CONTRACT)
         if own and asked.contract:
             raise RequestInvalid("A contract has its own schema and policy: send its name or files, not both.")
-        return named if own else under(self.lines.contracts.get(asked.contract or self.lines.default), pipeline, named)
+        if own:
+            return named
+        kept = self.sets.of(self.sources.shown(self.sources.batches(asked.source, pipeline)), pipeline)
+        return under(self.lines.contracts.get(asked.contract or kept or self.lines.default), pipeline, named)
 
     def from_outcomes(self, source: str, parameters: Parameters) -> Parameters:
         """Further parameters of a training over `source` that learns from predictions and their outcomes too."""
@@ -107,7 +113,7 @@ def join_parts(
     """
     store = guarded(store, Breaker("the store", StoreUnavailable))
     breaker = Breaker("the model registry", RegistryUnavailable)
-    sources = Sources(store, settings.allowed_sources)
+    sources, sets = Sources(store, settings.allowed_sources), SetContracts(store)
     metrics = Metrics()
     lines = Lines(
         store,
@@ -136,7 +142,8 @@ def join_parts(
     return Parts(
         store=store,
         sources=sources,
-        uploads=Uploads(store, limit=settings.upload_bytes, files=settings.upload_files),
+        sets=sets,
+        uploads=Uploads(store, sets, limit=settings.upload_bytes, files=settings.upload_files),
         runs=runs,
         views=Views(runs, store, sources),
         lines=lines,

@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 import anyio
 from anyio import to_thread
 
+from application.api.set_contracts import SetContracts
 from application.errors import RequestInvalid, UploadConflict, UploadTooLarge
 from wafer.errors import PublishConflict
 from wafer.files import LONGEST_NAME, sha256_of
@@ -37,23 +38,34 @@ class Uploaded:
 class Uploads:
     """Takes files of at most `limit` bytes, and at most `files` of them into one batch set."""
 
-    def __init__(self, store: Store, *, limit: int, files: int) -> None:
+    def __init__(self, store: Store, sets: SetContracts, *, limit: int, files: int) -> None:
         self._store = store
+        self._sets = sets
         self._limit = limit
         self._files = files
         self._places = anyio.Semaphore(AT_ONCE)
 
     async def take(
-        self, pipeline: Pipeline, batch_set: str, name: str, body: AsyncIterator[bytes], declared: int | None
+        self,
+        pipeline: Pipeline,
+        batch_set: str,
+        name: str,
+        body: AsyncIterator[bytes],
+        declared: int | None,
+        contract: str = "",
     ) -> Uploaded:
         """Store a body as `raw/<pipeline>/<batch set>/<name>`; the same file again changes nothing.
 
+        `contract` is that of the batch set, for the runs over it.
+
         Raises `RequestInvalid` for a name that cannot be used, `UploadTooLarge` as soon as that is known,
-        `UploadConflict` when another file lies there.
+        `UploadConflict` when another file lies there or the set is of another contract, `ContractNotFound`.
         """
         check_names(batch_set, name)
         if declared is not None and declared > self._limit:
             raise self._too_large()
+        if contract:
+            await to_thread.run_sync(self._sets.keep, pipeline, batch_set, contract)
         async with self._places:
             with TemporaryDirectory(prefix="wafer-upload-") as folder:
                 path = Path(folder) / "body"

@@ -67,7 +67,9 @@ class Removals:
                 raise NotRemovable(f"Run {run.run_id} reads {source}. Wait for it or cancel it first.")
         if not self._store.keys(source):
             raise ObjectNotFound(f"There is no batch set {source}.")
-        return self._told(source, by, [self._clear(source)])
+        cleared = self._clear(source)
+        self._store.delete(layout.contract_of_set(pipeline, name))
+        return self._told(source, by, [cleared])
 
     def newest(self, limit: int) -> list[Removal]:
         """The newest removals, newest first."""

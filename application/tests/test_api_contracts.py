@@ -123,3 +123,30 @@ def test_a_removed_contract_takes_no_run_and_its_runs_stay(service: Service, cli
     assert removed.status_code == 204
     assert client.get(f"/runs/{run['run_id']}").json()["contract"] == "line-b"
     assert [each["name"] for each in client.get("/contracts").json()["contracts"]] == ["field"]
+
+
+def test_a_batch_set_keeps_the_contract_of_its_upload(service: Service, client: httpx.Client) -> None:
+    first = client.put("/uploads/train/march/a.csv?contract=line-b", content=b"Wafer,Temperature\n")
+    other = client.put("/uploads/train/march/b.csv?contract=field", content=b"x")
+    unknown = client.put("/uploads/train/april/b.csv?contract=line-x", content=b"x")
+    listed = {each["source"]: each["contract"] for each in client.get("/sources?pipeline=train").json()["sources"]}
+    run = client.post("/train", json={"source": "raw/train/march"}).json()
+    named = client.post("/train", json={"source": "raw/train/march", "contract": "field"}).json()
+
+    assert [each.status_code for each in (first, other, unknown)] == [201, 409, 404]
+    assert "'line-b'" in other.json()["detail"]
+    assert listed["raw/train/march"] == "line-b"
+    assert "raw/train/april" not in listed
+    assert (run["contract"], named["contract"]) == ("line-b", "field")
+    assert [each["name"] for each in client.get("/contracts").json()["contracts"]] == ["field", "line-b"]
+
+
+def test_a_removed_batch_set_forgets_its_contract(client: httpx.Client) -> None:
+    client.put("/uploads/outcomes/march/a.csv?contract=line-b", content=b"x")
+    client.delete("/uploads/outcomes/march")
+    again = client.put("/uploads/outcomes/march/a.csv", content=b"x")
+
+    sources = client.get("/sources?pipeline=outcomes").json()["sources"]
+
+    assert again.status_code == 201
+    assert [each["contract"] for each in sources] == [""]

@@ -9,6 +9,7 @@
     outcomes/<run>/              what wafers turned out to be, next to what was predicted of them
     contracts/<name>/in_use.json which version of a named contract new runs take
     contracts/<name>/<digest>/   a version of it: two schemas and a policy
+    contracts/_sets/…            the contract that a batch set was uploaded under
     dispositions/<run>/<n>.json  the first n dispositions that people gave wafers of a prediction
     pipelines/<route>.yaml       the compiled package of a route
     units/<run>/<task>/          what a task shares with the workers that do its units; removed when it has succeeded
@@ -104,6 +105,11 @@ def contract_digest(address: str) -> str:
 def contract_in_use(name: str) -> str:
     """Key of what says which version of a named contract new runs take."""
     return f"{CONTRACTS}/{name}/in_use.json"
+
+
+def contract_of_set(pipeline: Pipeline, name: str) -> str:
+    """Key of what says under which contract a batch set was uploaded."""
+    return f"{CONTRACTS}/_sets/{pipeline}/{name}.json"
 
 
 def package(pipeline: Pipeline) -> str:

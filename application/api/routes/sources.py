@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import Header, Path, Request, Response
+from fastapi import Header, Path, Query, Request, Response
 
 from application.access.gate import audit
 from application.api.openapi import problems
@@ -16,7 +16,11 @@ ROUTERS = (viewer, operator)
 SetName = Annotated[str, Path(max_length=64, description="Name of a new or existing batch set.", examples=["lot-7"])]
 FileName = Annotated[str, Path(max_length=200, examples=["wafer_31012020_090817.csv"])]
 _BODY = {"requestBody": {"required": True, "content": {"text/csv": {"schema": {"type": "string"}}}}}
-_RESPONSES = problems(s409="A different file with this name exists.", s413="The file or the batch set is too large.")
+_RESPONSES = problems(
+    s404="There is no such contract.",
+    s409="A different file with this name exists, or the batch set is of another contract.",
+    s413="The file or the batch set is too large.",
+)
 
 
 @viewer.get("/sources")
@@ -24,7 +28,13 @@ def sources(request: Request, pipeline: Pipeline) -> batches.BatchSets:
     """List the batch sets that a run can use."""
     parts = parts_of(request)
     found = [
-        batches.BatchSet(source=each.source, pipeline=each.pipeline, files=each.files, bytes=each.bytes)
+        batches.BatchSet(
+            source=each.source,
+            pipeline=each.pipeline,
+            files=each.files,
+            bytes=each.bytes,
+            contract=parts.sets.of(each.source, pipeline),
+        )
         for each in parts.sources.sets(pipeline)
     ]
     return batches.BatchSets(sources=found, configured=list(parts.settings.allowed_sources))
@@ -42,11 +52,14 @@ async def upload(
     pipeline: Pipeline,
     batch_set: SetName,
     name: FileName,
+    contract: Annotated[
+        str, Query(max_length=40, description="Contract of the batch set, which runs over it take without saying so.")
+    ] = "",
     content_length: Annotated[int | None, Header(include_in_schema=False)] = None,
 ) -> batches.Uploaded:
     """Upload one batch file into a batch set; a run checks it against the data contract when it reads it."""
     parts = parts_of(request)
-    taken = await parts.uploads.take(pipeline, batch_set, name, request.stream(), content_length)
+    taken = await parts.uploads.take(pipeline, batch_set, name, request.stream(), content_length, contract)
     response.status_code = 201 if taken.new else 200
     parts.metrics.uploaded(pipeline, taken.bytes if taken.new else 0)
     audit(request, "upload", source=taken.source, file=taken.name, bytes=taken.bytes, sha256=taken.sha256)

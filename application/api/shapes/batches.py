@@ -13,6 +13,9 @@ class BatchSet(BaseModel):
     pipeline: Pipeline
     files: int
     bytes: int
+    contract: str = Field(
+        "", description="What it was uploaded under; empty: whatever a run names.", examples=["line-b"]
+    )
 
 
 class BatchSets(BaseModel):

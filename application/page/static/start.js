@@ -96,7 +96,8 @@ export function startPanel(started) {
         ); // the banner says when the service is away
       return;
     }
-    source.offer(found, wanted);
+    const fits = (each) => !each.contract || !contract() || each.contract === contract();
+    source.offer({ ...found, sources: found.sources.filter(fits) }, wanted);
     render();
   }
 

@@ -1,6 +1,7 @@
 // The files chosen for upload: the state of each, and what to do about a refused one.
 
 import * as api from "./api.js";
+import { within } from "./contract.js";
 import { announce, h, put } from "./dom.js";
 import { bytes, many } from "./format.js";
 
@@ -103,7 +104,7 @@ export function uploadList(changed) {
       each.folder = folder();
       try {
         const path = `${each.folder}/${encodeURIComponent(each.file.name)}`;
-        const taken = await api.upload(path, each.file, (share) => (each.bar.value = share));
+        const taken = await api.upload(within(path), each.file, (share) => (each.bar.value = share));
         each.source = taken.source;
         show(each, "uploaded", "uploaded");
       } catch (problem) {
