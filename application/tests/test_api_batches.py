@@ -24,7 +24,9 @@ def test_an_uploaded_file_lies_in_its_batch_set_and_a_run_can_name_it(service: S
 
     assert answer.status_code == 201
     assert service.store.get("raw/predict/lot-7/wafer_31012020_090817.csv") == content
-    assert listed["sources"] == [{"source": "raw/predict/lot-7", "pipeline": "predict", "files": 1, "bytes": 5000}]
+    assert listed["sources"] == [
+        {"source": "raw/predict/lot-7", "pipeline": "predict", "files": 1, "bytes": 5000, "contract": ""}
+    ]
     assert started.status_code == 202
 
 
