@@ -147,7 +147,10 @@ def test_a_promise_is_made_judged_answered_by_a_candidate_and_broken(line: Line)
     decided = line.wafer("retrain", "--dry-run")
 
     assert (card["version"], card["periods"][-1]["statement"]) == (2, "broken")
+    assert card["periods"][-1]["ranking"] == "broken"
     assert line.told()[2:] == ["model.promoted", "promise.broken"]
     assert "better in its shadow" in line.text(2)
+    assert "of the passing wafers were flagged" in line.text(3)
+    assert "the AUC was" in line.text(3)
     assert decided["train"]
     assert "broke its promise" in decided["why"]
