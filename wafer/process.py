@@ -78,10 +78,10 @@ def refuse_cut_answers() -> None:
     then passes for a whole and empty one: a listing without objects, a registry without versions.
     """
 
-    def parse_headers(lines: _Lines, message: Any = http.client.HTTPMessage) -> Any:  # noqa: ANN401 - as its own is
-        return _parse_headers(_WholeLines(lines), message)
+    def parse_headers(fp: _Lines, _class: Any = http.client.HTTPMessage) -> Any:  # noqa: ANN401 - named as its own is
+        return _parse_headers(_WholeLines(fp), _class)
 
-    http.client.parse_headers = parse_headers  # type: ignore[assignment]  # typed as an overload
+    http.client.parse_headers = parse_headers
 
 
 @contextmanager
