@@ -45,7 +45,7 @@ CASES = {
     "main, the shared library": Case(["wafer/errors.py"], MAIN, set(ALL), set(ALL)),
     "main, new base": Case(["README.md"], MAIN, set(ALL), set(ALL), {"REBUILD": True}),
     "pull request, two stages": Case(
-        ["clustering/stage.py", "pred_pipeline/report.py"], PULL_REQUEST, {"clustering", "pred_pipeline"}
+        ["clustering/stage.py", "pred_pipeline/report.py"], PULL_REQUEST, {"clustering", "pred_pipeline", "engine"}
     ),
     "pull request, docs": Case(["docs/model.md"], PULL_REQUEST),
     "another branch": Case(["clustering/stage.py"], {"BRANCH_NAME": "try"}, {"clustering"}),
