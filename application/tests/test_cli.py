@@ -158,11 +158,11 @@ def test_the_wafers_of_a_file_are_judged_at_once_as_in_a_run(
     trained: tuple[Home, dict[str, Any]], batches: Path, tmp_path: Path
 ) -> None:
     home, file = trained[0], min((batches / "prediction").glob("wafer_*.csv"))
-    fixed = ("--threshold", "fixed", "--output", tmp_path / "out", "--json")  # a wafer alone has no rank
-    home.wafer("predict", batches / "prediction", *fixed)
+    fixed = ("--threshold", "fixed", "--json")  # of another choice of wafers: their ranks are others
+    home.wafer("predict", batches / "prediction", "--output", tmp_path / "out", *fixed)
     expected = {row["wafer"]: row for row in predictions(tmp_path / "out") if row["file"] == file.name}
 
-    ended = home.wafer("score", file, "--json")
+    ended = home.wafer("score", file, *fixed)
 
     assert ended.code == 0, ended.err
     answers = {each["wafer"]: each for each in ended.json["wafers"]}

@@ -29,7 +29,7 @@ from wafer.documents import Documents, open_documents
 from wafer.errors import WaferError
 from wafer.registry import Registry
 from wafer.registry.registry import MlflowRegistry
-from wafer.runs import record_outcome, run_stage
+from wafer.runs import live, record_outcome, run_stage
 from wafer.store import Store, open_store
 from wafer.wafers.arrays import EXPORT_FILE
 
@@ -252,6 +252,7 @@ def _main(
     os.dup2(log, 1)
     os.dup2(log, 2)
     calls = Calls(death)
+    live.SECONDS = 3600.0  # calls are counted: the clock may make none
     try:
         STAGES[name](Surroundings(line, folder, world, calls, run_id))
     except WaferError as error:
