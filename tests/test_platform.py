@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 JENKINS = ROOT / "terraform/modules/jenkins/variables.tf"
-SCRIPTS = sorted(path for path in (ROOT / ".ci").iterdir() if path.suffix == "")
+SCRIPTS = sorted(path for path in (ROOT / ".ci").iterdir() if path.is_file() and path.suffix == "")
 
 
 def lint(*command: str) -> None:
