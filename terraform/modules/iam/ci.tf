@@ -65,15 +65,19 @@ data "aws_iam_policy_document" "image_push" {
 locals {
   where    = "${data.aws_region.current.name}:${data.aws_caller_identity.current.account_id}"
   promotes = var.github_repository != "" && var.promotes_from != ""
+  # A pull request has another subject than the branch. That of `production` GitHub gives only to a job that waited for its reviewers.
+  github_jobs = var.github_repository == "" ? {} : {
+    sync    = "ref:refs/heads/${var.github_branch}"
+    promote = "environment:production"
+  }
 }
 
-# GitHub gives this subject only to a job that waited for the reviewers of its environment `production`.
 resource "aws_iam_role" "promote" {
   count = local.promotes ? 1 : 0
 
   name               = "${var.name}-promote"
   description        = "GitHub workflow that promotes images, after approval"
-  assume_role_policy = data.aws_iam_policy_document.promote_trust[0].json
+  assume_role_policy = data.aws_iam_policy_document.github_trust["promote"].json
 }
 
 resource "aws_iam_role_policy_attachment" "promote" {
@@ -81,31 +85,6 @@ resource "aws_iam_role_policy_attachment" "promote" {
 
   role       = aws_iam_role.promote[0].name
   policy_arn = aws_iam_policy.image_push.arn
-}
-
-data "aws_iam_policy_document" "promote_trust" {
-  count = local.promotes ? 1 : 0
-
-  statement {
-    actions = ["sts:AssumeRoleWithWebIdentity"]
-
-    principals {
-      type        = "Federated"
-      identifiers = concat(aws_iam_openid_connect_provider.github[*].arn, data.aws_iam_openid_connect_provider.github[*].arn)
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "token.actions.githubusercontent.com:aud"
-      values   = ["sts.amazonaws.com"]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "token.actions.githubusercontent.com:sub"
-      values   = ["repo:${var.github_repository}:environment:production"]
-    }
-  }
 }
 
 # An account has this provider once: the first environment makes it, a second one in the account finds it.
@@ -127,11 +106,11 @@ resource "aws_iam_role" "sync" {
 
   name               = "${var.name}-sync"
   description        = "GitHub workflow that copies compiled pipelines to the store"
-  assume_role_policy = data.aws_iam_policy_document.github_trust[0].json
+  assume_role_policy = data.aws_iam_policy_document.github_trust["sync"].json
 }
 
 data "aws_iam_policy_document" "github_trust" {
-  count = var.github_repository == "" ? 0 : 1
+  for_each = local.github_jobs
 
   statement {
     actions = ["sts:AssumeRoleWithWebIdentity"]
@@ -147,11 +126,10 @@ data "aws_iam_policy_document" "github_trust" {
       values   = ["sts.amazonaws.com"]
     }
 
-    # One branch of one repository; a pull request has another subject.
     condition {
       test     = "StringEquals"
       variable = "token.actions.githubusercontent.com:sub"
-      values   = ["repo:${var.github_repository}:ref:refs/heads/${var.github_branch}"]
+      values   = ["repo:${var.github_repository}:${each.value}"]
     }
   }
 }
