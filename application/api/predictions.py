@@ -19,7 +19,7 @@ from application.api.files import published_bytes
 from application.api.shapes.predictions import Neighbour, Prediction, PredictionPage, Verdict, WaferBatch
 from application.api.views import Revision, revision_of
 from application.errors import WaferAmbiguous
-from application.lists.beside import batch_of, beside, rank_of
+from application.lists.neighbours import batch_of, neighbours, rank_of
 from application.lists.selection import DISPOSITION, by_disposition, judged, selected
 from application.lists.wanted import Selection, context_of
 from application.runs.run import Run
@@ -95,7 +95,7 @@ class Predictions:
         """What the budgets of a run are counted over. Raises `NotPublished`."""
         return replace(_predicted(self.table(run)), by_rank=self._by_rank(run))
 
-    def beside(self, run: Run, wafer: str, file: str, wanted: Selection) -> WaferBatch:
+    def neighbours(self, run: Run, wafer: str, file: str, wanted: Selection) -> WaferBatch:
         """A wafer and its rank among those of `wanted`, and the wafers around it in its file.
 
         Raises `NotPublished`, `ObjectNotFound`, `WaferAmbiguous`.
@@ -103,7 +103,7 @@ class Predictions:
         table, cut = self.table(run), wanted.threshold
         row = table.slice(place_of(table, run, wafer, file), 1)
         (told,) = (row if cut is None else judged(row, cut)).to_pylist()
-        found = beside(self._batch(run, told["file"]), wafer, cut)
+        found = neighbours(self._batch(run, told["file"]), wafer, cut)
         return WaferBatch(
             run_id=run.run_id,
             prediction=prediction_of(told, context_of(table), self._decided(run)),

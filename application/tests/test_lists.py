@@ -14,9 +14,9 @@ from python_calamine import CalamineWorkbook
 
 from application.cli.comparing import show_comparison
 from application.errors import RequestInvalid
-from application.lists.beside import batch_of, beside, rank_of
 from application.lists.comparison import compare
 from application.lists.export import Form, exported, file_name
+from application.lists.neighbours import batch_of, neighbours, rank_of
 from application.lists.selection import by_disposition, selected
 from application.lists.wanted import Selection
 from application.tests.serving import Service
@@ -87,7 +87,7 @@ def test_wafers_are_sorted_by_the_words_of_people() -> None:
 def test_a_wafer_stands_among_those_of_its_file_by_number() -> None:
     batch = batch_of(WAFERS, "a.csv")
 
-    here, lower = beside(batch, "W-2", None), beside(batch, "W-2", 0.35)
+    here, lower = neighbours(batch, "W-2", None), neighbours(batch, "W-2", 0.35)
 
     assert [each["wafer"] for each in here.around] == ["=W-1", "W-2", "W-10"]
     assert (here.number, here.wafers, here.to_review) == (2, 3, 1)

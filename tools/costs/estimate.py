@@ -58,8 +58,8 @@ class Size:
 
 def read_prices(path: Path = PRICES) -> Prices:
     """The list of prices."""
-    said = yaml.safe_load(path.read_text(encoding="utf-8"))
-    return TypeAdapter(Prices).validate_python(said | {"as_of": str(said["as_of"])})
+    given = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return TypeAdapter(Prices).validate_python(given | {"as_of": str(given["as_of"])})
 
 
 def estimate(plan: Mapping[str, Any], prices: Prices) -> list[Line]:

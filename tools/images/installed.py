@@ -37,19 +37,19 @@ def _debian(root: Path) -> Iterator[PackageURL]:
         return
     suite = _suite(root)
     for paragraph in (root / STATUS).read_text(encoding="utf-8").strip().split("\n\n"):
-        said = HeaderParser().parsestr(paragraph)
-        if said["Status"].endswith(" installed"):
-            source, _, version = (said["Source"] or said["Package"]).partition(" ")
+        fields = HeaderParser().parsestr(paragraph)
+        if fields["Status"].endswith(" installed"):
+            source, _, version = (fields["Source"] or fields["Package"]).partition(" ")
             upstream = f"{source}@{version.strip('()')}" if version else source
-            kept = {"arch": said["Architecture"], "distro": suite, "upstream": upstream}
-            yield PackageURL("deb", "debian", said["Package"], said["Version"], kept)
+            kept = {"arch": fields["Architecture"], "distro": suite, "upstream": upstream}
+            yield PackageURL("deb", "debian", fields["Package"], fields["Version"], kept)
 
 
 def _suite(root: Path) -> str:
     release = root / "etc/os-release"
     lines = release.read_text(encoding="utf-8").splitlines() if release.exists() else []
-    said = dict(line.partition("=")[::2] for line in lines)
-    return f"{said.get('ID', 'debian')}-{said.get('VERSION_ID', '').strip(chr(34))}".rstrip("-")
+    fields = dict(line.partition("=")[::2] for line in lines)
+    return f"{fields.get('ID', 'debian')}-{fields.get('VERSION_ID', '').strip(chr(34))}".rstrip("-")
 
 
 def _python(root: Path) -> Iterator[PackageURL]:

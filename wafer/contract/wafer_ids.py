@@ -50,7 +50,7 @@ def as_id(text: str) -> str:
 
 
 def pattern_with(ids: Iterable[str]) -> str:
-    """The policy's `wafer_id` with the signs that these ids have beside the usual ones; empty where there are none.
+    """The policy's `wafer_id` with the signs that these ids have besides the usual ones; empty where there are none.
 
     Empty, too, where no pattern helps: signs that cannot be printed, quotes and backslashes.
     """

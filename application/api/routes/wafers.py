@@ -42,7 +42,7 @@ def batch(
     """Show one wafer with its rank, and those around it in its file."""
     parts = parts_of(request)
     wanted = Selection(threshold=threshold, unseen=unseen)
-    return parts.history().predictions.beside(parts.runs.find(run_id), wafer, file, wanted)
+    return parts.history().predictions.neighbours(parts.runs.find(run_id), wafer, file, wanted)
 
 
 @viewer.get("/runs/{run_id}/wafers/{wafer:path}/disposition", responses=_NOT_ONE)

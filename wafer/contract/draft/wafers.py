@@ -68,10 +68,10 @@ def _template(found: Column, columns: Sequence[Column]) -> tuple[str, list[str]]
 
 def _copies(found: Column, columns: Sequence[Column]) -> list[str]:
     """The ids that stand in several files, if nearly all of their rows are the same."""
-    beside = [column for column in columns if len(column.values) == len(found.values) and column is not found]
+    companions = [column for column in columns if len(column.values) == len(found.values) and column is not found]
     rows: dict[str, set[tuple[str, ...]]] = {}
     times: Counter[str] = Counter()
-    others = [list(chain.from_iterable(column.values)) for column in beside]
+    others = [list(chain.from_iterable(column.values)) for column in companions]
     for text, *row in zip(chain.from_iterable(found.values), *others, strict=False):
         rows.setdefault(text, set()).add(tuple(row))
         times[text] += 1

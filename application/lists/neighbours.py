@@ -12,7 +12,7 @@ AROUND = 6  # wafers on either side
 
 
 @dataclass(frozen=True, slots=True)
-class Beside:
+class Neighbours:
     """The wafers around one; `number` is its own place in the file, from 1."""
 
     number: int
@@ -27,13 +27,13 @@ def batch_of(table: pa.Table, file: str) -> pa.Table:
     return batch.take(pc.sort_indices(places(batch["wafer"])))
 
 
-def beside(batch: pa.Table, wafer: str, threshold: float | None) -> Beside:
+def neighbours(batch: pa.Table, wafer: str, threshold: float | None) -> Neighbours:
     """The wafers around one of a batch, and how many are to review; at another threshold if one is given."""
     at = pc.index(batch["wafer"], wafer).as_py()
     told = batch if threshold is None else judged(batch, threshold)
     first = max(0, at - AROUND)
     around = told.slice(first, at + AROUND + 1 - first).select(["wafer", "verdict", "probability"]).to_pylist()
-    return Beside(at + 1, len(batch), pc.sum(pc.not_equal(told["verdict"], "pass")).as_py(), around)
+    return Neighbours(at + 1, len(batch), pc.sum(pc.not_equal(told["verdict"], "pass")).as_py(), around)
 
 
 def rank_of(ranked: pa.Table, wafer: str, file: str) -> int | None:
