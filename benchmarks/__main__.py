@@ -30,6 +30,7 @@ def everything(context: typer.Context, *, quick: Quick = False, data: Data = Non
         speed_parse(quick=quick, document=document)
         quality(quick=quick, data=data, document=document)
         gate(quick=quick, document=document)
+        promise(quick=quick, document=document)
         novelty(quick=quick, data=data, document=document)
         load(quick=quick, document=document)
         load_documents(quick=quick, document=document)
@@ -191,6 +192,19 @@ def gate(
     from benchmarks.gate import measure_gate
 
     _report(lambda say: measure_gate(replicates=2 if quick else replicates, say=say), document, quick)
+
+
+@app.command()
+def promise(
+    *,
+    periods: Annotated[int, typer.Option(min=1, help="Periods of each kind.")] = 400,
+    quick: Quick = False,
+    document: Document = None,
+) -> None:
+    """How often the scorecard calls a promise broken, where it is and where it is not."""
+    from benchmarks.promise import measure_promise
+
+    _report(lambda say: measure_promise(periods=10 if quick else periods, say=say), document, quick)
 
 
 def _report_each(measure: Callable[[Callable[[str], None]], Iterator[Section]], document: Path | None) -> None:

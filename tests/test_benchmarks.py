@@ -47,6 +47,17 @@ def table_of(document: Path) -> list[dict[str, str]]:
     return [dict(zip(header, row, strict=True)) for row in rows]
 
 
+def test_flipped_outcomes_break_the_promise_of_the_ranking_not_the_budget(tmp_path: Path) -> None:
+    run("promise", "--document", tmp_path / "promise.md")
+
+    rows = table_of(tmp_path / "promise.md")
+    assert len(rows) == 6
+    for row in rows:
+        sound, wrong = ([float(share) for share in row[name].split(", ")] for name in ("sound", "30 % wrong"))
+        assert sound[0] == wrong[0] == 0
+        assert sound[1] < wrong[1]
+
+
 def test_gate_counts_the_errors_of_both_rules_in_every_scenario(tmp_path: Path) -> None:
     run("gate", "--document", tmp_path / "gate.md")
 
