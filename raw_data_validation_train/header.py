@@ -26,7 +26,7 @@ class Layout:
     `trailing` those at the end that must be empty, `context` where each column of the wafer's context stands (None
     where the file lacks it), `extra` those of them that are no `key`. `read`, `parse` and `convert` make pyarrow
     return key, extra, readings, label, trailing, in that order; a layout is `unusual` when that is not yet id,
-    context, readings, and label as a number.
+    context, readings, and label as a number. `left_out` are outcomes in a file to predict.
     """
 
     findings: tuple[Finding, ...]
@@ -41,6 +41,7 @@ class Layout:
     extra: tuple[int, ...]
     has_id: bool
     unusual: bool
+    left_out: tuple[str, ...]
     read: arrow_csv.ReadOptions
     parse: arrow_csv.ParseOptions
     convert: arrow_csv.ConvertOptions
@@ -163,6 +164,7 @@ def _layout(contract: Contract, header: HeaderColumns, findings: tuple[Finding, 
         unusual=bool(header.trailing or contract.context)
         or contract.policy.label_words
         or not contract.policy.id_template.is_column,
+        left_out=tuple(cell for cell in cells if contract.leaves_out(cell)),
         read=arrow_csv.ReadOptions(column_names=columns, use_threads=False, block_size=_PARSED_AT_ONCE),
         parse=arrow_csv.ParseOptions(newlines_in_values=False, delimiter=text.delimiter),
         convert=arrow_csv.ConvertOptions(

@@ -114,10 +114,7 @@ def _sentences(
         yield "If they are empty, write `columns: {trailing_empty: drop}` in the policy."
     if named_twice := [name for name in twice if without_blanks(name)]:
         yield f"Named more than once: {in_short(named_twice)}."
-    if labels := [name for name in unknown if contract.label is None and name in contract.policy.columns.label]:
-        yield f"A file to predict has no outcome column; this one has {in_short(labels)}."
-        yield f"`columns: {{ignored: [{quoted(labels[0])}]}}` in the policy leaves it out."
-    if unknown := [name for name in unknown if name not in labels]:
+    if unknown:
         yield f"Unknown columns: {in_short(unknown)}."
     if unknown and not sensors and contract.label not in missing:
         listed = ", ".join(map(quoted, unknown)) if len(unknown) <= _LISTED else '"*"'

@@ -169,7 +169,7 @@ class Reading:
             bytes=lines.bytes,
             sha256=lines.sha256,
             findings=tuple(sorted(findings, key=lambda finding: order.index(finding.code))),
-            warnings=(*_warnings(silent, self._contract, findings), *self._warned(findings)),
+            warnings=(*_warnings(silent, self._contract, findings), *_left_out(header), *self._warned(findings)),
             rows_in=self._rows_in if header else 0,
             rows_good=0 if findings else self._rows_good,
             silent=silent,
@@ -197,3 +197,8 @@ def _warnings(silent: tuple[str, ...], contract: Contract, findings: list[Findin
             f"{len(silent)} of {len(contract.sensors)} sensors have no value in this file "
             f"({contract.silent_sensors_allowed} are tolerated): {in_short(silent, _LISTED_SENSORS)}."
         )
+
+
+def _left_out(header: Layout | None) -> Iterator[str]:
+    if header and header.left_out:
+        yield f"{in_short(header.left_out)} is left out: a prediction does not read outcomes."

@@ -85,7 +85,7 @@ class Parts:
             raise RequestInvalid("A contract has its own schema and policy: send its name or files, not both.")
         if own:
             return named
-        kept = self.sets.of(self.sources.shown(self.sources.batches(asked.source, pipeline)), pipeline)
+        kept = self.sets.of(self.sources.shown(self.sources.batches(asked.source)))
         return under(self.lines.contracts.get(asked.contract or kept or self.lines.default), pipeline, named)
 
     def from_outcomes(self, source: str, parameters: Parameters) -> Parameters:

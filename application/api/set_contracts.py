@@ -27,15 +27,16 @@ class SetContracts:
         try:
             self._store.put(key, json.dumps({"contract": contract}).encode(), only_if_absent=True)
         except PublishConflict as error:
-            if (kept := self.of(layout.batch_set(pipeline, batch_set), pipeline)) != contract:
+            if (kept := self.of(layout.batch_set(pipeline, batch_set))) != contract:
                 raise UploadConflict(
                     f"The batch set {batch_set} is of the contract {kept!r}. Choose that one, or another batch set."
                 ) from error
 
-    def of(self, source: str, pipeline: Pipeline) -> str:
+    def of(self, source: str) -> str:
         """The contract that a set of this name was uploaded under; empty for any other source."""
         folder, _, batch_set = source.rstrip("/").rpartition("/")
-        if folder != RAW[pipeline]:
+        pipeline = next((each for each, raw in RAW.items() if raw == folder), None)
+        if not pipeline:
             return ""
         try:
             return str(json.loads(self._store.get(layout.contract_of_set(pipeline, batch_set)))["contract"])

@@ -34,15 +34,14 @@ class Sources:
         self._store = store
         self._extra = tuple(root.rstrip("/") if "://" in root else str(Path(root).absolute()) for root in extra)
 
-    def batches(self, named: str, pipeline: Pipeline) -> str:
-        """The address behind a source's name, for a pipeline. Raises `SourceNotAllowed`."""
-        return self._address(named, (RAW[pipeline],))
+    def batches(self, named: str) -> str:
+        """The address behind a source's name; every pipeline reads any batch set. Raises `SourceNotAllowed`."""
+        return self._address(named)
 
     def parameters(self, named: Parameters) -> Parameters:
         """A run's parameters, with the addresses behind its schema and policy. Raises `SourceNotAllowed`."""
         return {
-            name: self._address(str(value), tuple(RAW.values())) if name in CONTRACT and value else value
-            for name, value in named.items()
+            name: self._address(str(value)) if name in CONTRACT and value else value for name, value in named.items()
         }
 
     def require_batches(self, address: str, named: str) -> None:
@@ -57,27 +56,30 @@ class Sources:
         return address.removeprefix(f"{self._store.uri}/")
 
     def sets(self, pipeline: Pipeline) -> list[BatchSet]:
-        """The batch sets in the store for a pipeline, by name."""
+        """The batch sets in the store: those uploaded for a pipeline first, then those for others, by name."""
+        return [each for of in sorted(RAW, key=lambda of: of != pipeline) for each in self._sets(of)]
+
+    def _sets(self, pipeline: Pipeline) -> list[BatchSet]:
         counted: dict[str, list[int]] = {}
         for item in self._store.keys(RAW[pipeline]):
             counted.setdefault(item.key.rpartition("/")[0], []).append(item.bytes)
         return [BatchSet(name, pipeline, len(sizes), sum(sizes)) for name, sizes in sorted(counted.items())]
 
-    def _address(self, named: str, prefixes: tuple[str, ...]) -> str:
+    def _address(self, named: str) -> str:
         text = named.removesuffix("/")
         if len(text) <= LONGEST:
-            for prefix in prefixes:
+            for prefix in RAW.values():
                 if _lies_in(text, prefix):
                     return self._inside(self._store.uri, f"{self._store.uri}/{text}", named)
-            for root in (*(f"{self._store.uri}/{prefix}" for prefix in prefixes), *self._extra):
+            for root in (*(f"{self._store.uri}/{prefix}" for prefix in RAW.values()), *self._extra):
                 if _lies_in(text, root):
                     return self._inside(root, text, named)
-        raise _refused(named, prefixes)
+        raise _refused(named)
 
     def _inside(self, root: str, address: str, named: str) -> str:
         """The address, unless a link in a local folder leads out of its root."""
         if "://" not in root and not Path(address).resolve().is_relative_to(Path(root).resolve()):
-            raise _refused(named, ())
+            raise _refused(named)
         return address
 
 
@@ -88,8 +90,8 @@ def _lies_in(text: str, root: str) -> bool:
     return inner != text and all(_PART.fullmatch(part) for part in inner.split("/"))
 
 
-def _refused(named: str, prefixes: tuple[str, ...]) -> SourceNotAllowed:
-    where = " or ".join(f"{prefix}/NAME" for prefix in prefixes) or "a configured source"
+def _refused(named: str) -> SourceNotAllowed:
     return SourceNotAllowed(
-        f"{named[:200]!r} is not an allowed source. Use {where}, or a place inside one that WAFER_SOURCES lists."
+        f"{named[:200]!r} is not an allowed source. Use a batch set as `GET /sources` names it, like "
+        f"{RAW['train']}/NAME, or a place inside one that WAFER_SOURCES lists."
     )

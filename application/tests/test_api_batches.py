@@ -30,6 +30,19 @@ def test_an_uploaded_file_lies_in_its_batch_set_and_a_run_can_name_it(service: S
     assert started.status_code == 202
 
 
+@pytest.mark.parametrize("uploaded", ["train", "predict", "outcomes"])
+def test_one_upload_is_for_every_kind_of_run(service: Service, uploaded: str) -> None:
+    with service.client("operator") as client:
+        source = client.put(f"/uploads/{uploaded}/lot-7/wafer_31012020_090817.csv", content=b"x").json()["source"]
+        service.batches("raw/predict/zzz")
+        started = {to: client.post(f"/{to}", json={"source": source}).status_code for to in ("predict", "outcomes")}
+        listed = [each["source"] for each in client.get("/sources?pipeline=predict").json()["sources"]]
+
+    assert started == {"predict": 202, "outcomes": 202}
+    assert set(listed) == {source, "raw/predict/zzz"}
+    assert listed[0].startswith("raw/predict/")  # those uploaded for it stand first
+
+
 def test_the_same_file_again_is_no_error_and_another_one_is_refused(service: Service) -> None:
     path = "/uploads/train/lot/wafer.csv"
 

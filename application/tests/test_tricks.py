@@ -41,7 +41,6 @@ SOURCES = [
     "raw/train/.hidden",
     "raw/train/ lot-1",
     "raw/trainer/lot-1",
-    "raw/predict/lot-1",  # the other pipeline's
     "training/some-run",
     "kfp/some-run",
     "file:///etc",
@@ -248,7 +247,7 @@ def test_a_configured_bucket_is_reached_at_its_prefix_only(tmp_path: Path) -> No
     store: Store = open_store(str(tmp_path))
     sources = Sources(store, ["s3://fab-drops/line1"])
 
-    assert sources.batches("s3://fab-drops/line1/week-12", "train") == "s3://fab-drops/line1/week-12"
+    assert sources.batches("s3://fab-drops/line1/week-12") == "s3://fab-drops/line1/week-12"
     for outside in ("s3://fab-drops", "s3://fab-drops/line10", "s3://fab-drops/line1/../line2", "s3://fab-drops/line2"):
         with pytest.raises(SourceNotAllowed):
-            sources.batches(outside, "train")
+            sources.batches(outside)

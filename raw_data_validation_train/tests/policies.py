@@ -16,12 +16,9 @@ def other_forms() -> tuple[Case, ...]:
 
 
 def _cases(numbers: Iterator[int]) -> Iterator[Case]:
-    def case(
-        title: str, change: Change, policy: Mapping[str, object], *, labelled: bool = True, name: str = ""
-    ) -> Case:
-        made = batch(next(numbers), labelled=labelled)
-        kind = "training" if labelled else "prediction"
-        return Case(title, name or made.name(), change(made), kind=kind, policy=json.dumps(policy))
+    def case(title: str, change: Change, policy: Mapping[str, object], *, name: str = "") -> Case:
+        made = batch(next(numbers))
+        return Case(title, name or made.name(), change(made), policy=json.dumps(policy))
 
     yield case("semicolons", lambda made: made.data(separator=";"), {"text": {"delimiter": ";"}})
     yield case(
@@ -98,12 +95,6 @@ def _cases(numbers: Iterator[int]) -> Iterator[Case]:
     )
     yield case("slots of a file", lambda made: _slots(made).data(), {"wafer_id_from": "{file}:{id}"})
     yield case("no id", lambda made: _cells(made, lambda row: row[1:]).data(), {"wafer_id_from": "{file}:{row}"})
-    yield case(
-        "an outcome in a file to predict",
-        lambda made: _with(made, {591: ("Good/Bad", "")}),
-        {"columns": {"ignored": ["Good/Bad"]}},
-        labelled=False,
-    )
     year_first = {"file_name": {"date": "YYYYMMDD"}}
     yield case("year first", lambda made: made.data(), year_first, name="wafer_20211231_120000.csv")
     named = {"file_name": {"form": "{time}-{date}*.txt", "date": "YYYY-MM-DD", "time": "HHMM"}}

@@ -46,6 +46,17 @@ def test_accepted_rows_carry_schema_names_nulls_and_their_origin(tmp_path: Path)
     assert (row["Wafer"], row["Sensor - 1"], row["Sensor - 2"], row["Output"]) == ("C1-0", None, -0.5, 1)
 
 
+def test_labelled_batches_are_predicted_without_their_outcomes(tmp_path: Path) -> None:
+    drop(tmp_path / "drop", **{GOOD: batch(1).data()})
+    drop(tmp_path / "plain", **{GOOD: batch(1, labelled=False).data()})
+
+    manifest = validate(tmp_path / "drop", tmp_path, kind="prediction")
+    validate(tmp_path / "plain", tmp_path / "two", kind="prediction")
+
+    assert manifest["files"][0]["warnings"] == ["`Good/Bad` is left out: a prediction does not read outcomes."]
+    assert accepted(tmp_path, GOOD).equals(accepted(tmp_path / "two", GOOD))
+
+
 def test_columns_in_another_order_give_the_same_rows(tmp_path: Path) -> None:
     made = batch(1)
     turned = [list(reversed(row)) for row in (made.header, *made.rows)]

@@ -69,4 +69,9 @@ class Contract:
         """Whether a column that is no part of the contract may stand in a file."""
         columns = self.policy.columns
         known = {columns.key(other) for other in (*self.others, *columns.context)}
-        return columns.ignores(name) or columns.key(name) in known
+        return columns.ignores(name) or columns.key(name) in known or self.leaves_out(name)
+
+    def leaves_out(self, name: str) -> bool:
+        """Whether a column is the outcome in a file to predict: labelled batches can be predicted as they are."""
+        columns = self.policy.columns
+        return self.kind == "prediction" and columns.key(name) in map(columns.key, columns.label)

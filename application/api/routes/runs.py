@@ -165,7 +165,7 @@ def _start(
     grow: bool = False,
 ) -> RunSummary:
     parts = parts_of(request)
-    source = parts.sources.batches(body.source, pipeline)
+    source = parts.sources.batches(body.source)
     parameters = parts.parameters(pipeline, body)
     if grow:
         parameters = {**parameters, **parts.from_outcomes(source, parameters)}

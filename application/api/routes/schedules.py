@@ -37,7 +37,7 @@ def put(request: Request, name: Name, body: ScheduleRequest) -> Response:
     Files may come later; the source has to exist.
     """
     parts = parts_of(request)
-    source = parts.sources.batches(body.source, "predict")
+    source = parts.sources.batches(body.source)
     parameters = parts.parameters("predict", body)
     parts.schedules.put(Schedule(name, source, body.hours, parameters, caller_of(request).name, now()))
     audit(request, "schedule.put", schedule=name, source=body.source, hours=body.hours)

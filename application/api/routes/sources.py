@@ -25,7 +25,7 @@ _RESPONSES = problems(
 
 @viewer.get("/sources")
 def sources(request: Request, pipeline: Pipeline) -> batches.BatchSets:
-    """List the batch sets that a run can use."""
+    """List the batch sets that a run can use: those uploaded for this pipeline first, then the others."""
     parts = parts_of(request)
     found = [
         batches.BatchSet(
@@ -33,7 +33,7 @@ def sources(request: Request, pipeline: Pipeline) -> batches.BatchSets:
             pipeline=each.pipeline,
             files=each.files,
             bytes=each.bytes,
-            contract=parts.sets.of(each.source, pipeline),
+            contract=parts.sets.of(each.source),
         )
         for each in parts.sources.sets(pipeline)
     ]

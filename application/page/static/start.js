@@ -79,7 +79,7 @@ export function startPanel(started) {
     pipeline = name;
     uploads.aim(pipeline);
     put(messages);
-    await offer();
+    await offer(""); // what was chosen for one kind of run is not meant for another
     render();
   }
 
@@ -97,7 +97,7 @@ export function startPanel(started) {
       return;
     }
     const fits = (each) => !each.contract || !contract() || each.contract === contract();
-    source.offer({ ...found, sources: found.sources.filter(fits) }, wanted);
+    source.offer({ ...found, sources: found.sources.filter(fits) }, wanted, pipeline);
     render();
   }
 

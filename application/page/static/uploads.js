@@ -22,6 +22,7 @@ const lasting = ({ status }) => status >= 400 && status < 500 && ![401, 408, 429
 export function uploadList(changed) {
   let files = []; // { file, state, folder, source, item }; state: waiting, uploaded or refused; folder: where it was sent
   let pipeline = "";
+  let place = ""; // the pipeline that the first file was sent for: every kind of run reads the set
   const element = h("div", { class: "chosen" });
   const total = h("span", {});
   const name = h("input", {
@@ -34,10 +35,11 @@ export function uploadList(changed) {
     on: { change: aim },
   });
   const list = h("ul", { class: "files", tabindex: "0", "aria-label": "Files to upload" });
-  const folder = () => ["/uploads", pipeline, encodeURIComponent(name.value.trim())].join("/");
+  const folder = () => ["/uploads", place || pipeline, encodeURIComponent(name.value.trim())].join("/");
   const of = (state) => files.filter((each) => each.state === state);
 
   function take(given) {
+    place = "";
     files = [...given].map((file) => ({ file, state: "waiting", folder: "", item: h("li", {}) }));
     for (const each of files) {
       const unfit = advice(each.file.name);
@@ -91,7 +93,7 @@ export function uploadList(changed) {
     );
   }
 
-  /** Another pipeline or batch set is another place, where nothing was sent and nothing refused. */
+  /** Another batch set is another place, where nothing was sent and nothing refused. */
   function aim() {
     for (const each of files) if (each.folder && each.folder !== folder()) show(each, "waiting", bytes(each.file.size));
     changed();
@@ -106,6 +108,7 @@ export function uploadList(changed) {
         const path = `${each.folder}/${encodeURIComponent(each.file.name)}`;
         const taken = await api.upload(within(path), each.file, (share) => (each.bar.value = share));
         each.source = taken.source;
+        place ||= pipeline;
         show(each, "uploaded", "uploaded");
       } catch (problem) {
         if (!lasting(problem)) throw problem;

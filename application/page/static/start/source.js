@@ -20,11 +20,14 @@ export function sourcePicker(changed) {
     addressField.hidden = picker.value !== OTHER;
   }
 
-  function offer({ sources, configured }, wanted) {
+  function offer({ sources, configured }, wanted, pipeline) {
+    const own = sources.filter((each) => each.pipeline === pipeline);
+    const others = sources.filter((each) => each.pipeline !== pipeline);
     put(
       picker,
       sources.length + configured.length === 0 && h("option", { value: "" }, "No batches yet: drop files above"),
-      sources.length > 0 && h("optgroup", { label: "Batch sets" }, sources.map(batchSet)),
+      own.length + configured.length === 0 && others.length > 0 && h("option", { value: "" }, "Drop files above, or choose"),
+      own.length > 0 && h("optgroup", { label: "Batch sets" }, own.map(batchSet)),
       configured.length > 0 &&
         h(
           "optgroup",
@@ -32,6 +35,7 @@ export function sourcePicker(changed) {
           configured.map((each) => h("option", { value: each }, each)),
           h("option", { value: OTHER }, "A folder inside one of these…"),
         ),
+      others.length > 0 && h("optgroup", { label: "Uploaded for another kind of run" }, others.map(batchSet)),
     );
     if ([...picker.options].some((each) => each.value === wanted)) picker.value = wanted;
     turn();
@@ -39,7 +43,7 @@ export function sourcePicker(changed) {
 
   return {
     element: h("div", { class: "field" }, h("label", { for: "source" }, "Batches"), picker, addressField),
-    /** Fill the list; the one named is chosen. */
+    /** Fill the list, what was uploaded for this kind of run first; the one named is chosen. */
     offer,
     /** What is chosen in the list. */
     chosen: () => picker.value,
