@@ -8,8 +8,14 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from benchmarks.dag import measure_dags
+from benchmarks.load import measure_load
+from benchmarks.parsing import measure_parsing
 from benchmarks.report import DOCUMENT, SCALE, Section, write_section
+from benchmarks.scale import measure_one, measure_scale
+from benchmarks.score import measure_score
 from benchmarks.source import default_data
+from benchmarks.workers import measure_workers
 from wafer.settings import Settings
 
 _WIDTH = 200  # characters, where no terminal says how many it has
@@ -45,8 +51,6 @@ def speed_dag(
     document: Document = None,
 ) -> None:
     """Wall time and peak memory of both DAGs, compared with the training stage of the older system."""
-    from benchmarks.dag import measure_dags
-
     _report(lambda say: measure_dags(data or default_data(), rounds=rounds, quick=quick, say=say), document, quick)
 
 
@@ -59,8 +63,6 @@ def speed_parse(
     document: Document = None,
 ) -> None:
     """Validation and transformation compared with `pyarrow.csv.read_csv`, and their memory over the number of files."""
-    from benchmarks.parsing import measure_parsing
-
     size, times = (5, 1) if quick else (megabytes, rounds)
     _report(lambda say: measure_parsing(megabytes=size, rounds=times, say=say), document, quick)
 
@@ -111,8 +113,6 @@ def load(
     document: Document = None,
 ) -> None:
     """The service under reads, alone and while a training runs on the same cores."""
-    from benchmarks.load import measure_load
-
     span = 2.0 if quick else seconds
     _report(lambda say: measure_load(per_second=per_second, seconds=span, quick=quick, say=say), document, quick)
 
@@ -125,8 +125,6 @@ def score(
     document: Document = None,
 ) -> None:
     """Answers at once (`POST /score`): one wafer, with reasons, many at a time."""
-    from benchmarks.score import measure_score
-
     _report(lambda say: measure_score(requests=20 if quick else requests, quick=quick, say=say), document, quick)
 
 
@@ -155,8 +153,6 @@ def scale(
     document: Document = None,
 ) -> None:
     """Peak memory, processor time and its growth of every stage, into docs/scale.md, as soon as they are known."""
-    from benchmarks.scale import measure_one, measure_scale
-
     sizes = [400, 800] if quick else [int(size) for size in wafers.split(",")]
     place = document or (None if quick else SCALE)
     if only_one:
@@ -174,8 +170,6 @@ def workers(
     document: Document = None,
 ) -> None:
     """Processor time on every engine, and how long 1 and 12 million wafers take with workers, into docs/scale.md."""
-    from benchmarks.workers import measure_workers
-
     size, batch = (800, 100) if quick else (wafers, batch_size)
     place = document or (None if quick else SCALE)
     _report_each(lambda say: measure_workers(size, batch_size=batch, say=say), place)

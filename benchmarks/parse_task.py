@@ -16,41 +16,18 @@ from benchmarks.memory import peak_mib
 def _task(task: str, drop: Path, out: Path) -> tuple[float, int]:
     """Do one task; its seconds and the number of wafers it saw."""
     if task == "parse":
-        from pyarrow import csv
+        return _parse(drop)
+    from benchmarks.stage_tasks import transform, validate
 
-        start = time.perf_counter()
-        wafers = sum(csv.read_csv(path).num_rows for path in sorted(drop.iterdir()))
-        return time.perf_counter() - start, wafers
-    return (_validate if task == "validate" else _transform)(drop, out)
+    return validate(drop, out) if task == "validate" else transform(out)
 
 
-def _validate(drop: Path, out: Path) -> tuple[float, int]:
-    from raw_data_validation_train.stage import validate_batches
-    from wafer.contract import load_contract
-    from wafer.store import list_batches
+def _parse(drop: Path) -> tuple[float, int]:
+    from pyarrow import csv
 
-    out.mkdir(parents=True)
-    contract = load_contract("training")
     start = time.perf_counter()
-    done = validate_batches(
-        list_batches(str(drop)),
-        contract,
-        accepted=out / "accepted",
-        manifest=out / "manifest.json",
-        quarantine=out / "quarantine",
-        report=out / "report.html",
-    )
-    return time.perf_counter() - start, sum(file.rows_good for file in done.files)
-
-
-def _transform(_drop: Path, out: Path) -> tuple[float, int]:
-    from data_transformation_train.stage import transform_batches
-    from wafer.contract import load_contract
-
-    contract = load_contract("training")
-    start = time.perf_counter()
-    done = transform_batches(out / "accepted", out / "wafers.parquet", contract)
-    return time.perf_counter() - start, done.wafers
+    wafers = sum(csv.read_csv(path).num_rows for path in sorted(drop.iterdir()))
+    return time.perf_counter() - start, wafers
 
 
 def main(words: Sequence[str]) -> None:

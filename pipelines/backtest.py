@@ -44,12 +44,15 @@ class BacktestedBatches(BaseModel):
     backtest: Backtest
 
 
-def backtest_batches(source: str, contract: Contract, recipe: Recipe, engine: Engine) -> BacktestedBatches:
+def backtest_batches(
+    source: str, contract: Contract, engine: Engine, *, seed: int, false_alarm_budget: float
+) -> BacktestedBatches:
     """Validate, transform, preprocess and test; store, registry and documents are not touched.
 
     Everything is written to a temporary folder. Raises the errors of the stages, and DataUnlearnable where files
     cannot be put into an order of time.
     """
+    recipe = Recipe(seed=seed, false_alarm_budget=false_alarm_budget)
     with TemporaryDirectory(prefix="backtest-") as scratch:
         folder = Path(scratch)
         manifest = _validated(source, contract, engine, folder)

@@ -8,7 +8,7 @@ import pytest
 from pyarrow import parquet
 
 from application.api.predictions import prediction_of
-from application.lists.wanted import context_of
+from application.lists.context import context_of
 from pred_pipeline.stage import predict_wafers
 from raw_data_validation_train.tests.drop import validate
 from tests.faults.line import SCHEMA, SENSORS, make_line, write_drop

@@ -35,6 +35,10 @@ class KeptScores:
         """What was left under these keys."""
         return (from_plain(json.loads(self.store.get(name))) for name in names)
 
+    def enough(self, names: Iterable[str]) -> tuple[Scored, ...]:
+        """As many of these as any wafers can be ranked among."""
+        return filled_up(Scored.none(), self.read(names))
+
     def latest(self, digest: str, own: Scored) -> tuple[Scored, ...]:
         """As many scores of earlier predictions by the model of this digest as the own ones lack, the latest first."""
         return filled_up(own, self.read(self.names(digest)))

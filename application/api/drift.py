@@ -52,7 +52,7 @@ class DriftBook:
         if not parts or not len(parts[0].rows) or by not in (*parts[0].context, *OWN):
             raise ObjectNotFound(f"The wafers of run {run.run_id} have no column {by[:80]!r}.")
         models = self._lines.past(parts[0].contract).models
-        statistics = models.statistics(parts[0].rows["model_version"][0].as_py())
+        statistics = models.bundle(parts[0].rows["model_version"][0].as_py()).statistics
         with open_readings(self._store, run.run_id) as readings:
             rows = lots_of_rows(readings.who, parts, by)
             found = drift_by_lot(readings, rows, statistics, used_sensors(self._store, run))

@@ -11,7 +11,7 @@ from application.api.files import published_bytes
 from application.api.lines import Lines
 from application.api.predictions import Predictions, place_of, prediction_of
 from application.api.shapes.predictions import Explanation
-from application.lists.wanted import context_of
+from application.lists.context import context_of
 from application.runs.run import Run
 from wafer.documents import Document, open_documents
 from wafer.errors import DocumentsUnavailable, ModelNotFound, ObjectNotFound

@@ -8,17 +8,12 @@ from typing import TYPE_CHECKING
 
 from cachetools import LRUCache, cachedmethod
 
-from application.api.shapes.models import Change, Model, ModelCurves, Models, SensorRange, Undecided
-from application.api.shapes.predictions import Budgets
-from application.api.shapes.sensors import TrainingReadings
+from application.api.shapes.models import Change, Model, ModelCurves, Models, Undecided
 from wafer.errors import RegistryUnavailable
 from wafer.registry import PRODUCTION, ByHand, ModelVersion, ModelVersions, Promotion, no_production
 
 if TYPE_CHECKING:
     from application.api.bundles import Bundle
-    from application.api.predictions import Predicted
-    from wafer.evaluation.promised import PromisedRanking
-    from wafer.model.statistics import SensorStatistics
 
 
 class ModelBook:
@@ -74,29 +69,13 @@ class ModelBook:
         version = self._registry.version(number)
         return self._drawn(version).model_copy(update={"version": number})
 
-    def sensor(self, number: int, name: str) -> SensorRange:
-        """How a sensor read on the wafers of a version's training set. Raises `ObjectNotFound`."""
-        return self._bundle(number).sensor(number, name)
-
-    def trained(self, number: int, name: str) -> TrainingReadings:
-        """How a sensor read on a version's training wafers. Raises `ModelNotFound`, `ObjectNotFound`."""
-        return self._bundle(number).trained(name)
-
-    def statistics(self, number: int) -> "SensorStatistics":
-        """How every sensor read on a version's training wafers. Raises `ModelNotFound`, `BundleRejected`."""
-        return self._bundle(number).statistics
-
-    def budgets(self, number: int, run_id: str, predicted: "Predicted", used: float = 0.0) -> Budgets:
-        """What each false-alarm budget would mean for a run's wafers; `used` is the run's own, 0 the model's."""
-        return self._bundle(number).budgets(number, run_id, predicted, used)
+    def bundle(self, number: int) -> "Bundle":
+        """What a version was trained on and promised. Raises `ModelNotFound`, `BundleRejected`."""
+        return self._read(self._registry.version(number))
 
     def budget(self, number: int) -> float:
         """The false-alarm budget that a version was trained for. Raises `ModelNotFound`."""
-        return self._bundle(number).about.recipe.false_alarm_budget
-
-    def promised(self, number: int) -> "PromisedRanking | None":
-        """How well a version ranks by its own test forward in time; None without one. Raises `ModelNotFound`."""
-        return self._bundle(number).promised()
+        return self.bundle(number).about.recipe.false_alarm_budget
 
     def production(self) -> int:
         """The version in production. Raises `NoProductionModel`."""
@@ -105,9 +84,6 @@ class ModelBook:
         if number is None:
             raise no_production(self._registry.model)
         return number
-
-    def _bundle(self, number: int) -> "Bundle":
-        return self._read(self._registry.version(number))
 
     @cachedmethod(attrgetter("_curves"), key=lambda _, version: version.digest, condition=attrgetter("_condition"))
     def _drawn(self, version: ModelVersion) -> ModelCurves:

@@ -19,9 +19,10 @@ from application.api.files import published_bytes
 from application.api.shapes.predictions import Neighbour, Prediction, PredictionPage, Verdict, WaferBatch
 from application.api.views import Revision, revision_of
 from application.errors import WaferAmbiguous
+from application.lists.context import context_of
 from application.lists.neighbours import batch_of, neighbours, rank_of
 from application.lists.selection import DISPOSITION, by_disposition, judged, selected
-from application.lists.wanted import Selection, context_of
+from application.lists.wanted import Selection
 from application.runs.run import Run
 from wafer.errors import NotPublished, ObjectNotFound
 from wafer.outcomes.dispositions import InForce, dispositions_of, in_force

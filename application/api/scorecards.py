@@ -25,7 +25,7 @@ class Scorecards:
         known, budget = known_predictions(self._store, self._contract), self._models.budget
         matched = known.matched
         counted, in_training = judged(matched, version, partial(budget, version))
-        card = scorecard(version, counted, unit, in_training, self._models.promised(version))
+        card = scorecard(version, counted, unit, in_training, self._models.bundle(version).promised())
         card = card.model_copy(update={"reviewed": reviewed(known.reviewed, version)})
         if not (found := side_by_side(matched, version, budget)):
             return card

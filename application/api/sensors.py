@@ -142,7 +142,7 @@ class SensorBook:
 
     def _training(self, run: Run, version: int | None, sensor: str) -> TrainingReadings | None:
         try:
-            return None if version is None else self._models.past(run.contract).models.trained(version, sensor)
+            return None if version is None else self._models.past(run.contract).models.bundle(version).trained(sensor)
         except (ModelNotFound, ObjectNotFound, BundleRejected):
             return None
 

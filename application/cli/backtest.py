@@ -15,14 +15,15 @@ from rich.table import Column, Table
 from application.cli.console import Json, console_of, print_json, quiet_logs
 from application.cli.options import Budget, ContractOption, Policy, Schema, Workers, contract_parameters, shared_by
 from application.runs.run import Parameters, read_by
+from wafer.engine import open_engine
+from wafer.evaluation.by_file import Figure, FileTest, Verdicts
+from wafer.evaluation.standing import Share
 from wafer.files import complete_file
 from wafer.progress import Progress, listening
 from wafer.settings import Settings
 
 if TYPE_CHECKING:
     from pipelines.backtest import BacktestedBatches
-    from wafer.evaluation.by_file import Figure, FileTest, Verdicts
-    from wafer.evaluation.standing import Share
 
 _RULES = ("found", "false alarms", "found,\nfixed", "false alarms,\nfixed")
 _COLUMNS = ("file", "learned from", "wafers", "failed", "AUC", "PR AUC", *_RULES)
@@ -66,12 +67,9 @@ def _backtested(source: str, named: Parameters, budget: float, seed: int) -> "Ba
             "where the project is installed.",
             param_hint="backtest",
         ) from error
-    from wafer.engine import open_engine
-    from wafer.model.recipe import Recipe
-
-    recipe = Recipe(seed=seed, false_alarm_budget=budget)
     with open_engine(Settings(), task="backtest") as engine:
-        return backtest_batches(source, read_by(named, "training"), recipe, engine)
+        contract = read_by(named, "training")
+        return backtest_batches(source, contract, engine, seed=seed, false_alarm_budget=budget)
 
 
 @contextmanager
@@ -111,20 +109,20 @@ def _tell(console: Console, found: "BacktestedBatches") -> None:
     )
 
 
-def _row(each: "FileTest") -> tuple[str, ...]:
+def _row(each: FileTest) -> tuple[str, ...]:
     counts = (f"{each.learned_from:,}", f"{each.wafers:,}", f"{each.failures:,}")
     figures = (_figure(each.auc), _figure(each.pr_auc))
     return (each.name or "all", *counts, *figures, *_verdicts(each, each.recent), *_verdicts(each, each.fixed))
 
 
-def _figure(figure: "Figure | None") -> str:
+def _figure(figure: Figure | None) -> str:
     if figure is None:
         return _UNKNOWN
     interval = "" if figure.low is None else f" ({figure.low:.2f}-{figure.high:.2f})"
     return f"{figure.value:.3f}{interval}"
 
 
-def _verdicts(each: "FileTest", counted: "Verdicts") -> tuple[str, str]:
+def _verdicts(each: FileTest, counted: Verdicts) -> tuple[str, str]:
     passes = each.wafers - each.failures
     return (
         _share(counted.found, each.failures, counted.recall),
@@ -132,5 +130,5 @@ def _verdicts(each: "FileTest", counted: "Verdicts") -> tuple[str, str]:
     )
 
 
-def _share(count: int, of: int, share: "Share | None") -> str:
+def _share(count: int, of: int, share: Share | None) -> str:
     return f"{count}/{of}" + (f" {share.value:.0%} ({100 * share.low:.0f}-{share.high:.0%})" if share else "")

@@ -16,11 +16,11 @@ from rich.table import Table
 from application.cli.console import Json, console_of, print_json
 from wafer.contract import Kind, load_contract
 from wafer.contract.loading import FILES, POLICY, SCHEMAS
+from wafer.contract.manifest import Manifest, ManifestFile
 from wafer.store import Batch, fetch, list_batches
 
 if TYPE_CHECKING:
     from wafer.contract.draft import Draft
-    from wafer.contract.manifest import Manifest, ManifestFile
 
 Schema = Annotated[str, typer.Option(help="Schema file (JSON): path, s3:// URI or text; default: the built-in one.")]
 Policy = Annotated[str, typer.Option(help="Policy file (YAML): path, s3:// URI or text; default: the built-in one.")]
@@ -81,7 +81,7 @@ def check(
     raise typer.Exit(1 if manifest.bad else 0)
 
 
-def _verdicts_of(found: "Draft", batches: list[Batch], folder: Path) -> "list[Manifest]":
+def _verdicts_of(found: "Draft", batches: list[Batch], folder: Path) -> list[Manifest]:
     """The verdicts on the sampled files: those with an outcome as files to train on, the others as files to predict."""
     kinds: list[tuple[Kind, str, tuple[str, ...]]] = [
         ("training", SCHEMAS["training"], (*found.labelled, *found.tables)),
@@ -94,7 +94,7 @@ def _verdicts_of(found: "Draft", batches: list[Batch], folder: Path) -> "list[Ma
     ]
 
 
-def _judged(batches: list[Batch], kind: Kind, schema: str, policy: str) -> "Manifest":
+def _judged(batches: list[Batch], kind: Kind, schema: str, policy: str) -> Manifest:
     if not find_spec("raw_data_validation_train"):  # the application's image has no stages
         raise typer.BadParameter("files are judged where the stages are installed: on a laptop, or in a run")
     from raw_data_validation_train.stage import judge_batches
@@ -116,7 +116,7 @@ def _tell_draft(console: Console, found: "Draft", source: str, output: Path) -> 
     console.print(f"  wafer predict DIR --schema {output / SCHEMAS['prediction']} --policy {policy}", markup=False)
 
 
-def _tell_verdicts(console: Console, manifest: "Manifest") -> None:
+def _tell_verdicts(console: Console, manifest: Manifest) -> None:
     table = Table("file", "verdict", "rows", "good", "why", title=f"As files for {manifest.kind}", title_justify="left")
     for file in manifest.files:
         table.add_row(escape(file.name), file.verdict, str(file.rows_in), str(file.rows_good), escape(_why(file)))
@@ -127,7 +127,7 @@ def _tell_verdicts(console: Console, manifest: "Manifest") -> None:
     )
 
 
-def _why(file: "ManifestFile") -> str:
+def _why(file: ManifestFile) -> str:
     """What is wrong with a file and its rows."""
     reasons = [f"{code}: {text}" for code, text in zip(file.codes, file.messages, strict=True)]
     rows = ", ".join(f"{count} {code}" for code, count in file.row_codes.items())

@@ -1,6 +1,6 @@
 """The commands around the model: `wafer models`, promote, decline, rollback."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from rich.markup import escape
@@ -10,13 +10,10 @@ from application.api.lines import ContractLine
 from application.cli.console import Json, console_of, print_json, user
 from application.cli.options import ContractOption, chosen_contract
 from application.cli.webhooks import telling
-from wafer.evaluation.standing import Period
+from wafer.evaluation.standing import Period, Share, SideBySide, Standing
 from wafer.registry import ByHand, Promotion, Registry, open_registry
 from wafer.settings import Settings
 from wafer.store import open_store
-
-if TYPE_CHECKING:
-    from wafer.evaluation.standing import Share, SideBySide, Standing
 
 Expected = Annotated[
     int | None,
@@ -114,14 +111,14 @@ def scorecard(
         console.print(_side_by_side(found.comparison))
 
 
-def _side_by_side(found: "SideBySide") -> Table:
+def _side_by_side(found: SideBySide) -> Table:
     table = Table("version", *_COLUMNS, title="On the same wafers, one version in the shadow of the other")
     table.add_row(str(found.version), *_figures(found.standing))
     table.add_row(str(found.other), *_figures(found.other_standing))
     return table
 
 
-def _figures(standing: "Standing") -> tuple[str, ...]:
+def _figures(standing: Standing) -> tuple[str, ...]:
     """A line of the scorecard but its first cell."""
     budget = "" if standing.budget is None else f"{standing.budget:.0%}"
     shares = (_interval(standing.recall), _interval(standing.false_alarm_rate), budget)
@@ -129,11 +126,11 @@ def _figures(standing: "Standing") -> tuple[str, ...]:
     return (str(standing.wafers), str(standing.failures), *shares, standing.statement, _auc(standing.auc), ranking)
 
 
-def _interval(share: "Share | None") -> str:
+def _interval(share: Share | None) -> str:
     return "" if share is None else f"{share.value:.0%} ({share.low:.0%} to {share.high:.0%})"
 
 
-def _auc(share: "Share | None") -> str:
+def _auc(share: Share | None) -> str:
     return "" if share is None else f"{share.value:.2f} ({share.low:.2f} to {share.high:.2f})"
 
 

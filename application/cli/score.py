@@ -3,7 +3,7 @@
 import csv
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from pydantic import ValidationError
@@ -25,11 +25,9 @@ from application.errors import RequestInvalid
 from application.runs.run import read_by
 from application.scoring.production import LoadedModels, Production
 from application.scoring.reference import LatestScores
+from wafer.contract import Contract
 from wafer.settings import Settings
 from wafer.store import open_store
-
-if TYPE_CHECKING:
-    from wafer.contract import Contract
 
 
 def score(
@@ -70,7 +68,7 @@ def _request(file: Path, body: dict[str, object]) -> ScoreRequest:
         ) from exc
 
 
-def _body(file: Path, contract: "Contract") -> dict[str, object]:
+def _body(file: Path, contract: Contract) -> dict[str, object]:
     text = file.read_bytes().decode("utf-8-sig", errors="replace")
     if text.lstrip().startswith(("{", "[")):
         try:
@@ -81,7 +79,7 @@ def _body(file: Path, contract: "Contract") -> dict[str, object]:
     return {"wafers": _rows(text, contract)}
 
 
-def _rows(text: str, contract: "Contract") -> list[dict[str, object]]:
+def _rows(text: str, contract: Contract) -> list[dict[str, object]]:
     """Each row of a batch file as a wafer."""
     columns, spellings = contract.policy.columns, contract.spellings()
     rows = csv.reader(text.splitlines(), delimiter=contract.policy.text.delimiter)

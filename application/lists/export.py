@@ -1,33 +1,31 @@
-"""The wafers of a list as a file: one row a wafer, one column a reason; no text is taken for a formula."""
+"""The wafers of a list as a file: one row a wafer, one column a reason; no text is taken for a formula.
+
+The service loads it with the first file.
+"""
 
 import csv
 import io
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from math import isfinite
-from typing import TYPE_CHECKING, Literal
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import xlsxwriter
 
 from application.errors import RequestInvalid
-from application.lists.wanted import context_of
+from application.lists.context import context_of
+from application.lists.forms import Form
 from wafer.cells import safe_cell
 
-if TYPE_CHECKING:
-    import pyarrow as pa
-
-Form = Literal["csv", "xlsx"]
 Cell = str | int | float | bool | None
 AT_ONCE = 10_000  # rows
 MOST_REASONS = 20  # columns
 MOST_LINES = 2**20 - 1  # of a sheet below its head; what is beyond would be left out without a word
-MEDIA: dict[Form, str] = {
-    "csv": "text/csv",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-}
 _BEFORE = ("rank", "wafer", "verdict", "probability", "threshold", "cluster", "distance_percentile", "file")
 _AFTER = ("in_training", "note", "model_version", "run_id")
 
 
-def exported(table: "pa.Table", form: Form, dispositions: Mapping[tuple[str, str], str]) -> bytes:
+def exported(table: pa.Table, form: Form, dispositions: Mapping[tuple[str, str], str]) -> bytes:
     """The wafers as the content of a file; `dispositions` are by a wafer's name and file.
 
     Raises `RequestInvalid` for more wafers than a workbook takes.
@@ -37,13 +35,7 @@ def exported(table: "pa.Table", form: Form, dispositions: Mapping[tuple[str, str
     return {"csv": _csv, "xlsx": _xlsx}[form](list(_rows(table, dispositions)))
 
 
-def file_name(run_id: str, source: str, form: Form) -> str:
-    """What the file is called: by the run, and the lot that it was asked about."""
-    lot = re.sub(r"[^A-Za-z0-9._-]+", "-", source.rstrip("/").rpartition("/")[2]).strip("-.")
-    return "-".join(filter(None, ["predictions", run_id, lot[:80]])) + f".{form}"
-
-
-def _rows(table: "pa.Table", dispositions: Mapping[tuple[str, str], str]) -> Iterator[Sequence[Cell]]:
+def _rows(table: pa.Table, dispositions: Mapping[tuple[str, str], str]) -> Iterator[Sequence[Cell]]:
     """The head, and a row for each wafer."""
     reasons = min(_most_reasons(table), MOST_REASONS)
     context = context_of(table)
@@ -60,9 +52,7 @@ def _rows(table: "pa.Table", dispositions: Mapping[tuple[str, str], str]) -> Ite
             yield [*cells, said, *map(safe_cell, told), *[""] * (reasons - len(told))]
 
 
-def _most_reasons(table: "pa.Table") -> int:
-    import pyarrow.compute as pc
-
+def _most_reasons(table: pa.Table) -> int:
     return int(pc.max(pc.list_value_length(table["top_sensors"])).as_py() or 0)
 
 
@@ -90,8 +80,6 @@ def _csv(rows: Sequence[Sequence[Cell]]) -> bytes:
 
 def _xlsx(rows: Sequence[Sequence[Cell]]) -> bytes:
     """A workbook of one sheet, whose head stays in sight and filters."""
-    import xlsxwriter  # 0.1 s of a start
-
     content = io.BytesIO()
     as_text = {"strings_to_formulas": False, "strings_to_urls": False, "nan_inf_to_errors": True, "in_memory": True}
     with xlsxwriter.Workbook(content, as_text) as book:

@@ -9,7 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from application.errors import RequestInvalid
-from application.lists.wanted import Selection, Wanted, context_of
+from application.lists.context import context_of
+from application.lists.wanted import Selection, Wanted
 
 MOST = 100  # reasons of a wafer that are looked at
 SENSOR = "sensor"  # sorts by the first reason

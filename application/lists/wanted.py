@@ -1,13 +1,7 @@
 """What somebody wants of the wafers of a prediction. Imports nothing heavy: the interface is described with it."""
 
-import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
-
-from wafer.store import layout
-
-if TYPE_CHECKING:
-    import pyarrow as pa
+from typing import Literal
 
 Wanted = Literal["pass", "fail", "inspect", "review"]
 
@@ -26,9 +20,3 @@ class Selection:
     verdict: Wanted | None = None
     threshold: float | None = None
     unseen: bool = False
-
-
-def context_of(table: "pa.Table") -> dict[str, str]:
-    """The columns of the wafers' context, by the line's name for each."""
-    found: dict[str, str] = json.loads((table.schema.metadata or {}).get(layout.CONTEXT.encode(), b"{}"))
-    return found

@@ -22,14 +22,13 @@ class LatestScores:
 
     def of(self, digest: str) -> "tuple[Scored, ...]":
         """The scores by the model of this digest, the latest first: as many as any wafers can be ranked among."""
-        from wafer.model.recent import Scored  # numpy: with the first request
-        from wafer.recent_scores import KeptScores, filled_up
+        from wafer.recent_scores import KeptScores  # numpy: with the first request
 
         kept = KeptScores(self._store, self._contract)
         try:
             names = kept.names(digest)
             if (digest, names) != self._known[:2]:
-                self._known = digest, names, filled_up(Scored.none(), kept.read(names))
+                self._known = digest, names, kept.enough(names)
         except WaferError as error:
             structlog.get_logger().warning("scores_not_looked_up", code=error.code, message=error.message)
         known, _, scores = self._known

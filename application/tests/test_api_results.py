@@ -243,7 +243,7 @@ def test_a_service_whose_parts_answer_is_ready(service: Service) -> None:
 
 def test_budgets_of_a_run_by_rank_are_by_rank(trained_line: Trained) -> None:
     models = RealModels(trained_line.bundles)
-    book = ModelBook(models)
+    book = ModelBook(models).bundle(1)
     scores, unlike = (np.arange(400) * 0.001).astype(np.float64), np.array([0.1, np.nan])
 
     ranked = book.budgets(1, "predict-1", Predicted(scores, unlike, 0, 0.3595, by_rank=True), 0.1)
@@ -259,7 +259,7 @@ def test_budgets_of_a_run_by_rank_are_by_rank(trained_line: Trained) -> None:
 
 
 def test_a_larger_budget_never_flags_fewer_than_the_run_did(trained_line: Trained) -> None:
-    book = ModelBook(RealModels(trained_line.bundles))
+    book = ModelBook(RealModels(trained_line.bundles)).bundle(1)
     few = Predicted(np.linspace(0, 0.5, 60), np.array([]), 0, 0.2, by_rank=True)  # ranked among earlier runs' too
 
     found = book.budgets(1, "predict-1", few, 0.1)

@@ -15,7 +15,8 @@ from python_calamine import CalamineWorkbook
 from application.cli.comparing import show_comparison
 from application.errors import RequestInvalid
 from application.lists.comparison import compare
-from application.lists.export import Form, exported, file_name
+from application.lists.export import exported
+from application.lists.forms import Form, file_name
 from application.lists.neighbours import batch_of, neighbours, rank_of
 from application.lists.selection import by_disposition, selected
 from application.lists.wanted import Selection

@@ -1,15 +1,13 @@
-"""What a document database does here, and which one an address means."""
+"""What a document database does here."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
 from typing import Protocol, Self, TypeVar
 
 from wafer.documents.document import Document, DocumentRows
 from wafer.documents.outcome import Outcome
-from wafer.errors import ContractInvalid, DocumentsUnavailable
-from wafer.paths import local_path, sqlite_path
+from wafer.errors import ContractInvalid
 
 T = TypeVar("T")
 KINDS = ("training", "prediction")  # of wafers with their readings
@@ -57,20 +55,6 @@ class Documents(Protocol):
     def __exit__(self, *_: object) -> None: ...
 
 
-def open_documents(uri: str) -> Documents:
-    """Open a `mongodb://` (or `mongodb+srv://`) address, or the SQLite file at a path or `sqlite:///path`.
-
-    The database is asked at once, and its collections and indexes are made where they are missing.
-    """
-    if uri.startswith(("mongodb://", "mongodb+srv://")):
-        from wafer.documents.mongodb import MongoDocuments  # pymongo: 0.2 s; both import this module
-
-        return MongoDocuments(uri)
-    from wafer.documents.sqlite import SqliteDocuments
-
-    return SqliteDocuments(_path(uri))
-
-
 def collection_of(kind: str) -> str:
     """Name of the collection or table that holds a kind; `ContractInvalid` for what is no kind."""
     if kind not in KINDS:
@@ -83,12 +67,3 @@ def batches_of(items: Iterable[T], size: int) -> Iterator[list[T]]:
     rest = iter(items)
     while batch := list(islice(rest, size)):
         yield batch
-
-
-def _path(uri: str) -> Path:
-    path = (sqlite_path(uri) or local_path(uri)) if uri.strip() else None
-    if path is None:
-        raise DocumentsUnavailable(
-            f"{uri.rpartition('@')[2]!r} is no document database: give mongodb://… in MONGODB_URI, or a file's path."
-        )
-    return path

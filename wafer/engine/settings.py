@@ -4,6 +4,8 @@ from pathlib import Path
 from uuid import uuid4
 
 from wafer.engine.inline import Inline
+from wafer.engine.place import Place
+from wafer.engine.processes import Processes
 from wafer.engine.protocol import Engine
 from wafer.errors import EngineUnavailable
 from wafer.settings import Settings
@@ -18,14 +20,11 @@ def open_engine(settings: Settings, threads: int = 0, *, run_id: str = "", task:
     Raises EngineUnavailable.
     """
     if settings.engine:
-        from wafer.engine.cluster import Cluster  # this and the next: who works inline goes without
-        from wafer.engine.place import Place
+        from wafer.engine.cluster import Cluster  # distributed: who works inline goes without
 
         place = Place(settings.store_uri, run_id or f"command-{uuid4().hex}", task)
         return Cluster(_encrypted(settings.engine), certificates(settings), place)
     if settings.workers > 1:
-        from wafer.engine.processes import Processes
-
         return Processes(settings.workers)
     return Inline(threads)
 

@@ -1,4 +1,4 @@
-"""What a store is, and which one an address means."""
+"""What a store is, and what its addresses and keys look like."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -52,17 +52,6 @@ class Store(Protocol):
 
     def delete_below(self, prefix: str) -> None:
         """Remove every object below the folder `prefix`; none is no error."""
-
-
-def open_store(uri: str) -> Store:
-    """Open the store at a folder path, a `file://` or `s3://bucket/prefix`; nothing is created or asked yet."""
-    if is_s3(uri):
-        from wafer.store.s3 import S3Store  # boto3: 0.3 s; both import this module
-
-        return S3Store.at(uri)
-    from wafer.store.local import LocalStore
-
-    return LocalStore(local_path(uri))
 
 
 def is_s3(uri: str) -> bool:

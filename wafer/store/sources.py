@@ -7,7 +7,8 @@ from pathlib import Path
 
 from wafer.errors import SourceNotFound, StoreUnavailable
 from wafer.files import TEMPORARY, local_name
-from wafer.store.protocol import is_s3, local_path, open_store
+from wafer.store.opening import open_store
+from wafer.store.protocol import is_s3, local_path
 
 
 @dataclass(frozen=True, slots=True, order=True)

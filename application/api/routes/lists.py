@@ -8,7 +8,7 @@ from fastapi.responses import Response
 from application.api.openapi import Responses
 from application.api.routes.common import RunId, Threshold, Unseen, parts_of, router_for
 from application.api.shapes.predictions import PredictionPage
-from application.lists.export import MEDIA, Form, exported, file_name
+from application.lists.forms import MEDIA, Form, file_name
 from application.lists.wanted import Selection, Wanted
 from wafer.outcomes.dispositions import dispositions_of, in_force
 
@@ -54,6 +54,8 @@ def predictions(
 @viewer.get("/runs/{run_id}/export", response_class=Response, responses=_TABLE)
 def export(request: Request, run_id: RunId, wanted: Chosen, form: Form = "csv") -> Response:
     """Download the wafers that are asked for, in their order, with one column a reason, and their dispositions."""
+    from application.lists.export import exported  # pyarrow, xlsxwriter: 0.3 s of a start
+
     parts = parts_of(request)
     run, decided = parts.runs.find(run_id), in_force(dispositions_of(parts.store, run_id))
     words = {name: each.word for name, each in decided.items()}

@@ -45,7 +45,7 @@ def scorecard(request: Request, version: Version, period: Period = "month", cont
 @viewer.get("/models/{version}/sensors/{sensor}")
 def sensor(request: Request, version: Version, sensor: SensorName, contract: OfContract = "") -> SensorRange:
     """Quantiles of a sensor's readings on the passing wafers of a version's training set."""
-    return line_of(request, contract).models.sensor(version, sensor)
+    return line_of(request, contract).models.bundle(version).sensor(version, sensor)
 
 
 @admin.post("/models/{version}/promote", responses=problems(s409=_MOVED))

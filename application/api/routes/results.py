@@ -17,7 +17,7 @@ from application.api.parts import Parts
 from application.api.routes.common import RunId, parts_of, router_for
 from application.api.shapes.predictions import Budgets
 from application.api.views import media_type
-from application.lists.export import file_name
+from application.lists.forms import file_name
 from application.runs.run import Run
 from wafer.errors import NotPublished
 from wafer.outcomes.dispositions import dispositions_of, in_force
@@ -62,7 +62,8 @@ def budgets(request: Request, run_id: RunId) -> Budgets:
     if version is None:
         raise NotPublished(f"Run {run_id} predicted no wafer.")
     used = float(run.parameters.get("false_alarm_budget") or 0.0)
-    return parts.lines.past(run.contract).models.budgets(version, run_id, predictions.predicted(run), used)
+    bundle = parts.lines.past(run.contract).models.bundle(version)
+    return bundle.budgets(version, run_id, predictions.predicted(run), used)
 
 
 @viewer.get("/runs/{run_id}/report", response_class=Response, responses=_HTML)

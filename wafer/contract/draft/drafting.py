@@ -2,10 +2,11 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from wafer.contract.columns import loosely
+from wafer.contract.draft.draft import Draft
 from wafer.contract.draft.names import name_form
 from wafer.contract.draft.nothing import no_tables
 from wafer.contract.draft.outcomes import NOTHING_SAID, Said
@@ -13,33 +14,12 @@ from wafer.contract.draft.outcomes_table import joined_outcomes
 from wafer.contract.draft.roles import Roles, roles_of
 from wafer.contract.draft.samples import Sample, take_sample
 from wafer.contract.draft.writing import drafted_policy, drafted_schema
-from wafer.contract.policy import Policy
-from wafer.contract.schema import Schema
 from wafer.errors import SourceEmpty
 
 AtHand = Callable[[], Path]
 _SAMPLED = 12
 _ALIKE = 0.5
 _NO_TABLES = frozenset({".json", ".yaml", ".yml", ".md", ".html", ".pdf", ".png", ".py", ".parquet"})
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """Schemas and policy that fit the samples, what they say (`guesses`), and questions for a person (`unsure`).
-
-    `labelled` and `unlabelled` are the sampled files with and without an outcome, `others` those that are another kind
-    of table, or none, `tables` those of the outcomes next to the readings.
-    """
-
-    training: Schema
-    prediction: Schema
-    policy: Policy
-    guesses: tuple[str, ...]
-    unsure: tuple[str, ...]
-    labelled: tuple[str, ...]
-    unlabelled: tuple[str, ...]
-    others: tuple[str, ...]
-    tables: tuple[str, ...]
 
 
 def draft_contract(files: Mapping[str, AtHand], said: Said = NOTHING_SAID) -> Draft:

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from math import ceil
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import yaml
 
 from wafer.contract.columns import loosely
+from wafer.contract.draft.draft import Draft
 from wafer.contract.draft.names import NameForm
 from wafer.contract.draft.roles import Roles
 from wafer.contract.loading import POLICY, SCHEMAS
@@ -17,9 +17,6 @@ from wafer.contract.wafer_ids import pattern_with
 from wafer.files import complete_file
 from wafer.wafers.names import without_blanks
 from wafer.wafers.table import ORIGIN
-
-if TYPE_CHECKING:
-    from wafer.contract.draft.drafting import Draft
 
 TRAINING, PREDICTION = SCHEMAS["training"], SCHEMAS["prediction"]
 _IDS, _OUTCOME = ("Wafer", "Wafer id", "Id of the wafer"), "Output"
@@ -68,7 +65,7 @@ def drafted_policy(roles: Roles, names: NameForm) -> Policy:
     return Policy.model_validate(content)
 
 
-def write_draft(draft: "Draft", folder: Path) -> dict[str, Path]:
+def write_draft(draft: Draft, folder: Path) -> dict[str, Path]:
     """Write the three files; says where each lies."""
     policy = draft.policy.model_dump(exclude_defaults=True)
     head = "# Drafted by `wafer contract draft`. Keys left out keep their defaults; docs/contract.md shows them all.\n"
