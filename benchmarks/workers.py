@@ -112,7 +112,7 @@ def _makespans(
             f"Every stage ran with {sizes[0]:,} and with {sizes[1]:,} wafers, its units one after the other; forests "
             "had the 100 trees that they have from 40,000 wafers on. Processor seconds of units and of all between "
             "them are drawn out in straight lines, and each worker takes the next unit as soon as it is free.",
-            "Units at that size: files of as many wafers as were measured, 16 MiB of accepted files, 64 MiB of "
+            "Units at that size: files of as many wafers as were measured, 40 MiB of accepted files, 64 MiB of "
             f"sensors, single fits, {BUCKET_WAFERS:,} wafers to predict. The tasks of clusters run at the same time.",
             "Not in it: the network, pods, and a processor that is shared. So it is the least that such lines take.",
         ],

@@ -13,7 +13,7 @@ from wafer.engine import Given
 from wafer.files import complete_file
 from wafer.wafers.table import ROWS_AT_ONCE
 
-UNIT_BYTES = 16 * 2**20  # of accepted files: about ROWS_AT_ONCE wafers of 590 sensors
+UNIT_BYTES = 40 * 2**20  # of accepted files: about ROWS_AT_ONCE wafers of 590 sensors
 _LEAST_UNITS = 8
 
 

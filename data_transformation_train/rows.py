@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
-from pyarrow import compute, parquet
+from pyarrow import compute
 
 from wafer.contract import Contract
 from wafer.contract.policy import Outcome
-from wafer.errors import ContractMismatch
+from wafer.wafers.accepted import AcceptedRows, read_accepted
 from wafer.wafers.table import ORIGIN
 
 _ID_DIGITS = 32
@@ -102,28 +102,18 @@ def read_rows(path: Path, contract: Contract) -> Iterator[Rows]:
 
     Raises ContractMismatch for a file accepted under another contract.
     """
-    with parquet.ParquetFile(path, memory_map=True) as file:
-        metadata = {key.decode(): value.decode() for key, value in (file.metadata.metadata or {}).items()}
-        if metadata.get("contract") != contract.digest or tuple(file.schema.names) != contract.accepted_columns:
-            raise ContractMismatch(
-                f"{metadata.get('file', path.name)} was accepted under another contract than this run's; "
-                "validate the batches again."
-            )
-        for group in range(file.num_row_groups):  # one by one: iter_batches keeps the decoded file until its end
-            for batch in file.read_row_group(group, use_threads=False).to_batches():  # columns too short for threads
-                yield _rows(batch, metadata["file"], metadata["sha256"], contract)
+    for accepted in read_accepted(path, contract):
+        yield _rows(accepted, contract)
 
 
-def _rows(batch: pa.RecordBatch, file: str, sha256: str, contract: Contract) -> Rows:
-    wafers, *rest = batch.columns
-    context, sensors = rest[: len(contract.context)], rest[len(contract.context) :]
-    failed = _failed(sensors.pop(), contract.policy.label_codes) if contract.label else None
-    readings = pa.RecordBatch.from_arrays(sensors, contract.sensors).to_tensor(null_to_nan=True).to_numpy()
-    readings[np.isnan(readings)] = np.nan  # one bit pattern for every missing reading: ids are made from the bits
-    readings += 0.0  # -0.0 becomes 0.0: not every database keeps the sign of nothing
-    known = _with_context(wafers.to_pylist(), contract.context, context)
-    ids = _document_ids(sha256, contract.sensors, known, readings, failed)
-    origin = (pa.array(ids), pa.repeat(file, len(ids)), pa.repeat(sha256, len(ids)), wafers, *context)
+def _rows(accepted: AcceptedRows, contract: Contract) -> Rows:
+    failed = None if accepted.labels is None else _failed(accepted.labels, contract.policy.label_codes)
+    readings = accepted.readings + 0.0  # -0.0 becomes 0.0: not every database keeps the sign of nothing
+    np.copyto(readings, np.nan, where=np.isnan(readings))  # one bit pattern: ids are made from the bits
+    known = _with_context(accepted.wafers.to_pylist(), contract.context, accepted.context)
+    ids = _document_ids(accepted.sha256, contract.sensors, known, readings, failed)
+    files, digests = pa.repeat(accepted.file, len(ids)), pa.repeat(accepted.sha256, len(ids))
+    origin = (pa.array(ids), files, digests, accepted.wafers, *accepted.context)
     head = dict(zip((*ORIGIN, contract.id_column, *contract.context), origin, strict=True))
     return Rows(pa.table(head if failed is None else head | {contract.label: pa.array(failed)}), readings)
 
@@ -136,8 +126,8 @@ def _with_context(wafers: list[str], names: Sequence[str], columns: Sequence[pa.
     return [json.dumps([wafer, list(zip(names, row, strict=True))]) for wafer, row in zip(wafers, rows, strict=True)]
 
 
-def _failed(labels: pa.Array, meaning: Mapping[int, Outcome]) -> NDArray[np.int8]:
-    return np.array([meaning[label] == "fail" for label in labels.to_pylist()], dtype=np.int8)
+def _failed(labels: Sequence[int], meaning: Mapping[int, Outcome]) -> NDArray[np.int8]:
+    return np.array([meaning[label] == "fail" for label in labels], dtype=np.int8)
 
 
 def _document_ids(

@@ -21,7 +21,7 @@ from wafer.files import scratch_near
 from wafer.progress import reported
 from wafer.wafers.table import ORIGIN, ROWS_AT_ONCE, WaferColumns, wafers_writer
 
-IN_MEMORY = 8 * 2**20  # bytes of accepted files: some 4,000 wafers of 590 sensors
+IN_MEMORY = 16 * 2**20  # bytes of accepted files: some 3,500 wafers of 590 sensors
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,16 +14,15 @@ from typing import Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from pyarrow import parquet
 
 from wafer.contract import Contract
 from wafer.documents import Documents, Outcome, contract_of, outcome_of
-from wafer.errors import ContractMismatch
 from wafer.outcomes.dispositions import all_dispositions, as_outcomes
 from wafer.outcomes.matched import SCHEMA
 from wafer.outcomes.predicted import predictions_of
 from wafer.store import Store
-from wafer.wafers.arrays import wafers_from_table
+from wafer.wafers.accepted import AcceptedRows, read_accepted
+from wafer.wafers.arrays import Wafers
 from wafer.wafers.identity import content_keys, hex_of
 
 State = Literal["new", "known", "changed"]
@@ -141,26 +140,21 @@ class _History:
 
 def _told(accepted: Path, contract: Contract, run_id: str, received: str) -> Iterator[Outcome]:
     for path in sorted(accepted.glob("*.parquet")):
-        with parquet.ParquetFile(path) as file:
-            about = {key.decode(): value.decode() for key, value in (file.metadata.metadata or {}).items()}
-            if about.get("contract") != contract.digest:
-                raise ContractMismatch(f"{path.name} was accepted under another contract; validate the batches again.")
-            for group in range(file.num_row_groups):
-                for wafer, key, failed in _rows(file.read_row_group(group), contract):
-                    yield outcome_of(
-                        wafer, key, failed=failed, file=about["file"], sha256=about["sha256"], run_id=run_id,
-                        received=received, contract=contract.name,
-                    )  # fmt: skip
+        for rows in read_accepted(path, contract):
+            for wafer, key, failed in _rows(rows, contract):
+                yield outcome_of(
+                    wafer, key, failed=failed, file=rows.file, sha256=rows.sha256, run_id=run_id, received=received,
+                    contract=contract.name,
+                )  # fmt: skip
 
 
-def _rows(table: pa.Table, contract: Contract) -> Iterator[tuple[str, str, bool]]:
+def _rows(rows: AcceptedRows, contract: Contract) -> Iterator[tuple[str, str, bool]]:
     """Wafer, content key (empty without readings) and outcome of each row."""
-    wafers = table[contract.id_column].to_pylist()
-    failed = (contract.policy.label_codes[label] == "fail" for label in table[contract.label].to_pylist())
+    wafers = tuple(rows.wafers.to_pylist())
+    failed = (contract.policy.label_codes[label] == "fail" for label in rows.labels or ())
     keys = [""] * len(wafers)
-    if table.num_columns == len(contract.columns) and contract.sensors:
-        read = wafers_from_table(table, sensors=contract.sensors, wafer=contract.id_column)
-        keys = hex_of(content_keys(read))
+    if rows.readings.shape[1]:
+        keys = hex_of(content_keys(Wafers((), wafers, (), contract.sensors, rows.readings)))
     return zip(wafers, keys, failed, strict=True)
 
 

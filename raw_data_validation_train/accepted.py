@@ -1,4 +1,4 @@
-"""The good rows of one file as Parquet, written block by block and visible only when complete."""
+"""The good rows of one file, written block by block and visible only when complete."""
 
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -12,10 +12,10 @@ from pyarrow import parquet
 from wafer.files import UnfinishedFile
 
 _GROUP_ROWS = 1000
-_BUFFER = 2**20  # a column is a few kB: without a buffer, each is a write of its own
-# Hundreds of short columns: dictionaries, statistics and a second copy of the schema cost more time than they save.
-# Snappy writes and reads them in 60 % of the time that lz4 takes, for 14 % more bytes.
-_FORMAT = {"compression": "snappy", "use_dictionary": False, "write_statistics": False, "store_schema": False}
+_BUFFER = 2**20  # without a buffer, each page is a write of its own
+# Nothing is encoded: for 16,488 wafers a column a sensor, with snappy, took 0.42 s of CPU to write and 0.38 s to read,
+# this 0.07 s and 0.03 s, for twice the bytes until the run has ended.
+_FORMAT = {"compression": "none", "use_dictionary": False, "write_statistics": False, "store_schema": False}
 
 
 class AcceptedFile:

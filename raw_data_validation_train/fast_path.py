@@ -15,6 +15,7 @@ from raw_data_validation_train.rows import Rows
 from raw_data_validation_train.wafer_ids import WaferIds
 from wafer.contract import Contract
 from wafer.contract.text import Text
+from wafer.wafers.accepted import accepted_batch
 
 _STRAY_QUOTE = {  # pyarrow reads `"1"5` as 15
     sign: re.compile(rb'[^%b\r\n]"[^%b\r\n]' % (re.escape(sign.encode()), re.escape(sign.encode())))
@@ -39,18 +40,28 @@ def read_ordinary(block: Block, layout: Layout, contract: Contract, ids: WaferId
     missing = np.isnan(readings)
     if not _readings_are_good(readings, contract) or _has_nan_text(sensors, missing):
         return None
-    if labels is not None:
-        at = batch.num_columns - 1
-        batch = batch.set_column(at, batch.schema.field(at).with_type(pa.int64()), labels.cast(pa.int64()))
+    codes = None if labels is None else labels.to_numpy().astype(np.int64)
     return Rows(
         rows_in=batch.num_rows,
-        table=batch,
+        table=_accepted(batch, readings, codes, layout, contract),
         ids=wafers,
         readings=readings,
-        labels=None if labels is None else labels.to_numpy().astype(np.int64),
+        labels=codes,
         lines=np.arange(block.first_line, block.first_line + batch.num_rows, dtype=np.uint32),
         has_value=np.asarray(~missing.all(axis=0)),
     )
+
+
+def _accepted(
+    batch: pa.RecordBatch,
+    readings: NDArray[np.float64],
+    labels: NDArray[np.int64] | None,
+    layout: Layout,
+    contract: Contract,
+) -> pa.RecordBatch:
+    if layout.findings:
+        return pa.record_batch({})
+    return accepted_batch(contract, batch.column(0), batch.columns[1 : 1 + len(contract.context)], readings, labels)
 
 
 def _parse(block: Block, layout: Layout) -> pa.RecordBatch | None:

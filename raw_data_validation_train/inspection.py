@@ -14,10 +14,10 @@ from raw_data_validation_train.header import Headers
 from raw_data_validation_train.lines import Block, FileLines
 from raw_data_validation_train.quarantine import Quarantine, RowList
 from raw_data_validation_train.reading import Reading
-from raw_data_validation_train.rows import accepted_schema
 from raw_data_validation_train.verdicts import FileCode, FileVerdict, Finding
 from wafer.contract import Contract
 from wafer.files import sha256_of, stem
+from wafer.wafers.accepted import accepted_metadata, accepted_schema
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ class Inspector:
         if verdict.findings:
             accepted.discard()
             return Inspection(verdict, Fingerprints.joined([]))
-        accepted.close({"file": name, "sha256": lines.sha256, "contract": self.contract.digest})
+        accepted.close(accepted_metadata(form.contract, name, lines.sha256))
         return Inspection(verdict, Fingerprints.joined(reading.fingerprints))
 
     def _form(self, lines: Iterable[Block]) -> _Form:

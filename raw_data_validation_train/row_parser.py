@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 from raw_data_validation_train import cures
 from raw_data_validation_train.header import Layout, split_row
 from raw_data_validation_train.lines import Block
-from raw_data_validation_train.rows import Rows, accepted_table
+from raw_data_validation_train.rows import Rows
 from raw_data_validation_train.verdicts import BadRow, RowCode
 from raw_data_validation_train.wafer_ids import WaferIds
 from wafer.contract import Contract
 from wafer.contract.readings import Unfit, reading_of_text
+from wafer.wafers.accepted import accepted_batch
 
 _LONGEST_SHOWN = 40
 _LONGEST_ID = 200
@@ -179,7 +180,8 @@ class RowParser:
     ) -> pa.RecordBatch:
         if self._layout.findings or not ids:
             return pa.record_batch({})
-        return accepted_table(self._contract, ids, readings, labels, context)
+        columns = [pa.array(texts, pa.string()) for texts in zip(*context, strict=True)]
+        return accepted_batch(self._contract, pa.array(ids, pa.string()), columns, readings, labels)
 
 
 def _lines(block: Block) -> Iterator[tuple[int, str]]:

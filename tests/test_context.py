@@ -10,7 +10,7 @@ from pyarrow import parquet
 from application.api.predictions import prediction_of
 from application.lists.context import context_of
 from pred_pipeline.stage import predict_wafers
-from raw_data_validation_train.tests.drop import validate
+from raw_data_validation_train.tests.drop import accepted_table, validate
 from tests.faults.line import SCHEMA, SENSORS, make_line, write_drop
 from tests.test_contract_draft import FEW_TREES, to_predict
 from wafer.contract import load_contract
@@ -104,7 +104,7 @@ def test_a_bad_row_does_not_cost_the_others_their_context(predicted: Path, tmp_p
     manifest = validate(predicted / "drop", tmp_path, policy=POLICY, schema=SCHEMA)
 
     assert manifest["totals"]["rows_quarantined"] == 1  # so its block is read row by row
-    tables = [parquet.read_table(path) for path in sorted((tmp_path / "accepted").iterdir())]
+    tables = [accepted_table(path) for path in sorted((tmp_path / "accepted").iterdir())]
     assert [set(table["Tool"].to_pylist()) for table in tables] == [{"ETCH-2"}, {""}]
 
 

@@ -18,7 +18,7 @@ from data_transformation_train.stage import transform_batches
 from db_operation_train.stage import load_wafers
 from pred_pipeline.stage import predict_wafers
 from raw_data_validation_train.stage import validate_batches
-from raw_data_validation_train.tests.drop import validate
+from raw_data_validation_train.tests.drop import accepted_table, validate
 from tests.commands import Ended, end_of
 from tests.faults.line import make_line
 from wafer.contract import Contract, load_contract
@@ -194,7 +194,7 @@ def test_a_drafted_contract_reads_every_wafer_as_it_was_measured(export: Export,
     ]
     assert (manifest["totals"]["rows_good"], manifest["rows"]) == (WAFERS, [])
     contract = load_contract("training", schema, policy)
-    table = parquet.read_table(next((tmp_path / "accepted").iterdir()))
+    table = accepted_table(next((tmp_path / "accepted").iterdir()))
     readings, failed = measured(WAFERS)
     found = np.column_stack([table[name].to_numpy() for name in contract.sensors])
     np.testing.assert_array_equal(found, readings)

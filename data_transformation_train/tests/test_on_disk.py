@@ -40,7 +40,7 @@ def contract(sensors: int = 2) -> Contract:
 
 
 def accept(folder: Path, number: int, wafers: list[str], sensors: int = 2) -> None:
-    """Write an accepted file in which every third reading of a wafer is missing."""
+    """Write an accepted file, as earlier releases did, in which every third reading of a wafer is missing."""
     folder.mkdir(parents=True, exist_ok=True)
     agreed = contract(sensors)
     readings = [pa.array([None if n % 3 == 0 else n / 7 for n in range(s, s + len(wafers))]) for s in range(sensors)]

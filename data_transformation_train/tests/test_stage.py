@@ -2,9 +2,10 @@
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
@@ -16,6 +17,7 @@ from tests.commands import call
 from wafer.contract import Contract, Kind, load_contract
 from wafer.contract.file_name import FileName
 from wafer.errors import ContractInvalid, ContractMismatch, NoGoodFiles
+from wafer.wafers.accepted import accepted_batch, accepted_metadata
 
 Row = tuple[str, float | None, float | None, int]
 ROWS: list[Row] = [("W-10", 1.5, None, -1), ("W-9", -0.0, 2.0, 1), ("A:1", None, None, -1)]
@@ -47,17 +49,31 @@ def accept(
     name: str = "wafer_08012020_120000",
     sha256: str = "a" * 64,
     rows_a_group: int = 1000,
+    form: Callable[[Sequence[Row], Contract], pa.Table] | None = None,
 ) -> Path:
     """Write an accepted file as the validation does."""
     folder.mkdir(parents=True, exist_ok=True)
+    table = (form or side_by_side)(rows, agreed)
+    with parquet.ParquetWriter(folder / f"{name}.parquet", table.schema, store_schema=False) as writer:
+        writer.write_table(table, row_group_size=rows_a_group)
+        writer.add_key_value_metadata(accepted_metadata(agreed, f"{name}.csv", sha256))
+    return folder
+
+
+def side_by_side(rows: Sequence[Row], agreed: Contract) -> pa.Table:
+    """All readings of a wafer in one column."""
+    readings = np.array([row[1:3] for row in rows], dtype=np.float64)
+    labels = np.array([row[3] for row in rows]) if agreed.label else None
+    batch = accepted_batch(agreed, pa.array([row[0] for row in rows], pa.string()), (), readings, labels)
+    return pa.Table.from_batches([batch])
+
+
+def column_a_sensor(rows: Sequence[Row], agreed: Contract) -> pa.Table:
+    """As earlier releases wrote them."""
     columns: list[pa.Array] = [pa.array([row[0] for row in rows], pa.string())]
     columns += [pa.array([row[number] for row in rows], pa.float64()) for number in (1, 2)]
     columns += [pa.array([row[3] for row in rows], pa.int64())] if agreed.label else []
-    table = pa.table(dict(zip(agreed.columns, columns, strict=True)))
-    with parquet.ParquetWriter(folder / f"{name}.parquet", table.schema, store_schema=False) as writer:
-        writer.write_table(table, row_group_size=rows_a_group)
-        writer.add_key_value_metadata({"file": f"{name}.csv", "sha256": sha256, "contract": agreed.digest})
-    return folder
+    return pa.table(dict(zip(agreed.columns, columns, strict=True)))
 
 
 def test_the_table_has_ids_origin_schema_names_labels_and_nulls(tmp_path: Path) -> None:
@@ -89,6 +105,16 @@ def test_the_table_has_ids_origin_schema_names_labels_and_nulls(tmp_path: Path) 
         "Output": [0, 0, 1],
     }
     assert len(set(table["_id"].to_pylist())) == 3
+
+
+@pytest.mark.parametrize("kind", ["training", "prediction"])
+def test_files_that_an_earlier_release_accepted_give_the_same_table(kind: Kind, tmp_path: Path) -> None:
+    agreed = contract(kind)
+    for name, form in (("now", side_by_side), ("then", column_a_sensor)):
+        accept(tmp_path / name, ROWS, agreed, rows_a_group=2, form=form)
+        transform_batches(tmp_path / name, tmp_path / f"{name}.parquet", agreed)
+
+    assert (tmp_path / "now.parquet").read_bytes() == (tmp_path / "then.parquet").read_bytes()
 
 
 def test_wafers_to_predict_have_no_label(tmp_path: Path) -> None:

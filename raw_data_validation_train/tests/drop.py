@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 from pyarrow import parquet
 
@@ -42,12 +43,25 @@ def validate(
 def accepted_wafers(out: Path) -> dict[str, list[str]]:
     """Wafers of every accepted file."""
     paths = sorted((out / "accepted").glob("*.parquet"))
-    return {path.stem: parquet.read_table(path).column("Wafer").to_pylist() for path in paths}
+    return {path.stem: accepted_table(path).column("Wafer").to_pylist() for path in paths}
 
 
 def accepted(out: Path, stem: str) -> pa.Table:
     """The accepted rows of one file."""
-    return parquet.read_table(out / "accepted" / f"{stem}.parquet")
+    return accepted_table(out / "accepted" / f"{stem}.parquet")
+
+
+def accepted_table(path: Path) -> pa.Table:
+    """The rows of an accepted file with a column a sensor, as a person would lay them out."""
+    table = parquet.read_table(path)
+    told = json.loads(table.schema.metadata[b"sensors"])
+    if not told:
+        return table.replace_schema_metadata(None)
+    at = next(n for n, kind in enumerate(table.schema.types) if pa.types.is_fixed_size_binary(kind))
+    readings = np.array([np.frombuffer(row) for row in table.column(at).to_pylist()]).reshape(len(table), len(told))
+    sensors = [pa.array(column, from_pandas=True) for column in readings.T]
+    names = [*table.column_names[:at], *told, *table.column_names[at + 1 :]]
+    return pa.table([*table.columns[:at], *sensors, *table.columns[at + 1 :]], names=names)
 
 
 def everything_below(folder: Path) -> dict[str, bytes]:

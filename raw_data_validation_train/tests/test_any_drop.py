@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pyarrow import parquet
 
 from raw_data_validation_train.stage import validate_batches
+from raw_data_validation_train.tests.drop import accepted_table
 from wafer.contract import load_contract
 from wafer.engine import Inline
 from wafer.errors import NoGoodFiles
@@ -45,7 +45,7 @@ def judge(files: dict[str, str], out: Path, *, turned: bool = False) -> tuple[di
     paths = {name: out / name for name in ("accepted", "manifest", "quarantine", "report")}
     with suppress(NoGoodFiles):
         validate_batches(batches[::-1] if turned else batches, CONTRACT, Inline(2 if turned else 1), **paths)
-    rows = {path.stem: parquet.read_table(path).to_pylist() for path in sorted(paths["accepted"].iterdir())}
+    rows = {path.stem: accepted_table(path).to_pylist() for path in sorted(paths["accepted"].iterdir())}
     return json.loads(paths["manifest"].read_text()), rows
 
 

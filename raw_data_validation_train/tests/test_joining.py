@@ -8,9 +8,8 @@ from types import MappingProxyType
 from typing import Any
 
 import pytest
-from pyarrow import parquet
 
-from raw_data_validation_train.tests.drop import validate
+from raw_data_validation_train.tests.drop import accepted_table, validate
 from tests.faults.line import SCHEMA, SENSORS
 
 ROWS = 6
@@ -44,7 +43,7 @@ def write(
 
 
 def labels(folder: Path) -> list[tuple[str, int]]:
-    table = parquet.read_table(next((folder / "training" / "accepted").iterdir()))
+    table = accepted_table(next((folder / "training" / "accepted").iterdir()))
     return list(zip(table["Wafer"].to_pylist(), table["Output"].to_pylist(), strict=True))
 
 

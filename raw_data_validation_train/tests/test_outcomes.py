@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
-from pyarrow import parquet
-
 from raw_data_validation_train.stage import validate_batches
+from raw_data_validation_train.tests.drop import accepted_table
 from raw_data_validation_train.verdicts import FileVerdict
 from tests.faults.line import SCHEMA, write_drop
 from wafer.contract import Kind, load_contract
@@ -31,7 +30,7 @@ def test_a_file_may_hold_the_wafer_and_its_outcome_alone(tmp_path: Path) -> None
 
     assert (whole.rows_good, whole.rows_quarantined) == (5, 1)
     assert (alone.rows_good, dict(alone.row_codes)) == (2, {"WAFER_ID": 1, "LABEL": 1, "DUPLICATE_WAFER": 1})
-    kept = parquet.read_table(tmp_path / "accepted" / "wafer_05022021_101500.parquet")
+    kept = accepted_table(tmp_path / "accepted" / "wafer_05022021_101500.parquet")
     assert kept.to_pylist() == [{"Wafer": "A", "Output": -1}, {"Wafer": "B", "Output": 1}]
 
 

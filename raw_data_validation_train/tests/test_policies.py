@@ -4,10 +4,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from pyarrow import parquet
 
 from raw_data_validation_train.tests.corpus import Batch, Case, batch, wafer
-from raw_data_validation_train.tests.drop import accepted_wafers, validate
+from raw_data_validation_train.tests.drop import accepted_table, accepted_wafers, validate
 from raw_data_validation_train.tests.policies import other_forms
 from raw_data_validation_train.tests.test_corpus import validate_case
 from wafer.files import stem
@@ -21,7 +20,7 @@ def test_a_policy_cures_what_is_refused_without_it(case: Case, tmp_path: Path) -
     assert before["codes"] or before["row_codes"] or case.title == "slots of a file"
     assert (file["verdict"], file["codes"], manifest["rows"]) == ("good", [], [])
     assert file["rows_in"] == file["rows_good"] == case.rows_in
-    table = parquet.read_table(tmp_path / "after" / "accepted" / f"{stem(case.file)}.parquet")
+    table = accepted_table(tmp_path / "after" / "accepted" / f"{stem(case.file)}.parquet")
     assert len(set(table.column("Wafer").to_pylist())) == case.rows_in
 
 
@@ -35,8 +34,8 @@ def test_another_form_gives_the_same_readings(title: str, tmp_path: Path) -> Non
     validate_case(case, tmp_path / "other")
     validate(tmp_path / "plain", tmp_path)
 
-    one = parquet.read_table(tmp_path / "other" / "accepted" / f"{stem(case.file)}.parquet")
-    two = parquet.read_table(tmp_path / "accepted" / f"{stem(plain.name())}.parquet")
+    one = accepted_table(tmp_path / "other" / "accepted" / f"{stem(case.file)}.parquet")
+    two = accepted_table(tmp_path / "accepted" / f"{stem(plain.name())}.parquet")
     assert one.drop_columns(["Wafer", "Output"]).equals(two.drop_columns(["Wafer", "Output"]))
     failed = {"words": 1}.get(title, 1)
     assert [label == failed for label in one["Output"].to_pylist()] == [

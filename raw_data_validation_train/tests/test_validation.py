@@ -1,6 +1,7 @@
 """What a whole drop must look like afterwards."""
 
 import csv
+import json
 from pathlib import Path
 from typing import Any
 
@@ -34,15 +35,17 @@ def test_accepted_rows_carry_schema_names_nulls_and_their_origin(tmp_path: Path)
     manifest = validate(tmp_path / "drop", tmp_path)
 
     contract = load_contract("training")
-    file = parquet.ParquetFile(tmp_path / "accepted" / f"{GOOD}.parquet")
-    assert file.schema_arrow.names == list(contract.columns)
-    assert {str(kind) for kind in file.schema_arrow.types} == {"string", "double", "int64"}
-    assert file.metadata.metadata == {
+    table = accepted(tmp_path, GOOD)
+    assert table.column_names == list(contract.columns)
+    assert {str(kind) for kind in table.schema.types} == {"string", "double", "int64"}
+    told = parquet.read_metadata(tmp_path / "accepted" / f"{GOOD}.parquet").metadata
+    assert told == {
         b"file": f"{GOOD}.csv".encode(),
         b"sha256": manifest["files"][0]["sha256"].encode(),
         b"contract": contract.digest.encode(),
+        b"sensors": json.dumps(contract.sensors).encode(),
     }
-    row = file.read().slice(0, 1).to_pylist()[0]
+    row = table.slice(0, 1).to_pylist()[0]
     assert (row["Wafer"], row["Sensor - 1"], row["Sensor - 2"], row["Output"]) == ("C1-0", None, -0.5, 1)
 
 
