@@ -26,7 +26,7 @@ test: setup ## run every test this machine can run (ARGS="wafer -k storage" for 
 	@$(PYTEST) -m "not (containers or platform)" $(ARGS)
 
 test-fast: setup ## the tests that need no server, browser or container and take no time (ARGS=clustering for a part)
-	@$(PYTEST) -m "not (server or browser or containers or platform or slow)" $(ARGS)
+	@$(PYTEST) --numprocesses=logical -m "not (server or browser or containers or platform or slow)" $(ARGS)
 
 faults: setup ## break every part on purpose and print what came of it (ARGS=tests/faults/test_kills.py for a part)
 	-@$(BIN)/python -m tests.servers --build

@@ -39,9 +39,14 @@ def skip_or_fail(what: str) -> None:
     pytest.skip(what)
 
 
-def pytest_xdist_auto_num_workers() -> int:
-    """One process more than cores: of its time a test waits two fifths, for servers, browsers and other processes."""
-    return (os.cpu_count() or 1) + 1
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """One process more than cores: of its time a test waits two fifths, for servers, browsers and other processes.
+
+    With `--numprocesses=logical` one for each core, for tests that wait for nothing: every further process collects
+    all tests again.
+    """
+    beside = 1 if config.option.numprocesses == "auto" else 0
+    return (os.cpu_count() or 1) + beside
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

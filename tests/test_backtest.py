@@ -18,6 +18,8 @@ from wafer.process import environment
 from wafer.store import list_batches
 from wafer.wafers.arrays import EXPORT_FILE
 
+pytestmark = pytest.mark.slow  # each test trains
+
 ROWS = 60
 Backtest = Callable[..., Ended]
 

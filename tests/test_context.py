@@ -18,6 +18,8 @@ from wafer.documents import open_documents
 from wafer.errors import ContractInvalid
 from wafer.model import assemble_bundle
 
+pytestmark = pytest.mark.slow  # two trainings and a prediction
+
 POLICY = json.dumps({"columns": {"context": ["Lot", "cluster", "Tool"], "ignored": ["Good/Bad"]}})
 PREDICTED = json.loads(SCHEMA) | {
     "NumberofColumns": len(SENSORS) + 1,

@@ -15,6 +15,8 @@ from tests.commands import Ended, call
 from tests.faults.line import QUICK, SCHEMA, write_drop
 from wafer.process import environment
 
+pytestmark = pytest.mark.slow  # every stage of a training by its command, some in interpreters of their own
+
 
 @dataclass
 class Line:
@@ -217,7 +219,6 @@ def test_a_stage_that_refuses_ends_with_one_sentence_and_exit_code_1(stage: str,
     assert len(done.err.splitlines()) == 1
 
 
-@pytest.mark.slow  # eight interpreters, each with what its stage imports
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_stage_called_wrongly_ends_with_exit_code_2(stage: str) -> None:
     done = subprocess.run(

@@ -26,6 +26,8 @@ from wafer.registry import open_registry
 from wafer.store import open_store
 from wafer.wafers.arrays import Features, Floats, read_wafers
 
+pytestmark = pytest.mark.slow  # a training
+
 
 @dataclass(frozen=True)
 class StraightModel:
@@ -116,7 +118,6 @@ def trained(tmp_path_factory: pytest.TempPathFactory, empty_registry: Path) -> I
         yield Trained(folder, line.parts.export, load_bundle(folder / "bundle"), told)
 
 
-@pytest.mark.slow  # a training
 def test_it_trains_is_kept_as_its_own_file_and_serves(trained: Trained) -> None:
     wafers = read_wafers(trained.export)
 

@@ -15,6 +15,8 @@ from application.tests.serving import MakeService
 from conftest import skip_or_fail
 from wafer.errors import error_classes
 
+pytestmark = pytest.mark.slow  # runs what README and docs say, line by line
+
 PAGE = (Path(__file__).parents[2] / "docs" / "api.md").read_text(encoding="utf-8")
 BLOCKS = [block for block in re.findall(r"```bash\n(.*?)```", PAGE, flags=re.DOTALL) if "curl" in block]
 

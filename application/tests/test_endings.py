@@ -26,6 +26,8 @@ from wafer.runs import run_stage, task_records
 from wafer.settings import Settings
 from wafer.store import open_store
 
+pytestmark = pytest.mark.slow  # every test starts the command and its processes
+
 # The command, with a worker that starts a child, tells of it and stays.
 COMMAND = """
 import sys

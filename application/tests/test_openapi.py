@@ -23,7 +23,7 @@ from application.api.openapi import roles_of
 from application.tests.serving import Service, open_service
 
 pytestmark = [pytest.mark.xdist_group("openapi"), pytest.mark.slow]
-EXAMPLES = 25 if os.environ.get("WAFER_REQUIRE") == "all" else 20  # of each kind for each operation
+EXAMPLES = 25 if os.environ.get("WAFER_REQUIRE") == "all" else 8  # of each kind for each operation
 OPERATIONS = sorted(roles_of(ROUTERS))
 NOTHING_TO_SEND = {"/healthz", "/readyz"}  # so nothing wrong can be sent either
 KNOWN = {"run_id": "", "version": 2, "name": "report.html", "sensor": "Sensor - 1", "wafer": "W-1"}  # a run is made

@@ -75,6 +75,7 @@ def test_nothing_else_is_served_as_a_file_of_the_page(client: TestClient, name: 
     assert client.get(f"/page/{name}").status_code == 404
 
 
+@pytest.mark.slow  # builds the package
 def test_an_installed_package_has_every_file_of_the_page(tmp_path: Path) -> None:
     source = tmp_path / "source"
     source.mkdir()

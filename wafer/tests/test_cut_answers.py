@@ -103,6 +103,7 @@ def test_a_registry_cut_in_its_headers_is_never_an_empty_one(
         open_registry(cut_registry(server)).production()
 
 
+@pytest.mark.slow  # an interpreter with MLflow
 def test_the_command_line_refuses_cut_answers(server: Callable[[Answer], str], tmp_path: Path) -> None:
     away = {"MLFLOW_TRACKING_URI": cut_registry(server), "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0"}
     wafer = [sys.executable, "-c", "from application.cli.app import main; main()", "models"]

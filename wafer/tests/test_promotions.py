@@ -18,6 +18,8 @@ from wafer.registry import PRODUCTION, ByHand, Registry, TrainingRecord
 from wafer.registry.promotion_log import Promotion, in_force, last_number, versions_in_order
 from wafer.registry.registry import MlflowRegistry
 
+pytestmark = pytest.mark.slow  # each test opens an MLflow database, half a second
+
 AT_ONCE = """
 import multiprocessing, sys
 import mlflow.store.model_registry.sqlalchemy_store, mlflow.store.tracking.sqlalchemy_store  # once for all of them
@@ -230,7 +232,6 @@ def test_a_declined_version_waits_no_longer_and_says_who_declined_it(uri: str) -
         registry.decline(2)
 
 
-@pytest.mark.slow  # an interpreter with MLflow, and three of its copies
 def test_of_processes_that_decided_against_the_same_model_one_promotes(uri: str) -> None:
     command = [sys.executable, "-c", AT_ONCE, uri]
     (winner,) = map(int, subprocess.run(command, check=True, capture_output=True, text=True).stdout.split())

@@ -15,6 +15,8 @@ from wafer.evaluation.quality import Figures
 from wafer.registry import ChildRun, LearnedFrom, Registry, TrainingRecord, open_registry
 from wafer.registry.registry import MlflowRegistry
 
+pytestmark = pytest.mark.slow  # each test opens an MLflow database, half a second
+
 
 @pytest.fixture
 def registry(tmp_path: Path, empty_registry: Path) -> Registry:
