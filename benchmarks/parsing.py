@@ -61,7 +61,8 @@ def measure_parsing(*, megabytes: int, rounds: int, say: Callable[[str], None]) 
             "Bare parser: `pyarrow.csv.read_csv` with its defaults, one file after the other; it checks and writes "
             "nothing. Validation and transformation: `validate_batches` and `transform_batches`, from the CSV "
             "files to `wafers.parquet`; \"both\" is the sum of their seconds.",
-            f"Every run is a process of its own, measured without start and imports. The sides run in turn; medians of "
+            "Every run is a process of its own, measured without start and imports (pyarrow imports pandas where it is "
+            f"installed, which the stages' images do without). The sides run in turn; medians of "
             f"{rounds}. Peak memory (VmHWM) is that of the whole process, the highest of all runs.",
         ],
         headers=(

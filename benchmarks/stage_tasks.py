@@ -3,10 +3,14 @@
 import time
 from pathlib import Path
 
+import pyarrow as pa
+
 from data_transformation_train.stage import transform_batches
 from raw_data_validation_train.stage import validate_batches
 from wafer.contract import load_contract
 from wafer.store import list_batches
+
+pa.array([])  # imports pandas where it is installed; the images of these stages do not hold it
 
 
 def validate(drop: Path, out: Path) -> tuple[float, int]:
