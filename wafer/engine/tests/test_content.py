@@ -17,7 +17,7 @@ def worker(monkeypatch: pytest.MonkeyPatch) -> Callable[..., set[str]]:
 
     def offers(**changed: str) -> set[str]:
         versions = VERSIONS | {name.replace("_", "-"): version for name, version in changed.items()}
-        monkeypatch.setattr(content, "_version", versions.__getitem__)
+        monkeypatch.setattr(content, "_version", lambda name: versions.get(name, ""))
         return set(content.contents())
 
     return offers
