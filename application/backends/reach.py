@@ -41,10 +41,10 @@ def _refused(who: str, wanted: Mapping[str, tuple[str, str]]) -> list[str]:
     ]
 
 
-def require_parts(settings: Settings) -> None:
+def require_parts(settings: Settings, run: Run) -> None:
     """Raise `StoreUnavailable` or `RegistryUnavailable` now, and not in a task hours later."""
-    if is_s3(settings.store_uri):
-        open_store(settings.store_uri).keys("pipelines")
+    for uri in filter(is_s3, dict.fromkeys([settings.store_uri, run.source])):
+        open_store(uri).keys("pipelines")  # one short answer, however much lies there
     if settings.tracking_uri.startswith("http"):
         address = (
             f"{urlsplit(settings.tracking_uri).scheme}://{urlsplit(settings.tracking_uri).netloc.rpartition('@')[2]}"

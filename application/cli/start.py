@@ -135,7 +135,7 @@ def _grown(run: Run, console: Console) -> Run:
 def _start(run: Run, where: Where | None, *, as_json: bool, output: Path | None = None) -> None:
     backend = _backend(where, run)
     if backend == "embedded":
-        require_parts(Settings())
+        require_parts(Settings(), run)
     with run_service(backend) as service, telling():
 
         def begin() -> Run:

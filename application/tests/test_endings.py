@@ -150,21 +150,26 @@ def test_a_run_that_a_full_disk_cut_off_is_not_told_to_lack_memory(
 
 @pytest.mark.parametrize(
     ("name", "address", "code"),
-    [("WAFER_STORE", "s3://bucket", "STORE_UNAVAILABLE"), ("MLFLOW_TRACKING_URI", "http://127.0.0.1:9", "REGISTRY_")],
+    [
+        ("WAFER_STORE", "s3://bucket", "STORE_UNAVAILABLE"),
+        ("SOURCE", "s3://bucket/lot-1", "STORE_UNAVAILABLE"),
+        ("MLFLOW_TRACKING_URI", "http://127.0.0.1:9", "REGISTRY_"),
+    ],
 )
 def test_a_part_that_is_away_is_told_before_a_run_starts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, address: str, code: str
 ) -> None:
     aws = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "AWS_REGION": "us-east-1"}
     home = {"WAFER_HOME": str(tmp_path / "home"), "AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
+    source = address if name == "SOURCE" else tmp_path
     for key, value in {**aws, **home, name: address}.items():
         monkeypatch.setenv(key, value)
     monkeypatch.setattr("wafer.patience.TOLD_SECONDS", 0.5)
     began = time.monotonic()
 
-    ended = end_of(main, "wafer", "predict", tmp_path)
+    ended = end_of(main, "wafer", "predict", source)
 
     assert time.monotonic() - began < 30
     assert (ended.code, code in ended.err) == (1, True)
     assert list(tmp_path.glob("home/runs/*")) == []
-    assert name != "WAFER_STORE" or "Waiting for the store s3://bucket" in ended.err
+    assert "s3" not in address or "Waiting for the store s3://bucket" in ended.err

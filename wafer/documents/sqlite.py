@@ -18,6 +18,7 @@ from wafer.documents.document import Document, DocumentRows, by_name
 from wafer.documents.outcome import Outcome
 from wafer.documents.protocol import KINDS, Inserted, batches_of, collection_of
 from wafer.errors import DocumentsUnavailable
+from wafer.store.disk import reason
 
 BUSY_SECONDS = 60  # how long a process waits for the others that write
 INSERTED_AT_ONCE = 1_024  # documents a transaction, which ends with waiting for the disk
@@ -123,8 +124,8 @@ class SqliteDocuments:
             yield
         except (sqlite3.Error, OSError) as exc:
             raise DocumentsUnavailable(
-                f"The document database {self._path} cannot be used: {exc}. Check the disk's space and permissions, "
-                f"and that the file is a SQLite database; or set MONGODB_URI."
+                f"The document database {self._path} cannot be used: {reason(exc, self._path)}. "
+                "Check the disk's space and permissions, and that the file is a SQLite database; or set MONGODB_URI."
             ) from exc
 
 

@@ -1,6 +1,7 @@
 """What the disk refuses, told as what a person can mend."""
 
 import errno
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -39,6 +40,15 @@ def refusals() -> Iterator[None]:
 def is_full(folder: Path) -> bool:
     """Whether the disk of a folder has no room."""
     return folder.exists() and shutil.disk_usage(folder).free < _LEAST
+
+
+def reason(error: Exception, file: Path) -> str:
+    """Why a file cannot be used: what its disk and folder say, which SQLite calls an I/O error; else the error's."""
+    if is_full(file.parent):
+        return "the disk is full"
+    if file.parent.exists() and not os.access(file.parent, os.W_OK):
+        return "its folder is read-only"
+    return str(error)
 
 
 def _sentence(error: OSError, what: object) -> str:

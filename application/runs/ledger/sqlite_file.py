@@ -8,6 +8,7 @@ from pathlib import Path
 
 from application.errors import LedgerUnavailable
 from wafer.errors import DiskUnavailable
+from wafer.store.disk import reason
 
 _REFUSED = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR)
 _PATIENCE = 10.0  # seconds to wait for another process's write
@@ -52,7 +53,10 @@ class SQLiteFile:
         try:
             yield
         except (sqlite3.Error, OSError) as error:
-            sentence = f"The run ledger {self._path} cannot be used: {error}. Check its folder's space and permissions."
+            sentence = (
+                f"The run ledger {self._path} cannot be used: {reason(error, self._path)}. "
+                "Check its folder's space and permissions."
+            )
             if getattr(error, "sqlite_errorcode", _REFUSED[0]) & 0xFF in _REFUSED:  # waiting does not help
                 raise DiskUnavailable(sentence) from error
             raise LedgerUnavailable(sentence) from error
