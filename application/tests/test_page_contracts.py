@@ -60,3 +60,30 @@ def test_runs_and_models_are_those_of_the_chosen_contract(page: Page, service: S
     expect(page.locator(".versions li", has_text="Version 1").locator(".badge").first).to_have_text("production")
     page.goto(f"{service.url}/#/runs/{ours}")
     expect(page.get_by_label("Contract")).to_have_value("field")
+
+
+def test_a_batch_set_is_offered_for_the_contract_of_its_upload(page: Page, service: Service, tmp_path: Path) -> None:
+    service.parts.lines.contracts.add("line-b", ContractFiles.of(policy="silent_sensors: 0.5"))
+    other: Any = service.parts.lines.past("line-b").registry
+    other.promote(1)
+    sign_in(page, service)
+    page.get_by_label("Contract").select_option("line-b")
+    batch = tmp_path / "wafer_01032021_041011.csv"
+    batch.write_text("x")
+    page.locator("#files").set_input_files(batch)
+    page.get_by_label("Name of the batch set").fill("march")
+    page.get_by_role("button", name="Upload 1 file and predict").click()
+    expect(page.locator(".history li")).to_have_count(1)
+    march = page.get_by_label("Batches", exact=True).locator("option[value='raw/predict/march']")
+
+    expect(march).to_have_count(1)
+    page.get_by_label("Contract").select_option("field")
+    expect(page.locator(".history")).to_contain_text("No run yet")
+    expect(march).to_have_count(0)
+    page.get_by_label("Contract").select_option("line-b")
+    expect(march).to_have_count(1)
+    page.get_by_label("Batches", exact=True).select_option("raw/predict/march")
+    page.get_by_role("button", name="Predict", exact=True).click()
+
+    expect(page.locator(".history li")).to_have_count(2)
+    assert [run.contract for run in service.backend.started] == ["line-b", "line-b"]
