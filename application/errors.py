@@ -6,6 +6,7 @@ WaferError
   x NotAllowed                 403  NOT_ALLOWED
   x TooManyRequests            429  TOO_MANY_REQUESTS, a retry can help
   x UploadTooLarge             413  TOO_LARGE
+  x NotABatch                  415  NOT_A_BATCH
   x PackageNotFound            503  PACKAGE_NOT_FOUND
   · InputRefused               422
     x RequestInvalid                REQUEST_INVALID
@@ -114,6 +115,13 @@ class UploadTooLarge(WaferError):
 
     code = "TOO_LARGE"
     http_status = 413
+
+
+class NotABatch(WaferError):
+    """An upload is a picture, a document, an archive, or a workbook that its contract does not read."""
+
+    code = "NOT_A_BATCH"
+    http_status = 415
 
 
 class UploadConflict(Conflict):

@@ -36,6 +36,7 @@ from application.schedules.schedules import Schedules
 from application.settings import ServiceSettings
 from wafer.built_in import BUILT_IN
 from wafer.contract import load_contract
+from wafer.contract.text import Text
 from wafer.errors import RegistryUnavailable, StoreUnavailable
 from wafer.evaluation.rule import DEFAULT, Rule
 from wafer.registry import ModelVersions
@@ -133,6 +134,9 @@ def join_parts(
         promotion=settings.retrain_promotion,
     )
 
+    def form(name: str) -> Text:
+        return lines.chosen(name).load("training").policy.text
+
     @cache
     def history() -> "History":
         from application.api.history import History  # with pyarrow 0.3 s of a start
@@ -143,7 +147,7 @@ def join_parts(
         store=store,
         sources=sources,
         sets=sets,
-        uploads=Uploads(store, sets, limit=settings.upload_bytes, files=settings.upload_files),
+        uploads=Uploads(store, sets, form, limit=settings.upload_bytes, files=settings.upload_files),
         runs=runs,
         views=Views(runs, store, sources),
         lines=lines,

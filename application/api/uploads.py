@@ -3,7 +3,7 @@
 import hashlib
 import re
 import unicodedata
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,8 +11,10 @@ from tempfile import TemporaryDirectory
 import anyio
 from anyio import to_thread
 
+from application.api import not_batches
 from application.api.set_contracts import SetContracts
-from application.errors import RequestInvalid, UploadConflict, UploadTooLarge
+from application.errors import NotABatch, RequestInvalid, UploadConflict, UploadTooLarge
+from wafer.contract.text import Text
 from wafer.errors import PublishConflict
 from wafer.files import LONGEST_NAME, sha256_of
 from wafer.runs import Pipeline
@@ -36,11 +38,17 @@ class Uploaded:
 
 
 class Uploads:
-    """Takes files of at most `limit` bytes, and at most `files` of them into one batch set."""
+    """Takes files of at most `limit` bytes, and at most `files` of them into one batch set.
 
-    def __init__(self, store: Store, sets: SetContracts, *, limit: int, files: int) -> None:
+    `form` is how the files of a contract are written; no name means the default one.
+    """
+
+    def __init__(
+        self, store: Store, sets: SetContracts, form: Callable[[str], Text], *, limit: int, files: int
+    ) -> None:
         self._store = store
         self._sets = sets
+        self._form = form
         self._limit = limit
         self._files = files
         self._places = anyio.Semaphore(AT_ONCE)
@@ -59,9 +67,11 @@ class Uploads:
         `contract` is that of the batch set, for the runs over it.
 
         Raises `RequestInvalid` for a name that cannot be used, `UploadTooLarge` as soon as that is known,
-        `UploadConflict` when another file lies there or the set is of another contract, `ContractNotFound`.
+        `NotABatch` for a picture, a workbook and the like, `UploadConflict` when another file lies there or the set is
+        of another contract, `ContractNotFound`.
         """
         check_names(batch_set, name)
+        source = layout.batch_set(pipeline, batch_set)
         if declared is not None and declared > self._limit:
             raise self._too_large()
         if contract:
@@ -71,19 +81,40 @@ class Uploads:
                 path = Path(folder) / "body"
                 try:
                     with anyio.fail_after(BODY_SECONDS):
-                        size, sha256 = await self._spool(body, path)
+                        begun = await self._begun(body, source)
+                        size, sha256 = await self._spool(begun, body, path)
                 except TimeoutError as error:
                     raise RequestInvalid(
                         f"The upload took longer than {BODY_SECONDS:.0f} seconds. Try a faster connection."
                     ) from error
-                source = layout.batch_set(pipeline, batch_set)
                 new = await to_thread.run_sync(self._keep, path, source, name, size, sha256)
         return Uploaded(source, name, size, sha256, new)
 
-    async def _spool(self, body: AsyncIterator[bytes], path: Path) -> tuple[int, str]:
+    async def _begun(self, body: AsyncIterator[bytes], source: str) -> bytes:
+        """The first bytes of a body. Raises `NotABatch` where they are of no batch.
+
+        The rest is read and let go of first: a browser that still sends hears no answer.
+        """
+        first = b""
+        async for chunk in body:
+            first += chunk
+            if len(first) >= not_batches.FIRST:
+                break
+        words = not_batches.advice(first)
+        if not_batches.packed(first):
+            words = await to_thread.run_sync(lambda: not_batches.advice_under(first, self._form(self._sets.of(source))))
+        if words:
+            size = len(first)
+            async for chunk in body:
+                if (size := size + len(chunk)) > self._limit:
+                    break
+            raise NotABatch(words)
+        return first
+
+    async def _spool(self, begun: bytes, body: AsyncIterator[bytes], path: Path) -> tuple[int, str]:
         size, digest = 0, hashlib.sha256()
         async with await anyio.open_file(path, "wb") as file:
-            async for chunk in body:
+            async for chunk in _joined(begun, body):
                 size += len(chunk)
                 if size > self._limit:
                     raise self._too_large()
@@ -121,6 +152,12 @@ class Uploads:
         return UploadTooLarge(
             f"A file may have at most {self._limit:,} bytes. Split the batch, or copy it into a configured source."
         )
+
+
+async def _joined(begun: bytes, body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield begun
+    async for chunk in body:
+        yield chunk
 
 
 def _conflict(key: str) -> UploadConflict:

@@ -10,6 +10,7 @@ from urllib.parse import quote, urlsplit
 import pytest
 
 from application.tests.serving import MakeService, Service
+from wafer.contract import ContractFiles
 
 MIB = 2**20
 
@@ -137,3 +138,37 @@ def test_an_upload_that_breaks_off_leaves_nothing(service: Service) -> None:
         listed = client.get("/sources", params={"pipeline": "train"}).json()["sources"]
 
     assert listed == []
+
+
+NOT_BATCHES = {
+    "picture": b"\x89PNG\r\n\x1a\n and so on",
+    "document": b"%PDF-1.7 and so on",
+    "archive": b"7z\xbc\xaf\x27\x1c and so on",
+    "workbook": b"PK\x03\x04 and so on",
+    "gzip": b"\x1f\x8b\x08\x00 and so on",
+}
+
+
+@pytest.mark.parametrize("what", NOT_BATCHES)
+def test_what_is_no_csv_file_is_refused_at_once_whatever_its_name_is(service: Service, what: str) -> None:
+    content = NOT_BATCHES[what] + b"." * MIB
+
+    with service.client("operator") as client:
+        answer = client.put("/uploads/train/lot/wafer_31012020_090817.csv", content=content)
+        other = client.put("/uploads/train/lot/wafer_31012020_090818.csv", content=b"x")
+
+    assert (answer.status_code, answer.json()["code"]) == (415, "NOT_A_BATCH")
+    assert what in answer.json()["detail"]
+    assert other.status_code == 201
+    assert [each.key for each in service.store.keys("raw")] == ["raw/train/lot/wafer_31012020_090818.csv"]
+
+
+@pytest.mark.parametrize(("what", "text"), [("workbook", "workbook: true"), ("gzip", "compression: gzip")])
+def test_a_contract_that_reads_workbooks_or_gzip_takes_them(service: Service, what: str, text: str) -> None:
+    service.parts.lines.contracts.add("line-b", ContractFiles.of(policy=f"text: {{{text}}}"))
+
+    with service.client("operator") as client:
+        first = client.put("/uploads/train/lot/one.xlsx?contract=line-b", content=NOT_BATCHES[what])
+        again = client.put("/uploads/train/lot/two.xlsx", content=NOT_BATCHES[what])
+
+    assert (first.status_code, again.status_code) == (201, 201)

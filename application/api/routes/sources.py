@@ -20,6 +20,7 @@ _RESPONSES = problems(
     s404="There is no such contract.",
     s409="A different file with this name exists, or the batch set is of another contract.",
     s413="The file or the batch set is too large.",
+    s415="The file is a picture, a document or an archive, or a workbook that the contract does not read.",
 )
 
 

@@ -1,19 +1,24 @@
 // The files chosen for upload: the state of each, and what to do about a refused one.
 
 import * as api from "./api.js";
-import { within } from "./contract.js";
+import { contract, within } from "./contract.js";
 import { announce, h, put } from "./dom.js";
 import { bytes, many } from "./format.js";
 
+const NEVER = [/\.(png|jpe?g|gif|bmp|tiff?|svg|pdf|docx?|pptx?)$/i, "a picture or document, not readings: remove it"];
 const ADVICE = [
-  [/\.(xlsx?|xlsm|xlsb|ods)$/i, "a spreadsheet: save the sheet as CSV and choose that file"],
+  NEVER,
+  [/\.(xlsx?|xlsm|xlsb|ods)$/i, "a spreadsheet: save the sheet as CSV, or draft a contract that reads workbooks (wafer contract draft)"],
   [/\.(zip|gz|tgz|tar|7z|rar|bz2|xz)$/i, "an archive: unpack it and choose the CSV files in it"],
-  [/\.(png|jpe?g|gif|bmp|tiff?|svg|pdf|docx?|pptx?)$/i, "a picture or document, not readings: remove it"],
 ];
 const OTHER = "not a CSV file: export the batch as CSV";
 
-/** What to do about a file that cannot be a batch by its name; empty for a CSV file. */
-const advice = (name) => (/\.csv$/i.test(name) ? "" : (ADVICE.find(([ending]) => ending.test(name))?.[1] ?? OTHER));
+/** What to do about a file that cannot be a batch by its name; empty for one that can, under the contract chosen. */
+function advice(name) {
+  if (/\.csv$/i.test(name)) return "";
+  if (contract()) return NEVER[0].test(name) ? NEVER[1] : ""; // it may have names and forms of its own: the service looks
+  return ADVICE.find(([ending]) => ending.test(name))?.[1] ?? OTHER;
+}
 
 /** A refusal that comes again however often the file is sent. */
 const lasting = ({ status }) => status >= 400 && status < 500 && ![401, 408, 429].includes(status);
