@@ -104,6 +104,13 @@ def take_environment(values: Mapping[str, str]) -> None:
     os.environ.update(values)
 
 
+def become(command: list[str], values: Mapping[str, str]) -> NoReturn:
+    """Be another program from here on, with these environment variables besides: signals then reach it alone."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.execve(command[0], command, {**inherited(), **values})  # noqa: S606
+
+
 class Interrupted(BaseException):
     """The process was told to end by a signal: Ctrl-C, `kill`, or the terminal that was closed."""
 

@@ -25,6 +25,7 @@ from application.cli.score import score
 from application.cli.sensors import sensors
 from application.cli.service import keys_app, serve, serve_model
 from application.cli.start import outcomes, predict, train
+from application.cli.tracking import mlflow
 from application.cli.webhooks import webhooks_app
 from application.errors import RequestInvalid
 from wafer.errors import WaferError
@@ -103,6 +104,7 @@ def compile_pipelines(
 
 app.command()(serve)
 app.command("serve-model")(serve_model)
+app.command()(mlflow)
 
 
 def main() -> None:
