@@ -7,6 +7,7 @@ from importlib.metadata import version
 from fastapi import APIRouter, FastAPI
 
 from application.api import problems
+from application.api.as_tables import AsTables
 from application.api.body_limit import BodyLimit
 from application.api.edge import Edge, KnownHosts
 from application.api.openapi import Schema, describe
@@ -91,6 +92,7 @@ def create_app(parts: Parts, *, watch: bool = True, pages: Sequence[APIRouter] =
     app.add_middleware(BodyLimit, limit=parts.settings.body_bytes, upload_limit=parts.settings.upload_bytes)
     app.add_middleware(KnownHosts, hosts=parts.hosts)
     app.add_middleware(Edge, metrics=parts.metrics)
+    app.add_middleware(AsTables, routers=ROUTERS)
     app.add_middleware(Heads)
     app.add_middleware(BelowPrefix, prefix=parts.settings.prefix)
     problems.install(app)

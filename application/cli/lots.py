@@ -51,9 +51,8 @@ def _tell_lots(page: LotsPage) -> None:
     for each in page.lots:
         table.add_row(*map(escape, _cells(each)))
     console.print(table)
-    stand_out = "1 lot stands out" if page.excursions == 1 else f"{page.excursions} lots stand out"
     console.print(
-        f"{page.measure}: {page.centre or 0:.1%} of all. {stand_out} by more than chance. "
+        f"{page.measure}: {page.centre or 0:.1%} of all. Beyond chance: {page.excursions} of {len(page.lots)}. "
         f"{page.runs} predictions were read, each wafer counts once.",
         markup=False,
         highlight=False,

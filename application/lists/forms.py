@@ -12,5 +12,10 @@ MEDIA: dict[Form, str] = {
 
 def file_name(run_id: str, source: str, form: Form) -> str:
     """What the file is called: by the run, and the lot that it was asked about."""
-    lot = re.sub(r"[^A-Za-z0-9._-]+", "-", source.rstrip("/").rpartition("/")[2]).strip("-.")
-    return "-".join(filter(None, ["predictions", run_id, lot[:80]])) + f".{form}"
+    return joined_name("predictions", run_id, source.rstrip("/").rpartition("/")[2]) + f".{form}"
+
+
+def joined_name(*parts: str) -> str:
+    """A file's name of these parts, of signs that every system takes."""
+    plain = (re.sub(r"[^A-Za-z0-9._-]+", "-", part).strip("-.")[:80] for part in parts)
+    return "-".join(filter(None, plain))

@@ -154,6 +154,6 @@ def test_lots_are_told_at_the_command_line(tmp_path: Path, monkeypatch: pytest.M
 
     assert "L-07" in shown.out
     assert "above" in shown.out
-    assert "1 lot" in shown.out
+    assert "Beyond chance: 1 of 12" in shown.out
     assert [each["lot"] for each in found["lots"]] == ["L-07", "L-08", "L-09"]
     assert (wafers["by"], wafers["total"], wafers["wafers"][0]["wafer"]) == ("lot", 25, "L-07-00")

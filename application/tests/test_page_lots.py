@@ -7,8 +7,9 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from application.tests.browser import LOOKS, look, signed_in
-from application.tests.past import some_weeks
+from application.tests.past import predicted_on, some_weeks
 from application.tests.serving import Service, open_service
+from wafer.tests.past import Told
 
 pytestmark = pytest.mark.xdist_group("page")
 VIEWS = {
@@ -46,7 +47,7 @@ def test_the_excursion_of_the_morning_is_seen_and_followed_to_its_wafers(page: P
 
     page.get_by_label("By", exact=True).select_option("file")
     page.wait_for_url(re.compile("#/lots/file"))
-    expect(lots.locator("tbody tr")).to_have_count(4)
+    expect(page.get_by_role("region", name="Batches").locator("tbody tr")).to_have_count(4)
     page.get_by_label("By", exact=True).select_option("lot")
     expect(lots.locator("tbody tr")).to_have_count(12)
     lots.get_by_role("link", name="L-07").click()
@@ -62,6 +63,21 @@ def test_the_excursion_of_the_morning_is_seen_and_followed_to_its_wafers(page: P
     assert download.value.path().read_text().startswith("wafer,file,verdict")
     page.go_back()
     expect(lots.locator("tbody tr")).to_have_count(12)
+
+
+def test_tools_are_called_tools(browser: Browser, service: Service) -> None:
+    told = [Told(f"{tool}-{place}", "pass", context={"Tool ID": tool}) for tool in ("E1", "E2") for place in range(20)]
+    predicted_on(service.home, service.store, "02", told)
+
+    with signed_in(browser, service.url, service.key("viewer")) as page:
+        page.goto(f"{service.url}/#/lots/Tool ID")
+        expect(page.get_by_role("img", name=re.compile("Flagged wafers by Tool ID: 2 tools"))).to_be_visible()
+        expect(page.get_by_text("No tool stands out by more than chance")).to_be_visible()
+        page.get_by_role("region", name="Tools").get_by_role("link", name="E1").click()
+        expect(page.get_by_role("link", name="← All tools")).to_be_visible()
+        expect(page.get_by_role("region", name="Wafers of the tool")).to_be_visible()
+        page.goto(f"{service.url}/#/lots/Tool ID?lot=E9")
+        expect(page.get_by_role("heading", name="Tool not found")).to_be_visible()
 
 
 def test_a_click_on_the_chart_opens_the_lot_and_the_measure_stays_in_the_address(page: Page, weeks: Service) -> None:

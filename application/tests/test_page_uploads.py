@@ -86,7 +86,7 @@ def test_two_hundred_files_with_a_bad_name_among_them_are_uploaded(
 
     page.get_by_role("button", name="Upload 201 files and train").click()
 
-    expect(page.get_by_role("alert")).to_contain_text("1 file was refused")
+    expect(page.get_by_role("alert")).to_contain_text("1 file was refused", timeout=120_000)
     expect(page.get_by_role("button", name="Train on 200 files")).to_be_enabled()
     page.get_by_role("button", name="Remove what?.csv").click()
     expect(page.get_by_role("list", name="Files to upload")).not_to_contain_text("what?")

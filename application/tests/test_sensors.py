@@ -109,6 +109,28 @@ def test_every_answer_is_a_csv_file_too(served: Service) -> None:
 
 
 @pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("/sensors", "sensors-behind-flags.csv"),
+        ("/lots?by=file&run=predict-06", "lots-file-predict-06.csv"),
+        ("/drift", "drift.csv"),
+        ("/runs/predict-06/sensors", "predict-06-sensors.csv"),
+        (f"/runs/predict-06/sensors/{SILENT}", "predict-06-Sensor-3.csv"),
+        ("/runs/predict-06/predictions?limit=1", "predictions-predict-06-"),
+    ],
+)
+def test_a_list_is_a_table_for_whoever_accepts_csv(served: Service, path: str, name: str) -> None:
+    with served.client("viewer") as client:
+        table = client.get(path, headers={"Accept": "text/csv, application/json;q=0.5"})
+        plain = [client.get(path, headers={"Accept": accept}) for accept in ("*/*", "application/json, text/csv;q=0.1")]
+
+    assert name in table.headers["content-disposition"].replace("Sensor---", "Sensor-")
+    assert table.headers["content-type"].startswith("text/csv")
+    assert "accept" in table.headers["vary"].lower()
+    assert {each.headers["content-type"] for each in plain} == {"application/json"}
+
+
+@pytest.mark.parametrize(
     ("path", "status", "says"),
     [
         ("/runs/predict-05/sensors/Sensor - 1", 404, "Predict its batches again"),

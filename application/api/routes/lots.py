@@ -9,6 +9,7 @@ from application.api.routes.common import parts_of, router_for
 from application.api.routes.spans import Asked
 from application.api.shapes.lots import LotLine, LotsPage, LotWafers, Measure
 from application.api.tables import CSV, Cell, csv_response
+from application.lists.forms import joined_name
 
 viewer = router_for("viewer", "lots")
 ROUTERS = (viewer,)
@@ -43,7 +44,8 @@ def lots(request: Request, span: Asked, by: By = "", measure: Measure = "flagged
 def lots_csv(request: Request, span: Asked, by: By = "", measure: Measure = "flagged") -> Response:
     """Download the lots as CSV."""
     page = parts_of(request).history().lots.page(by, measure, span)
-    return csv_response("lots.csv", [*_COLUMNS, *_CHART, "signals", "runs"], map(_cells, page.lots))
+    called = f"{joined_name('lots', by, span.run_id)}.csv"
+    return csv_response(called, [*_COLUMNS, *_CHART, "signals", "runs"], map(_cells, page.lots))
 
 
 @viewer.get("/lots/wafers", responses=_NONE)
@@ -57,7 +59,7 @@ def wafers_csv(request: Request, span: Asked, by: By, lot: LotName) -> Response:
     """Download the wafers of a lot as CSV."""
     page = parts_of(request).history().lots.wafers(by, lot, span)
     rows = [each.model_dump() for each in page.wafers]
-    return csv_response("lot.csv", list(rows[0]), rows)
+    return csv_response(f"{joined_name('lot', lot, span.run_id)}.csv", list(rows[0]), rows)
 
 
 def _cells(line: LotLine) -> dict[str, Cell]:

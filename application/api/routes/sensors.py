@@ -15,6 +15,7 @@ from application.api.shapes.sensors import (
     SensorSeries,
 )
 from application.api.tables import CSV, csv_response
+from application.lists.forms import joined_name
 from application.runs.run import Run
 from wafer.errors import NotPublished
 
@@ -41,7 +42,8 @@ def behind_flags_csv(request: Request, span: Asked, by: By = "", lot: LotName = 
     """Download the sensors behind flags as CSV."""
     found = parts_of(request).history().sensors.behind_flags(span, by, lot)
     rows = [each.model_dump() for each in found.sensors]
-    return csv_response("sensors-behind-flags.csv", ("sensor", "wafers", "carried", "cumulative"), rows)
+    called = f"{joined_name('sensors-behind-flags', lot, span.run_id)}.csv"
+    return csv_response(called, ("sensor", "wafers", "carried", "cumulative"), rows)
 
 
 @viewer.get("/runs/{run_id}/sensors", responses=_NONE)
@@ -63,7 +65,7 @@ def readings_csv(request: Request, run_id: RunId, sensor: Sensor) -> Response:
     """Download what a sensor read on every wafer of a prediction, in the order of the line."""
     readings = parts_of(request).history().sensors.readings(_prediction(request, run_id), sensor)
     rows = (each.model_dump() for each in readings)
-    return csv_response(f"{run_id}-sensor.csv", tuple(SensorReading.model_fields), rows)
+    return csv_response(f"{joined_name(run_id, sensor)}.csv", tuple(SensorReading.model_fields), rows)
 
 
 @viewer.get("/runs/{run_id}/sensors/{sensor:path}", responses=_NONE)

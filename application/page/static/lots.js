@@ -4,10 +4,10 @@ import { hashOf } from "./address.js";
 import * as api from "./api.js";
 import { within } from "./contract.js";
 import { announce, empty, failure, h, loading, put } from "./dom.js";
-import { many } from "./format.js";
+import { many, plural } from "./format.js";
 import { choice, span } from "./lots/choice.js";
 import { lotView } from "./lots/lot.js";
-import { nounOf, wayOf } from "./lots/names.js";
+import { nounOf, titled, wayOf } from "./lots/names.js";
 import { overview } from "./lots/overview.js";
 import { tabs } from "./lots/tabs.js";
 
@@ -85,4 +85,8 @@ const nothing = (state) =>
   );
 
 const gone = (page, state) =>
-  empty("Lot not found", `None of these predictions has a lot ${state.lot} in ${page.by}. `, h("a", { href: hashOf("lots", page.by) }, "All lots"));
+  empty(
+    `${titled(nounOf(page.by))} not found`,
+    `None of these predictions has a ${nounOf(page.by)} ${state.lot} in ${wayOf(page.by)}. `,
+    h("a", { href: hashOf("lots", page.by) }, `All ${plural(nounOf(page.by))}`),
+  );

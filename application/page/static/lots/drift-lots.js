@@ -4,11 +4,11 @@ import { hashOf } from "../address.js";
 import * as api from "../api.js";
 import { failure, h, loading, put, table } from "../dom.js";
 import { count, percent } from "../format.js";
-import { nameOf } from "./names.js";
+import { nameOf, nounOf, titled } from "./names.js";
 
 const NAMED = 4; // sensors of a lot in the table
-const COLUMNS = [
-  ["Lot", ""],
+const columns = (noun) => [
+  [titled(noun), ""],
   ["Wafers", "number"],
   ["Outside", "number"],
   ["Sensors", "words"],
@@ -25,7 +25,7 @@ async function show(run, place) {
   try {
     const by = (await api.get(`/lots?run=${encodeURIComponent(run.run_id)}`)).by;
     const found = await api.get(`/drift/lots?${new URLSearchParams({ run: run.run_id, by })}`);
-    put(place, table("Drift by lot", COLUMNS, found.lots.map((lot) => line(run, by, lot)), "short"));
+    put(place, table(`Drift by ${nounOf(by)}`, columns(nounOf(by)), found.lots.map((lot) => line(run, by, lot)), "short"));
   } catch (problem) {
     put(place, problem.status === 404 ? h("p", { class: "small" }, problem.detail) : failure(problem, () => show(run, place)));
   }

@@ -63,7 +63,7 @@ function list(page, lot, wafers, total, state) {
   ];
   const question = new URLSearchParams({ by: page.by, lot: lot.lot, ...(state.run ? { run: state.run } : {}), ...(state.runs ? { runs: state.runs } : {}), ...(state.since ? { since: state.since } : {}) });
   const listed = listTable({
-    label: "Wafers of the lot",
+    label: `Wafers of the ${nounOf(page.by)}`,
     noun: "wafer",
     columns,
     rows: wafers,

@@ -5,8 +5,11 @@ const NOUNS = { file: "batch", run: "prediction", day: "day", week: "week", mont
 /** A way to part the history, as a person chooses it. */
 export const wayOf = (by) => NOUNS[by] ?? by;
 
-/** One part of the history; a column of the line holds lots, whatever it is called. */
-export const nounOf = (by) => NOUNS[by] ?? "lot";
+/** One part of the history; a column of the line is called as the line calls it: a tool, a carrier, a lot. */
+export const nounOf = (by) => NOUNS[by] ?? (/lot/i.test(by) ? "lot" : by.replace(/[\s_-]*(id|no|nr|number|name)$/i, "").toLowerCase() || "lot");
+
+/** The same where a sentence begins. */
+export const titled = (noun) => noun[0].toUpperCase() + noun.slice(1);
 
 export const nameOf = (lot) => lot || "(none)";
 

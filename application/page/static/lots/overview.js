@@ -4,9 +4,9 @@ import { hashOf, remember } from "../address.js";
 import { figure } from "../charts/figure.js";
 import { pChart } from "../charts/p-chart.js";
 import { h } from "../dom.js";
-import { count, many, percent } from "../format.js";
+import { count, many, percent, plural } from "../format.js";
 import { listTable } from "../table.js";
-import { judged, nameOf, nounOf, wayOf } from "./names.js";
+import { judged, nameOf, nounOf, titled, wayOf } from "./names.js";
 import { limits, signalBadges, signalWords, standsOut } from "./signals.js";
 import { stamp } from "./stamp.js";
 
@@ -74,7 +74,7 @@ function list(page, state, open, csv) {
   const columns = [
     {
       key: "lot",
-      title: wayOf(page.by)[0].toUpperCase() + wayOf(page.by).slice(1),
+      title: titled(wayOf(page.by)),
       value: (lot) => nameOf(lot.lot),
       cell: (lot) => h("a", { href: open(lot), "data-key": `lot ${lot.lot}` }, nameOf(lot.lot)),
     },
@@ -88,7 +88,7 @@ function list(page, state, open, csv) {
     { key: "limits", title: "Limits", kind: "number optional", fixed: true, value: (lot) => limits(lot.chart), cell: (lot) => limits(lot.chart) },
   ].filter(Boolean);
   const listed = listTable({
-    label: "Lots",
+    label: titled(plural(nounOf(page.by))),
     noun: nounOf(page.by),
     columns,
     rows: [...page.lots].reverse(),
@@ -96,7 +96,7 @@ function list(page, state, open, csv) {
     changed: remember,
     tools: h("a", { class: "button", href: csv, download: true }, "Download CSV"),
   });
-  return h("section", { class: "card flush", "aria-label": "List of lots" }, listed.element);
+  return h("section", { class: "card flush", "aria-label": `List of ${plural(nounOf(page.by))}` }, listed.element);
 }
 
 const wafers = (lot) => [count(lot.wafers), lot.learned > 0 && h("span", { class: "small" }, ` (${count(lot.learned)} learned from)`)];
