@@ -13,13 +13,13 @@ STAGE = Stage(
                 "scipy.sparse",
                 "scipy.special",
                 "scipy.stats",
-                "pandas",
                 "sklearn.utils",
                 "sklearn.ensemble",
                 "sklearn.cluster",
                 "kneed",
                 "clustering.stage",
             ),
+            branch="learning",
         ),
     )
 )

@@ -12,6 +12,7 @@ STAGE = Stage(
             needs=Needs(mib=500, kib_a_wafer=3, ms_a_wafer=3),
             counts={f"auc_{family.name}": f"AUC {family.label}" for family in FAMILIES},
             preload=("xgboost", "model_training.stage"),
+            branch="learning",
         ),
         Task(
             name="train-cluster",
@@ -20,6 +21,7 @@ STAGE = Stage(
             item_label="Train cluster",
             needs=Needs(mib=500, kib_a_wafer=3, ms_a_wafer=3),
             counts={"wafers": "wafers", "auc": "AUC", "family": "family"},
+            branch="learning",
         ),
     )
 )

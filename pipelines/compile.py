@@ -8,7 +8,7 @@ from kfp.compiler.compiler_utils import KubernetesManifestOptions
 from kfp.dsl.graph_component import GraphComponent
 
 from pipelines.descriptors import described
-from pipelines.graph import steps
+from pipelines.graph import one_by_one
 from pipelines.images import development_images, read_images
 from pipelines.outcome import OUTCOME
 from pipelines.outcomes import outcomes_pipeline
@@ -62,7 +62,7 @@ def _write_table(folder: Path) -> Path:
 
 def _planned(package: Path) -> tuple[Planned, ...]:
     spec = next(iter(yaml.safe_load_all(package.read_text(encoding="utf-8"))))
-    return tuple(described()[name] for name in steps(spec) if name != OUTCOME.task.name)
+    return tuple(described()[name] for name in one_by_one(spec) if name != OUTCOME.task.name)
 
 
 def _write_manifest(graph: GraphComponent, route: str, content: str, path: Path) -> None:

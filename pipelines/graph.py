@@ -54,6 +54,31 @@ def steps(spec: PipelineSpec) -> dict[str, int]:
     return dict(sorted(found.items(), key=lambda each: (each[1], each[0])))
 
 
+def one_by_one(spec: PipelineSpec) -> list[str]:
+    """Tasks in an order for one after the other, each as late as can be: what it imports has the most time for that."""
+    components = {name: _turned(each) for name, each in spec["components"].items()}
+    follow = steps({"root": {"dag": _turned_dag(spec["root"]["dag"])}, "components": components})
+    return sorted(follow, key=lambda name: (-follow[name], name))
+
+
+def _turned(component: Component) -> Component:
+    return {"dag": _turned_dag(component["dag"])} if "dag" in component else {}
+
+
+def _turned_dag(dag: Dag) -> Dag:
+    """The graph in which every task waits for those that waited for it."""
+    followers: dict[str, list[str]] = {name: [] for name in dag["tasks"]}
+    for name, task in dag["tasks"].items():
+        for earlier in task.get("dependentTasks", ()):
+            followers[earlier].append(name)
+    return {
+        "tasks": {
+            name: {"componentRef": task["componentRef"], "dependentTasks": followers[name]}
+            for name, task in dag["tasks"].items()
+        }
+    }
+
+
 def _end(spec: PipelineSpec, dag: Dag, start: int, found: dict[str, int]) -> int:
     """Number of steps after which a graph has ended; notes its tasks' starts in `found`."""
     ends: dict[str, int] = {}

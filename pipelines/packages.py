@@ -21,7 +21,7 @@ def embedded_package(pipeline: str) -> str:
     """The package as a laptop runs it: one task after another, no retries, every finished task kept for a retry.
 
     `kfp.local` runs the tasks one after another in an order of its own. Here it is that of the table, in which a
-    prediction chooses its model first: without one, no file is read.
+    prediction chooses its model as late as it can: MLflow is imported while the files are read.
 
     A stage that fails here fails for a reason that a person has to see; and the cache lies in the run's own folder, so
     what it keeps is what Kubeflow's RetryRun keeps: this run's finished tasks, never another run's.

@@ -15,7 +15,8 @@ from typing import Any
 from wafer.stages import Needs, Task
 
 FILE = "tasks.json"
-_EVERY_TASK = ("kfp.dsl.executor_main", "wafer.runs", "numpy")  # what every task imports, whatever it declares
+# What every task imports, whatever it declares; pyarrow imports pandas for its first array.
+_EVERY_TASK = ("kfp.dsl.executor_main", "wafer.runs", "numpy", "pandas", "pyarrow.pandas_compat")
 _SHOWN = int | float | str  # a count of another type is for programs
 
 
@@ -25,6 +26,14 @@ class Planned:
 
     stage: str
     task: Task
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """Tasks that share a process, by their components, and what it imports for them."""
+
+    components: tuple[str, ...]
+    imports: tuple[str, ...]
 
 
 Table = Mapping[str, tuple[Planned, ...]]
@@ -49,14 +58,18 @@ def planned(pipeline: str) -> tuple[str, ...]:
 
 
 def preload(pipeline: str) -> tuple[str, ...]:
-    """What the tasks of a DAG import, in the order in which a run comes to need it, but for those of `ahead`."""
-    declared = chain.from_iterable(each.task.preload for each in table()[pipeline] if not each.task.ahead)
-    return tuple(dict.fromkeys((*_EVERY_TASK, *declared)))
+    """What the tasks of a DAG import, in the order in which a run comes to need it, but for those of a branch."""
+    return tuple(dict.fromkeys((*_EVERY_TASK, *_imports(pipeline, ""))))
 
 
-def ahead(pipeline: str) -> dict[str, tuple[str, ...]]:
-    """Component -> what it imports, of the tasks whose process starts with the run."""
-    return {each.task.component: each.task.preload for each in table()[pipeline] if each.task.ahead}
+def branches(pipeline: str) -> list[Branch]:
+    """The branches of a DAG, in the order in which a run comes to need them."""
+    tasks = [each.task for each in table()[pipeline]]
+    names = dict.fromkeys(task.branch for task in tasks if task.branch)
+    return [
+        Branch(tuple(task.component for task in tasks if task.branch == name), _imports(pipeline, name))
+        for name in names
+    ]
 
 
 def task_of(record: str) -> Task | None:
@@ -104,6 +117,10 @@ def _value(value: object) -> str:
             return f"{value:,.3g}"
         case _:
             return str(value).replace("_", " ")
+
+
+def _imports(pipeline: str, branch: str) -> tuple[str, ...]:
+    return tuple(chain.from_iterable(each.task.preload for each in table()[pipeline] if each.task.branch == branch))
 
 
 @cache

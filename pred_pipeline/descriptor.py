@@ -10,7 +10,14 @@ STAGE = Stage(
             size="small",
             cached=False,
             counts={"model_version": "version"},
-            preload=("mlflow.tracking", "mlflow.store.tracking.sqlalchemy_store", "pred_pipeline.serving"),
+            preload=(
+                "mlflow.tracking",
+                "mlflow.store.tracking.sqlalchemy_store",
+                "mlflow.store.model_registry.sqlalchemy_store",
+                "wafer.registry.registry",
+                "pred_pipeline.serving",
+            ),
+            branch="registry",
         ),
         Task(
             name="predict",
@@ -18,7 +25,7 @@ STAGE = Stage(
             cached=False,
             needs=Needs(mib=700, kib_a_wafer=1, ms_a_wafer=0.2),
             counts={"failing": "fail", "inspect": "inspect", "passing": "pass"},
-            preload=("pred_pipeline.stage",),
+            preload=("pred_pipeline.stage", "pred_pipeline.recent_scores", "pred_pipeline.shadow"),
         ),
     )
 )

@@ -32,7 +32,7 @@ class Task:
 
     `cached` is false for a task that reads or writes outside its artifacts. `counts` names what the task counts, in the
     order in which people see it. `preload` names what an embedded run imports before the task starts, in this order;
-    `ahead` says that it does so in a process of this task, during earlier tasks: for packages that others do without.
+    tasks of one `branch` share a process that does so during earlier tasks: for packages that others do without.
     `needs` is None for a task that no number of wafers makes larger. A task with an `item_label` runs once for every
     item of a list; a record of one item ends in the item's number.
     """
@@ -44,7 +44,7 @@ class Task:
     item_label: str = ""
     counts: Mapping[str, str] = field(default_factory=dict)
     preload: tuple[str, ...] = ()
-    ahead: bool = False
+    branch: str = ""
     needs: Needs | None = None
 
     @property

@@ -25,9 +25,10 @@ def component(out: str) -> str:
 WORKER = """
 import json, sys
 from application.backends.local.tasks import run_task, start_server
+from pipelines.table import Branch
 
 if __name__ == "__main__":
-    start_server(["no.such.module"], {"component": ["no.such.module", "xml.dom.minidom"]})
+    start_server(["no.such.module"], [Branch(tuple(sys.argv[1:]), ("no.such.module", "xml.dom.minidom"))])
     for line in sys.stdin:
         try:
             print(run_task(**json.loads(line)), flush=True)
@@ -52,13 +53,13 @@ with tasks_started_by(refuse):
 
 
 class Worker:
-    """A worker that runs tasks with a body each, and the folder that they write into."""
+    """A worker that runs tasks with a body each, and the folder that they write into; `branch` names tasks of one."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *branch: str) -> None:
         self.folder = folder
         script = folder / "worker.py"
         script.write_text(WORKER)
-        command = [sys.executable, str(script)]
+        command = [sys.executable, str(script), *branch]
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
         )
@@ -91,6 +92,13 @@ def worker(tmp_path: Path) -> Iterator[Worker]:
         yield started
 
 
+@pytest.fixture
+def branched(tmp_path: Path) -> Iterator[Worker]:
+    started = Worker(tmp_path, "component")
+    with started.process:
+        yield started
+
+
 def test_a_task_runs_under_its_own_name_with_its_environment(worker: Worker) -> None:
     body = "open(out, 'w').write(f\"{os.getpid()} {open('/proc/self/comm').read().strip()} {os.environ['ASKED']}\")"
 
@@ -105,13 +113,21 @@ def test_a_task_runs_under_its_own_name_with_its_environment(worker: Worker) -> 
     assert json.loads((worker.folder / "o").read_text())["parameterValues"] == {"Output": "done"}
 
 
-def test_a_process_that_waits_for_its_task_has_its_imports(worker: Worker) -> None:
-    body = "open(out, 'w').write(str('xml.dom.minidom' in sys.modules))"
+def test_a_task_of_a_branch_has_its_imports_and_one_of_a_killed_branch_does_without(branched: Worker) -> None:
+    body = "open(out, 'w').write(f\"{os.getpid()} {os.getppid()} {'xml.dom.minidom' in sys.modules}\")"
 
-    assert worker.ends_well(body)
-    assert worker.wrote() == ["True"]
-    assert worker.ends_well(body)  # the second task of the component has a fork of its own
-    assert worker.wrote() == ["False"]
+    assert branched.ends_well(body)
+    first, branch, loaded = branched.wrote()
+    assert branched.ends_well(body)
+    assert branched.wrote()[0] != first
+    assert (branched.wrote()[1:], loaded) == ([branch, "True"], "True")
+
+    branch_ended = os.pidfd_open(int(branch))
+    os.kill(int(branch), signal.SIGKILL)
+    assert select.select([branch_ended], [], [], 30)[0]
+    os.close(branch_ended)
+    assert branched.ends_well(body)
+    assert branched.wrote()[2] == "False"
 
 
 def test_a_task_that_does_not_end_well_has_failed_and_the_next_one_runs(worker: Worker) -> None:
@@ -166,7 +182,19 @@ def test_the_server_ends_with_the_process_that_started_it(worker: Worker) -> Non
     assert ended
 
 
-def test_a_task_and_what_it_started_end_with_a_killed_worker(worker: Worker) -> None:
+def test_a_task_whose_branch_dies_before_it_forks_is_refused(branched: Worker) -> None:
+    assert branched.ends_well("open(out, 'w').write(str(os.getppid()))")
+    branch = int(branched.wrote()[0])
+    os.kill(branch, signal.SIGSTOP)
+    Timer(1, os.kill, (branch, signal.SIGKILL)).start()
+
+    assert branched.answer("pass") == "refused"
+    assert branched.ends_well("pass")
+
+
+@pytest.mark.parametrize("kind", ["worker", "branched"])
+def test_a_task_and_what_it_started_end_with_a_killed_worker(kind: str, request: pytest.FixtureRequest) -> None:
+    worker: Worker = request.getfixturevalue(kind)
     os.mkfifo(worker.folder / "out")
     body = "import subprocess; child = subprocess.Popen(['sleep', '600']); open(out, 'w').write(str(child.pid))"
     asked = Thread(target=worker.answer, args=(f"{body}; child.wait()",), daemon=True)

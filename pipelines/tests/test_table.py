@@ -7,10 +7,10 @@ import pytest
 import yaml
 
 from pipelines.descriptors import described, descriptors
-from pipelines.graph import Component, TaskSpec, steps
+from pipelines.graph import Component, PipelineSpec, TaskSpec, one_by_one, steps
 from pipelines.images import STAGES
 from pipelines.packages import PIPELINES, embedded_package, package
-from pipelines.table import ahead, base_name, label, planned, preload, summary, table
+from pipelines.table import base_name, branches, label, planned, preload, summary, table
 
 
 def test_every_task_of_a_descriptor_is_in_a_dag_and_has_a_name_of_its_own() -> None:
@@ -25,7 +25,7 @@ def test_every_stage_has_a_task() -> None:
 
 @pytest.mark.parametrize("pipeline", PIPELINES)
 def test_everything_that_is_loaded_before_it_is_needed_exists(pipeline: str) -> None:
-    names = {*preload(pipeline), *chain.from_iterable(ahead(pipeline).values())}
+    names = {*preload(pipeline), *chain.from_iterable(each.imports for each in branches(pipeline))}
 
     assert [name for name in names if find_spec(name) is None] == []
 
@@ -101,15 +101,28 @@ def test_counts_of_another_version_are_told_by_their_names() -> None:
     assert summary("validate", counts) == summary("gone", counts) == "some count 1.23, kept yes"
 
 
-def test_steps_count_the_longest_way_through_groups() -> None:
-    group: Component = {"dag": {"tasks": {"inner": task("inner"), "last": task("last", "inner")}}}
-    root = {"first": task("first"), "loop": task("loop", "first"), "side": task("side"), "end": task("end", "loop")}
-    components: dict[str, Component] = {f"comp-{name}": {} for name in ("first", "inner", "last", "side", "end")}
-    components["comp-loop"] = group
+def test_a_task_comes_one_by_one_as_late_as_it_can() -> None:
+    assert planned("predict") == ("validate", "transform", "load", "select-model", "predict")
+    assert one_by_one(graph()) == ["first", "inner", "last", "side", "end"]
 
-    found = steps({"root": {"dag": {"tasks": root}}, "components": components})
+
+def test_steps_count_the_longest_way_through_groups() -> None:
+    found = steps(graph())
 
     assert list(found.items()) == [("first", 0), ("side", 0), ("inner", 1), ("last", 2), ("end", 3)]
+
+
+def graph() -> PipelineSpec:
+    group: Component = {"dag": {"tasks": {"inner": task("inner"), "last": task("last", "inner")}}}
+    root = {
+        "first": task("first"),
+        "loop": task("loop", "first"),
+        "side": task("side"),
+        "end": task("end", "loop", "side"),
+    }
+    components: dict[str, Component] = {f"comp-{name}": {} for name in ("first", "inner", "last", "side", "end")}
+    components["comp-loop"] = group
+    return {"root": {"dag": {"tasks": root}}, "components": components}
 
 
 def task(name: str, *after: str) -> TaskSpec:

@@ -14,10 +14,10 @@ from wafer.errors import WaferError
 from wafer.settings import Settings
 
 
-def execute(run_id: str, start: StartTask | None) -> None:
+def execute(run_id: str, start: StartTask | None) -> int:
     """Execute a run's package; `start` starts its tasks, and without it they run in containers.
 
-    Ends the process with the error's text when a stage failed.
+    Returns 1, and writes the error's text, when a stage failed.
     """
     settings = Settings()
     run = read_run(settings, run_id)
@@ -25,7 +25,9 @@ def execute(run_id: str, start: StartTask | None) -> None:
     try:
         _execute(run, folder, start)
     except (RuntimeError, WaferError) as error:  # the first is kfp.local's only word for "a stage failed"
-        sys.exit(str(error))
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return 0
 
 
 def _execute(run: Run, folder: Path, start: StartTask | None) -> None:

@@ -8,26 +8,25 @@ from pathlib import Path
 
 from application.backends.local.attendance import end_with_command
 from application.backends.local.tasks import run_task, start_server
-from pipelines.table import ahead, preload
+from pipelines.table import branches, preload
 from wafer.process import end_at_once
 
 
-def main() -> None:
-    """Run the package of the run, pipeline and runner named on the command line; exit code 1 when a stage failed.
+def main() -> int:
+    """Run the package of the run, pipeline and runner named on the command line; returns 1 when a stage failed.
 
     A further word says that a command attends the run.
     """
     run_id, pipeline, runner, *attended = sys.argv[1:]
     if runner != "containers":
-        start_server(preload(pipeline), ahead(pipeline))
+        start_server(preload(pipeline), branches(pipeline))
     if attended:
         end_with_command(Path.cwd())
     # Takes 0.8 s to import, most of it kfp: the server has begun to import the stages' packages by then.
     from application.backends.local.execution import execute
 
-    execute(run_id, None if runner == "containers" else run_task)
+    return execute(run_id, None if runner == "containers" else run_task)
 
 
 if __name__ == "__main__":
-    main()
-    end_at_once(0)  # whoever follows the run waits for it
+    end_at_once(main())  # whoever follows the run waits for it
