@@ -5,9 +5,9 @@ from kfp.dsl import PIPELINE_JOB_ID_PLACEHOLDER
 from kfp.dsl.graph_component import GraphComponent
 
 from db_operation_train.component import match
+from pipelines.intake import Intake
 from pipelines.outcome import OUTCOME, record_outcome
 from pipelines.tasks import Deployment, prepare
-from raw_data_validation_train.component import validate
 from wafer.built_in import BUILT_IN
 
 KIND = "outcomes"
@@ -37,20 +37,12 @@ def outcomes_pipeline(deployment: Deployment) -> GraphComponent:
             contract: Name of the contract, whose model the run is about; schema and policy are then files of it.
         """
         job_id = PIPELINE_JOB_ID_PLACEHOLDER
+        given = {"source": source, "run_id": run_id, "schema": schema, "policy": policy, "contract": contract}
+        intake = Intake(deployment=deployment, kind=KIND, **given)
         outcome = record_outcome(pipeline="outcomes", run_id=run_id, job_id=job_id)
         prepare(outcome, deployment, OUTCOME)
         with dsl.ExitHandler(outcome, name="outcomes"):
-            validated = validate(
-                source=source,
-                kind=KIND,
-                run_id=run_id,
-                job_id=job_id,
-                schema=schema,
-                policy=policy,
-                contract=contract,
-                also="",
-            )
-            prepare(validated, deployment)
+            validated = intake.validated()
 
             matched = match(
                 run_id=validated.outputs["Output"],

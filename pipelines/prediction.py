@@ -4,12 +4,10 @@ from kfp import dsl
 from kfp.dsl import PIPELINE_JOB_ID_PLACEHOLDER
 from kfp.dsl.graph_component import GraphComponent
 
-from data_transformation_train.component import transform
-from db_operation_train.component import load
+from pipelines.intake import Intake
 from pipelines.outcome import OUTCOME, record_outcome
 from pipelines.tasks import Deployment, prepare
 from pred_pipeline.component import predict, select_model
-from raw_data_validation_train.component import validate
 from wafer.built_in import BUILT_IN
 
 KIND = "prediction"
@@ -43,37 +41,17 @@ def prediction_pipeline(deployment: Deployment) -> GraphComponent:
             threshold: fixed: that of the training; recent: by rank among recent scores; empty: as WAFER_THRESHOLD says.
         """
         job_id = PIPELINE_JOB_ID_PLACEHOLDER
+        given = {"source": source, "run_id": run_id, "schema": schema, "policy": policy, "contract": contract}
+        intake = Intake(deployment=deployment, kind=KIND, **given)
         outcome = record_outcome(pipeline="predict", run_id=run_id, job_id=job_id)
         prepare(outcome, deployment, OUTCOME)
         with dsl.ExitHandler(outcome, name="predict"):
             selected = select_model(run_id=run_id, job_id=job_id, contract=contract)
             prepare(selected, deployment)
 
-            validated = validate(
-                source=source,
-                kind=KIND,
-                run_id=run_id,
-                job_id=job_id,
-                schema=schema,
-                policy=policy,
-                contract=contract,
-                also="",
-            )
-            prepare(validated, deployment)
+            validated = intake.validated()
             run = validated.outputs["Output"]
-
-            transformed = transform(
-                run_id=run,
-                kind=KIND,
-                schema=schema,
-                policy=policy,
-                contract=contract,
-                accepted=validated.outputs["accepted"],
-            )
-            prepare(transformed, deployment)
-
-            loaded = load(run_id=run, kind=KIND, wafers=transformed.outputs["wafers"])
-            prepare(loaded, deployment)
+            loaded = intake.loaded(validated)
 
             predicted = predict(
                 run_id=run,

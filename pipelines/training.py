@@ -5,14 +5,12 @@ from kfp.dsl import PIPELINE_JOB_ID_PLACEHOLDER
 from kfp.dsl.graph_component import GraphComponent
 
 from clustering.component import cluster
-from data_transformation_train.component import transform
-from db_operation_train.component import load
 from load_prod_model.component import promote
 from model_training.component import train_cluster, train_global
+from pipelines.intake import Intake
 from pipelines.outcome import OUTCOME, record_outcome
 from pipelines.tasks import Deployment, prepare
 from preprocessing_train.component import preprocess
-from raw_data_validation_train.component import validate
 from wafer.built_in import BUILT_IN
 
 KIND = "training"
@@ -53,34 +51,14 @@ def training_pipeline(deployment: Deployment) -> GraphComponent:
             outcomes: Batches made of predictions and their outcomes (URI), to learn from as well; empty: none.
         """
         job_id = PIPELINE_JOB_ID_PLACEHOLDER
+        given = {"source": source, "run_id": run_id, "schema": schema, "policy": policy, "contract": contract}
+        intake = Intake(deployment=deployment, kind=KIND, **given)
         outcome = record_outcome(pipeline="train", run_id=run_id, job_id=job_id)
         prepare(outcome, deployment, OUTCOME)
         with dsl.ExitHandler(outcome, name="train"):
-            validated = validate(
-                source=source,
-                kind=KIND,
-                run_id=run_id,
-                job_id=job_id,
-                schema=schema,
-                policy=policy,
-                contract=contract,
-                also=outcomes,
-            )
-            prepare(validated, deployment)
+            validated = intake.validated(also=outcomes)
             run = validated.outputs["Output"]
-
-            transformed = transform(
-                run_id=run,
-                kind=KIND,
-                schema=schema,
-                policy=policy,
-                contract=contract,
-                accepted=validated.outputs["accepted"],
-            )
-            prepare(transformed, deployment)
-
-            loaded = load(run_id=run, kind=KIND, wafers=transformed.outputs["wafers"])
-            prepare(loaded, deployment)
+            loaded = intake.loaded(validated)
             export = loaded.outputs["export"]
 
             preprocessed = preprocess(run_id=run, export=export)
