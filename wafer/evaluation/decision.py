@@ -5,22 +5,18 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, computed_field
 
-from wafer.errors import ContractInvalid
+from wafer.evaluation.chosen import chosen
 from wafer.evaluation.quality import Figures
 from wafer.evaluation.rule import Rule
 
 Mode = Literal["auto", "candidate"]  # who promotes: the training itself, or a person after it
 Evidence = Literal["outcomes", "forward", "whole_file", "out_of_fold"]  # what a comparison rests on, the best first
+_MODES: dict[str, Mode] = {"auto": "auto", "candidate": "candidate"}
 
 
 def mode_of(text: str, default: Mode) -> Mode:
     """The mode that a run's parameter names; empty is the default. Raises `ContractInvalid`."""
-    match text:
-        case "":
-            return default
-        case "auto" | "candidate":
-            return text
-    raise ContractInvalid(f"The parameter promotion is {text[:40]!r}; it is auto, candidate, or left empty.")
+    return chosen("promotion", text, _MODES, default)
 
 
 class _Record(BaseModel):

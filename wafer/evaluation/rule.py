@@ -2,17 +2,13 @@
 
 from typing import Literal
 
-from wafer.errors import ContractInvalid
+from wafer.evaluation.chosen import chosen
 
 Rule = Literal["fixed", "recent"]
 DEFAULT: Rule = "recent"  # kept the budget in every order of files that was measured, fixed in none: ADR 33
+_RULES: dict[str, Rule] = {"fixed": "fixed", "recent": "recent"}
 
 
 def rule_of(text: str, default: Rule) -> Rule:
     """The rule that a run's parameter names; empty is the default. Raises `ContractInvalid`."""
-    match text:
-        case "":
-            return default
-        case "fixed" | "recent":
-            return text
-    raise ContractInvalid(f"The parameter threshold is {text[:40]!r}; it is fixed, recent, or left empty.")
+    return chosen("threshold", text, _RULES, default)
