@@ -11,27 +11,33 @@ from wafer.history.past import PastRun
 from wafer.store import Store, layout
 
 
-@dataclass(frozen=True, slots=True)
-class PastDrift:
-    """What one prediction told of drift. `sensors` is how many it looked at, and each other list names some of them.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drifted:
+    """Sensors that do not read as in training.
 
     `moved` are sensors whose distribution has shifted, `left` those with too many readings outside their range, which
     is asked of small batches alone, `silent` those that were not silent in training.
     """
 
-    run: PastRun
-    wafers: int
-    sensors: int
-    unlike: float  # share of the wafers
     moved: tuple[str, ...]
     left: tuple[str, ...]
     silent: tuple[str, ...]
-    warnings: tuple[str, ...]
 
     @property
     def outside(self) -> tuple[str, ...]:
         """Sensors that do not read as in training, in whichever way, each once; those that moved come first."""
         return tuple(dict.fromkeys((*self.moved, *self.left, *self.silent)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastDrift(Drifted):
+    """What one prediction told of drift; `sensors` is how many it looked at."""
+
+    run: PastRun
+    wafers: int
+    sensors: int
+    unlike: float  # share of the wafers
+    warnings: tuple[str, ...]
 
 
 def read_drift(store: Store, runs: Iterable[PastRun]) -> Iterator[PastDrift]:

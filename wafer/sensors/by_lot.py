@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 
 from wafer.evaluation.drift import LEAST_WAFERS, MOVED, chance_of_size, deciles_of, stability
 from wafer.evaluation.left_range import MOST_WAFERS, Ranges
+from wafer.history.drift import Drifted
 from wafer.history.lots import lot_names
 from wafer.history.reading import Part
 from wafer.model.statistics import SensorStatistics
@@ -18,20 +19,12 @@ from wafer.wafers.arrays import Floats, Ints
 MOST_LOTS = 200
 
 
-@dataclass(frozen=True, slots=True)
-class LotDrift:
-    """The sensors of one lot that do not read as in training; what each list means stands in `wafer.history.drift`."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LotDrift(Drifted):
+    """The drift of one lot."""
 
     lot: str
     wafers: int
-    moved: tuple[str, ...]
-    left: tuple[str, ...]
-    silent: tuple[str, ...]
-
-    @property
-    def outside(self) -> tuple[str, ...]:
-        """All of them, each once."""
-        return tuple(dict.fromkeys((*self.moved, *self.left, *self.silent)))
 
 
 class _Lot:
@@ -60,7 +53,8 @@ class _Lot:
     def drift(self) -> LotDrift:
         few = len(self.rows) <= MOST_WAFERS
         left = tuple(each.sensor for each in self.ranges.left()) if few else ()
-        return LotDrift(self.name, len(self.rows), tuple(self.moved), left, tuple(self.silent))
+        moved, silent = tuple(self.moved), tuple(self.silent)
+        return LotDrift(lot=self.name, wafers=len(self.rows), moved=moved, left=left, silent=silent)
 
 
 def drift_by_lot(
