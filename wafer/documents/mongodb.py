@@ -7,7 +7,7 @@ The readings are an array in the order of their sensors, whose names are kept on
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache, partial
 from math import isnan
-from typing import Any, Self, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import unquote
 
 from pymongo import MongoClient
@@ -25,7 +25,7 @@ from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random
 
 from wafer.documents.document import Document, DocumentRows, by_name
 from wafer.documents.outcome import Outcome
-from wafer.documents.protocol import KINDS, Inserted, batches_of, collection_of
+from wafer.documents.protocol import KINDS, Closing, Inserted, batches_of, collection_of
 from wafer.errors import DocumentsUnavailable
 from wafer.patience import Patience, waiting_for
 from wafer.patience import patience as process_patience
@@ -41,7 +41,7 @@ _REFUSED = {13, 18}  # Unauthorized, AuthenticationFailed
 Stored = dict[str, Any]  # a document as the server holds it, now or before
 
 
-class MongoDocuments:
+class MongoDocuments(Closing):
     """`Documents` on a server; every call is repeated for a minute while the server is away or changes its primary."""
 
     def __init__(self, uri: str, *, patience: Patience | None = None) -> None:
@@ -100,12 +100,6 @@ class MongoDocuments:
     def close(self) -> None:
         """Give the connections back."""
         self._client.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def _keep_names(self, rows: DocumentRows) -> None:
         if rows.digest not in self._named:

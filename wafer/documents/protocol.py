@@ -29,7 +29,20 @@ class Inserted:
         return len(self.found)
 
 
-class Documents(Protocol):
+class Closing(Protocol):
+    """Gives its connection back at the end of a `with` block."""
+
+    def close(self) -> None:
+        """Give the connection back."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class Documents(Closing, Protocol):
     """Documents by `_id`, in one collection for each kind; `DocumentsUnavailable` where the database does not serve."""
 
     def insert(self, kind: str, rows: DocumentRows) -> Inserted:
@@ -46,13 +59,6 @@ class Documents(Protocol):
 
     def count(self, kind: str) -> int:
         """How many documents of a kind there are, of all runs."""
-
-    def close(self) -> None:
-        """Give the connection back."""
-
-    def __enter__(self) -> Self: ...
-
-    def __exit__(self, *_: object) -> None: ...
 
 
 def collection_of(kind: str) -> str:

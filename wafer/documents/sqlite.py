@@ -9,14 +9,14 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import orjson
 from tenacity import retry, retry_if_exception, stop_after_delay, wait_random
 
 from wafer.documents.document import Document, DocumentRows, by_name
 from wafer.documents.outcome import Outcome
-from wafer.documents.protocol import KINDS, Inserted, batches_of, collection_of
+from wafer.documents.protocol import KINDS, Closing, Inserted, batches_of, collection_of
 from wafer.errors import DocumentsUnavailable
 from wafer.store.disk import reason
 
@@ -44,7 +44,7 @@ _NAMES = "SELECT names FROM sensors WHERE digest = ?"
 _COUNT = "SELECT count(*) FROM {kind}"
 
 
-class SqliteDocuments:
+class SqliteDocuments(Closing):
     """`Documents` in a file, which is made if it is missing; any number of processes may use it at once."""
 
     def __init__(self, path: Path) -> None:
@@ -100,12 +100,6 @@ class SqliteDocuments:
     def close(self) -> None:
         """Give the connection back."""
         self._connection.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def _document(self, text: str) -> Document:
         document: Any = orjson.loads(text)
