@@ -1,14 +1,15 @@
 """What others are told of: an event, whose name is the same whoever finds it, so that it is told once."""
 
-import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Literal
+
+from application.as_text import AsText
 
 Kind = Literal["run.failed", "model.promoted", "model.waits", "batch.drifted", "promise.broken", "webhook.test"]
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class Event(AsText):
     """Something that happened at a time (ISO 8601 in UTC), in a line and in sentences for a person."""
 
     event: Kind
@@ -18,7 +19,3 @@ class Event:
     text: str
     run_id: str = ""
     model_version: int | None = None
-
-    def to_json(self) -> str:
-        """The event as text, the same for the same event."""
-        return json.dumps(asdict(self), sort_keys=True)

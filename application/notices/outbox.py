@@ -7,10 +7,11 @@ and writing that down sends the notice again; the receiver knows it by its `X-Wa
 import json
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 
 import structlog
 
+from application.as_text import AsText
 from application.notices.address import Address, Form
 from application.notices.event import Event
 from application.notices.sending import NotDelivered, send
@@ -23,7 +24,7 @@ SHOWN = 200  # notices that a status is made of
 
 
 @dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(AsText):
     """An event for one address, and what became of it."""
 
     event: Event
@@ -31,10 +32,6 @@ class Notice:
     attempts: int = 0
     error: str = ""
     sent: str = ""
-
-    def to_json(self) -> str:
-        """The notice as text."""
-        return json.dumps(asdict(self), sort_keys=True)
 
     @classmethod
     def from_json(cls, text: str) -> "Notice":

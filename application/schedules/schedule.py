@@ -3,14 +3,15 @@
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
+from application.as_text import AsText
 from application.runs.run import Parameters
 from wafer.store import Batch
 
 
 @dataclass(frozen=True, slots=True)
-class Schedule:
+class Schedule(AsText):
     """What a person asked for, and the last look; times are ISO 8601 in UTC, empty before.
 
     `files` stands for the files that the last prediction was started for, `run_id` is that prediction, `found` what the
@@ -27,10 +28,6 @@ class Schedule:
     files: str = ""
     run_id: str = ""
     found: str = ""
-
-    def to_json(self) -> str:
-        """The schedule as text."""
-        return json.dumps(asdict(self), sort_keys=True)
 
     @classmethod
     def from_json(cls, text: str) -> "Schedule":
