@@ -80,13 +80,8 @@ def _figure(name: str, value: float, chance: float, interval: Interval | None = 
 
 def cluster_of(summary: ClusterSummary) -> Cluster:
     """A cluster as the bundle describes it."""
-    return Cluster(
-        cluster=summary.cluster,
-        wafers=summary.wafers,
-        failures=summary.failures,
-        family=summary.family,
-        auc={family: quality.auc for family, quality in summary.quality.items()},
-    )
+    quality = {family: quality.auc for family, quality in summary.quality.items()}
+    return Cluster.of_record(summary, auc=quality)
 
 
 def budget_of(rows: OutcomeCounts, budget: float, scores: Scores, threshold: float) -> Budget:

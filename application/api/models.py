@@ -111,12 +111,5 @@ def _model(version: ModelVersion) -> Model:
 
 
 def _change(entry: Promotion) -> Change:
-    return Change(
-        number=entry.number,
-        version=entry.version,
-        rollback=entry.undoes,
-        at=entry.at,
-        who=entry.who,
-        why=entry.why,
-        run_id="" if entry.who or entry.undoes else entry.by,
-    )
+    run_id = "" if entry.who or entry.undoes else entry.by
+    return Change.of_record(entry, rollback=entry.undoes, run_id=run_id)

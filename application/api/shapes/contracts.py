@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from application.api.shapes.shown import Shown
 from wafer.contract import NamedContract
 from wafer.registry import model_of
 
@@ -12,7 +13,7 @@ ContractChoice = Annotated[
 ]
 
 
-class Contract(BaseModel):
+class Contract(Shown):
     """A contract that new runs can take, and the version of it that they get; `at` is in UTC."""
 
     name: str = Field(examples=["line-b"])
@@ -25,14 +26,7 @@ class Contract(BaseModel):
     @classmethod
     def of(cls, contract: NamedContract) -> "Contract":
         """A contract as the interface shows it."""
-        return cls(
-            name=contract.name,
-            digest=contract.digest,
-            model=model_of(contract.name),
-            built_in=contract.built_in,
-            by=contract.by,
-            at=contract.at,
-        )
+        return cls.of_record(contract, model=model_of(contract.name))
 
 
 class Contracts(BaseModel):

@@ -2,6 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from application.api.shapes.shown import Shown
 from wafer.evaluation.by_file import TestedFiles
 from wafer.evaluation.decision import PromotionDecision
 from wafer.registry import Declined
@@ -24,7 +25,7 @@ class Model(BaseModel):
     declined: Declined | None = Field(description="Who declined the version when it waited for a person.")
 
 
-class Change(BaseModel):
+class Change(Shown):
     """A version came into production; `who` is a person, or empty when the training run `run_id` decided."""
 
     number: int
@@ -56,7 +57,7 @@ class ChangeRequest(BaseModel):
     why: str = Field("", max_length=1000, description="Kept with the name of the key and the time.")
 
 
-class Cluster(BaseModel):
+class Cluster(Shown):
     """A cluster of wafers and its model."""
 
     cluster: int

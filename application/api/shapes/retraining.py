@@ -3,10 +3,11 @@
 from pydantic import BaseModel, ConfigDict, Field
 
 from application.api.shapes.contracts import ContractChoice
+from application.api.shapes.shown import Shown
 from application.retraining.decision import Decision
 
 
-class RetrainingDecision(BaseModel):
+class RetrainingDecision(Shown):
     """What was decided, by whom and why; `run_id` is the training that it started, or empty; `at` is in UTC."""
 
     at: str
@@ -23,16 +24,7 @@ class RetrainingDecision(BaseModel):
     @classmethod
     def of(cls, decision: Decision) -> "RetrainingDecision":
         """A decision as the interface shows it."""
-        return cls(
-            at=decision.at,
-            by=decision.by,
-            train=decision.train,
-            why=decision.why,
-            trained=decision.trained,
-            batches=decision.batches,
-            run_id=decision.started,
-            contract=decision.contract,
-        )
+        return cls.of_record(decision, run_id=decision.started)
 
 
 class RetrainingRequest(BaseModel):

@@ -29,7 +29,18 @@ ContractFile = Annotated[
 ]
 
 
-class TrainRequest(BaseModel):
+class _OfBatches(BaseModel):
+    source: Source
+    contract: ContractChoice = ""
+    schema_: ContractFile = Field("", alias="schema")
+    policy: ContractFile = ""
+
+    def parameters(self) -> Parameters:
+        """The pipeline's parameters but the source."""
+        return {"schema": self.schema_, "policy": self.policy}
+
+
+class TrainRequest(_OfBatches):
     """Train on labelled batches."""
 
     model_config = ConfigDict(
@@ -37,9 +48,6 @@ class TrainRequest(BaseModel):
         json_schema_extra={"examples": [{"source": layout.batch_set("train", "march"), "false_alarm_budget": 0.1}]},
     )
     source: Source = layout.RAW["train"]
-    contract: ContractChoice = ""
-    schema_: ContractFile = Field("", alias="schema")
-    policy: ContractFile = ""
     false_alarm_budget: float = Field(0.10, ge=0.001, le=0.9, description="Share of good wafers that may be flagged.")
     max_clusters: int = Field(10, ge=1, le=20)
     seed: int = Field(7, ge=0, le=2**31 - 1)
@@ -53,8 +61,7 @@ class TrainRequest(BaseModel):
     def parameters(self) -> Parameters:
         """The pipeline's parameters but the source."""
         return {
-            "schema": self.schema_,
-            "policy": self.policy,
+            **super().parameters(),
             "false_alarm_budget": self.false_alarm_budget,
             "max_clusters": self.max_clusters,
             "seed": self.seed,
@@ -62,14 +69,11 @@ class TrainRequest(BaseModel):
         }
 
 
-class PredictRequest(BaseModel):
+class PredictRequest(_OfBatches):
     """Predict batches with the production model."""
 
     model_config = ConfigDict(**_IN, json_schema_extra={"examples": [{"source": layout.batch_set("predict", "lot-7")}]})
     source: Source = layout.RAW["predict"]
-    contract: ContractChoice = ""
-    schema_: ContractFile = Field("", alias="schema")
-    policy: ContractFile = ""
     false_alarm_budget: float = Field(
         0.0, ge=0, le=0.9, description="A budget other than the model's; 0 uses the model's."
     )
@@ -82,27 +86,19 @@ class PredictRequest(BaseModel):
     def parameters(self) -> Parameters:
         """The pipeline's parameters but the source."""
         return {
-            "schema": self.schema_,
-            "policy": self.policy,
+            **super().parameters(),
             "false_alarm_budget": self.false_alarm_budget,
             "threshold": self.threshold,
         }
 
 
-class OutcomesRequest(BaseModel):
+class OutcomesRequest(_OfBatches):
     """Take in what predicted wafers turned out to be."""
 
     model_config = ConfigDict(
         **_IN, json_schema_extra={"examples": [{"source": layout.batch_set("outcomes", "lot-7")}]}
     )
     source: Source = layout.RAW["outcomes"]
-    contract: ContractChoice = ""
-    schema_: ContractFile = Field("", alias="schema")
-    policy: ContractFile = ""
-
-    def parameters(self) -> Parameters:
-        """The pipeline's parameters but the source."""
-        return {"schema": self.schema_, "policy": self.policy}
 
 
 RunRequest = TrainRequest | PredictRequest | OutcomesRequest

@@ -1,8 +1,9 @@
 """Predictions that start by themselves."""
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from application.api.shapes.runs import PredictRequest
+from application.api.shapes.shown import Shown
 from application.runs.run import contract_in
 from application.schedules.schedules import Standing
 from wafer.store import layout
@@ -19,7 +20,7 @@ class ScheduleRequest(PredictRequest):
     hours: float = Field(24.0, ge=0.25, le=MOST_HOURS)
 
 
-class PlannedPrediction(BaseModel):
+class PlannedPrediction(Shown):
     """A schedule and its last look; times are ISO 8601 in UTC, empty before the first look."""
 
     name: str
@@ -36,16 +37,5 @@ class PlannedPrediction(BaseModel):
     @classmethod
     def of(cls, standing: Standing, source: str, found: str) -> "PlannedPrediction":
         """A schedule as the interface shows it: its source as callers name it, what was found without our folders."""
-        each = standing.schedule
-        return cls(
-            name=each.name,
-            source=source,
-            hours=each.hours,
-            by=each.by,
-            at=each.at,
-            due=standing.due,
-            looked=each.looked,
-            found=found,
-            run_id=each.run_id,
-            contract=contract_in(each.parameters),
-        )
+        each, by_contract = standing.schedule, contract_in(standing.schedule.parameters)
+        return cls.of_record(each, source=source, due=standing.due, found=found, contract=by_contract)
