@@ -6,6 +6,7 @@ who look at the same time tell of each once. What ended before webhooks were fir
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 import structlog
 
@@ -25,25 +26,23 @@ _SINCE = "notices-since"
 Registries = Callable[[], Mapping[str, ModelVersions]]  # the model of every contract
 
 
+@dataclass(slots=True)
 class Notices:
     """Looks at runs and promotions, and sends what they say."""
 
-    def __init__(
-        self, ledger: Ledger, journal: Journal, outbox: Outbox, store: Store, registries: Registries, judge: Judge
-    ) -> None:
-        self._ledger = ledger
-        self._journal = journal
-        self.outbox = outbox
-        self._store = store
-        self._registries = registries
-        self._judge = judge
-        self._told: set[str] = set()
-        self._promotions_seen = -PROMOTION_SECONDS
+    ledger: Ledger
+    journal: Journal
+    outbox: Outbox
+    store: Store
+    registries: Registries
+    judge: Judge
+    _told: set[str] = field(default_factory=set, init=False)
+    _promotions_seen: float = field(default=-PROMOTION_SECONDS, init=False)
 
     def look(self) -> None:
         """Keep a notice of everything new. Raises `LedgerUnavailable`."""
         since = self.begin()
-        for run in reversed(self._ledger.page(Wanted(NEWEST)).runs):
+        for run in reversed(self.ledger.page(Wanted(NEWEST)).runs):
             if not run.active and run.finished >= since:
                 self._tell(run)
         if time.monotonic() - self._promotions_seen >= PROMOTION_SECONDS:
@@ -54,7 +53,7 @@ class Notices:
         self._promotions_seen = time.monotonic()
         since = self.begin()
         try:
-            found = {name: registry.promotions() for name, registry in self._registries().items()}
+            found = {name: registry.promotions() for name, registry in self.registries().items()}
         except WaferError as error:
             structlog.get_logger().warning("notices.look_failed", message=error.message)
             return
@@ -65,22 +64,22 @@ class Notices:
 
     def begin(self) -> str:
         """The second in which notices began here: this one, if there were none before."""
-        self._journal.add(Entry("mark", _SINCE, now()[: len("2026-11-27T08:15:00")], "{}"))
-        found = self._journal.get("mark", _SINCE)
+        self.journal.add(Entry("mark", _SINCE, now()[: len("2026-11-27T08:15:00")], "{}"))
+        found = self.journal.get("mark", _SINCE)
         return found.at if found else ""
 
     def _tell(self, run: Run) -> None:
         mark = f"told-{run.run_id}-{run.attempt}"
         if mark in self._told:
             return
-        if not self._journal.get("mark", mark):
+        if not self.journal.get("mark", mark):
             try:
-                for event in events_of(self._store, run, self._judge):
+                for event in events_of(self.store, run, self.judge):
                     self.outbox.put(event)
             except WaferError as error:  # the next look tries again
                 structlog.get_logger().warning("notices.look_failed", run_id=run.run_id, message=error.message)
                 return
-            self._journal.add(Entry("mark", mark, run.finished, "{}"))
+            self.journal.add(Entry("mark", mark, run.finished, "{}"))
             if run.pipeline == "train":
                 self.look_at_promotions()
         self._told.add(mark)

@@ -1,7 +1,7 @@
 """The run service as the settings name it: which ledger, which backends."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from pathlib import Path
 
 from application.backends.base import Backend, Backends
@@ -46,27 +46,18 @@ def open_ledger(common: Settings, settings: ServiceSettings) -> Iterator[Ledger]
 
         yield DynamoDBLedger(table)
         return
-    ledger = SQLiteLedger(_file(common))
-    try:
+    with closing(SQLiteLedger(_file(common))) as ledger:
         ledger.import_once(lambda: earlier_runs(common))
         yield ledger
-    finally:
-        ledger.close()
 
 
-@contextmanager
-def open_journal(common: Settings, settings: ServiceSettings) -> Iterator[Journal]:
+def open_journal(common: Settings, settings: ServiceSettings) -> AbstractContextManager[Journal]:
     """The journal that is kept with the ledger."""
     if table := _table(settings):
         from application.runs.ledger.dynamodb_journal import DynamoDBJournal  # boto3: 0.3 s
 
-        yield DynamoDBJournal(table)
-        return
-    journal = SQLiteJournal(_file(common))
-    try:
-        yield journal
-    finally:
-        journal.close()
+        return nullcontext(DynamoDBJournal(table))
+    return closing(SQLiteJournal(_file(common)))
 
 
 def _table(settings: ServiceSettings) -> str:

@@ -32,59 +32,57 @@ class Removal:
     bytes: int
 
 
+@dataclass(frozen=True, slots=True)
 class Removals:
     """Removes what nobody needs; `produced` names the training of the version in production of a contract."""
 
-    def __init__(
-        self, runs: Runs, store: Store, journal: Journal, produced: Callable[[str], Collection[str]], days: float
-    ) -> None:
-        self._runs = runs
-        self._store = store
-        self._journal = journal
-        self._produced = produced
-        self._days = days
+    runs: Runs
+    store: Store
+    journal: Journal
+    produced: Callable[[str], Collection[str]]
+    days: float
 
     def run(self, run_id: str, *, by: str) -> Removal:
         """Remove what a run left; a removal that was interrupted is done to its end.
 
         Raises `RunNotFound`, and `NotRemovable` for a run that is active or made the version in production.
         """
-        run = self._runs.removable(run_id)
-        if run_id in self._produced(run.contract):
+        run = self.runs.removable(run_id)
+        if run_id in self.produced(run.contract):
             raise NotRemovable(f"The model of run {run_id} is in production. Promote another version first.")
         folders = _folders(run)
         for folder in folders:  # first, so that a store that lets nobody delete leaves the run as it is
-            self._store.delete(f"{folder}/{layout.MARKER}")
-        self._runs.remove(run_id, by=by)
+            self.store.delete(f"{folder}/{layout.MARKER}")
+        self.runs.remove(run_id, by=by)
         return self._told(run_id, by, [self._clear(folder) for folder in folders])
 
     def batches(self, pipeline: Pipeline, name: str, *, by: str) -> Removal:
         """Remove a batch set. Raises `ObjectNotFound`, and `NotRemovable` while a run reads it."""
         source = layout.batch_set(pipeline, name)
-        address = f"{self._store.uri}/{source}"
-        for run in self._runs.active():
+        address = f"{self.store.uri}/{source}"
+        for run in self.runs.active():
             if _overlap(address, run.source):
                 raise NotRemovable(f"Run {run.run_id} reads {source}. Wait for it or cancel it first.")
-        if not self._store.keys(source):
+        if not self.store.keys(source):
             raise ObjectNotFound(f"There is no batch set {source}.")
         cleared = self._clear(source)
-        self._store.delete(layout.contract_of_set(pipeline, name))
+        self.store.delete(layout.contract_of_set(pipeline, name))
         return self._told(source, by, [cleared])
 
     def newest(self, limit: int) -> list[Removal]:
         """The newest removals, newest first."""
-        return [Removal(**json.loads(each.content)) for each in self._journal.newest("removal", limit)]
+        return [Removal(**json.loads(each.content)) for each in self.journal.newest("removal", limit)]
 
     def sweep(self) -> None:
         """Remove ended runs older than the days that are kept, and batch sets that only such runs have read.
 
         A set with a file that none of them read stays: somebody has added to it since.
         """
-        before = moment_of(time.time() - self._days * DAY)
+        before = moment_of(time.time() - self.days * DAY)
         read: dict[str, set[tuple[str, int]]] = {}
         kept: set[str] = set()
         removed = 0
-        for run in self._runs.history():
+        for run in self.runs.history():
             if run.state == "removed":
                 continue
             if run.active or (run.finished or run.created) >= before or removed == MOST:
@@ -98,8 +96,8 @@ class Removals:
             removed += 1
         for pipeline, name in self._sets(read.keys() - kept):
             source = layout.batch_set(pipeline, name)
-            stored = {(each.key.rpartition("/")[2], each.bytes) for each in self._store.keys(source)}
-            address = f"{self._store.uri}/{source}"
+            stored = {(each.key.rpartition("/")[2], each.bytes) for each in self.store.keys(source)}
+            address = f"{self.store.uri}/{source}"
             if stored <= read[address] and not any(_overlap(address, each) for each in kept):
                 with suppress(NotRemovable, ObjectNotFound):
                     self.batches(pipeline, name, by=BY_AGE)
@@ -117,13 +115,13 @@ class Removals:
             f"{layout.quarantine(run.run_id)}/{layout.QUARANTINE_MANIFEST}",
         ):
             with suppress(ObjectNotFound):
-                return {(each["name"], each["bytes"]) for each in json.loads(self._store.get(key))["files"]}
+                return {(each["name"], each["bytes"]) for each in json.loads(self.store.get(key))["files"]}
         return set()
 
     def _sets(self, sources: set[str]) -> Iterator[tuple[Pipeline, str]]:
         """The batch sets of the store among the sources of runs; other places are not ours."""
         for pipeline, raw in layout.RAW.items():
-            start = f"{self._store.uri}/{raw}/"
+            start = f"{self.store.uri}/{raw}/"
             for source in sorted(sources):
                 name = source.removeprefix(start)
                 if source.startswith(start) and name and "/" not in name:
@@ -131,15 +129,15 @@ class Removals:
 
     def _clear(self, folder: str) -> tuple[int, int]:
         """Remove a folder, its marker first: a reader sees it whole or not at all. How many objects, and bytes."""
-        found = self._store.keys(folder)
-        self._store.delete(f"{folder}/{layout.MARKER}")
-        self._store.delete_below(folder)
+        found = self.store.keys(folder)
+        self.store.delete(f"{folder}/{layout.MARKER}")
+        self.store.delete_below(folder)
         return len(found), sum(each.bytes for each in found)
 
     def _told(self, what: str, by: str, cleared: list[tuple[int, int]]) -> Removal:
         objects, size = (sum(each) for each in zip(*cleared, strict=True))
         told = Removal(what, by, now(), objects, size)
-        self._journal.add(Entry("removal", f"{what}@{told.at}", told.at, json.dumps(asdict(told))))
+        self.journal.add(Entry("removal", f"{what}@{told.at}", told.at, json.dumps(asdict(told))))
         structlog.get_logger().info("audit", action="remove", what=what, by=by, objects=objects, bytes=size)
         return told
 

@@ -2,7 +2,7 @@
 
 import time
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -16,20 +16,20 @@ from wafer.errors import RunNotRetryable, WaferError
 FAILED_STARTS = 5  # after which a backend that does not answer fails the run
 
 
+@dataclass(frozen=True, slots=True)
 class Starter:
     """Starts waiting runs, oldest first, as many side by side as their backend takes."""
 
-    def __init__(self, ledger: Ledger, backends: Backends, observer: Observer, settler: Settler) -> None:
-        self._ledger = ledger
-        self._backends = backends
-        self._observer = observer
-        self._settler = settler
+    ledger: Ledger
+    backends: Backends
+    observer: Observer
+    settler: Settler
 
     def start_waiting(self) -> None:
         """Start what waits and has a place."""
-        active = self._ledger.active()
-        for backend in self._backends:
-            self._start_some(backend, [run for run in active if self._backends.get(run) is backend])
+        active = self.ledger.active()
+        for backend in self.backends:
+            self._start_some(backend, [run for run in active if self.backends.get(run) is backend])
 
     def _start_some(self, backend: Backend, active: list[Run]) -> None:
         waiting = [run for run in active if _waits(run)]
@@ -40,7 +40,7 @@ class Starter:
 
     def _start(self, backend: Backend, run: Run) -> None:
         """Start a run. Raises `BackendUnavailable`, when that is written down."""
-        mine = self._ledger.change(run, replace(run, state="queued", lease_until=time.time() + backend.lease_seconds))
+        mine = self.ledger.change(run, replace(run, state="queued", lease_until=time.time() + backend.lease_seconds))
         if not mine:
             return
         log = structlog.get_logger().bind(run_id=run.run_id, pipeline=run.pipeline)
@@ -53,23 +53,23 @@ class Starter:
                 raise
             return
         log.info("run.started", attempt=mine.attempt)
-        self._observer.started(mine)
+        self.observer.started(mine)
         self._running(backend, mine, native_id)
 
     def _running(self, backend: Backend, mine: Run, native_id: str) -> None:
-        changed = self._ledger.change(mine, _started(mine, native_id))
+        changed = self.ledger.change(mine, _started(mine, native_id))
         if not changed:  # somebody cancelled it while it was being started
-            newer = self._ledger.get(mine.run_id)
-            changed = self._ledger.change(newer, _started(newer, native_id)) if newer and newer.active else None
+            newer = self.ledger.get(mine.run_id)
+            changed = self.ledger.change(newer, _started(newer, native_id)) if newer and newer.active else None
         if changed and changed.cancelled_by:
             backend.cancel(changed)
 
     def _not_started(self, mine: Run, error: WaferError) -> None:
         failed = mine.failed_starts + 1
         if error.retry_helps and failed < FAILED_STARTS and not mine.cancelled_by:
-            self._ledger.change(mine, replace(mine, lease_until=0.0, failed_starts=failed))
+            self.ledger.change(mine, replace(mine, lease_until=0.0, failed_starts=failed))
         else:
-            self._settler.give_up(mine, error)
+            self.settler.give_up(mine, error)
 
 
 def _on_backend(backend: Backend, run: Run) -> str:

@@ -142,7 +142,7 @@ def test_age_leaves_a_batch_set_that_got_another_file_since(old: Service) -> Non
 
 def test_age_never_removes_the_run_behind_the_version_in_production(old: Service) -> None:
     run = ended(old, "lot-1", 400)
-    removals = Removals(old.parts.runs, old.store, old.parts.removals._journal, lambda _: [run.run_id], 30)
+    removals = Removals(old.parts.runs, old.store, old.parts.removals.journal, lambda _: [run.run_id], 30)
 
     removals.sweep()
 
