@@ -109,19 +109,16 @@ def _too_large(limits: Limits) -> Finding:
 
 
 def _no_workbook(exc: Exception) -> Finding:
-    return Finding(
-        FileCode.NOT_CSV,
-        f"The file is no workbook, as the policy says ({exc}). Save it again, or take `text: {{workbook: true}}` "
-        "out of the policy.",
-    )
+    return _of_another_form("workbook", exc, "Save", "workbook: true")
 
 
 def _no_gzip(exc: Exception) -> Finding:
-    return Finding(
-        FileCode.NOT_CSV,
-        f"The file is no complete gzip archive, as the policy says ({exc}). Pack it again, or take "
-        "`text: {compression: gzip}` out of the policy.",
-    )
+    return _of_another_form("complete gzip archive", exc, "Pack", "compression: gzip")
+
+
+def _of_another_form(form: str, exc: Exception, cure: str, rule: str) -> Finding:
+    wrong = f"The file is no {form}, as the policy says ({exc})."
+    return Finding(FileCode.NOT_CSV, f"{wrong} {cure} it again, or take `text: {{{rule}}}` out of the policy.")
 
 
 def _no_text(text: Text) -> Finding:
