@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import httpx
 import numpy as np
@@ -24,8 +25,7 @@ _WAFER = [sys.executable, "-c", "from application.cli.app import main; main()"]
 _START_SECONDS = 60.0
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """One request: seconds from the moment it was due, and its status (0: none came)."""
 
     route: str

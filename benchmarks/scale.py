@@ -6,9 +6,9 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import NamedTuple
 
 from benchmarks.process import run_watched
 from benchmarks.report import Section, this_machine
@@ -53,8 +53,7 @@ _HEADERS = ("stage", "wafers", "wall s", "CPU s", "ms a wafer", "growth", "peak 
 _WAFER = "from application.cli.app import main; main()"
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(NamedTuple):
     """What a stage took; of the clusters, the one that needed most memory and the time of all."""
 
     stage: str

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 import pyarrow as pa
 
@@ -20,8 +21,7 @@ from wafer.files import sha256_of, stem
 from wafer.wafers.accepted import accepted_metadata, accepted_schema
 
 
-@dataclass(frozen=True, slots=True)
-class Inspection:
+class Inspection(NamedTuple):
     """The verdict on one file by itself, and what later tells whether its wafers stand in other files too."""
 
     verdict: FileVerdict

@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -12,8 +12,7 @@ Verdict = Literal["pass", "fail", "inspect"]
 _COLUMNS = ["file", "wafer", "verdict", "probability"]
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What one prediction says of a wafer; its rank counts the wafers that both predictions have."""
 
     rank: int

@@ -1,7 +1,6 @@
 """A wafer among those of its file, in the order of their numbers."""
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -11,8 +10,7 @@ from application.lists.selection import judged, places
 AROUND = 6  # wafers on either side
 
 
-@dataclass(frozen=True, slots=True)
-class Neighbours:
+class Neighbours(NamedTuple):
     """The wafers around one; `number` is its own place in the file, from 1."""
 
     number: int

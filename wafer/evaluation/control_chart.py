@@ -8,6 +8,7 @@ where 2 % are flagged.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 
@@ -18,11 +19,10 @@ BEYOND = 0.00135  # chance beyond three standard errors on one side of a normal 
 IN_A_ROW = 8  # points on one side of the centre line, the fourth rule of Western Electric (1956)
 
 
-@dataclass(frozen=True, slots=True)
-class Counted:
+class Counted(NamedTuple):
     """So many of so many."""
 
-    count: int
+    found: int
     of: int
 
 
@@ -49,7 +49,7 @@ def p_chart(counted: Sequence[Counted]) -> ControlChart:
     of = sum(each.of for each in counted)
     if not of:
         return ControlChart(None, tuple(Point(None, 0.0, 1.0) for _ in counted))
-    centre = sum(each.count for each in counted) / of
+    centre = sum(each.found for each in counted) / of
     runs = _runs_above(counted, centre)
     return ControlChart(centre, tuple(_point(each, centre, run) for each, run in zip(counted, runs, strict=True)))
 
@@ -59,13 +59,13 @@ def _point(counted: Counted, centre: float, run: int) -> Point:
         return Point(None, 0.0, 1.0)
     least, most = limits(counted.of, centre)
     signals: list[Signal] = []
-    if counted.count > most:
+    if counted.found > most:
         signals.append("above")
-    if counted.count < least:
+    if counted.found < least:
         signals.append("below")
     if run >= IN_A_ROW:
         signals.append("run above")
-    return Point(counted.count / counted.of, least / counted.of, most / counted.of, tuple(signals))
+    return Point(counted.found / counted.of, least / counted.of, most / counted.of, tuple(signals))
 
 
 @lru_cache(maxsize=4096)
@@ -84,5 +84,5 @@ def _runs_above(counted: Sequence[Counted], centre: float) -> Iterator[int]:
     run = 0
     for each in counted:
         if each.of:
-            run = run + 1 if each.count / each.of > centre else 0
+            run = run + 1 if each.found / each.of > centre else 0
         yield run

@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -22,8 +23,7 @@ _LEAST_FAILURES = 2  # of the wafers of one test
 _DIGITS = 20  # numbers in names are compared as if they had at least so many
 
 
-@dataclass(frozen=True, slots=True)
-class Split:
+class Split(NamedTuple):
     """One test: a model learns from some wafers and is asked about others; (wafers,) both."""
 
     learn: Bools

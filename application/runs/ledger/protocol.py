@@ -3,15 +3,14 @@
 import base64
 import binascii
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from application.errors import RequestInvalid
 from application.runs.run import Run, RunState
 from wafer.runs import Pipeline
 
 
-@dataclass(frozen=True, slots=True)
-class ClaimKey:
+class ClaimKey(NamedTuple):
     """An idempotency key: digest of caller and key, digest of what was asked, when it may be forgotten."""
 
     digest: str

@@ -6,6 +6,7 @@ import signal
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from wafer.engine import Given
 from wafer.errors import ContractMismatch
@@ -14,27 +15,25 @@ from wafer.progress import advance
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class Numbered:
     number: int
+
+    @property
+    def name(self) -> str:
+        return f"part-{self.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class Part(Numbered):
     folder: Path
 
-    @property
-    def name(self) -> str:
-        return f"part-{self.number}"
-
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    number: int
+class Reading(Numbered):
     file: Given
 
-    @property
-    def name(self) -> str:
-        return f"part-{self.number}"
 
-
-@dataclass(frozen=True, slots=True)
-class Copied:
+class Copied(NamedTuple):
     number: int
     read: str
     written: str
