@@ -4,6 +4,7 @@ import { remember } from "./address.js";
 import * as api from "./api.js";
 import { announce, empty, failure, h, loading, put } from "./dom.js";
 import { count, fixed, many, moment, signed, sourceName } from "./format.js";
+import { resultsFrame } from "./results-frame.js";
 import { listTable } from "./table.js";
 
 const AT_ONCE = 10_000; // wafers a request
@@ -13,21 +14,8 @@ export function compareScreen(main) {
   const every = h("input", { type: "checkbox", id: "every", on: { change: chosen } });
   const body = h("div", { class: "results-body" }, loading("the predictions"));
   let closed = false;
-  main.replaceChildren(
-    h(
-      "div",
-      { class: "results" },
-      h(
-        "div",
-        { class: "bar-top" },
-        h("h1", {}, "Compare"),
-        side("a", "Before", a),
-        side("b", "After", b),
-        h("p", { class: "small" }, every, " ", h("label", { for: "every" }, "Wafers of the same verdict too")),
-      ),
-      body,
-    ),
-  );
+  const both = h("p", { class: "small" }, every, " ", h("label", { for: "every" }, "Wafers of the same verdict too"));
+  main.replaceChildren(resultsFrame([h("h1", {}, "Compare"), side("a", "Before", a), side("b", "After", b), both], body));
 
   function chosen() {
     remember({ a: a.value, b: b.value, all: every.checked, sort: "", q: "", page: "" }, { step: true });

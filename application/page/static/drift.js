@@ -2,26 +2,20 @@
 
 import { hashOf, remember } from "./address.js";
 import * as api from "./api.js";
-import { figure } from "./charts/figure.js";
+import { overTime } from "./charts/figure.js";
 import { within } from "./contract.js";
-import { announce, empty, failure, h, loading, put } from "./dom.js";
+import { announce, empty, failure, h, put } from "./dom.js";
 import { count, fullMoment, many, moment, percent, sourceName } from "./format.js";
 import { span } from "./lots/choice.js";
+import { frame } from "./lots/frame.js";
 import { driftChart } from "./lots/drift-chart.js";
 import { driftOf } from "./lots/drift-run.js";
-import { tabs } from "./lots/tabs.js";
 import { listTable } from "./table.js";
 
 export function driftScreen(main) {
-  const tools = h("div", { class: "choices" });
-  const body = h("div", { class: "history-body" }, loading("the drift"));
+  const { tools, body } = frame(main, "Drift", "drift", "the drift");
   let last = [undefined, {}];
   let closed = false;
-  main.replaceChildren(
-    h("div", { class: "bar-top" }, h("h1", {}, "Drift"), tabs("drift")),
-    h("section", { class: "card", "aria-label": "What to show" }, tools),
-    body,
-  );
 
   async function go(place, state) {
     last = [place, state];
@@ -52,20 +46,15 @@ function chart(runs, choose) {
   const title = "Sensors that do not read as in training";
   const warned = runs.filter((run) => run.warnings.length > 0);
   const name = `${title}, over ${many(runs.length, "prediction")}: ${percent(runs.at(-1).share, 1)} in the newest; ${count(warned.length)} with a warning or note.`;
-  return h(
-    "section",
-    { class: "card", "aria-label": title },
-    h("h2", { class: "unseen" }, "Over time"),
-    figure({
-      title,
-      words:
-        "Share of all sensors that have moved, left their range or fallen silent, of each prediction, the oldest first. Red: the prediction told it in a warning or note. Click a prediction for its sensors.",
-      name: "drift",
-      draw: (width) => driftChart({ name, runs, width, choose }),
-      columns: ["prediction", "ended", "wafers", "sensors", "moved", "left their range", "silent", "share"],
-      rows: runs.map((run) => [run.run_id, run.ended, run.wafers, run.outside.length, run.moved.length, run.left.length, run.silent.length, run.share]),
-    }),
-  );
+  return overTime({
+    title,
+    words:
+      "Share of all sensors that have moved, left their range or fallen silent, of each prediction, the oldest first. Red: the prediction told it in a warning or note. Click a prediction for its sensors.",
+    name: "drift",
+    draw: (width) => driftChart({ name, runs, width, choose }),
+    columns: ["prediction", "ended", "wafers", "sensors", "moved", "left their range", "silent", "share"],
+    rows: runs.map((run) => [run.run_id, run.ended, run.wafers, run.outside.length, run.moved.length, run.left.length, run.silent.length, run.share]),
+  });
 }
 
 function list(runs, chosen, state, csv) {

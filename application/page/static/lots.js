@@ -3,27 +3,21 @@
 import { hashOf } from "./address.js";
 import * as api from "./api.js";
 import { within } from "./contract.js";
-import { announce, empty, failure, h, loading, put } from "./dom.js";
+import { announce, empty, failure, h, put } from "./dom.js";
 import { many, plural } from "./format.js";
 import { choice, span } from "./lots/choice.js";
+import { frame } from "./lots/frame.js";
 import { lotView } from "./lots/lot.js";
 import { nounOf, titled, wayOf } from "./lots/names.js";
 import { overview } from "./lots/overview.js";
-import { tabs } from "./lots/tabs.js";
 
 const MEASURES = { flagged: "flagged", inspected: "to inspect", failed: "failing, by outcome" };
 
 export function lotsScreen(main) {
-  const tools = h("div", { class: "choices" });
-  const body = h("div", { class: "history-body" }, loading("the lots"));
+  const { tools, body } = frame(main, "Lots", "lots", "the lots");
   let asked = "";
   let last = ["", {}];
   let closed = false;
-  main.replaceChildren(
-    h("div", { class: "bar-top" }, h("h1", {}, "Lots"), tabs("lots")),
-    h("section", { class: "card", "aria-label": "What to show" }, tools),
-    body,
-  );
 
   async function go(by, state) {
     last = [by, state];

@@ -6,6 +6,7 @@ import { follow, within } from "./contract.js";
 import { empty, failure, h, loading, put } from "./dom.js";
 import { moment, sourceName } from "./format.js";
 import { rankedWafers } from "./ranked.js";
+import { resultsFrame } from "./results-frame.js";
 
 export function resultsScreen(main, may) {
   const picker = h("select", { id: "which", on: { change: () => (location.hash = `#/results/${picker.value}`) } });
@@ -14,21 +15,8 @@ export function resultsScreen(main, may) {
   let shown = "";
   let view = null;
   let closed = false;
-  main.replaceChildren(
-    h(
-      "div",
-      { class: "results" },
-      h(
-        "div",
-        { class: "bar-top" },
-        h("h1", {}, "Results"),
-        h("label", { for: "which", class: "unseen" }, "Prediction run"),
-        picker,
-        tools,
-      ),
-      body,
-    ),
-  );
+  const label = h("label", { for: "which", class: "unseen" }, "Prediction run");
+  main.replaceChildren(resultsFrame([h("h1", {}, "Results"), label, picker, tools], body));
 
   async function go(runId, state = {}) {
     try {

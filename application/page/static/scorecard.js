@@ -7,25 +7,19 @@ import { calibrationChart } from "./charts/curves.js";
 import { figure } from "./charts/figure.js";
 import { promiseChart } from "./charts/periods.js";
 import { within } from "./contract.js";
-import { announce, empty, failure, h, loading, put, table } from "./dom.js";
+import { announce, empty, failure, h, put, table } from "./dom.js";
 import { count, percent } from "./format.js";
 import { choice } from "./lots/choice.js";
-import { tabs } from "./lots/tabs.js";
+import { frame } from "./lots/frame.js";
 import { RECORD, record, sideBySide, STATEMENTS } from "./models/record.js";
 import { noOutcomes, summed } from "./models/scorecard.js";
 
 const UNITS = ["run", "day", "week", "month"];
 
 export function scorecardScreen(main) {
-  const tools = h("div", { class: "choices" });
-  const body = h("div", { class: "history-body" }, loading("the scorecard"));
+  const { tools, body } = frame(main, "Scorecard", "scorecard", "the scorecard");
   let last = ["", {}];
   let closed = false;
-  main.replaceChildren(
-    h("div", { class: "bar-top" }, h("h1", {}, "Scorecard"), tabs("scorecard")),
-    h("section", { class: "card", "aria-label": "What to show" }, tools),
-    body,
-  );
 
   async function go(place, state) {
     last = [place, state];

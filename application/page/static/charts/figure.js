@@ -5,6 +5,10 @@ import { saveCsv, savePng } from "./save.js";
 
 const SHOWN = 200; // rows of the table; the CSV has all
 
+/** A figure in a card of its own. */
+export const overTime = (given) =>
+  h("section", { class: "card", "aria-label": given.title }, h("h2", { class: "unseen" }, "Over time"), figure(given));
+
 /**
  * A figure. `draw(width)` makes the SVG, again whenever the place for it gets another width, so that its texts keep their
  * size; `columns` (names) and `rows` (values) are the data; `name` is what saved files are called.

@@ -1,7 +1,7 @@
 // All lots: the p-chart, and the list.
 
 import { hashOf, remember } from "../address.js";
-import { figure } from "../charts/figure.js";
+import { overTime } from "../charts/figure.js";
 import { pChart } from "../charts/p-chart.js";
 import { h } from "../dom.js";
 import { count, many, percent, plural } from "../format.js";
@@ -41,19 +41,14 @@ function chart(page, choose) {
         words: `${nameOf(lot.lot)}: ${percent(lot.chart.rate, 1)} of ${many(lot.wafers, "wafer")} ${signalWords(lot.chart.signals)}`,
       })),
     });
-  return h(
-    "section",
-    { class: "card", "aria-label": title },
-    h("h2", { class: "unseen" }, "Over time"),
-    figure({
-      title,
-      words: told(page, out),
-      name: `lots-by-${page.by}-${page.measure}`,
-      draw,
-      columns: ["lot", "first", "wafers", "rate", "low", "high", "signals"],
-      rows: page.lots.map((lot) => [nameOf(lot.lot), lot.first, lot.wafers, lot.chart.rate, lot.chart.low, lot.chart.high, lot.chart.signals.join(" ")]),
-    }),
-  );
+  return overTime({
+    title,
+    words: told(page, out),
+    name: `lots-by-${page.by}-${page.measure}`,
+    draw,
+    columns: ["lot", "first", "wafers", "rate", "low", "high", "signals"],
+    rows: page.lots.map((lot) => [nameOf(lot.lot), lot.first, lot.wafers, lot.chart.rate, lot.chart.low, lot.chart.high, lot.chart.signals.join(" ")]),
+  });
 }
 
 const none = (measure) =>
