@@ -63,15 +63,10 @@ def training_pipeline(deployment: Deployment) -> GraphComponent:
 
             preprocessed = preprocess(run_id=run, export=export)
             prepare(preprocessed, deployment)
-            training = preprocessed.outputs["training"]
+            training, preprocessor = preprocessed.outputs["training"], preprocessed.outputs["preprocessor"]
+            learned = {"training": training, "preprocessor": preprocessor}
 
-            clustered = cluster(
-                run_id=run,
-                max_clusters=max_clusters,
-                seed=seed,
-                training=training,
-                preprocessor=preprocessed.outputs["preprocessor"],
-            )
+            clustered = cluster(run_id=run, max_clusters=max_clusters, seed=seed, **learned)
             prepare(clustered, deployment)
 
             fitted = train_global(
@@ -79,8 +74,7 @@ def training_pipeline(deployment: Deployment) -> GraphComponent:
                 seed=seed,
                 max_clusters=max_clusters,
                 false_alarm_budget=false_alarm_budget,
-                training=training,
-                preprocessor=preprocessed.outputs["preprocessor"],
+                **learned,
             )
             prepare(fitted, deployment)
 
@@ -91,8 +85,7 @@ def training_pipeline(deployment: Deployment) -> GraphComponent:
                     run_id=run_id,
                     job_id=job_id,
                     cluster=number,
-                    training=training,
-                    preprocessor=preprocessed.outputs["preprocessor"],
+                    **learned,
                     cluster_model=clustered.outputs["cluster_model"],
                     global_models=fitted.outputs["global_models"],
                 )
@@ -107,7 +100,7 @@ def training_pipeline(deployment: Deployment) -> GraphComponent:
                 export=export,
                 input_file=loaded.outputs["input_file"],
                 training=training,
-                preprocessor=preprocessed.outputs["preprocessor"],
+                preprocessor=preprocessor,
                 cluster_model=clustered.outputs["cluster_model"],
                 elbow=clustered.outputs["elbow"],
                 global_models=fitted.outputs["global_models"],
