@@ -51,6 +51,19 @@ class Parts:
     members: Sequence[Path]
 
 
+def assembled(parts: Parts, out: Path, *, contract_digest: str = "", out_of_fold: Path | None = None) -> ModelBundle:
+    """The bundle of these parts, as `assemble_bundle` writes it."""
+    return assemble_bundle(
+        preprocessor_dir=parts.preprocessor,
+        cluster_model_dir=parts.cluster_model,
+        global_dir=parts.global_models,
+        member_dirs=parts.members,
+        out=out,
+        contract_digest=contract_digest,
+        out_of_fold=out_of_fold,
+    )
+
+
 def promote_run(
     parts: Parts,
     *,
@@ -73,15 +86,7 @@ def promote_run(
     manifest = read_manifest(parts.manifest)
     with TemporaryDirectory(prefix="out-of-fold-") as scratch:
         kept = Path(scratch) / OUT_OF_FOLD
-        model = assemble_bundle(
-            preprocessor_dir=parts.preprocessor,
-            cluster_model_dir=parts.cluster_model,
-            global_dir=parts.global_models,
-            member_dirs=parts.members,
-            out=bundle,
-            contract_digest=manifest.contract,
-            out_of_fold=kept,
-        )
+        model = assembled(parts, bundle, contract_digest=manifest.contract, out_of_fold=kept)
         rows, quality = load_out_of_fold(kept), model.out_of_fold.quality(model.false_alarm_budget)
         found = ThreeWays.of(model)
         pictures = Pictures.of(model, quality, found, read_elbow(parts.cluster_model))

@@ -16,6 +16,7 @@ from pyarrow import parquet
 from application.cli.app import main
 from data_transformation_train.stage import transform_batches
 from db_operation_train.stage import load_wafers
+from load_prod_model.promotion import assembled
 from pred_pipeline.stage import predict_wafers
 from raw_data_validation_train.stage import validate_batches
 from raw_data_validation_train.tests.drop import accepted_table, validate
@@ -23,7 +24,6 @@ from tests.commands import Ended, end_of
 from tests.faults.line import make_line
 from wafer.contract import Contract, load_contract
 from wafer.documents import open_documents
-from wafer.model import assemble_bundle
 from wafer.model.families.boosted_trees import BoostedTrees
 from wafer.model.families.random_forest import RandomForest
 from wafer.model.recipe import Recipe
@@ -275,16 +275,8 @@ def test_a_drafted_contract_trains_and_predicts(export: Export, tmp_path: Path) 
         load_contract(kind, tmp_path / f"schema_{kind}.json", tmp_path / "contract.yaml") for kind in KINDS
     )
 
-    parts = make_line(tmp_path / "line", tmp_path / "drop", FEW_TREES, training).parts
-    assemble_bundle(
-        preprocessor_dir=parts.preprocessor,
-        cluster_model_dir=parts.cluster_model,
-        global_dir=parts.global_models,
-        member_dirs=parts.members,
-        out=tmp_path / "bundle",
-        contract_digest=training.digest,
-        out_of_fold=tmp_path / "out-of-fold.parquet",
-    )
+    line = make_line(tmp_path / "line", tmp_path / "drop", FEW_TREES, training)
+    assembled(line.parts, tmp_path / "bundle", contract_digest=training.digest)
     exported = to_predict(tmp_path / "drop", prediction, tmp_path / "predict")
     predict_wafers(exported, tmp_path / "bundle", tmp_path / "out", model_version="1", run_id="run")
 
@@ -297,14 +289,8 @@ def test_a_drafted_contract_trains_and_predicts(export: Export, tmp_path: Path) 
 
 def to_predict(drop: Path, contract: Contract, out: Path) -> Path:
     """The same files as files to predict: the policy leaves their outcomes out."""
-    validate_batches(
-        list_batches(str(drop)),
-        contract,
-        accepted=out / "accepted",
-        manifest=out / "manifest.json",
-        quarantine=out / "quarantine",
-        report=out / "report.html",
-    )
+    written = {name: out / name for name in ("accepted", "manifest", "quarantine", "report")}
+    validate_batches(list_batches(str(drop)), contract, None, **written)
     transform_batches(out / "accepted", out / "wafers.parquet", contract)
     with open_documents(str(out / "documents.sqlite")) as documents:
         load_wafers(out / "wafers.parquet", documents, out / "export", out / "InputFile.csv", "prediction")

@@ -17,6 +17,7 @@ from structlog.testing import capture_logs
 
 from data_transformation_train.parts import UNIT_BYTES
 from data_transformation_train.stage import transform_batches
+from load_prod_model.promotion import assembled
 from model_training.stage import fit_global_models, train_cluster
 from pred_pipeline.stage import predict_wafers
 from preprocessing_train import described
@@ -28,7 +29,6 @@ from tests.servers.cluster import Running, start_cluster
 from tests.servers.fixtures import S3Server
 from wafer.contract import load_contract
 from wafer.engine import Engine, Inline, open_engine
-from wafer.model.assembly import assemble_bundle
 from wafer.model.families.boosted_trees import BoostedTrees
 from wafer.model.families.random_forest import RandomForest
 from wafer.model.recipe import Recipe
@@ -176,7 +176,8 @@ def test_blocks_of_sensors_are_described_alike_everywhere(
 def test_buckets_of_a_prediction_are_judged_alike_everywhere(
     line: Line, cluster_with_s3: Running, s3_bucket: str, tmp_path: Path
 ) -> None:
-    bundle = bundle_of(line, tmp_path)
+    bundle = tmp_path / "bundle"
+    assembled(line.parts, bundle)
     export = in_row_groups(line.parts.export, tmp_path / "export", 20)
     places = {
         "here": Settings(),
@@ -192,18 +193,6 @@ def test_buckets_of_a_prediction_are_judged_alike_everywhere(
     assert [each["of"] for each in told if each["event"] == "units"] == [4, 4]  # 240 wafers, three row groups a bucket
     assert open_store(s3_bucket).keys("units") == []
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
-
-
-def bundle_of(line: Line, folder: Path) -> Path:
-    parts = line.parts
-    assemble_bundle(
-        preprocessor_dir=parts.preprocessor,
-        cluster_model_dir=parts.cluster_model,
-        global_dir=parts.global_models,
-        member_dirs=parts.members,
-        out=folder / "bundle",
-    )
-    return folder / "bundle"
 
 
 def in_row_groups(export: Path, to: Path, rows: int) -> Path:

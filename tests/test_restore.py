@@ -10,16 +10,14 @@ from pathlib import Path
 import pytest
 import trustme
 
-from load_prod_model.promotion import promote_run
 from tests.faults.line import make_line, write_drop
 from tests.faults.world import World, registered
 from tests.gitops.conftest import kustomized, one
+from tests.promoted import promote_into
 from tests.servers.parts import start_mlflow
 from tests.servers.server import Server, start_on_free_port
-from wafer.documents import open_documents
 from wafer.errors import RegistryUnavailable
 from wafer.registry import open_registry
-from wafer.store import open_store
 
 pytestmark = [pytest.mark.server, pytest.mark.slow]
 ROOT = Path(__file__).resolve().parents[1]
@@ -56,19 +54,7 @@ def test_a_backup_is_a_whole_registry_on_a_new_server_with_accounts_and_tls(
 
 def promote_once(folder: Path, uri: str) -> None:
     """A training on a small line that promotes its version."""
-    line = make_line(folder, write_drop(folder / "drop"))
-    registry = open_registry(uri)
-    with open_documents(str(folder / "loaded.sqlite")) as documents:
-        promote_run(
-            line.parts,
-            run_id="train-1",
-            store=open_store(str(folder / "published")),
-            documents=documents,
-            registry=registry,
-            bundle=folder / "bundle",
-            decision=folder / "decision.json",
-            report=folder / "report.html",
-        )
+    promote_into(open_registry(uri), folder, make_line(folder, write_drop(folder / "drop")))
 
 
 def back_up(data: Path, backup: Path) -> None:

@@ -10,10 +10,9 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
-from load_prod_model.promotion import promote_run
 from pred_pipeline.stage import predict_wafers
 from tests.faults.line import make_line, write_drop
-from wafer.documents import open_documents
+from tests.promoted import promote_into
 from wafer.model import ModelBundle, load_bundle
 from wafer.model.families.boosted_trees import BoostedTrees
 from wafer.model.families.held_out import joined_whole_and_folds, whole_and_folds
@@ -23,7 +22,6 @@ from wafer.model.recipe import Recipe
 from wafer.model.training_set import TrainingSet, training_set
 from wafer.progress import listening
 from wafer.registry import open_registry
-from wafer.store import open_store
 from wafer.wafers.arrays import Features, Floats, read_wafers
 
 pytestmark = pytest.mark.slow  # a training
@@ -100,21 +98,12 @@ def trained(tmp_path_factory: pytest.TempPathFactory, empty_registry: Path) -> I
     """Every stage of a training whose recipe has one family more, which serves."""
     folder = tmp_path_factory.mktemp("third")
     shutil.copyfile(empty_registry, folder / "mlflow.db")
-    with pytest.MonkeyPatch.context() as patch, open_documents(str(folder / "documents.sqlite")) as documents:
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr("wafer.model.recipe.FAMILIES", (Straight(), *QUICK))  # the line in the recipe
         line = make_line(folder, write_drop(folder / "drop"), Recipe(family_confidence=99.0, max_clusters=1))
         told = list[str]()
         with listening(lambda progress: told.append(str(progress))):
-            promote_run(
-                line.parts,
-                run_id="run",
-                store=open_store(str(folder / "store")),
-                documents=documents,
-                registry=open_registry(f"sqlite:///{folder / 'mlflow.db'}"),
-                bundle=folder / "bundle",
-                decision=folder / "decision.json",
-                report=folder / "promotion.html",
-            )
+            promote_into(open_registry(f"sqlite:///{folder / 'mlflow.db'}"), folder, line)
         yield Trained(folder, line.parts.export, load_bundle(folder / "bundle"), told)
 
 
@@ -150,7 +139,7 @@ def test_it_explains_its_scores(trained: Trained) -> None:
 def test_people_read_its_name_in_every_report(trained: Trained) -> None:
     predict_wafers(trained.export, trained.folder / "bundle", trained.folder / "out", model_version="1", run_id="r")
 
-    pages = ("member-0.html", "promotion.html", "out/report.html")
+    pages = ("member-0.html", "report.html", "out/report.html")
 
     assert {page: Straight.label in (trained.folder / page).read_text() for page in pages} == dict.fromkeys(pages, True)
 
