@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from math import ceil
 
 import numpy as np
@@ -98,7 +97,7 @@ class Reading:
         if not isinstance(found, Finding) or found.code != FileCode.NOT_CSV or b'"' in header:
             return found
         row, _ = rest.without_header()
-        return replace(found, message=no_header(header.decode(), self._contract.policy.text.delimiter, row.decode()))
+        return found._replace(message=no_header(header.decode(), self._contract.policy.text.delimiter, row.decode()))
 
     def _count(self, rows: Rows) -> None:
         self._rows_in += rows.rows_in

@@ -58,7 +58,7 @@ def _nothing_left(verdict: FileVerdict, repeats: Repeats, names: Sequence[str]) 
     others = set(repeats.other_file)
     if len(others) > 1 or repeats.conflicting.any() or len(repeats.rows) < verdict.rows_in:
         return finding
-    return replace(finding, message=f"{finding.message} They all stand in `{names[others.pop()]}` already.")
+    return finding._replace(message=f"{finding.message} They all stand in `{names[others.pop()]}` already.")
 
 
 def _bad_rows(

@@ -4,9 +4,10 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from wafer.contract import Kind
+from wafer.contract.manifest import JudgedFiles
 
 
 class FileCode(StrEnum):
@@ -68,8 +69,7 @@ ROW_CODES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """One reason to refuse a file, with a sentence that says what to do."""
 
     code: FileCode
@@ -128,23 +128,13 @@ class FileVerdict:
 
 
 @dataclass(frozen=True, slots=True)
-class Validated:
+class Validated(JudgedFiles[FileVerdict]):
     """The verdict on every file of a drop, in the order of their names."""
 
     kind: Kind
     contract: str
     files: tuple[FileVerdict, ...]
     spellings: Mapping[str, tuple[str, ...]]  # `Contract.other_spellings`
-
-    @property
-    def good(self) -> list[FileVerdict]:
-        """The files whose good rows are used."""
-        return [file for file in self.files if file.verdict == "good"]
-
-    @property
-    def bad(self) -> list[FileVerdict]:
-        """The files that were refused."""
-        return [file for file in self.files if file.verdict == "bad"]
 
     def counts(self) -> dict[str, int]:
         """Files and rows: read, good, and refused or quarantined."""

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Generic, Literal, Protocol, TypeVar
 
 from pydantic import TypeAdapter
 
@@ -54,8 +54,36 @@ class ManifestRow:
     message: str
 
 
+class HasVerdict(Protocol):
+    """A file that was judged."""
+
+    @property
+    def verdict(self) -> Literal["good", "bad"]:
+        """Whether it is used."""
+
+
+F = TypeVar("F", bound=HasVerdict)
+
+
+class JudgedFiles(Generic[F]):
+    """The files of a drop by their verdicts."""
+
+    __slots__ = ()
+    files: tuple[F, ...]
+
+    @property
+    def good(self) -> list[F]:
+        """The files whose good rows are used."""
+        return [file for file in self.files if file.verdict == "good"]
+
+    @property
+    def bad(self) -> list[F]:
+        """The files that were refused."""
+        return [file for file in self.files if file.verdict == "bad"]
+
+
 @dataclass(frozen=True, slots=True)
-class Manifest:
+class Manifest(JudgedFiles[ManifestFile]):
     """What became of a drop; its quarantined rows can be many and stay in the file.
 
     `spellings` are those that the contract accepts besides its own, the id column's first.
@@ -68,16 +96,6 @@ class Manifest:
     rows_by_code: Mapping[str, int]
     files: tuple[ManifestFile, ...]
     spellings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # manifests of before do not say them
-
-    @property
-    def good(self) -> list[ManifestFile]:
-        """The files whose good rows went on."""
-        return [file for file in self.files if file.verdict == "good"]
-
-    @property
-    def bad(self) -> list[ManifestFile]:
-        """The files that were refused."""
-        return [file for file in self.files if file.verdict == "bad"]
 
     def write(self, path: Path, rows: Iterable[ManifestRow]) -> None:
         """Write `manifest.json`; the rows stream through, so their number does not matter."""
