@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from conftest import skip_or_fail
-from tests.servers.binaries import CannotBuild, program
+from tests.servers.fixtures import program_or_skip
 from wafer.store import layout
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -59,11 +59,7 @@ def test_the_demo_runs_on_macos() -> None:
 
 
 def test_the_workflows_are_as_actionlint_wants_them() -> None:
-    try:
-        actionlint = program("actionlint")
-    except CannotBuild as exc:
-        skip_or_fail(str(exc))
-    lint(str(actionlint), *map(str, WORKFLOWS))
+    lint(program_or_skip("actionlint"), *map(str, WORKFLOWS))
 
 
 def test_the_workflows_are_as_zizmor_wants_them() -> None:

@@ -10,9 +10,9 @@ from uuid import uuid4
 
 import boto3
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page
 
-from application.tests.browser import chromium, installed_chromium
+from application.tests.browser import chromium, installed_chromium, signed_in
 from application.tests.kubeflow_server import KubeflowServer
 from application.tests.real_models import Trained, train_two
 from application.tests.serving import MakeService, Service, open_service
@@ -32,6 +32,13 @@ def make_service(tmp_path: Path) -> Iterator[MakeService]:
 @pytest.fixture
 def service(make_service: MakeService) -> Service:
     return make_service()
+
+
+@pytest.fixture
+def page(request: pytest.FixtureRequest, browser: Browser, service: Service) -> Iterator[Page]:
+    """The page of somebody who has signed in; the module says in which `ROLE`."""
+    with signed_in(browser, service.url, service.key(request.module.ROLE)) as opened:
+        yield opened
 
 
 @pytest.fixture

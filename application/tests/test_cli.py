@@ -67,9 +67,8 @@ class Home:
 
 @pytest.fixture(scope="module")
 def batches(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("batches") / "synthetic"
-    write_synthetic(folder, training_files=5, prediction_files=2)
-    return folder
+    written = write_synthetic(tmp_path_factory.mktemp("batches"), training_files=5, prediction_files=2)
+    return written.training.parent
 
 
 @pytest.fixture(scope="module")

@@ -9,16 +9,12 @@ import pytest
 from application.runs.ledger.dynamodb_journal import DynamoDBJournal
 from application.runs.ledger.journal import Entry, Journal
 from application.runs.ledger.sqlite_journal import SQLiteJournal
+from application.tests.kept import PLACES, kept
 
 
-@pytest.fixture(params=["sqlite", "dynamodb"])
+@pytest.fixture(params=PLACES)
 def journal(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Journal]:
-    if request.param == "dynamodb":
-        yield DynamoDBJournal(request.getfixturevalue("table"))
-        return
-    made = SQLiteJournal(tmp_path / "ledger.sqlite")
-    yield made
-    made.close()
+    yield from kept(request, tmp_path, SQLiteJournal, DynamoDBJournal)
 
 
 def entry(name: str = "failed-1", minute: int = 15, due: float | None = None) -> Entry:

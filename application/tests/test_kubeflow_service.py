@@ -109,12 +109,18 @@ def test_a_retry_on_kubeflows_page_is_noticed_while_it_runs_and_when_it_succeeds
     assert {each["name"] for each in done["outputs"]} >= {"predictions.csv"}
 
 
-def test_asking_for_a_failed_run_is_enough_to_notice_that_it_was_published(
-    clustered: Service, client: httpx.Client, server: KubeflowServer
-) -> None:
+def failed_run(clustered: Service, client: httpx.Client, server: KubeflowServer) -> str:
+    """The id of a run that is known to have failed."""
     run_id = start(clustered, client)
     server.fail(run_id)
     clustered.parts.runs.tick()
+    return run_id
+
+
+def test_asking_for_a_failed_run_is_enough_to_notice_that_it_was_published(
+    clustered: Service, client: httpx.Client, server: KubeflowServer
+) -> None:
+    run_id = failed_run(clustered, client, server)
 
     server.retry_on_page(run_id)
     server.finish(run_id)
@@ -157,9 +163,7 @@ def test_a_run_that_failed_long_ago_is_looked_at_when_somebody_asks_for_it(
 def test_a_hung_kubeflow_still_shows_what_is_known_of_a_failed_run(
     clustered: Service, client: httpx.Client, server: KubeflowServer
 ) -> None:
-    run_id = start(clustered, client)
-    server.fail(run_id)
-    clustered.parts.runs.tick()
+    run_id = failed_run(clustered, client, server)
     server.refuse = 503
 
     assert client.get(f"/runs/{run_id}").json()["state"] == "failed"

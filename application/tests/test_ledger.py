@@ -13,20 +13,16 @@ from application.runs.ledger.dynamodb import DynamoDBLedger
 from application.runs.ledger.protocol import ClaimKey, Ledger, Wanted
 from application.runs.ledger.sqlite import SQLiteLedger
 from application.runs.run import Run
+from application.tests.kept import PLACES, kept
 from wafer.errors import DiskUnavailable
 from wafer.runs import Pipeline, RunError, TaskRecord
 
 NOW = 1_000_000.0
 
 
-@pytest.fixture(params=["sqlite", "dynamodb"])
+@pytest.fixture(params=PLACES)
 def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ledger]:
-    if request.param == "dynamodb":
-        yield DynamoDBLedger(request.getfixturevalue("table"))
-        return
-    made = SQLiteLedger(tmp_path / "ledger.sqlite")
-    yield made
-    made.close()
+    yield from kept(request, tmp_path, SQLiteLedger, DynamoDBLedger)
 
 
 def run(number: int = 1, pipeline: Pipeline = "predict") -> Run:

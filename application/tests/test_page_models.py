@@ -1,21 +1,12 @@
 """The page of a version says one thing of it: its place, what its training decided, what people did since and why."""
 
-from collections.abc import Iterator
-
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from application.tests.browser import signed_in
 from application.tests.serving import Service
 
 pytestmark = pytest.mark.xdist_group("page")
-
-
-@pytest.fixture
-def page(browser: Browser, service: Service) -> Iterator[Page]:
-    """The page of a viewer who has signed in."""
-    with signed_in(browser, service.url, service.key("viewer")) as opened:
-        yield opened
+ROLE = "viewer"
 
 
 def test_a_version_that_was_rolled_back_says_who_put_it_there_and_who_took_it_away(

@@ -1,30 +1,22 @@
 """The page about outcomes in a real browser, over fakes: sending them, the scorecard, who promotes after a training."""
 
 import re
-from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 from pyarrow import parquet
 
-from application.tests.browser import signed_in
 from application.tests.serving import Service
 from wafer.built_in import BUILT_IN
 from wafer.outcomes.matched import SCHEMA
 from wafer.store import layout, publish
 
 pytestmark = pytest.mark.xdist_group("page")
-
-
-@pytest.fixture
-def page(browser: Browser, service: Service) -> Iterator[Page]:
-    """The page of an admin who has signed in."""
-    with signed_in(browser, service.url, service.key("admin")) as opened:
-        yield opened
+ROLE = "admin"
 
 
 def predictions(month: int, *, version: int, misled: int, shadow: bool = False) -> list[dict[str, Any]]:

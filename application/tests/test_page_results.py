@@ -1,23 +1,15 @@
 """The list of a run's wafers in a real browser, over fakes: what is set stands in the address and in the file."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, Response, expect
+from playwright.sync_api import Page, Response, expect
 
-from application.tests.browser import signed_in
 from application.tests.judged_wafers import predict_wafers
 from application.tests.serving import Service
 
 pytestmark = pytest.mark.xdist_group("page")
-
-
-@pytest.fixture
-def page(browser: Browser, service: Service) -> Iterator[Page]:
-    """The page of an admin who has signed in."""
-    with signed_in(browser, service.url, service.key("admin")) as opened:
-        yield opened
+ROLE = "admin"
 
 
 def test_filter_order_budget_and_wafer_stand_in_the_address(page: Page, service: Service) -> None:

@@ -3,23 +3,16 @@
 import csv
 import io
 import re
-from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from application.tests.browser import LOOKS, look, signed_in
+from application.tests.browser import LOOKS, look
 from application.tests.judged_wafers import predict_wafers
 from application.tests.serving import Service
 
 pytestmark = pytest.mark.xdist_group("page")
-
-
-@pytest.fixture
-def page(browser: Browser, service: Service) -> Iterator[Page]:
-    """The page of an operator who has signed in."""
-    with signed_in(browser, service.url, service.key("operator")) as opened:
-        yield opened
+ROLE = "operator"
 
 
 def test_a_wafer_is_looked_at_from_all_sides_and_decided_about(page: Page, service: Service) -> None:

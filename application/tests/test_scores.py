@@ -1,6 +1,6 @@
 """Answers at once are those of a prediction run; what cannot be judged is told; a promotion is taken up meanwhile."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -161,25 +161,29 @@ def _soon(production: Production) -> int:
         return production.model().version
 
 
-def test_a_registry_that_dies_leaves_the_last_version_in_place(registry: RealModels, tmp_path: Path) -> None:
+def production_known(registry: RealModels, folder: Path) -> tuple[Production, Callable[[], None]]:
+    """What has been asked once, and what lets the time pass until it looks again."""
     now = [0.0]
-    production = production_of(registry, tmp_path, now)
+    production = production_of(registry, folder, now)
     production.model()
+    return production, lambda: now.__setitem__(0, now[0] + LOOK_SECONDS)
+
+
+def test_a_registry_that_dies_leaves_the_last_version_in_place(registry: RealModels, tmp_path: Path) -> None:
+    production, later = production_known(registry, tmp_path)
 
     registry.broken = True
-    now[0] += LOOK_SECONDS
+    later()
 
     assert production.model().version == 1
     assert _soon(production) == 1
 
 
 def test_a_version_taken_out_of_production_answers_no_more(registry: RealModels, tmp_path: Path) -> None:
-    now = [0.0]
-    production = production_of(registry, tmp_path, now)
-    production.model()
+    production, later = production_known(registry, tmp_path)
 
     registry.production = None
-    now[0] += LOOK_SECONDS
+    later()
     production.model()
 
     with pytest.raises(NoProductionModel):

@@ -158,8 +158,7 @@ def _bad_names(numbers: Iterator[int]) -> Iterator[Case]:
         "a capital extension": "wafer_08012021_120000.CSV",
         "Arabic digits": "wafer_\u0660\u0668\u0660\u0661\u0662\u0660\u0662\u0661_120000.csv",
     }
-    for title, name in wrong.items():
-        yield Case(f"name with {title}", name, batch(next(numbers)).data(), ("FILE_NAME",))
+    yield from _named({f"name with {title}": name for title, name in wrong.items()}, "FILE_NAME", numbers)
     yield Case("no CSV by its name", "readme.txt", b"read me", ("FILE_NAME",), rows_in=0)
     unreal = {
         "30 February": "wafer_30022021_120000.csv",
@@ -168,8 +167,12 @@ def _bad_names(numbers: Iterator[int]) -> Iterator[Case]:
         "hour 24": "wafer_08012021_240000.csv",
         "minute 60": "wafer_08012021_126000.csv",
     }
-    for title, name in unreal.items():
-        yield Case(f"stamp of {title}", name, batch(next(numbers)).data(), ("FILE_STAMP",))
+    yield from _named({f"stamp of {title}": name for title, name in unreal.items()}, "FILE_STAMP", numbers)
+
+
+def _named(names: dict[str, str], code: str, numbers: Iterator[int]) -> Iterator[Case]:
+    for title, name in names.items():
+        yield Case(title, name, batch(next(numbers)).data(), (code,))
 
 
 def _bad_bytes(numbers: Iterator[int]) -> Iterator[Case]:

@@ -11,6 +11,7 @@ from raw_data_validation_train.fast_path import read_ordinary
 from raw_data_validation_train.header import Headers, Layout
 from raw_data_validation_train.lines import Block
 from raw_data_validation_train.row_parser import RowParser
+from raw_data_validation_train.rows import Rows
 from raw_data_validation_train.tests.corpus import batch
 from raw_data_validation_train.wafer_ids import WaferIds
 from wafer.contract import Contract, load_contract
@@ -52,6 +53,12 @@ _CELL = st.one_of(
 _ROW = st.tuples(st.sampled_from(["W1", '"W2"', "W 3", ""]), _CELL, _CELL, st.sampled_from(["1", "-1", "1.0", "0", ""]))
 
 
+def assert_alike(fast: Rows, exact: Rows) -> None:
+    assert not exact.bad
+    assert fast.ids == exact.ids
+    assert fast.table.equals(exact.table)
+
+
 @pytest.mark.parametrize(("contract", "layout"), [(CONTRACT, LAYOUT), (STRICT, STRICT_LAYOUT)])
 @settings(max_examples=200, deadline=None)
 @given(rows=st.lists(_ROW, min_size=1, max_size=3))
@@ -66,9 +73,7 @@ def test_both_paths_read_the_same_rows(
 
     assert exact.rows_in == len(rows)
     if fast is not None:
-        assert not exact.bad
-        assert fast.ids == exact.ids
-        assert fast.table.equals(exact.table)
+        assert_alike(fast, exact)
         np.testing.assert_array_equal(fast.readings, exact.readings)
         np.testing.assert_array_equal(fast.has_value, exact.has_value)
         np.testing.assert_array_equal(fast.lines, exact.lines)
@@ -86,9 +91,7 @@ def test_both_paths_read_the_same_rows_of_another_form(rows: list[tuple[tuple[st
 
     assert exact.rows_in == len(rows)
     if fast is not None:
-        assert not exact.bad
-        assert fast.ids == exact.ids
-        assert fast.table.equals(exact.table)
+        assert_alike(fast, exact)
         np.testing.assert_array_equal(fast.labels, exact.labels)
 
 

@@ -11,6 +11,7 @@ from pyarrow import parquet
 from raw_data_validation_train.stage import validate_batches, validate_source
 from raw_data_validation_train.tests.corpus import Batch, batch
 from raw_data_validation_train.tests.drop import accepted, validate
+from raw_data_validation_train.verdicts import Validated
 from wafer.contract import Contract, load_contract
 from wafer.engine import Inline
 from wafer.errors import NoGoodFiles, PublishConflict, SourceEmpty, SourceNotFound
@@ -94,19 +95,26 @@ def test_a_folder_in_use_is_never_written_into(tmp_path: Path) -> None:
     assert (tmp_path / "quarantine" / "thesis.csv").read_bytes() == b"mine"
 
 
+def validate_drop(folder: Path, also: str = "") -> Validated:
+    """Validate `drop` as a run does; everything that is written lies in the folder."""
+    return validate_source(
+        str(folder / "drop"),
+        load_contract("training"),
+        Inline(),
+        accepted=folder / "accepted",
+        manifest=folder / "manifest",
+        report=folder / "report",
+        store=open_store(str(folder / "store")),
+        run_id="r1",
+        also=also,
+    )
+
+
 def test_when_nothing_is_good_the_reasons_are_written_before_the_error(tmp_path: Path) -> None:
     drop(tmp_path / "drop", Wafer_1=batch(1).data(), wafer_2=batch(2).data())
 
     with pytest.raises(NoGoodFiles, match="2 FILE_NAME"):
-        validate_source(
-            str(tmp_path / "drop"),
-            load_contract("training"),
-            accepted=tmp_path / "accepted",
-            manifest=tmp_path / "manifest.json",
-            report=tmp_path / "report.html",
-            store=open_store(str(tmp_path / "store")),
-            run_id="r1",
-        )
+        validate_drop(tmp_path)
 
     kept = read_marker(open_store(str(tmp_path / "store")), "quarantine/r1").files
     assert sorted(kept) == ["Wafer_1.csv", "_manifest.json", "_report.html", "wafer_2.csv"]
@@ -119,16 +127,7 @@ def test_a_run_publishes_its_quarantine_and_says_what_it_counted(tmp_path: Path)
     store = open_store(str(tmp_path / "store"))
 
     for _ in range(2):  # the second time is a repeated stage: the same bytes, so no conflict
-        result = validate_source(
-            str(tmp_path / "drop"),
-            load_contract("training"),
-            Inline(),
-            accepted=tmp_path / "accepted",
-            manifest=tmp_path / "manifest",
-            report=tmp_path / "report",
-            store=store,
-            run_id="r1",
-        )
+        result = validate_drop(tmp_path)
 
     assert result.counts() == {
         "files": 1, "files_good": 1, "files_bad": 0, "rows_in": 6, "rows_good": 5, "rows_quarantined": 1,
@@ -140,16 +139,7 @@ def test_a_drop_can_lie_in_two_places(tmp_path: Path) -> None:
     drop(tmp_path / "drop", **{GOOD: batch(1).data()})
     drop(tmp_path / "more", wafer_02022021_120000=batch(2).data(), wafer_03022021_120000=batch(1).data())
 
-    result = validate_source(
-        str(tmp_path / "drop"),
-        load_contract("training"),
-        accepted=tmp_path / "accepted",
-        manifest=tmp_path / "manifest",
-        report=tmp_path / "report",
-        store=open_store(str(tmp_path / "store")),
-        run_id="r1",
-        also=str(tmp_path / "more"),
-    )
+    result = validate_drop(tmp_path, also=str(tmp_path / "more"))
 
     counts = result.counts()
     assert counts["files"] == 3

@@ -121,9 +121,8 @@ def s3(environment: Mapping[str, str]) -> "S3Client":
 @pytest.fixture(scope="session")
 def batches(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Synthetic batches: `training/` and `prediction/`."""
-    folder = tmp_path_factory.mktemp("batches") / "synthetic"
-    write_synthetic(folder, training_files=5, prediction_files=2)
-    return folder
+    written = write_synthetic(tmp_path_factory.mktemp("batches"), training_files=5, prediction_files=2)
+    return written.training.parent
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from conftest import skip_or_fail
-from tests.servers.binaries import CannotBuild, program
+from tests.servers.fixtures import program_or_skip
 from tests.servers.server import Server, start_on_free_port
 from tools.tests.repository import Repository, copy_of_this_one
 
@@ -38,14 +38,6 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
     with start_on_free_port(describe) as server:
         yield server
-
-
-def program_or_skip(name: str) -> str:
-    try:
-        return str(program(name))
-    except CannotBuild as exc:
-        skip_or_fail(str(exc))
-        raise
 
 
 def _listens(address: str) -> bool:

@@ -9,6 +9,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock, Thread
 from typing import Literal
 
+from tests.servers.s3_errors import refuse
+
 Fault = Literal["", "refused", "answer lost"]
 REFUSALS = [(503, "SlowDown"), (500, "InternalError")]
 HOP_BY_HOP = {"transfer-encoding", "connection", "keep-alive"}
@@ -72,7 +74,7 @@ class _Handler(BaseHTTPRequestHandler):
         number = self.through.count(f"{self.command} {self.path.partition('?')[0]}")
         fault = self.through.fault(number)
         if fault == "refused":
-            self._refuse(*REFUSALS[number % 2])
+            refuse(self, *REFUSALS[number % 2])
             return
         status, headers, content = self._forward(body)
         self.through.answered(number)
@@ -110,14 +112,6 @@ class _Handler(BaseHTTPRequestHandler):
         content = answer.read()
         connection.close()
         return answer.status, answer.getheaders(), content
-
-    def _refuse(self, status: int, code: str) -> None:
-        content = f"<Error><Code>{code}</Code><Message>made by the test</Message></Error>".encode()
-        self.send_response_only(status)
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(content)
 
     def handle(self) -> None:
         """A client that is killed hangs up in the middle."""

@@ -13,19 +13,10 @@ import yaml
 from conftest import skip_or_fail
 from tests.gitops.schemas import KUBERNETES, OURS, ROOT, package, write_schemas
 from tests.gitops.states import copy_of_gitops, deploy
-from tests.servers.binaries import CannotBuild, program
+from tests.servers.fixtures import program_or_skip
 
 Build = Callable[[str], str]
 Conform = Callable[[str], dict[str, Any]]
-
-
-def built(name: str) -> str:
-    """Path of a program, or no test."""
-    try:
-        return str(program(name))
-    except CannotBuild as exc:
-        skip_or_fail(str(exc))
-        raise
 
 
 @pytest.fixture(scope="session", params=["committed", "deployed"])
@@ -45,7 +36,7 @@ def build(root: Path) -> Build:
 @cache
 def kustomized(root: Path, folder: str) -> str:
     """Text of a folder of a repository's gitops/ as `kubectl kustomize` prints it."""
-    command = [built("kustomize"), "build", str(root / "gitops" / folder)]
+    command = [program_or_skip("kustomize"), "build", str(root / "gitops" / folder)]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert not done.stderr, done.stderr
@@ -64,7 +55,7 @@ def conform(tmp_path_factory: pytest.TempPathFactory) -> Conform:
     kind = "{{ .ResourceKind }}{{ .KindSuffix }}.json"
     places = [part for place in (schemas, OURS) for part in ("-schema-location", f"{place}/{kind}")]
     command = [
-        built("kubeconform"),
+        program_or_skip("kubeconform"),
         "-strict",
         "-summary",
         "-output=json",

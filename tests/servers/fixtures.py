@@ -19,7 +19,7 @@ import pytest
 from pymongo import MongoClient
 
 from conftest import skip_or_fail
-from tests.servers.binaries import CannotBuild
+from tests.servers.binaries import CannotBuild, program
 from tests.servers.parts import S3_CREDENTIALS, start_minio, start_mlflow, start_mongodb, start_toxiproxy
 from tests.servers.server import Server
 from tests.servers.toxiproxy import Proxy, Toxiproxy
@@ -110,3 +110,12 @@ def _given_or_started(variable: str, start: Callable[[Path], Server]) -> Iterato
             skip_or_fail(f"{variable} names no server and none can be built here: {exc}")
         with server:
             yield server.url
+
+
+def program_or_skip(name: str) -> str:
+    """Path of a program, or no test."""
+    try:
+        return str(program(name))
+    except CannotBuild as exc:
+        skip_or_fail(str(exc))
+        raise

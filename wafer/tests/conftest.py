@@ -13,6 +13,7 @@ from uuid import uuid4
 import pytest
 from moto.server import ThreadedMotoServer
 
+from tests.servers.s3_errors import refuse
 from wafer.store import Store, open_store
 from wafer.store.s3 import S3Store
 
@@ -109,7 +110,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.through.requests.append(f"{self.command} {self.path}")
         fault = self.through.fault(number, self.command)
         if fault in _ERRORS:
-            self._fail(*_ERRORS[fault])
+            refuse(self, *_ERRORS[fault])
             return
         status, headers, answer = self._forward(body)
         if fault == "answer lost":
@@ -131,14 +132,6 @@ class _Handler(BaseHTTPRequestHandler):
         content = answer.read()
         connection.close()
         return answer.status, [item for item in answer.getheaders() if item[0] != "Transfer-Encoding"], content
-
-    def _fail(self, status: int, code: str) -> None:
-        content = f"<Error><Code>{code}</Code><Message>made by the test</Message></Error>".encode()
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(content)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - name of the base class
         """Say nothing: the tests look at `Wire.requests`."""
