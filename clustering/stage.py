@@ -18,13 +18,13 @@ from wafer.model.recipe import Recipe
 from wafer.wafers.training_file import TrainingFile
 
 _ASSIGNMENTS = pa.schema(
-    [
-        ("_id", pa.string()),
-        ("Wafer", pa.string()),
-        ("cluster", pa.int32()),
-        ("distance", pa.float64()),
-        ("distance_percentile", pa.float64()),
-    ]
+    {
+        "_id": pa.string(),
+        "Wafer": pa.string(),
+        "cluster": pa.int32(),
+        "distance": pa.float64(),
+        "distance_percentile": pa.float64(),
+    }
 )
 
 

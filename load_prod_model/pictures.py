@@ -1,6 +1,6 @@
 """The pictures of a training, once for its report and once, as files of their own, for MLflow."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from load_prod_model.held_out import ThreeWays
 from wafer.evaluation.curve import curve_of
@@ -13,8 +13,7 @@ from wafer.model.scoring import ModelBundle
 POINTS = 2000  # of a curve
 
 
-@dataclass(frozen=True, slots=True)
-class Pictures:
+class Pictures(NamedTuple):
     """SVG, each out of fold where it is about quality; none of later files where too few failed."""
 
     roc: bytes

@@ -19,18 +19,8 @@ from wafer.store import layout
 from wafer.wafers.arrays import Ints
 
 AT_ONCE = 1 << 16  # rows; some 20 MB
-_REASON = pa.struct(
-    [
-        ("sensor", pa.string()),
-        ("value", pa.float64()),
-        ("usual_low", pa.float64()),
-        ("usual_high", pa.float64()),
-        ("contribution", pa.float64()),
-        ("contribution_share", pa.float64()),
-        ("above_passing", pa.float64()),
-        ("above_failing", pa.float64()),
-    ]
-)
+_TOLD = ("value", "usual_low", "usual_high", "contribution", "contribution_share", "above_passing", "above_failing")
+_REASON = pa.struct([("sensor", pa.string()), *((name, pa.float64()) for name in _TOLD)])
 SCHEMA = pa.schema(
     [
         ("rank", pa.int64()),  # 1 = review this one first

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any, TypeVar, cast
 
@@ -19,22 +20,20 @@ MOST = 8  # calls that may wait for one part, of the 40 threads that answer requ
 T = TypeVar("T")
 
 
+@dataclass(slots=True)
 class Breaker:
     """The way to one part."""
 
-    def __init__(
-        self, part: str, error: type[Unavailable], *, pause: float = PAUSE, slow: float = SLOW, most: int = MOST
-    ) -> None:
-        self._part = part
-        self._error = error
-        self._pause = pause
-        self._slow = slow
-        self._most = most
-        self._lock = threading.Lock()
-        self._under_way: dict[int, float] = {}  # call -> when it began
-        self._failure: Unavailable | None = None
-        self._closed_until = 0.0
-        self._trying = False
+    part: str
+    error: type[Unavailable]
+    pause: float = field(default=PAUSE, kw_only=True)
+    slow: float = field(default=SLOW, kw_only=True)
+    most: int = field(default=MOST, kw_only=True)
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
+    _under_way: dict[int, float] = field(default_factory=dict, init=False)  # call -> when it began
+    _failure: Unavailable | None = field(default=None, init=False)
+    _closed_until: float = field(default=0.0, init=False)
+    _trying: bool = field(default=False, init=False)
 
     @contextmanager
     def call(self) -> Iterator[None]:
@@ -55,8 +54,8 @@ class Breaker:
         with self._lock:
             if self._failure and (self._trying or now < self._closed_until):
                 raise type(self._failure)(self._failure.message)
-            if sum(now - began > self._slow for began in self._under_way.values()) >= self._most:
-                raise self._error(f"{self._most} requests wait for {self._part} already. Try again when it answers.")
+            if sum(now - began > self.slow for began in self._under_way.values()) >= self.most:
+                raise self.error(f"{self.most} requests wait for {self.part} already. Try again when it answers.")
             self._trying = self._failure is not None
             number = max(self._under_way, default=0) + 1
             self._under_way[number] = now
@@ -67,8 +66,8 @@ class Breaker:
         with self._lock:
             waited = now - self._under_way.pop(number)
             self._trying = False
-            self._failure = failure if failure and waited > self._slow else None
-            self._closed_until = now + self._pause
+            self._failure = failure if failure and waited > self.slow else None
+            self._closed_until = now + self.pause
 
 
 def guarded(part: T, breaker: Breaker) -> T:

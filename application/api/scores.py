@@ -71,5 +71,5 @@ def _shown(answers: Answers) -> Scores:
             )
             for name, verdict, probability, cluster, percentile, reasons, note, seen in columns
         ],
-        refused=[RefusedWafer(**asdict(each)) for each in answers.refused],
+        refused=[RefusedWafer(**each._asdict()) for each in answers.refused],
     )

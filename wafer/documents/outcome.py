@@ -38,16 +38,16 @@ def outcome_of(
     """The document of a row: its `_id` stands for what the row says and for the file's bytes, not for who sent it."""
     named = () if contract == BUILT_IN else (contract,)
     told = "\n".join((sha256, wafer, key, "fail" if failed else "pass", *named))
-    outcome = Outcome(
-        _id=hashlib.sha256(told.encode()).hexdigest()[:32],
-        wafer=wafer,
-        key=key,
-        failed=failed,
-        file=file,
-        sha256=sha256,
-        run_id=run_id,
-        received=received,
-    )
+    outcome: Outcome = {
+        "_id": hashlib.sha256(told.encode()).hexdigest()[:32],
+        "wafer": wafer,
+        "key": key,
+        "failed": failed,
+        "file": file,
+        "sha256": sha256,
+        "run_id": run_id,
+        "received": received,
+    }
     return {**outcome, "contract": contract} if named else outcome
 
 

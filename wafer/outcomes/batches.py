@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import orjson
@@ -27,8 +28,7 @@ from wafer.outcomes.matched import known_predictions
 from wafer.store import Store, layout, publish, read_marker
 
 
-@dataclass(frozen=True, slots=True)
-class LabelledBatches:
+class LabelledBatches(NamedTuple):
     """Where the batches lie, and how many wafers and files they are."""
 
     uri: str
