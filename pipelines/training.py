@@ -65,17 +65,12 @@ def training_pipeline(deployment: Deployment) -> GraphComponent:
             prepare(preprocessed, deployment)
             training, preprocessor = preprocessed.outputs["training"], preprocessed.outputs["preprocessor"]
             learned = {"training": training, "preprocessor": preprocessor}
+            chosen = {"seed": seed, "max_clusters": max_clusters}
 
-            clustered = cluster(run_id=run, max_clusters=max_clusters, seed=seed, **learned)
+            clustered = cluster(run_id=run, **chosen, **learned)
             prepare(clustered, deployment)
 
-            fitted = train_global(
-                run_id=run,
-                seed=seed,
-                max_clusters=max_clusters,
-                false_alarm_budget=false_alarm_budget,
-                **learned,
-            )
+            fitted = train_global(run_id=run, false_alarm_budget=false_alarm_budget, **chosen, **learned)
             prepare(fitted, deployment)
 
             with dsl.ParallelFor(clustered.outputs["Output"], name="clusters") as number:
