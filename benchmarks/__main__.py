@@ -63,7 +63,7 @@ def speed_parse(
     document: Document = None,
 ) -> None:
     """Validation and transformation compared with `pyarrow.csv.read_csv`, and their memory over the number of files."""
-    size, times = (5, 1) if quick else (megabytes, rounds)
+    size, times = (2, 1) if quick else (megabytes, rounds)
     _report(lambda say: measure_parsing(megabytes=size, rounds=times, say=say), document, quick)
 
 
@@ -185,7 +185,7 @@ def gate(
     """How often a worse model replaces a better one, and a better one is blocked; compared with the rule of before."""
     from benchmarks.gate import measure_gate
 
-    _report(lambda say: measure_gate(replicates=2 if quick else replicates, say=say), document, quick)
+    _report(lambda say: measure_gate(replicates=1 if quick else replicates, say=say), document, quick)
 
 
 @app.command()

@@ -29,7 +29,7 @@ FORM = load_contract("training").file_name
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("batches") / "synthetic"
-    write_synthetic(folder, training_files=5, prediction_files=1)
+    write_synthetic(folder, training_files=5, prediction_files=1, wafers_per_file=80)
     return folder
 
 

@@ -4,7 +4,6 @@ import sys
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any
 from urllib.error import URLError
 from urllib.request import urlopen
 
@@ -48,12 +47,6 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[
 
     with _start_moto(scratch) as server:
         yield ready
-
-
-@pytest.fixture(scope="session")
-def first_plan(environment: Callable[[str], Terraform]) -> Callable[[str], dict[str, Any]]:
-    """Plan of an environment in an empty account, for an operators' network of 10.99.0.0/24."""
-    return cache(lambda name: environment(name).plan("-var", 'operator_cidrs=["10.99.0.0/24"]'))
 
 
 def _over_moto(scratch: Path, server: Server) -> Terraform:

@@ -1,4 +1,4 @@
-"""Both environments planned, and one of them built, changed and taken away, by the real provider against moto."""
+"""Both environments planned and priced; one built, changed and taken away by the real provider against moto."""
 
 import base64
 import json
@@ -14,6 +14,7 @@ from tests.servers.server import Server
 from tests.terraform.account import Account
 from tests.terraform.gates import needed_gates, open_gates
 from tests.terraform.runner import Terraform, changes, planned
+from tools.costs.estimate import estimate, read_prices, table
 
 LIFECYCLE = "module.platform.module.store.aws_s3_bucket_lifecycle_configuration.this"
 WRITERS = {  # prefix of the store -> workloads that may write there, beside what only Kubeflow itself writes
@@ -66,9 +67,36 @@ def world(rules: list[dict[str, Any]]) -> set[int]:
     return {rule["from_port"] for rule in rules if rule["cidr_ipv4"] == "0.0.0.0/0" or rule["cidr_ipv6"] == "::/0"}
 
 
+@dataclass(frozen=True)
+class Second:
+    """An environment planned where the account has something already, with everything that can be asked for."""
+
+    plan: dict[str, Any]
+    provider: str  # of GitHub's identities
+
+
+@pytest.fixture(scope="module")
+def second(environment: Callable[[str], Terraform]) -> Second:
+    terraform = environment("prod")
+    iam = Account(terraform.environment["AWS_ENDPOINT_URL"]).client("iam")
+    provider = iam.create_open_id_connect_provider(Url="https://token.actions.githubusercontent.com", ThumbprintList=[])
+    oversight = ("cloudtrail=true", "guardduty=true", 'budget={monthly_usd=900,emails=["fab@plant.example"]}')
+    operators = ('operator_cidrs=["10.99.0.0/24"]',)
+    github = ("github_repository=owner/name", "github_provider_exists=true")
+    settings = (*operators, *github, *oversight, f'mongodb={{endpoint_service="{ATLAS}"}}')
+    plan = terraform.plan(*(argument for setting in settings for argument in ("-var", setting)))
+    return Second(plan, provider["OpenIDConnectProviderArn"])
+
+
+@pytest.fixture(scope="module")
+def plans(environment: Callable[[str], Terraform], second: Second) -> dict[str, dict[str, Any]]:
+    """Both environments for an operators' network; of everything that can be asked for production has all."""
+    return {"dev": environment("dev").plan("-var", 'operator_cidrs=["10.99.0.0/24"]'), "prod": second.plan}
+
+
 @pytest.mark.parametrize("name", ["dev", "prod"])
-def test_an_environment_is_closed_to_the_internet(first_plan: Callable[[str], dict[str, Any]], name: str) -> None:
-    plan = first_plan(name)
+def test_an_environment_is_closed_to_the_internet(plans: dict[str, dict[str, Any]], name: str) -> None:
+    plan = plans[name]
 
     machines = planned(plan, "aws_instance")
     blocks = planned(plan, "aws_s3_bucket_public_access_block")
@@ -82,13 +110,31 @@ def test_an_environment_is_closed_to_the_internet(first_plan: Callable[[str], di
     assert {block[rule] for block in blocks for rule in PUBLIC_ACCESS} == {True}
 
 
-def test_production_does_not_lose_its_data_with_a_destroy(first_plan: Callable[[str], dict[str, Any]]) -> None:
-    plan = first_plan("prod")
+def test_production_does_not_lose_its_data_with_a_destroy(plans: dict[str, dict[str, Any]]) -> None:
+    plan = plans["prod"]
 
     assert {bucket["force_destroy"] for bucket in planned(plan, "aws_s3_bucket")} == {False}
     assert {repository["force_delete"] for repository in planned(plan, "aws_ecr_repository")} == {False}
     assert {volume["final_snapshot"] for volume in planned(plan, "aws_ebs_volume")} == {True}
     assert planned(plan, "aws_dynamodb_table")[0]["deletion_protection_enabled"] is True
+
+
+@pytest.mark.parametrize(("name", "nodes", "gateways"), [("dev", 2, 1), ("prod", 3, 3)])
+def test_every_planned_resource_has_a_price_and_the_table_its_sum(
+    plans: dict[str, dict[str, Any]], name: str, nodes: int, gateways: int
+) -> None:
+    prices = read_prices()
+
+    lines = {line.what: line for line in estimate(plans[name], prices)}
+
+    assert lines["machine m7i.xlarge"].count == nodes
+    gateway = lines["aws_nat_gateway"]
+    assert gateway.count == gateways
+    assert gateway.usd == pytest.approx(gateways * prices.hour["aws_nat_gateway"] * 730)
+    assert lines["aws_s3_bucket"].usd is None
+    shown = table(lines.values(), prices)
+    assert f"{sum(line.usd or 0 for line in lines.values()):.2f}" in shown
+    assert prices.as_of in shown
 
 
 def test_settings_that_would_open_or_break_something_are_refused(environment: Callable[[str], Terraform]) -> None:
@@ -136,26 +182,6 @@ def test_an_environment_is_built_changed_and_taken_away_without_a_remainder(moto
     terraform.run("destroy", "-input=false", "-no-color", "-auto-approve", *state)
 
     assert account.inventory() == empty
-
-
-@dataclass(frozen=True)
-class Second:
-    """An environment planned where the account has something already, with everything that can be asked for."""
-
-    plan: dict[str, Any]
-    provider: str  # of GitHub's identities
-
-
-@pytest.fixture(scope="module")
-def second(environment: Callable[[str], Terraform]) -> Second:
-    terraform = environment("prod")
-    iam = Account(terraform.environment["AWS_ENDPOINT_URL"]).client("iam")
-    provider = iam.create_open_id_connect_provider(Url="https://token.actions.githubusercontent.com", ThumbprintList=[])
-    oversight = ("cloudtrail=true", "guardduty=true", 'budget={monthly_usd=900,emails=["fab@plant.example"]}')
-    github = ("github_repository=owner/name", "github_provider_exists=true")
-    settings = (*github, *oversight, f'mongodb={{endpoint_service="{ATLAS}"}}')
-    plan = terraform.plan(*(argument for setting in settings for argument in ("-var", setting)))
-    return Second(plan, provider["OpenIDConnectProviderArn"])
 
 
 def test_a_second_environment_finds_what_the_account_has_and_watches_it_if_asked_to(second: Second) -> None:

@@ -12,7 +12,6 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from tools.gitops.platform import ENVIRONMENTS, Made, overlay, platform, registry
-from tools.gitops.rendering import stale, write_all, write_store_packages
 from tools.images.content import contents
 from tools.images.lock import ROOT, promoted
 from tools.images.tree import working_tree
@@ -61,10 +60,14 @@ def _registry(options: argparse.Namespace) -> None:
 
 
 def _render(options: argparse.Namespace) -> None:
+    from tools.gitops.rendering import write_all  # late, as below: kfp takes a second, which others do not need
+
     write_all(options.root, options.environment)
 
 
 def _packages(options: argparse.Namespace) -> None:
+    from tools.gitops.rendering import write_store_packages
+
     write_store_packages(options.root, options.environment, options.folder)
 
 
@@ -82,6 +85,8 @@ def _promote(options: argparse.Namespace) -> None:
 
 
 def _check(options: argparse.Namespace) -> int:
+    from tools.gitops.rendering import stale
+
     found = stale(options.root)
     for path in found:
         print(f"{path} is stale: python -m tools.gitops render {path.parts[2]}")  # noqa: T201 - the output
