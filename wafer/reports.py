@@ -54,18 +54,16 @@ def table(headers: Sequence[str], rows: Iterable[Sequence[object]], numeric: Seq
     head = Markup("").join(
         Markup('<th scope="col" class="{}">{}</th>').format(k, h) for k, h in zip(kinds, headers, strict=True)
     )
-    lines = Markup("\n").join(
-        Markup("<tr>{}</tr>").format(
-            Markup("").join(
-                Markup('<td class="{}">{}</td>').format(k, cell) for k, cell in zip(kinds, row, strict=True)
-            )
-        )
-        for row in rows
-    )
+    # Joined as text: of the 1,537 wafers' report, `Markup.format` for every cell took a third of the time.
+    lines = Markup("\n".join(f"<tr>{_cells(kinds, row)}</tr>" for row in rows))  # noqa: S704 - each cell is escaped
     whole = Markup(
         '<div class="scroll" tabindex="0"><table><thead><tr>{}</tr></thead>\n<tbody>{}</tbody></table></div>\n'
     )
     return whole.format(head, lines) + _cut(len(rows))
+
+
+def _cells(kinds: Sequence[str], row: Sequence[object]) -> str:
+    return "".join(f'<td class="{kind}">{escape(cell)}</td>' for kind, cell in zip(kinds, row, strict=True))
 
 
 def _cut(rows: int) -> Markup:

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -9,6 +10,7 @@ from wafer.errors import BundleRejected
 from wafer.files import complete_folder, sha256_of
 from wafer.model.clusters import Clustering
 from wafer.model.codec import from_json
+from wafer.model.families.protocol import FamilyModel
 from wafer.model.files import read_json, seal
 from wafer.model.files import verify_bundle as verify_bundle
 from wafer.model.novelty import NoveltyModel, load_novelty
@@ -23,7 +25,6 @@ from wafer.model.out_of_fold import (
     save_known,
 )
 from wafer.model.preprocessor import Preprocessor
-from wafer.model.recipe import Recipe
 from wafer.model.scoring import ClusterModel, ModelBundle
 from wafer.model.statistics import StatisticsFile
 from wafer.model.summaries import BundleSummary, ClusterSummary, GlobalSummary
@@ -139,7 +140,7 @@ def load_bundle(folder: Path, expected_digest: str | None = None) -> ModelBundle
             preprocessor=read_json(folder / PREPROCESSOR, Preprocessor),
             clusters=clusters,
             novelty=_novelty(folder, clusters),
-            cluster_models=tuple(_cluster_model(folder, about.recipe, summary) for summary in about.clusters),
+            cluster_models=_cluster_models(folder, about),
             out_of_fold=counts,
             known=known,
             statistics=read_json(folder / STATISTICS, StatisticsFile).statistics,
@@ -166,7 +167,17 @@ def _novelty(folder: Path, clusters: Clustering) -> NoveltyModel:
     return load_novelty(path) if path.exists() else NoveltyModel.of_clusters(clusters)
 
 
-def _cluster_model(folder: Path, recipe: Recipe, summary: ClusterSummary) -> ClusterModel:
-    family = recipe.family(summary.family)
-    models = tuple((share, family.load(folder / place / family.file)) for place, share in _parts(summary))
-    return ClusterModel(summary.family, models, summary.calibration)
+def _cluster_models(folder: Path, about: BundleSummary) -> tuple[ClusterModel, ...]:
+    @cache  # the largest, over all wafers, is a part of every cluster's score
+    def model(name: str, place: str) -> FamilyModel:
+        family = about.recipe.family(name)
+        return family.load(folder / place / family.file)
+
+    return tuple(
+        ClusterModel(
+            summary.family,
+            tuple((share, model(summary.family, place)) for place, share in _parts(summary)),
+            summary.calibration,
+        )
+        for summary in about.clusters
+    )
