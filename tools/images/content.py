@@ -5,7 +5,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import PurePosixPath
 
 from pipelines.images import ALL, APPLICATION, ENGINE, SHARED, STAGES
@@ -54,7 +54,13 @@ def own(image: str) -> tuple[str, ...]:
 
 def version(tree: Tree) -> str:
     """Version of the project, which every image carries as a label."""
-    return str(tomllib.loads(tree["pyproject.toml"].decode())["project"]["version"])
+    return _version(tree["pyproject.toml"])
+
+
+@cache
+def _version(pyproject: bytes) -> str:
+    """Kept, because every image of a plan asks."""
+    return str(tomllib.loads(pyproject.decode())["project"]["version"])
 
 
 def _content(image: str, tree: Tree, graph: Graph, found: Mapping[str, str]) -> Content:
