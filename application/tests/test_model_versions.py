@@ -26,7 +26,7 @@ def two_versions(tmp_path_factory: pytest.TempPathFactory, empty_registry: Path)
     return folder / "mlflow.db"
 
 
-@pytest.fixture(params=["fake", "mlflow"])
+@pytest.fixture(params=["fake", pytest.param("mlflow", marks=pytest.mark.slow)])  # half a second each
 def registry(request: pytest.FixtureRequest, tmp_path: Path) -> ModelVersions:
     """Two versions of which the second is in production, and the first was before."""
     if request.param == "fake":
