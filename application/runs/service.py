@@ -5,8 +5,6 @@ next request or the next look around (`tick`) starts, once. What a run did is ne
 and store are asked. The command line and the HTTP routes both call this.
 """
 
-import hashlib
-import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -14,31 +12,21 @@ from dataclasses import replace
 import structlog
 
 from application.backends.base import Backends
-from application.errors import BackendUnavailable, NotRemovable, RunNotCancellable, TrainingRunning
-from application.runs.ledger.protocol import ClaimKey, Ledger, Page, Wanted
+from application.errors import NotRemovable, RunNotCancellable, TrainingRunning
+from application.runs.keys import KEY_SECONDS, Keys
+from application.runs.ledger.protocol import Ledger, Page, Wanted
 from application.runs.log import LogLine
 from application.runs.revisits import LOOK_BACK, Revisits
-from application.runs.run import BackendName, Run, now
-from application.runs.settling import Observer, Settler
+from application.runs.run import Run, now
+from application.runs.settling import Observer, Settler, Unobserved
 from application.runs.starting import Starter
 from wafer.errors import ObjectNotFound, RunNotFound, RunNotRetryable, WaferError
 from wafer.runs import TaskRecord, task_records
 from wafer.store import Store
 
 ADOPT_SECONDS = 2.0  # between two looks for a run that nobody here knows
-KEY_SECONDS = 24 * 3600.0  # how long an idempotency key is remembered
 PATIENCE = 300.0  # seconds that a follower waits for a backend, ledger or store that does not answer
 EVERY = 200  # runs a page, where all of them are wanted
-
-
-class Unobserved:
-    """Counts nothing."""
-
-    def started(self, run: Run) -> None:
-        """Let it pass."""
-
-    def ended(self, run: Run) -> None:
-        """Let it pass."""
 
 
 class Runs:
@@ -56,7 +44,7 @@ class Runs:
         self._ledger = ledger
         self._backends = backends
         self._store = store
-        self._key_seconds = key_seconds
+        self._keys = Keys(key_seconds)
         observer = observer or Unobserved()
         self._settler = Settler(ledger, backends, observer)
         self._starter = Starter(ledger, backends, observer, self._settler)
@@ -75,7 +63,7 @@ class Runs:
 
     def earlier(self, run: Run, key: str | None) -> Run | None:
         """The run that the same caller asked for with the same key. Raises `IdempotencyKeyReused`."""
-        claim = self._claim_key(run, key)
+        claim = self._keys.claim(run, key)
         return self._ledger.known(claim, now=time.time()) if claim else None
 
     def find(self, run_id: str) -> Run:
@@ -204,17 +192,7 @@ class Runs:
 
     def settle(self) -> None:
         """Look at every active run where we can look; a place that does not answer is asked once."""
-        away: set[BackendName] = set()
-        for run in self._ledger.active():
-            backend = self._backends.get(run)
-            if not backend or backend.name in away:
-                continue
-            try:
-                self._settler.look(run)
-            except WaferError as error:  # the others can still be looked at
-                structlog.get_logger().warning("run.look_failed", run_id=run.run_id, message=error.message)
-                if isinstance(error, BackendUnavailable):
-                    away.add(backend.name)
+        self._settler.all_active()
 
     def adopt(self) -> None:
         """Write down the runs that were started on Kubeflow's own page."""
@@ -241,7 +219,7 @@ class Runs:
         self._backends.chosen.check()
 
     def _claim(self, run: Run, key: str | None) -> Run:
-        claim = self._claim_key(run, key)
+        claim = self._keys.claim(run, key)
         wanted = replace(run, backend=self._backends.chosen.name)
         try:
             self._require_alone(run)
@@ -254,12 +232,6 @@ class Runs:
         if claimed.run_id == run.run_id:
             structlog.get_logger().info("run.claimed", run_id=run.run_id, pipeline=run.pipeline, by=run.requested_by)
         return claimed
-
-    def _claim_key(self, run: Run, key: str | None) -> ClaimKey | None:
-        if not key:
-            return None
-        digest = hashlib.sha256(f"{run.requested_by}\n{key}".encode()).hexdigest()
-        return ClaimKey(digest, _fingerprint(run), time.time() + self._key_seconds)
 
     def _require_alone(self, wanted: Run) -> None:
         """Refuse a second exclusive run, after a look whether the first one still lives."""
@@ -277,12 +249,6 @@ class Runs:
         if run.state == "queued":
             self.tick()
         return self.look(self.find(run.run_id))
-
-
-def _fingerprint(run: Run) -> str:
-    """The same for the same request."""
-    text = json.dumps([run.pipeline, run.source, dict(run.parameters)], sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _told(task: TaskRecord) -> TaskRecord:

@@ -6,9 +6,9 @@ from typing import Protocol
 import structlog
 
 from application.backends.base import Backends
-from application.errors import TrainingRunning
+from application.errors import BackendUnavailable, TrainingRunning
 from application.runs.ledger.protocol import Ledger
-from application.runs.run import Run
+from application.runs.run import BackendName, Run
 from wafer.errors import RunNotFound, WaferError
 
 
@@ -22,6 +22,16 @@ class Observer(Protocol):
         """A run has ended, with its tasks."""
 
 
+class Unobserved:
+    """Counts nothing."""
+
+    def started(self, run: Run) -> None:
+        """Let it pass."""
+
+    def ended(self, run: Run) -> None:
+        """Let it pass."""
+
+
 class Settler:
     """Settles runs that have ended."""
 
@@ -29,6 +39,20 @@ class Settler:
         self._ledger = ledger
         self._backends = backends
         self._observer = observer
+
+    def all_active(self) -> None:
+        """Look at every active run where we can look; a place that does not answer is asked once."""
+        away: set[BackendName] = set()
+        for run in self._ledger.active():
+            backend = self._backends.get(run)
+            if not backend or backend.name in away:
+                continue
+            try:
+                self.look(run)
+            except WaferError as error:  # the others can still be looked at
+                structlog.get_logger().warning("run.look_failed", run_id=run.run_id, message=error.message)
+                if isinstance(error, BackendUnavailable):
+                    away.add(backend.name)
 
     def look(self, run: Run) -> Run:
         """A run as it is now, with its tasks while it runs; one that has ended on its backend is settled first."""

@@ -4,7 +4,6 @@ import json
 from collections.abc import Collection
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from datetime import UTC
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -12,22 +11,22 @@ from typing import Any
 from kfp import Client
 
 from application.backends.kubeflow import policy
+from application.backends.kubeflow.answers import error_of, run_of
 from application.backends.kubeflow.client import answering, connect
 from application.backends.kubeflow.packages import ON_SERVER, Package, graph_of, stored_package
 from application.backends.kubeflow.pods import Cluster, Pods
 from application.backends.kubeflow.tasks import explained, merged, moment
-from application.errors import PackageNotFound, RequestInvalid
+from application.errors import PackageNotFound
 from application.runs.log import LogLine
-from application.runs.run import BackendName, Run, now
+from application.runs.run import BackendName, Run
 from wafer.errors import ObjectNotFound, RunNotRetryable
-from wafer.runs import Pipeline, RunError, TaskRecord, judge, task_records
+from wafer.runs import Pipeline, judge, task_records
 from wafer.store import Store, layout
 
 PATIENCE = 3.0  # seconds for all calls of one question: who asks to start a run has an answer after 5
 ACT_SECONDS = 20.0  # for ending or retrying the pods of a run, asked of a server that answered just before
 CHECK_SECONDS = 2.0  # the probe of readiness allows 5 for Kubeflow, ledger and store
 RECENT = 50
-CRON_FIELDS = 5
 ENDED = {"SUCCEEDED", "SKIPPED", "FAILED", "CANCELED"}
 TOKEN = Path("/var/run/secrets/kubeflow/pipelines/token")  # where Kubernetes projects a token made for Kubeflow
 
@@ -94,7 +93,7 @@ class KubeflowBackend:
             starting = [task.name for task in tasks if task.state == "starting"]
             return replace(run, tasks=explained(tasks, self._pods.reasons(run.native_id, starting)))
         outcome = judge(self._store, run.run_id, run.pipeline)
-        return run.ended(outcome, tasks, _unsaid(tasks), moment(found.finished_at))
+        return run.ended(outcome, tasks, error_of(tasks), moment(found.finished_at))
 
     def cancel(self, run: Run) -> None:
         """Terminate the run."""
@@ -118,7 +117,7 @@ class KubeflowBackend:
                 page_size=RECENT, sort_by="created_at desc", **self._within()
             )
             ours = [(run, self._pipeline(run)) for run in listed.runs or []]
-        found = [_found(run, pipeline) for run, pipeline in ours if pipeline]
+        found = [run_of(run, pipeline) for run, pipeline in ours if pipeline]
         return [each for each in found if each.run_id not in known]
 
     def log(self, run: Run) -> list[LogLine]:
@@ -129,7 +128,7 @@ class KubeflowBackend:
 
     def schedule(self, cron: str, image: str) -> None:
         """Keep a recurring run that decides about training again; the one before is deleted after it."""
-        wanted = _recurring(cron, image) if cron else None
+        wanted = policy.recurring(cron, image) if cron else None
         with self._answering(seconds=ACT_SECONDS):
             service = self._client.recurring_runs
             listed = service.recurring_run_service_list_recurring_runs(
@@ -219,43 +218,3 @@ class KubeflowBackend:
 
 def _equals(key: str, value: str) -> str:
     return json.dumps({"predicates": [{"operation": "EQUALS", "key": key, "stringValue": value}]})
-
-
-def _recurring(cron: str, image: str) -> Package:
-    """A recurring run as the server takes it: one at a time, and none for times that have passed meanwhile."""
-    if len(cron.split()) != CRON_FIELDS:
-        raise RequestInvalid(f"{cron[:80]!r} is not a schedule: write five cron fields, as in '0 6 * * *'.")
-    if not image:
-        raise RequestInvalid("Name the application's image, which decides (`--image`).")
-    return {
-        "display_name": policy.NAME,
-        "runtime_config": {"parameters": {}},
-        "trigger": {"cron_schedule": {"cron": f"0 {cron}"}},  # Kubeflow's has a field of seconds before the others
-        "mode": "ENABLE",
-        "max_concurrency": "1",
-        "no_catchup": True,
-        "pipeline_spec": policy.package(image),
-    }
-
-
-def _found(found: Any, pipeline: Pipeline) -> Run:  # noqa: ANN401 - kfp's V2beta1Run
-    parameters = dict((found.runtime_config.parameters if found.runtime_config else None) or {})
-    source = str(parameters.pop("source", ""))
-    run_id = str(parameters.pop("run_id", "") or found.run_id)
-    created = found.created_at.astimezone(UTC).isoformat(timespec="milliseconds") if found.created_at else now()
-    return Run(run_id, pipeline, source, parameters, created, "kubeflow", backend="kubeflow", native_id=found.run_id)
-
-
-def _unsaid(tasks: tuple[TaskRecord, ...]) -> RunError:
-    """The error of a run whose tasks left no record of one."""
-    failed = next((each for each in tasks if each.state != "succeeded"), None)
-    if failed and failed.error:
-        return failed.error
-    where = f"in stage {failed.name}" if failed else "before its first stage"
-    return RunError(
-        "STAGE_FAILED",
-        f"The run ended on Kubeflow {where} without an error of its own: it was stopped, or a pod could not start "
-        "or ran out of memory. A retry continues there.",
-        stage=failed.name if failed else None,
-        retry_helps=True,
-    )

@@ -7,11 +7,13 @@ import yaml
 from kfp import compiler, dsl, kubernetes
 
 from application.backends.kubeflow.packages import Package
+from application.errors import RequestInvalid
 from pipelines.images import APPLICATION
 from pipelines.passed import CERTIFICATES, CERTIFICATES_FOLDER, SECRETS, SETTINGS
 from pipelines.tasks import CONFIG_MAP, ROLES, SECRET, TOKEN_FILE, USER
 
 NAME = "wafer-fault-retraining"
+CRON_FIELDS = 5
 _OF_THE_APPLICATION = (
     "WAFER_LEDGER",
     "WAFER_RETRAIN_BATCHES",
@@ -58,3 +60,20 @@ def _pipeline(image: str) -> dsl.base_component.BaseComponent:
 
     described = dsl.pipeline(name=NAME, description="Decide whether to train the model again, and start that.")
     return described(wafer_fault_retraining)
+
+
+def recurring(cron: str, image: str) -> Package:
+    """A recurring run as the server takes it: one at a time, and none for times that have passed meanwhile."""
+    if len(cron.split()) != CRON_FIELDS:
+        raise RequestInvalid(f"{cron[:80]!r} is not a schedule: write five cron fields, as in '0 6 * * *'.")
+    if not image:
+        raise RequestInvalid("Name the application's image, which decides (`--image`).")
+    return {
+        "display_name": NAME,
+        "runtime_config": {"parameters": {}},
+        "trigger": {"cron_schedule": {"cron": f"0 {cron}"}},  # Kubeflow's has a field of seconds before the others
+        "mode": "ENABLE",
+        "max_concurrency": "1",
+        "no_catchup": True,
+        "pipeline_spec": package(image),
+    }
