@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 
 PRICES = Path(__file__).with_name("prices.yaml")
 HOURS = 730  # of a month
-Resource = Mapping[str, Any]  # of `terraform show -json`
+Resource = Mapping[str, Any]  # a part of `terraform show -json`, or all of it
 
 
 class UnknownPrice(ValueError):
@@ -62,7 +62,7 @@ def read_prices(path: Path = PRICES) -> Prices:
     return TypeAdapter(Prices).validate_python(given | {"as_of": str(given["as_of"])})
 
 
-def estimate(plan: Mapping[str, Any], prices: Prices) -> list[Line]:
+def estimate(plan: Resource, prices: Prices) -> list[Line]:
     """A line for each kind of thing that costs, dearest first. Raises `UnknownPrice` with everything that has none."""
     planned = [(each["type"], each["change"]["after"]) for each in _planned(plan)]
     size = Size.of(planned)
@@ -80,7 +80,7 @@ def estimate(plan: Mapping[str, Any], prices: Prices) -> list[Line]:
     return sorted(lines, key=lambda line: (-(line.usd or 0), line.what))
 
 
-def _planned(plan: Mapping[str, Any]) -> Iterator[Resource]:
+def _planned(plan: Resource) -> Iterator[Resource]:
     for each in plan["resource_changes"]:
         if each["mode"] == "managed" and each["change"]["after"] is not None:
             yield each

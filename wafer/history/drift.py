@@ -10,6 +10,8 @@ from wafer.errors import ObjectNotFound
 from wafer.history.past import PastRun
 from wafer.store import Store, layout
 
+Told = dict[str, Any]  # `drift.json` of a run
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drifted:
@@ -53,12 +55,12 @@ def used_sensors(store: Store, run: PastRun) -> frozenset[str]:
     return frozenset((*told["sensors"], *(each["sensor"] for each in told.get("screening", []))))
 
 
-def _told(store: Store, run: PastRun) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(store.get(f"{layout.published('predict', run.run_id)}/{layout.DRIFT}"))
+def _told(store: Store, run: PastRun) -> Told:
+    found: Told = json.loads(store.get(f"{layout.published('predict', run.run_id)}/{layout.DRIFT}"))
     return found
 
 
-def _drift(run: PastRun, told: dict[str, Any]) -> PastDrift:
+def _drift(run: PastRun, told: Told) -> PastDrift:
     left = tuple(each["sensor"] for each in told.get("left_range", []))
     known = {*told["sensors"], *(each["sensor"] for each in told.get("screening", [])), *told["newly_silent"], *left}
     return PastDrift(
