@@ -133,10 +133,10 @@ def outcomes(column: str, *words: str) -> Callable[[Path], None]:
     def write(drop: Path) -> None:
         half = len(words) // 2
         rows = table("0", "1")
-        said = [
+        told = [
             words[n % half] if row[-1] == "0" else words[half + n % (len(words) - half)] for n, row in enumerate(rows)
         ]
-        text(drop / "a.csv", [*HEADER[:-1], column], [[*row[:-1], word] for row, word in zip(rows, said, strict=True)])
+        text(drop / "a.csv", [*HEADER[:-1], column], [[*row[:-1], word] for row, word in zip(rows, told, strict=True)])
 
     return write
 

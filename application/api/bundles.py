@@ -27,7 +27,7 @@ SAME = 1e-9  # budgets that differ by less
 
 
 @dataclass(frozen=True, slots=True)
-class Bundle:
+class BundleView:
     """Scores, statistics and summary of a bundle; its trees are not loaded."""
 
     out_of_fold: OutcomeCounts
@@ -131,7 +131,7 @@ def _finite(values: Floats) -> list[float | None]:
     return [float(value) if isfinite(value) else None for value in values]
 
 
-def read_bundle(folder: Path, digest: str) -> Bundle:
+def read_bundle(folder: Path, digest: str) -> BundleView:
     """Read a bundle. Raises `BundleRejected` when it is not the one of this digest."""
     about = from_json(BundleSummary, verify_bundle(folder, digest).about)
-    return Bundle(load_scores(folder, about), read_json(folder / STATISTICS, StatisticsFile).statistics, about)
+    return BundleView(load_scores(folder, about), read_json(folder / STATISTICS, StatisticsFile).statistics, about)

@@ -13,7 +13,7 @@ from wafer.errors import RegistryUnavailable
 from wafer.registry import PRODUCTION, ByHand, ModelVersion, ModelVersions, Promotion, no_production
 
 if TYPE_CHECKING:
-    from application.api.bundles import Bundle
+    from application.api.bundles import BundleView
 
 
 class ModelBook:
@@ -22,7 +22,7 @@ class ModelBook:
     def __init__(self, registry: ModelVersions) -> None:
         self._registry = registry
         self._condition = Condition()  # one caller at a time reads a version; the others wait for it
-        self._bundles: LRUCache[str, Bundle] = LRUCache(4)
+        self._bundles: LRUCache[str, BundleView] = LRUCache(4)
         self._curves: LRUCache[str, ModelCurves] = LRUCache(16)
 
     def all(self) -> Models:
@@ -69,7 +69,7 @@ class ModelBook:
         version = self._registry.version(number)
         return self._drawn(version).model_copy(update={"version": number})
 
-    def bundle(self, number: int) -> "Bundle":
+    def bundle(self, number: int) -> "BundleView":
         """What a version was trained on and promised. Raises `ModelNotFound`, `BundleRejected`."""
         return self._read(self._registry.version(number))
 
@@ -90,7 +90,7 @@ class ModelBook:
         return self._read(version).curves(version.version)
 
     @cachedmethod(attrgetter("_bundles"), key=lambda _, version: version.digest, condition=attrgetter("_condition"))
-    def _read(self, version: ModelVersion) -> "Bundle":
+    def _read(self, version: ModelVersion) -> "BundleView":
         from application.api.bundles import read_bundle  # pyarrow: 0.2 s of a start
 
         with TemporaryDirectory(prefix="wafer-bundle-") as temporary:

@@ -18,7 +18,7 @@ class SetContracts:
         self._contracts = Contracts(store)
 
     def keep(self, pipeline: Pipeline, batch_set: str, contract: str) -> None:
-        """Remember what the first upload into a set said.
+        """Remember what the first upload into a set held.
 
         Raises `ContractNotFound`, and `UploadConflict` for a set of another contract.
         """

@@ -41,7 +41,7 @@ def draft(
     as_json: Json = False,
 ) -> None:
     """Write a contract (two schemas and a policy) that fits unknown exports, and say what is not sure about it."""
-    from wafer.contract.draft import Said, draft_contract, write_draft  # python-calamine: only here
+    from wafer.contract.draft import Hint, draft_contract, write_draft  # python-calamine: only here
 
     if passes and not outcome:
         raise typer.BadParameter("say which column it is a value of", param_hint="--outcome")
@@ -51,7 +51,7 @@ def draft(
     with ExitStack() as stack:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="samples-")))
         found = draft_contract(
-            {batch.name: partial(fetch, batch, scratch) for batch in batches}, Said(outcome, tuple(passes or ()))
+            {batch.name: partial(fetch, batch, scratch) for batch in batches}, Hint(outcome, tuple(passes or ()))
         )
     written = write_draft(found, output)
     judged = _verdicts_of(found, batches, output)

@@ -48,8 +48,8 @@ def _rows(table: pa.Table, dispositions: Mapping[tuple[str, str], str]) -> Itera
         for row in table.slice(start, AT_ONCE).to_pylist():
             told = [_reason(each) for each in (row["top_sensors"] or [])[:reasons]]
             cells = [_cell(row[name]) for name in columns]
-            said = dispositions.get((row["wafer"], row["file"]), "")
-            yield [*cells, said, *map(safe_cell, told), *[""] * (reasons - len(told))]
+            decided = dispositions.get((row["wafer"], row["file"]), "")
+            yield [*cells, decided, *map(safe_cell, told), *[""] * (reasons - len(told))]
 
 
 def _most_reasons(table: pa.Table) -> int:

@@ -39,7 +39,7 @@ def test_a_training_is_accepted_with_its_id_and_the_place_to_look_at_it(service:
     assert started.arguments()["run_id"] == answer.json()["run_id"]
 
 
-def test_outcomes_are_taken_in_by_a_run_of_their_own_beside_a_training(service: Service) -> None:
+def test_outcomes_are_taken_in_by_a_run_of_their_own_next_to_a_training(service: Service) -> None:
     training, outcomes = service.batches(), service.batches("raw/outcomes/lot-1")
 
     with service.client("operator") as client:

@@ -374,7 +374,7 @@ def test_a_run_of_kubeflows_page_has_kubeflows_id_and_other_teams_runs_are_left_
     assert found.parameters == {"seed": 7}
 
 
-def test_runs_started_on_kubeflows_page_are_listed_beside_ours(cluster: KubeflowBench) -> None:
+def test_runs_started_on_kubeflows_page_are_listed_with_ours(cluster: KubeflowBench) -> None:
     ours = cluster.start()
     cluster.server.install_pipelines()
     theirs = cluster.server.start_from_page("predict", "s3://bucket/drop")

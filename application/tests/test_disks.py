@@ -43,11 +43,11 @@ def wafer(home: Path) -> Wafer:
 
 
 def is_one_clear_error(done: subprocess.CompletedProcess[str], reason: str) -> None:
-    said = " ".join((done.stdout + done.stderr).split())
+    told = " ".join((done.stdout + done.stderr).split())
     assert done.returncode == 1
-    assert said.count("DISK_UNAVAILABLE") == 1
-    assert re.search(reason, said), said
-    assert not re.search("Traceback|memory", said), said
+    assert told.count("DISK_UNAVAILABLE") == 1
+    assert re.search(reason, told), told
+    assert not re.search("Traceback|memory", told), told
 
 
 def test_a_read_only_home_is_one_clear_error(wafer: Wafer, home: Path) -> None:

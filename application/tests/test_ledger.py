@@ -183,7 +183,7 @@ def test_history_comes_in_pages_newest_first_and_filtered(ledger: Ledger) -> Non
     assert (third.cursor, failed.cursor) == ("", "")
 
 
-def test_a_run_from_elsewhere_is_written_down_once_beside_a_training_of_ours(ledger: Ledger) -> None:
+def test_a_run_from_elsewhere_is_written_down_once_next_to_a_training_of_ours(ledger: Ledger) -> None:
     ledger.claim(run(1, "train"), None, now=NOW)
     elsewhere = replace(run(2, "train"), state="running")
 

@@ -46,7 +46,7 @@ WAFERS = table(
 )
 
 
-SAID = {("W-10", "a.csv"): "scrapped"}
+WORDS = {("W-10", "a.csv"): "scrapped"}
 
 
 def names(wanted: Selection) -> list[str]:
@@ -110,7 +110,7 @@ def test_an_unknown_column_is_refused_with_those_that_there_are() -> None:
 
 
 def test_a_file_has_a_column_for_each_reason_and_no_formula() -> None:
-    rows = list(csv.DictReader(io.StringIO(exported(WAFERS, "csv", SAID).decode())))
+    rows = list(csv.DictReader(io.StringIO(exported(WAFERS, "csv", WORDS).decode())))
 
     assert rows[0]["reason_1"] == "Sensor - 5 = 3.5 (usual 1 to 2, +0.75)"
     assert rows[0]["reason_2"].startswith("Sensor - 7")
@@ -121,9 +121,11 @@ def test_a_file_has_a_column_for_each_reason_and_no_formula() -> None:
 
 
 def test_a_workbook_holds_the_same_as_the_text_file() -> None:
-    sheet = CalamineWorkbook.from_filelike(io.BytesIO(exported(WAFERS, "xlsx", SAID))).get_sheet_by_index(0).to_python()
+    sheet = (
+        CalamineWorkbook.from_filelike(io.BytesIO(exported(WAFERS, "xlsx", WORDS))).get_sheet_by_index(0).to_python()
+    )
 
-    assert sheet[0] == next(csv.reader(io.StringIO(exported(WAFERS, "csv", SAID).decode())))
+    assert sheet[0] == next(csv.reader(io.StringIO(exported(WAFERS, "csv", WORDS).decode())))
     assert (sheet[1][1], sheet[1][3], sheet[4][1]) == ("W-10", 0.9, "'=W-1")
     assert len(sheet) == 5
 

@@ -1,4 +1,4 @@
-// The wafers beside one in its file, in the order of their numbers.
+// The neighbours of a wafer in its file, in the order of their numbers.
 
 import { h } from "./dom.js";
 import { fixed, many } from "./format.js";
@@ -26,7 +26,7 @@ function cell({ wafer, verdict, probability }, shown, go) {
         title: words,
         "aria-label": words,
         "aria-current": wafer === shown ? "true" : null,
-        "data-key": `beside ${wafer}`,
+        "data-key": `near ${wafer}`,
         on: { click: () => go(wafer) },
       },
       { fail: "F", inspect: "I", pass: "·" }[verdict],

@@ -26,7 +26,7 @@ export function rankedWafers(run, page, found, may, state) {
   });
   const budget = budgetCard(run, found, may, moved, state.budget);
   const links = exportLinks(run.run_id, () => ({ ...list.asked(), ...standing() }));
-  const panel = waferPanel({ runId: run.run_id, version, own: found.own.threshold, may, go: beside, decided: () => list.renew() });
+  const panel = waferPanel({ runId: run.run_id, version, own: found.own.threshold, may, go: nearby, decided: () => list.renew() });
   let shown = null;
   let asked = null;
   let timer;
@@ -72,7 +72,7 @@ export function rankedWafers(run, page, found, may, state) {
     else place(wafer);
   }
 
-  /** Ask for the rank of the shown wafer and for those beside it. */
+  /** Ask for the rank of the shown wafer and for its neighbours. */
   async function place({ wafer, file }) {
     asked?.abort();
     asked = new AbortController();
@@ -91,7 +91,7 @@ export function rankedWafers(run, page, found, may, state) {
   const placeOf = (wafer, file, signal) =>
     api.get(`${path}/wafers/${encodeURIComponent(wafer)}/batch?${queryOf({ file, ...standing() })}`, signal);
 
-  async function beside(wafer) {
+  async function nearby(wafer) {
     const before = seen.checked;
     await named(wafer, shown.file);
     if (seen.checked !== before) list.renew();

@@ -16,7 +16,7 @@ import { reasonsOf } from "./reasons.js";
 export function waferPanel({ runId, version, own, may, go, decided }) {
   const element = h("aside", { class: "card wafer", "aria-label": "Selected wafer", tabindex: "0" });
   const judged = h("div", {});
-  const beside = h("div", {});
+  const around = h("div", {});
   let shown = null;
   let at = own;
 
@@ -25,7 +25,7 @@ export function waferPanel({ runId, version, own, may, go, decided }) {
     put(judged, verdictOf(wafer, cut, own, wafer.rank));
     if (wafer.wafer === shown?.wafer && wafer.file === shown.file) return;
     shown = wafer;
-    put(beside);
+    put(around);
     put(
       element,
       judged,
@@ -35,7 +35,7 @@ export function waferPanel({ runId, version, own, may, go, decided }) {
         h("div", { class: "notice" }, h("p", {}, "The model was trained on these readings, so this is not a forecast.")),
       h("h3", {}, "Reasons"),
       reasonsOf(shown, { runId, version }),
-      beside,
+      around,
       dispositionOf(shown, { runId, may, decided }),
       elsewhere(shown, runId),
     );
@@ -43,7 +43,7 @@ export function waferPanel({ runId, version, own, may, go, decided }) {
 
   function place(found) {
     put(judged, verdictOf(found.prediction, at, own, found.rank));
-    put(beside, neighbours(found, go));
+    put(around, neighbours(found, go));
   }
 
   return { element, show, place };

@@ -1,4 +1,4 @@
-# What an image is signed with, by its digest (.ci/sign): a key that never leaves KMS. Who may use it is said by IAM policies.
+# What an image is signed with, by its digest (.ci/sign): a key that never leaves KMS. Who may use it is in IAM policies.
 
 data "aws_caller_identity" "current" {}
 data "aws_partition" "current" {}

@@ -1,4 +1,4 @@
-# One customer-managed key with the policy that its users need; who may use it for data is said by their IAM policies.
+# One customer-managed key with the policy that its users need; who may use it for data is in their IAM policies.
 
 data "aws_caller_identity" "current" {}
 data "aws_partition" "current" {}

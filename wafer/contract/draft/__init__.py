@@ -2,8 +2,8 @@
 
 from wafer.contract.draft.draft import Draft
 from wafer.contract.draft.drafting import draft_contract
-from wafer.contract.draft.outcomes import Said
+from wafer.contract.draft.outcomes import Hint
 from wafer.contract.draft.writing import PREDICTION, TRAINING, write_draft
 from wafer.contract.loading import POLICY
 
-__all__ = ["POLICY", "PREDICTION", "TRAINING", "Draft", "Said", "draft_contract", "write_draft"]
+__all__ = ["POLICY", "PREDICTION", "TRAINING", "Draft", "Hint", "draft_contract", "write_draft"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from wafer.contract.columns import loosely
-from wafer.contract.draft.samples import Sample
+from wafer.contract.draft.samples import Excerpt
 from wafer.contract.text import Numbers
 from wafer.contract.words import MISSING_WORDS
 
@@ -87,7 +87,7 @@ class Column:
         return Counter(text for file in self.values for text in file)
 
 
-def columns_of(samples: Sequence[Sample], numbers: Numbers) -> tuple[Column, ...]:
+def columns_of(samples: Sequence[Excerpt], numbers: Numbers) -> tuple[Column, ...]:
     """The columns of files that are alike, in the order of the first ones."""
     names: dict[str, tuple[str, int]] = {}
     values: dict[str, list[tuple[str, ...]]] = {}

@@ -9,10 +9,10 @@ from wafer.contract.columns import loosely
 from wafer.contract.draft.draft import Draft
 from wafer.contract.draft.names import name_form
 from wafer.contract.draft.nothing import no_tables
-from wafer.contract.draft.outcomes import NOTHING_SAID, Said
+from wafer.contract.draft.outcomes import NO_HINT, Hint
 from wafer.contract.draft.outcomes_table import joined_outcomes
 from wafer.contract.draft.roles import Roles, roles_of
-from wafer.contract.draft.samples import Sample, take_sample
+from wafer.contract.draft.samples import Excerpt, take_sample
 from wafer.contract.draft.writing import drafted_policy, drafted_schema
 from wafer.errors import SourceEmpty
 
@@ -22,10 +22,10 @@ _ALIKE = 0.5
 _NO_TABLES = frozenset({".json", ".yaml", ".yml", ".md", ".html", ".pdf", ".png", ".py", ".parquet"})
 
 
-def draft_contract(files: Mapping[str, AtHand], said: Said = NOTHING_SAID) -> Draft:
+def draft_contract(files: Mapping[str, AtHand], hint: Hint = NO_HINT) -> Draft:
     """Look at a few of the files, by name with what brings each to this machine, and say what contract they follow.
 
-    `said` is what a person knows of the outcome.
+    `hint` is what a person knows of the outcome.
     Raises SourceEmpty where none of them is a table, ContractInvalid where the tables have no sensor.
     """
     taken = {name: take_sample(files[name](), name) for name in _some(files)}
@@ -37,7 +37,7 @@ def draft_contract(files: Mapping[str, AtHand], said: Said = NOTHING_SAID) -> Dr
     alike = [sample.name for sample in group]
     others = tuple(name for name in taken if name not in alike)
     names = name_form(alike)
-    roles = roles_of(main, said)
+    roles = roles_of(main, hint)
     separate = (
         joined_outcomes(main, [sample for sample in samples if sample.name in others]) if not roles.outcome else None
     )
@@ -64,7 +64,7 @@ def _some(files: Iterable[str]) -> list[str]:
     return [names[int(n * step)] for n in range(min(len(names), _SAMPLED))]
 
 
-def _alike(samples: Sequence[Sample]) -> list[Sample]:
+def _alike(samples: Sequence[Excerpt]) -> list[Excerpt]:
     """The largest group of files that share most columns."""
     columns = [_columns(sample) for sample in samples]
     groups = [[n for n, other in enumerate(columns) if _share(mine, other) >= _ALIKE] for mine in columns]
@@ -72,14 +72,14 @@ def _alike(samples: Sequence[Sample]) -> list[Sample]:
     return [samples[n] for n in best]
 
 
-def _of_one_form(samples: Sequence[Sample]) -> list[Sample]:
+def _of_one_form(samples: Sequence[Excerpt]) -> list[Excerpt]:
     """The files that are written as most are: one policy reads one form."""
     forms = [(each.text.delimiter, each.text.compression, each.text.workbook, each.text.header) for each in samples]
     (most, _), *_ = Counter(forms).most_common(1)
     return [sample for sample, form in zip(samples, forms, strict=True) if form == most]
 
 
-def _columns(sample: Sample) -> frozenset[str]:
+def _columns(sample: Excerpt) -> frozenset[str]:
     if not sample.header:
         return frozenset(f"\0{at}" for at in range(sample.width))
     return frozenset(map(loosely, sample.header))
@@ -89,7 +89,7 @@ def _share(one: frozenset[str], two: frozenset[str]) -> float:
     return len(one & two) / len(one | two)
 
 
-def _of_forms(main: Sequence[Sample], roles: Roles) -> Iterator[str]:
+def _of_forms(main: Sequence[Excerpt], roles: Roles) -> Iterator[str]:
     """Files that are written in another form than most."""
     for sample in main:
         if roles.with_its_signs(sample.text) != roles.text:

@@ -7,7 +7,7 @@ from itertools import chain
 
 from wafer.contract.columns import loosely
 from wafer.contract.draft.columns import Column
-from wafer.contract.draft.samples import Sample
+from wafer.contract.draft.samples import Excerpt
 from wafer.contract.words import ID_NAMES, LABEL_NAMES, LABEL_PAIRS, PARAMETER_NAMES
 
 _MOSTLY = 0.9
@@ -17,7 +17,7 @@ _OFTEN = 3
 _LISTED = 3
 
 
-def no_rows(samples: Sequence[Sample]) -> str:
+def no_rows(samples: Sequence[Excerpt]) -> str:
     """What is wrong with tables of headers alone; empty where there are rows."""
     if any(sample.rows for sample in samples):
         return ""
@@ -26,7 +26,7 @@ def no_rows(samples: Sequence[Sample]) -> str:
     )
 
 
-def on_its_side(samples: Sequence[Sample]) -> str:
+def on_its_side(samples: Sequence[Excerpt]) -> str:
     """What to do with a table whose rows are the sensors and whose columns are the wafers; empty for any other."""
     for sample in samples:
         if sample.header and (loosely(sample.header[0]) in PARAMETER_NAMES or _has_row_of_outcomes(sample)):
@@ -75,7 +75,7 @@ def stand_ins(sensors: Sequence[Column]) -> Iterator[str]:
             )
 
 
-def _has_row_of_outcomes(sample: Sample) -> bool:
+def _has_row_of_outcomes(sample: Excerpt) -> bool:
     words = [set(pair) for pair in LABEL_PAIRS] + [{"-1", "1"}]
     rows = [row for row in sample.rows if row and loosely(row[0]).replace("/", "") in LABEL_NAMES]
     return any(

@@ -29,24 +29,24 @@ class OutcomeColumn:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class Hint:
     """What a person says: the outcome's column, and the values in it that passing wafers have."""
 
     outcome: str = ""
     passes: tuple[str, ...] = ()
 
 
-NOTHING_SAID = Said()
+NO_HINT = Hint()
 
 
-def outcome_of(columns: Sequence[Column], said: Said = NOTHING_SAID, *, alone: bool = False) -> OutcomeColumn | None:
+def outcome_of(columns: Sequence[Column], hint: Hint = NO_HINT, *, alone: bool = False) -> OutcomeColumn | None:
     """The likeliest outcome: by its name, by words such as Pass and Fail, else the last column if it has two values.
 
     `alone` says that the table has no readings: then it may be any column with two values. Raises ContractInvalid
     where a person names a column that is not there.
     """
-    if said.outcome:
-        return _as_said(_called(said.outcome, columns), said)
+    if hint.outcome:
+        return _as_hinted(_called(hint.outcome, columns), hint)
     filled = [column for column in columns if column.texts and not column.is_time]
     fitting = [column for column in filled if len(kinds_of(column)) <= _TWO or _mostly_paired(column)]
     named = [column for column in fitting if column.key in _NAMES]
@@ -80,10 +80,10 @@ def _called(name: str, columns: Sequence[Column]) -> Column:
     return found[0]
 
 
-def _as_said(column: Column, said: Said) -> OutcomeColumn:
-    if not said.passes:
+def _as_hinted(column: Column, hint: Hint) -> OutcomeColumn:
+    if not hint.passes:
         return _meaning(column, by_name=True)
-    passing = {_kind(text) for text in said.passes}
+    passing = {_kind(text) for text in hint.passes}
     if len(kinds_of(column)) > _MOST_KINDS:
         raise ContractInvalid(
             f"`{column.name}` has {len(kinds_of(column))} values, and an outcome has two or few more."

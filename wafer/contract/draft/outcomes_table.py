@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from wafer.contract.draft.columns import Column, columns_of
 from wafer.contract.draft.outcomes import OutcomeColumn, outcome_of
-from wafer.contract.draft.samples import Sample
+from wafer.contract.draft.samples import Excerpt
 from wafer.contract.policy import OutcomesTable
 
 _ENDING = re.compile(r"(\.[A-Za-z]{2,4})?(\.gz)?$")
@@ -21,7 +21,7 @@ class JoinedOutcomes:
     names: tuple[str, ...]
 
 
-def joined_outcomes(readings: Sequence[Sample], others: Sequence[Sample]) -> JoinedOutcomes | None:
+def joined_outcomes(readings: Sequence[Excerpt], others: Sequence[Excerpt]) -> JoinedOutcomes | None:
     """The tables among `others` that name an outcome for each row of a file of readings; None without."""
     for table in others:
         found = outcome_of(columns_of([table], table.text.numbers), alone=True)
@@ -35,7 +35,7 @@ def joined_outcomes(readings: Sequence[Sample], others: Sequence[Sample]) -> Joi
     return None
 
 
-def _readings_of(table: Sample, readings: Sequence[Sample]) -> Sample | None:
+def _readings_of(table: Excerpt, readings: Sequence[Excerpt]) -> Excerpt | None:
     """The file of readings that a table belongs to: by its name, else by its number of rows, else the only one."""
     named = [each for each in readings if _stem(each.name) in table.name]
     rows = [each for each in readings if each.whole and table.whole and len(each.rows) == len(table.rows)]
@@ -43,12 +43,12 @@ def _readings_of(table: Sample, readings: Sequence[Sample]) -> Sample | None:
     return next(iter([*sorted(named, key=lambda each: -len(each.name)), *rows, *only]), None)
 
 
-def _pattern(table: Sample, of: Sample, readings: Sequence[Sample]) -> str:
+def _pattern(table: Excerpt, of: Excerpt, readings: Sequence[Excerpt]) -> str:
     stem = _stem(of.name)
     return table.name.replace(stem, "{file}", 1) if stem in table.name or len(readings) > 1 else table.name
 
 
-def _shared_id(table: Sample, of: Sample, outcome: Column) -> str:
+def _shared_id(table: Excerpt, of: Excerpt, outcome: Column) -> str:
     """The column that both have besides the outcome; empty where there is none, or the rows are as many."""
     shared = [name for name in table.header if name in of.header and name and name != outcome.name]
     return shared[0] if shared else ""

@@ -9,8 +9,8 @@ from itertools import chain
 from wafer.contract.columns import loosely
 from wafer.contract.draft.columns import Column, columns_of
 from wafer.contract.draft.mistakes import no_rows, on_its_side, one_reading_a_row, stand_ins, with_units
-from wafer.contract.draft.outcomes import NOTHING_SAID, OutcomeColumn, Said, kinds_of, outcome_of
-from wafer.contract.draft.samples import Sample
+from wafer.contract.draft.outcomes import NO_HINT, Hint, OutcomeColumn, kinds_of, outcome_of
+from wafer.contract.draft.samples import Excerpt
 from wafer.contract.draft.wafers import IdSource, id_source
 from wafer.contract.encodings import EASTERN
 from wafer.contract.policy import OutcomesTable, Policy
@@ -58,7 +58,7 @@ class Roles:
         """How many sensors have no reading in any file."""
         return sum(sensor.is_silent for sensor in self.sensors)
 
-    def has_outcome(self, sample: Sample) -> bool:
+    def has_outcome(self, sample: Excerpt) -> bool:
         """Whether a file has the outcome's column."""
         if self.outcome is None or self.outcomes_table:
             return self.outcomes_table is not None
@@ -144,13 +144,13 @@ class Roles:
         return ", ".join([*parts, *([] if text.header else ["no header"])])
 
 
-def roles_of(samples: Sequence[Sample], said: Said = NOTHING_SAID) -> Roles:
+def roles_of(samples: Sequence[Excerpt], hint: Hint = NO_HINT) -> Roles:
     """What the columns of files that are alike seem to be. Raises ContractInvalid where none is a sensor."""
     if mistake := no_rows(samples) or on_its_side(samples):
         raise ContractInvalid(mistake)
     text = _text_of(samples)
     columns = columns_of(samples, text.numbers)
-    outcome = outcome_of(columns, said)
+    outcome = outcome_of(columns, hint)
     rest = [column for column in columns if not outcome or column is not outcome.column]
     wafers = id_source(rest)
     rest = [column for column in rest if column is not wafers.column and column is not wafers.index]
@@ -177,7 +177,7 @@ def roles_of(samples: Sequence[Sample], said: Said = NOTHING_SAID) -> Roles:
     )
 
 
-def _text_of(samples: Sequence[Sample]) -> Text:
+def _text_of(samples: Sequence[Excerpt]) -> Text:
     """The form of most files, with the signs of those that show some."""
     text = Counter(sample.text for sample in samples).most_common(1)[0][0]
     decimal = "," if any(sample.text.decimal == "," for sample in samples) else "."
@@ -189,7 +189,7 @@ def _is_context(column: Column) -> bool:
     return column.key in _NO_SENSORS or column.is_time or not column.is_numeric
 
 
-def _loose(samples: Sequence[Sample]) -> bool:
+def _loose(samples: Sequence[Excerpt]) -> bool:
     """Whether a column is spelled in several ways."""
     spellings = {without_blanks(name) for sample in samples for name in sample.header}
     return len(spellings) > len(set(map(loosely, spellings)))

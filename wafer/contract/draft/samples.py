@@ -32,7 +32,7 @@ _MOSTLY = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
+class Excerpt:
     """The first rows of a file as cells; `header` is empty where the file has none."""
 
     name: str
@@ -53,7 +53,7 @@ class Sample:
         return bool(self.header) and longer > _MOSTLY * len(self.rows)
 
 
-def take_sample(path: Path, name: str) -> Sample | None:
+def take_sample(path: Path, name: str) -> Excerpt | None:
     """The first rows of a file; None where it is no table."""
     with path.open("rb") as file:
         begin = file.read(4)
@@ -63,7 +63,7 @@ def take_sample(path: Path, name: str) -> Sample | None:
     return _of_lines(name, text, lines, whole=whole)
 
 
-def _of_workbook(path: Path, name: str) -> Sample | None:
+def _of_workbook(path: Path, name: str) -> Excerpt | None:
     text = Text(workbook=True)
     try:
         lines = [line.rstrip("\n") for line in lines_of(path, text, _MOST_LINES)]
@@ -110,7 +110,7 @@ def _a_line_a_row(content: str) -> str:
 
 def _of_lines(
     name: str, text: Text, lines: Sequence[str], *, whole: bool, delimiters: Sequence[Delimiter] = _SIGNS
-) -> Sample | None:
+) -> Excerpt | None:
     if not any(line.strip() for line in lines):
         return None
     filled = [number for number, line in enumerate(lines) if line.strip()]
@@ -137,7 +137,7 @@ def _of_lines(
         "thousands": signs.thousands,
     }
     complete = whole and len(rows) == len(body) - titles
-    return Sample(
+    return Excerpt(
         name, text.model_copy(update=form), tuple(rows[0]) if header else (), tuple(map(tuple, found)), complete
     )
 
