@@ -4,7 +4,7 @@ import math
 import re
 from dataclasses import dataclass, replace
 from functools import reduce
-from typing import cast
+from typing import NamedTuple, cast
 
 import numpy as np
 import pyarrow as pa
@@ -68,8 +68,7 @@ class Probabilities:
     probability: Floats
 
 
-@dataclass(frozen=True, slots=True)
-class Discriminant:
+class Discriminant(NamedTuple):
     """Fisher's linear discriminant, shrunk towards equal sensors, with some noise as a worse recipe has it."""
 
     weights: Floats

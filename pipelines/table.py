@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from functools import cache
 from importlib.resources import files
 from itertools import chain
-from typing import Any
+from typing import Any, NamedTuple
 
 from wafer.stages import Needs, Task
 
@@ -28,8 +28,7 @@ class Planned:
     task: Task
 
 
-@dataclass(frozen=True, slots=True)
-class Branch:
+class Branch(NamedTuple):
     """Tasks that share a process, by their components, and what it imports for them."""
 
     components: tuple[str, ...]

@@ -4,7 +4,7 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -37,21 +37,19 @@ class Uploaded:
     new: bool
 
 
+@dataclass(frozen=True, slots=True)
 class Uploads:
     """Takes files of at most `limit` bytes, and at most `files` of them into one batch set.
 
     `form` is how the files of a contract are written; no name means the default one.
     """
 
-    def __init__(
-        self, store: Store, sets: SetContracts, form: Callable[[str], Text], *, limit: int, files: int
-    ) -> None:
-        self._store = store
-        self._sets = sets
-        self._form = form
-        self._limit = limit
-        self._files = files
-        self._places = anyio.Semaphore(AT_ONCE)
+    store: Store
+    sets: SetContracts
+    form: Callable[[str], Text]
+    limit: int = field(kw_only=True)
+    files: int = field(kw_only=True)
+    _places: anyio.Semaphore = field(default_factory=lambda: anyio.Semaphore(AT_ONCE), init=False)
 
     async def take(
         self,
@@ -72,10 +70,10 @@ class Uploads:
         """
         check_names(batch_set, name)
         source = layout.batch_set(pipeline, batch_set)
-        if declared is not None and declared > self._limit:
+        if declared is not None and declared > self.limit:
             raise self._too_large()
         if contract:
-            await to_thread.run_sync(self._sets.keep, pipeline, batch_set, contract)
+            await to_thread.run_sync(self.sets.keep, pipeline, batch_set, contract)
         async with self._places:
             with TemporaryDirectory(prefix="wafer-upload-") as folder:
                 path = Path(folder) / "body"
@@ -102,11 +100,11 @@ class Uploads:
                 break
         words = not_batches.advice(first)
         if not_batches.packed(first):
-            words = await to_thread.run_sync(lambda: not_batches.advice_under(first, self._form(self._sets.of(source))))
+            words = await to_thread.run_sync(lambda: not_batches.advice_under(first, self.form(self.sets.of(source))))
         if words:
             size = len(first)
             async for chunk in body:
-                if (size := size + len(chunk)) > self._limit:
+                if (size := size + len(chunk)) > self.limit:
                     break
             raise NotABatch(words)
         return first
@@ -116,17 +114,17 @@ class Uploads:
         async with await anyio.open_file(path, "wb") as file:
             async for chunk in _joined(begun, body):
                 size += len(chunk)
-                if size > self._limit:
+                if size > self.limit:
                     raise self._too_large()
                 digest.update(chunk)
                 await file.write(chunk)
         return size, digest.hexdigest()
 
     def _keep(self, path: Path, source: str, name: str, size: int, sha256: str) -> bool:
-        stored = {item.key: item.bytes for item in self._store.keys(source)}
+        stored = {item.key: item.bytes for item in self.store.keys(source)}
         key = f"{source}/{name}"
         if key not in stored:
-            if len(stored) >= self._files:
+            if len(stored) >= self.files:
                 raise UploadTooLarge(
                     f"{source} already has {len(stored)} files, which is the limit. Use another batch set."
                 )
@@ -134,23 +132,23 @@ class Uploads:
             return True
         stored_copy = path.with_name("stored")
         if stored[key] == size:
-            self._store.download(key, stored_copy)
+            self.store.download(key, stored_copy)
             if sha256_of(stored_copy) == sha256:
                 return False
         raise _conflict(key)
 
     def _write(self, path: Path, key: str, size: int) -> None:
         if size > WHOLE:
-            self._store.upload(path, key)
+            self.store.upload(path, key)
             return
         try:
-            self._store.put(key, path.read_bytes(), only_if_absent=True)
+            self.store.put(key, path.read_bytes(), only_if_absent=True)
         except PublishConflict as error:
             raise _conflict(key) from error
 
     def _too_large(self) -> UploadTooLarge:
         return UploadTooLarge(
-            f"A file may have at most {self._limit:,} bytes. Split the batch, or copy it into a configured source."
+            f"A file may have at most {self.limit:,} bytes. Split the batch, or copy it into a configured source."
         )
 
 

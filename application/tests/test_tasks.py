@@ -151,11 +151,16 @@ def test_a_task_outlives_its_server_and_the_next_one_has_another(worker: Worker)
     assert worker.wrote() != [killed]
 
 
-def test_a_task_whose_server_dies_before_it_forks_is_refused(worker: Worker) -> None:
+def kill_who_forks(worker: Worker) -> None:
+    """Who forked a task stops now, and dies a second later."""
     assert worker.ends_well("open(out, 'w').write(str(os.getppid()))")
-    server = int(worker.wrote()[0])
-    os.kill(server, signal.SIGSTOP)
-    Timer(1, os.kill, (server, signal.SIGKILL)).start()
+    parent = int(worker.wrote()[0])
+    os.kill(parent, signal.SIGSTOP)
+    Timer(1, os.kill, (parent, signal.SIGKILL)).start()
+
+
+def test_a_task_whose_server_dies_before_it_forks_is_refused(worker: Worker) -> None:
+    kill_who_forks(worker)
 
     assert worker.answer("pass") == "refused"
     assert any(worker.ends_well("pass") for _ in range(20))  # the system takes a moment to tell that the server ended
@@ -183,10 +188,7 @@ def test_the_server_ends_with_the_process_that_started_it(worker: Worker) -> Non
 
 
 def test_a_task_whose_branch_dies_before_it_forks_is_refused(branched: Worker) -> None:
-    assert branched.ends_well("open(out, 'w').write(str(os.getppid()))")
-    branch = int(branched.wrote()[0])
-    os.kill(branch, signal.SIGSTOP)
-    Timer(1, os.kill, (branch, signal.SIGKILL)).start()
+    kill_who_forks(branched)
 
     assert branched.answer("pass") == "refused"
     assert branched.ends_well("pass")
