@@ -105,7 +105,8 @@ def trained(wafers: Wafers, recipe: Recipe, seed: int) -> Contestant:
         out: Bools = fold == number
         raw[out] = fitted(readings[~out], failed[~out], recipe, seed).raw(readings[out])
     calibration = fit_calibration(raw, failed)
-    model = replace(fitted(readings, failed, recipe, seed), slope=calibration.slope, intercept=calibration.intercept)
+    line = fitted(readings, failed, recipe, seed)
+    model = line._replace(slope=calibration.slope, intercept=calibration.intercept)
     names, clusters = pa.array(wafers.names), np.zeros(len(wafers), dtype=np.int64)
     scores = probability_of(calibration.log_odds(raw))
     rows = joined(
