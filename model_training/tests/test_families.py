@@ -123,6 +123,17 @@ def test_parts_of_a_forest_are_the_forest_that_one_fit_grows(fits: Fits) -> None
     np.testing.assert_array_equal(fitted.model.score(training.features), kept(peer).score(training.features))
 
 
+def test_a_forest_of_some_rows_is_the_one_of_a_table_of_these_rows() -> None:
+    training = replace(_training_set(900, signal=1.0), weight=np.where(np.arange(900) % 3, 1.0, 0.2))
+    some = training.rows(np.arange(900) % 4 > 0)
+
+    one, two = (RandomForest().grow(rows, RECIPE.seed, range(3, 9), 9) for rows in (some, some.compact()))
+
+    assert one.trees == two.trees
+    np.testing.assert_array_equal(one.leaf, two.leaf)
+    np.testing.assert_array_equal(one.share, two.share)
+
+
 def test_the_middle_of_the_data_is_not_called_faulty() -> None:
     rng = np.random.default_rng(1)
     features, failed = rng.normal(size=(1000, 40)).astype(np.float32), rng.random(1000) < 0.08

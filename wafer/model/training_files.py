@@ -7,6 +7,8 @@ rows is a small `.npz` file next to it.
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
+from typing import Any
+from weakref import WeakValueDictionary
 
 import numpy as np
 
@@ -16,6 +18,8 @@ from wafer.wafers.arrays import Features
 # The header of an .npy file is read by `ast`, which in two threads at once may end in a SystemError (seen on Python
 # 3.11.7; https://github.com/python/cpython/issues/106905). Fits of one process read theirs one after the other.
 _READING = Lock()
+# Path -> the map of it in this process: what fits map side by side would count as memory several times over.
+_maps: "WeakValueDictionary[Path, np.memmap[Any, Any]]" = WeakValueDictionary()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +45,14 @@ class TrainingFiles:
 
 def new_features(path: Path, rows: int, width: int) -> Features:
     """Return an array to fill, (rows, width), which is the file of this name."""
-    return np.lib.format.open_memmap(path, "w+", np.float32, (rows, width), fortran_order=True)
+    _maps[path] = features = np.lib.format.open_memmap(path, "w+", np.float32, (rows, width), fortran_order=True)
+    return features
 
 
 def _mapped(path: Path) -> Features:
-    return np.asarray(np.load(path, mmap_mode="r"))
+    found = _maps.get(path)
+    if found is None:
+        _maps[path] = found = np.load(path, mmap_mode="r")
+    features = np.asarray(found)
+    features.flags.writeable = False
+    return features

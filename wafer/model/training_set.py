@@ -2,11 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 
 from wafer.wafers.arrays import Bools, Features, Floats, Ints
-from wafer.wafers.table import ROWS_AT_ONCE
+from wafer.wafers.table import BLOCK, ROWS_AT_ONCE
+
+Values = TypeVar("Values", Bools, Floats)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +42,18 @@ class TrainingSet:
         return TrainingSet(self.table, self.failed[index], self.fold[index], self.weight[index], chosen)
 
     def compact(self) -> "TrainingSet":
-        """Return the same rows with a table of their own, in the order of columns."""
+        """Return the same rows with a table of their own, in the order of columns; large ones are not copied."""
+        if self.chosen is not None and len(self) * self.table.shape[1] * self.table.itemsize > BLOCK:
+            return self
         return replace(self, table=np.asfortranarray(self.features), chosen=None)
+
+    def spread(self, values: Values) -> Values:
+        """Return a value of each row in a place for each of the table, 0 for those that are not chosen."""
+        if self.chosen is None:
+            return values
+        found = np.zeros(len(self.table), values.dtype)
+        found[self.chosen] = values
+        return found
 
     def weighted(self, weight: Floats) -> "TrainingSet":
         """Return the same rows with these weights."""

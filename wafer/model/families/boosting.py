@@ -54,6 +54,7 @@ def _passing_at_leaves(booster: xgboost.Booster, passing: TrainingSet, nodes: in
     """Return how many of the rows come to each leaf, (trees, nodes); to some leaves only failing wafers come."""
     some = passing.rows(np.arange(len(passing)) % -(-len(passing) // _COUNTED) == 0)
     blocks = (xgboost.DMatrix(features, nthread=1) for _, features in some.blocks())
-    leaves = np.concatenate([booster.predict(block, pred_leaf=True, strict_shape=True) for block in blocks])
-    by_tree = leaves.astype(np.int64).reshape(len(some), -1).T
+    kind = np.min_scalar_type(nodes)  # leaves come as float32: all of them, and as bincount wants them, would be 100 MB
+    leaves = [booster.predict(block, pred_leaf=True, strict_shape=True).astype(kind) for block in blocks]
+    by_tree = np.concatenate(leaves).reshape(len(some), -1).T
     return np.array([np.bincount(leaf, some.weight, nodes) for leaf in by_tree])

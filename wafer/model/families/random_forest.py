@@ -83,8 +83,9 @@ class RandomForest:
 
     def grow(self, training: TrainingSet, seed: int, trees: range, total: int) -> ForestPart:
         """Grow some of the trees."""
-        # Trees read column by column. scikit-learn copies neither float32 nor this order.
-        rows = replace(training, table=np.asfortranarray(training.features), chosen=None)
+        # Trees read column by column. scikit-learn copies neither float32 nor this order, and passes over rows without
+        # weight: the trees of some rows need no copy of these.
+        rows = replace(training, table=np.asfortranarray(training.table))
         found: list[Tree] = []
         for number, each in zip(trees, seeds_of(seed, trees), strict=True):
             share = self.failing_share if number % self.balanced_every else 0.5
@@ -108,7 +109,8 @@ class RandomForest:
         tree = DecisionTreeClassifier(
             min_samples_leaf=self.min_leaf, max_depth=self.max_depth, max_features="sqrt", random_state=seed
         )
-        tree.fit(rows.table, rows.failed, drawn * np.where(rows.failed, failing, passing), check_input=False)
+        weight = drawn * np.where(rows.failed, failing, passing)
+        tree.fit(rows.table, rows.spread(rows.failed), rows.spread(weight), check_input=False)
         return Tree(tree.tree_, np.packbits(drawn == 0))
 
 

@@ -45,3 +45,15 @@ def test_fits_that_read_at_once_read_no_header_at_once(tmp_path: Path, monkeypat
 
     assert most == [1]
     assert all(np.array_equal(each.failed, failed) for each in found)
+
+
+def test_fits_that_read_at_once_share_one_map_of_the_features(tmp_path: Path) -> None:
+    files = TrainingFiles(tmp_path / "features.npy", tmp_path / "rows.npz")
+    features = new_features(files.features, 40, 3)
+    files.write(training_set(features, np.arange(40) % 4 == 0, np.arange(40) % 5))
+
+    one, two = files.read(), files.read()
+
+    assert np.shares_memory(one.table, two.table)
+    assert np.shares_memory(one.table, features)
+    assert not one.table.flags.writeable
