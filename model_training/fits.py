@@ -13,7 +13,7 @@ from wafer.files import complete_file, scratch_near
 from wafer.model.families.protocol import Piece
 from wafer.model.training_files import TrainingFiles, new_features
 from wafer.model.training_set import TrainingSet
-from wafer.process import cores
+from wafer.process import cores, give_back_memory
 from wafer.progress import advance, counted
 from wafer.wafers.arrays import Features
 
@@ -44,6 +44,7 @@ def fit(unit: Fit, folder: Path) -> None:
     training = TrainingFiles(unit.features.at_hand(), unit.rows.at_hand()).read()
     with complete_file(folder / unit.name, durable=False) as part:
         unit.piece.work(training, part)
+    give_back_memory()
     advance()
 
 

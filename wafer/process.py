@@ -1,6 +1,7 @@
 """What changes a whole process, for all code in it: made here and nowhere else, and called by entry points only."""
 
 import atexit
+import ctypes
 import gc
 import http.client
 import os
@@ -147,6 +148,15 @@ def cores() -> int:
     """Cores that this process may use; those of the machine where the system does not say."""
     allowed = getattr(os, "sched_getaffinity", None)  # not on macOS
     return len(allowed(0)) if allowed else os.cpu_count() or 1
+
+
+def give_back_memory() -> None:
+    """Let the operating system have what was freed: the C library keeps it for each thread.
+
+    After the fits on 20,000 wafers it kept 150 MiB. A C library without `malloc_trim` is not asked.
+    """
+    with suppress(AttributeError, OSError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def name_process(name: str) -> None:
