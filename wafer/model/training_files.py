@@ -54,5 +54,5 @@ def _mapped(path: Path) -> Features:
     if found is None:
         _maps[path] = found = np.load(path, mmap_mode="r")
     features = np.asarray(found)
-    features.flags.writeable = False
+    features.setflags(write=False)
     return features

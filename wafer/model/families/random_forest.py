@@ -14,6 +14,7 @@ from wafer.model.families.protocol import FitPlan, Fitted, Piece
 from wafer.model.families.tree_model import TreeModel, load_trees
 from wafer.model.training_set import TrainingSet
 from wafer.progress import advance
+from wafer.wafers.arrays import Floats
 
 TREES_OF_A_PART = 25
 
@@ -109,7 +110,7 @@ class RandomForest:
         tree = DecisionTreeClassifier(
             min_samples_leaf=self.min_leaf, max_depth=self.max_depth, max_features="sqrt", random_state=seed
         )
-        weight = drawn * np.where(rows.failed, failing, passing)
+        weight: Floats = np.where(rows.failed, failing, passing).astype(np.float64) * drawn
         tree.fit(rows.table, rows.spread(rows.failed), rows.spread(weight), check_input=False)
         return Tree(tree.tree_, np.packbits(drawn == 0))
 
