@@ -42,6 +42,7 @@ LINE_SECONDS = 60.0  # between two looks at what the metrics say of the line
 SWEEP_SECONDS = 3600.0  # between two looks whether something is too old
 SCHEDULE_SECONDS = 30.0  # between two looks whether a schedule is due
 ROUTERS: tuple[APIRouter, ...] = (
+    *scores.ROUTERS,  # first, because they are tried one after the other and a line asks these all day
     *comparisons.ROUTERS,  # before `/runs/{run_id}`, which takes any word
     *runs.ROUTERS,
     *lists.ROUTERS,
@@ -55,7 +56,6 @@ ROUTERS: tuple[APIRouter, ...] = (
     *drift.ROUTERS,
     *retraining.ROUTERS,
     *schedules.ROUTERS,
-    *scores.ROUTERS,
     *removals.ROUTERS,
     *session.ROUTERS,
     *operations.ROUTERS,

@@ -9,6 +9,8 @@ import pytest
 
 from wafer.contract import Contract, load_contract
 from wafer.contract.file_name import FileName
+from wafer.contract.policy import Policy
+from wafer.contract.readings import reading_of_text, readings_of_texts
 from wafer.errors import ContractInvalid
 
 
@@ -277,3 +279,15 @@ def test_the_policy_says_how_files_are_named(names: dict[str, str], name: str, r
     assert form.matches(name)
     assert form.stamps_are_real(name) == real
     assert str(form.stamp(name)) == stamp
+
+
+@pytest.mark.parametrize("odd", ["1,5", " 1", "abc", "inf", "1_0", "", None, "-9", "1e999", "1\n2"])
+@pytest.mark.parametrize("policy", [Policy(), Policy.model_validate({"readings": {"missing": ["-9"]}})])
+def test_many_fields_are_read_as_each_is_alone(odd: str | None, policy: Policy) -> None:
+    texts = ["1.5", odd, "-2"]
+
+    found = readings_of_texts(texts, policy)
+
+    if found is not None:
+        assert repr(found) == repr([reading_of_text(each or "", policy) for each in texts]) or odd == "1e999"
+    assert (found is None) == (odd in {"1,5", " 1", "abc", "inf", "1_0", "1\n2"})
