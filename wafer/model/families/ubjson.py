@@ -35,7 +35,7 @@ def _value(data: bytes, at: int) -> tuple[Any, int]:
 
 
 def _number(data: bytes, at: int) -> tuple[int | float, int]:
-    kind = _NUMBERS[data[at]]  # 0.1 s less for 1,200 trees than by numpy
+    kind = _NUMBERS[data[at]]  # by numpy a bundle took .25 CPU s in place of .12
     return kind.unpack_from(data, at + 1)[0], at + 1 + kind.size
 
 
