@@ -1,6 +1,6 @@
 # Every target sets up .venv by itself. PYTHON=… picks the interpreter, ARGS=… reaches the tool behind a target.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast faults bench images test-containers test-platform serve screenshots test-kubeflow servers check format lock clean
+.PHONY: help setup demo test test-fast faults bench images test-containers test-platform test-machine serve screenshots test-kubeflow servers check format lock clean
 
 BIN := .venv/bin
 PACKAGES := $(patsubst %/__init__.py,%,$(wildcard */__init__.py))
@@ -23,10 +23,10 @@ demo: setup ## train and predict on synthetic batches, or on DATA=dir with train
 
 test: setup ## run every test this machine can run (ARGS="wafer -k storage" for a part)
 	-@$(BIN)/python -m tests.servers --build
-	@$(PYTEST) -m "not (containers or platform)" $(ARGS)
+	@$(PYTEST) -m "not (containers or platform or machine)" $(ARGS)
 
 test-fast: setup ## the tests that need no server, browser or container and take no time (ARGS=clustering for a part)
-	@$(PYTEST) --numprocesses=logical -m "not (server or browser or containers or platform or slow)" $(ARGS)
+	@$(PYTEST) --numprocesses=logical -m "not (server or browser or containers or platform or machine or slow)" $(ARGS)
 
 faults: setup ## break every part on purpose and print what came of it (ARGS=tests/faults/test_kills.py for a part)
 	-@$(BIN)/python -m tests.servers --build
@@ -43,6 +43,9 @@ test-platform: setup ## gitops/ on a real Kubernetes API server, and Argo CD syn
 	@$(BIN)/python -m tests.servers --build
 	@WAFER_REQUIRE=all unshare --map-root-user --net sh -c 'ip link set lo up && exec "$$0" "$$@"' \
 	  $(BIN)/python -m pytest -m platform tests/platform $(ARGS)
+
+test-machine: setup ## the script of Jenkins' machine in a Debian root with port 443 alone (as root; 600 MB of packages)
+	@WAFER_REQUIRE=all $(BIN)/python -m pytest -m machine tests/machine $(ARGS)
 
 bench: setup ## speed and quality tables into docs/benchmarks.md (ARGS="quality --quick" for a part)
 	@$(BIN)/python -m benchmarks $(ARGS)
