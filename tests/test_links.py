@@ -37,3 +37,12 @@ def test_no_line_of_the_changelog_stands_twice() -> None:
     lines = Counter((ROOT / "CHANGELOG.md").read_text(encoding="utf-8").splitlines())
 
     assert [line for line, times in lines.items() if times > 1 and line and not line.startswith("#")] == []
+
+
+# Two branches may take the same next number.
+def test_every_decision_has_a_number_of_its_own() -> None:
+    decisions = sorted((ROOT / "docs" / "decisions").glob("*.md"))
+    numbers = [int(path.name.split("-")[0]) for path in decisions]
+
+    assert numbers == list(range(1, len(decisions) + 1))
+    assert [path.read_text(encoding="utf-8").split(".")[0] for path in decisions] == [f"# {each}" for each in numbers]
