@@ -54,6 +54,20 @@ def speed_dag(
     _report(lambda say: measure_dags(data or default_data(), rounds=rounds, quick=quick, say=say), document, quick)
 
 
+@app.command()
+def walls(
+    *,
+    before: Annotated[Path, typer.Option(exists=True, help="Checkout of another commit, after `make setup` there.")],
+    rounds: Annotated[int, typer.Option(min=1, help="Measured runs of both DAGs, after one of each.")] = 3,
+    data: Data = None,
+    document: Document = None,
+) -> None:
+    """Training and prediction of this commit and of another, in turn."""
+    from benchmarks.walls import measure_walls
+
+    _report(lambda say: measure_walls(before, data or default_data(), rounds=rounds, say=say), document, quick=False)
+
+
 @app.command("speed-parse")
 def speed_parse(
     *,

@@ -17,7 +17,7 @@ from wafer.process import cores
 COMMAND = ("-c", "from application.cli.app import main; main()")
 OLDER = "older training stage"
 OLDER_WIDE = "older, searches on all cores"
-_ELSEWHERE = {"WAFER_STORE", "MONGODB_URI", "MLFLOW_TRACKING_URI"}
+ELSEWHERE = {"WAFER_STORE", "MONGODB_URI", "MLFLOW_TRACKING_URI"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,7 @@ def _pair(data: Path, home: Path, say: Callable[[str], None]) -> tuple[Run, Run]
 
 def _run(pipeline: str, source: Path, home: Path, say: Callable[[str], None]) -> Run:
     """Run a DAG as a user does."""
-    environment = {name: value for name, value in os.environ.items() if name not in _ELSEWHERE}
+    environment = {name: value for name, value in os.environ.items() if name not in ELSEWHERE}
     done = run_watched([*COMMAND, pipeline, str(source.absolute()), "--json"], environment | {"WAFER_HOME": str(home)})
     record = json.loads(done.out.splitlines()[-1]) if done.out.strip() else {}
     if record.get("state") != "succeeded":

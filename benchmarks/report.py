@@ -17,7 +17,18 @@ from wafer.process import cores
 
 DOCUMENT = Path("docs/benchmarks.md")
 SCALE = Path("docs/scale.md")  # written by hand around its section
-ORDER = ("speed-dag", "speed-parse", "quality", "gate", "promise", "novelty", "score", "load", "load-documents")
+ORDER = (
+    "speed-dag",
+    "walls",
+    "speed-parse",
+    "quality",
+    "gate",
+    "promise",
+    "novelty",
+    "score",
+    "load",
+    "load-documents",
+)
 _PREFACE = """# Benchmarks
 
 `make bench` writes this page. Every section names the command that measured its figures.

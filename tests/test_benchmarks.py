@@ -18,6 +18,7 @@ from benchmarks.figures import FIGURES, Pooled, differences
 from benchmarks.folds import Plan, folds_of
 from benchmarks.makespan import Stage, shared_evenly, single_units, together
 from benchmarks.report import Section, this_machine, write_section
+from benchmarks.walls import Taken, Tree, measure_walls
 from wafer.contract import load_contract
 from wafer.wafers.arrays import Wafers
 
@@ -67,6 +68,25 @@ def test_gate_counts_the_errors_of_both_rules_in_every_scenario(tmp_path: Path) 
     for name in ("worse replaced", "better not promoted"):
         old, new = (int(rows[-1][f"{name}{rule}"].split(" of ")[1]) for rule in (", old rule", ""))
         assert old == new == sum(int(row[name].split(" of ")[1]) for row in rows[:-1])
+
+
+def test_walls_tell_the_fits_from_all_else_of_a_training(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Runs whose seconds are made up; what a run is, `speed-dag` shows."""
+
+    def run(tree: Tree, pipeline: str, _data: Path) -> Taken:
+        slower = 2 if tree.home.name == "now" else 1
+        return Taken(10, 20 * slower, fits=4) if pipeline == "train" else Taken(3 * slower, 6, fits=0)
+
+    monkeypatch.setattr(Tree, "run", run)
+
+    section = measure_walls(tmp_path, tmp_path, rounds=1, say=lambda _: None)
+
+    assert section.groups[0] == [
+        ["train", "10.0", "10.0", "1.00", "20.0", "40.0", "2.00"],
+        ["… fits", "4.0", "4.0", "1.00", "", "", ""],
+        ["… all else", "6.0", "6.0", "1.00", "", "", ""],
+        ["predict", "3.0", "6.0", "2.00", "6.0", "6.0", "1.00"],
+    ]
 
 
 def test_speed_dag_measures_every_stage_and_the_older_system(tmp_path: Path) -> None:
