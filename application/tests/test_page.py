@@ -526,8 +526,10 @@ def test_a_small_screen_shows_everything_without_scrolling_sideways(
 ) -> None:
     with shown(line, screen, "light", width) as page:
         widths = page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
+        bar = page.evaluate("(bar => [bar.scrollWidth, bar.clientWidth])(document.getElementById('screens'))")
 
     assert widths[0] <= widths[1]
+    assert bar[0] <= bar[1]
 
 
 @pytest.mark.parametrize("width", [390, 768])
