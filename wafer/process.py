@@ -7,7 +7,7 @@ import http.client
 import os
 import signal
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
@@ -157,6 +157,11 @@ def give_back_memory() -> None:
     """
     with suppress(AttributeError, OSError):
         ctypes.CDLL(None).malloc_trim(0)
+
+
+def when_it_ends(call: Callable[[], None]) -> None:
+    """Let this process make a call as it ends, before it waits for processes that it has started."""
+    atexit.register(call)
 
 
 def name_process(name: str) -> None:

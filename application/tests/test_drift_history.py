@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import pytest
 
@@ -54,7 +55,8 @@ def test_a_sensor_that_fell_silent_is_outside_once(service: Service) -> None:
 
 def test_the_lots_of_a_prediction_tell_their_own_drift(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     run_id = a_run_with_readings(service.home, service.store)
-    monkeypatch.setattr(service.parts.lines.of().models, "statistics", lambda version: {1: trained()}[version])
+    bundles = {1: SimpleNamespace(statistics=trained())}
+    monkeypatch.setattr(service.parts.lines.of().models, "bundle", bundles.__getitem__)
 
     with service.client("viewer") as client:
         page = client.get("/drift/lots", params={"run": run_id, "by": "lot"}).raise_for_status().json()

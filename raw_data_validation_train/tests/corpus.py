@@ -140,6 +140,8 @@ def _accept(numbers: Iterator[int]) -> Iterator[Case]:
     made = batch(next(numbers), labelled=False)
     yield Case("a file to predict", made.name(), made.data(), kind="prediction")
     made = batch(next(numbers))
+    yield Case("a label in a file to predict", made.name(), made.data(), kind="prediction")
+    made = batch(next(numbers))
     _set(made.rows[1], {3: "NULL"})
     yield Case(
         "a text the policy takes as missing", made.name(), made.data(), policy='{"readings": {"missing": ["NULL"]}}'
@@ -221,8 +223,6 @@ def _bad_tables(numbers: Iterator[int]) -> Iterator[Case]:
     yield case("a column twice", lambda made: _with_column(made, "Sensor-5"), "HEADER", "COLUMN_COUNT")
     yield case("a comma at every end", lambda made: _with_column(made, ""), "HEADER", "COLUMN_COUNT")
     yield case("two labels", lambda made: _with_column(made, "Output"), "HEADER", "COLUMN_COUNT")
-    made = batch(next(numbers))
-    yield Case("a label in a file to predict", made.name(), made.data(), ("HEADER", "COLUMN_COUNT"), kind="prediction")
     yield case("every row one field too long", lambda made: _ended(made, ","), "ROW_LENGTH")
     yield case("every row one value too long", lambda made: _ended(made, ",1"), "ROW_LENGTH")
     yield case("every row one field too short", lambda made: _shortened(made), "ROW_LENGTH")

@@ -5,7 +5,6 @@ has imported everything. So tasks with large packages have a branch: a fork of t
 tasks work, and is then forked for each of its tasks (ADR 0010).
 """
 
-import atexit
 import multiprocessing
 import os
 import sys
@@ -21,7 +20,7 @@ from pathlib import Path
 from threading import Event, Thread
 
 from pipelines.table import Branch
-from wafer.process import end_group, environment, name_process, take_environment
+from wafer.process import end_group, environment, name_process, take_environment, when_it_ends
 
 _COMPONENT = "--function_to_execute"
 _FIRST = "application.backends.local.server"
@@ -62,7 +61,7 @@ class _BranchProcess:
 
     def __init__(self, imports: Sequence[str]) -> None:
         self._pipe, its = _CONTEXT.Pipe()
-        atexit.register(self._pipe.close)
+        when_it_ends(self._pipe.close)
         with its:
             _fork(_be_branch, its, list(imports))
         _hears(self._pipe)
