@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from benchmarks.dag import COMMAND, ELSEWHERE
+from benchmarks.dag import ELSEWHERE
 from benchmarks.process import ROOT, run_watched
 from benchmarks.report import Section, this_machine
 from benchmarks.source import batches, kind_of
@@ -29,10 +29,9 @@ class Tree:
         """Run a DAG as a user does."""
         kept = {name: value for name, value in os.environ.items() if name not in ELSEWHERE}
         source = str((data / PIPELINES[pipeline]).absolute())
-        python = str(self.at / ".venv" / "bin" / "python")
-        done = run_watched(
-            [*COMMAND, pipeline, source, "--json"], kept | {"WAFER_HOME": str(self.home)}, python, self.at
-        )
+        programs = self.at / ".venv" / "bin"
+        words = [str(programs / "wafer"), pipeline, source, "--json"]
+        done = run_watched(words, kept | {"WAFER_HOME": str(self.home)}, str(programs / "python"), self.at)
         record = json.loads(done.out.splitlines()[-1]) if done.out.strip() else {}
         if record.get("state") != "succeeded":
             raise SystemExit(f"wafer {pipeline} of {self.at} failed: {record.get('error', 'it wrote nothing')}")
