@@ -45,8 +45,8 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     With `--numprocesses=logical` one for each core, for tests that wait for nothing: every further process collects
     all tests again.
     """
-    beside = 1 if config.option.numprocesses == "auto" else 0
-    return (os.cpu_count() or 1) + beside
+    extra = 1 if config.option.numprocesses == "auto" else 0
+    return (os.cpu_count() or 1) + extra
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
