@@ -163,14 +163,20 @@ def scale(
     wafers: Annotated[str, typer.Option(help="Sizes to measure, with commas between.")] = "20000,80000,320000",
     only_one: Annotated[int, typer.Option(min=0, help="One training and prediction, in a section of its own.")] = 0,
     batch_size: Annotated[int, typer.Option(min=1, help="Wafers of a batch file.")] = 1000,
+    keep: Annotated[
+        Path | None,
+        typer.Option(help="Folder that --only-one works in and leaves; the same command goes on where it was stopped."),
+    ] = None,
     quick: Quick = False,
     document: Document = None,
 ) -> None:
     """Peak memory, processor time and its growth of every stage, into docs/scale.md, as soon as they are known."""
+    if keep and not only_one:
+        raise typer.BadParameter("It goes with --only-one.", param_hint="--keep")
     sizes = [400, 800] if quick else [int(size) for size in wafers.split(",")]
     place = document or (None if quick else SCALE)
     if only_one:
-        _report_each(lambda say: measure_one(only_one, batch_size=batch_size, say=say), place)
+        _report_each(lambda say: measure_one(only_one, batch_size=batch_size, say=say, keep=keep), place)
     else:
         _report_each(lambda say: measure_scale(sizes, batch_size=batch_size, say=say), place)
 

@@ -3,13 +3,13 @@
 import json
 import math
 import os
-import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from itertools import pairwise
 from pathlib import Path
-from typing import NamedTuple
 
+from benchmarks.kept import Kept, Taken, remove
 from benchmarks.process import run_watched
 from benchmarks.report import Section, this_machine
 from wafer.process import cores
@@ -53,27 +53,19 @@ _HEADERS = ("stage", "wafers", "wall s", "CPU s", "ms a wafer", "growth", "peak 
 _WAFER = "from application.cli.app import main; main()"
 
 
-class Taken(NamedTuple):
-    """What a stage took; of the clusters, the one that needed most memory and the time of all."""
-
-    stage: str
-    wafers: int
-    seconds: float
-    cpu: float
-    peak: float  # MiB
-    disk: int  # bytes in the folder when the stage had ended
-
-
 class Line:
     """The stages one after the other on one synthetic drop, each as a process of its own."""
 
-    def __init__(self, folder: Path, wafers: int, batch_size: int, *, keeping: bool = False) -> None:
+    def __init__(
+        self, folder: Path, wafers: int, batch_size: int, *, keeping: bool = False, kept: Kept | None = None
+    ) -> None:
         self._folder = folder
         self._wafers = wafers
         self._keeping = keeping
+        self._kept = kept
         self._values = {"at": str(folder), "wafers": str(wafers), "batch_size": str(batch_size), "jobs": str(cores())}
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
-        self.environment = kept | {"WAFER_HOME": str(folder / "home")}
+        other = {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
+        self.environment = other | {"WAFER_HOME": str(folder / "home")}
 
     def stages(self) -> Iterator[Taken]:
         """From the drop to the promoted model, and the prediction of the same wafers."""
@@ -81,7 +73,7 @@ class Line:
         for stage, command in BEFORE.items():
             yield self._taken(stage, command)
             for name in () if self._keeping else _REMOVED.get(stage, ()):
-                _remove(self._folder / name)
+                remove(self._folder / name)
         clusters = self._clusters()
         yield self._together("train-cluster", [CLUSTER.replace("{cluster}", str(each)) for each in clusters])
         yield self._taken("promote", PROMOTE + "".join(f" --member {{at}}/member-{each}" for each in clusters))
@@ -91,7 +83,7 @@ class Line:
         return range(len(json.loads((self._folder / "clusters" / "clusters.json").read_text())["centroids"]))
 
     def _together(self, stage: str, commands: Sequence[str]) -> Taken:
-        each = [self._taken(stage, command) for command in commands]
+        each = [self._taken(stage, command, f"{stage} {number}") for number, command in enumerate(commands)]
         seconds, cpu = sum(one.seconds for one in each), sum(one.cpu for one in each)
         return Taken(stage, self._wafers, seconds, cpu, max(one.peak for one in each), each[-1].disk)
 
@@ -103,7 +95,15 @@ class Line:
         """What is run in place of a command."""
         return words
 
-    def _taken(self, stage: str, command: str) -> Taken:
+    def _taken(self, stage: str, command: str, step: str = "") -> Taken:
+        found = self._kept.find(step or stage) if self._kept else None
+        if found is None:
+            found = self._run(stage, command)
+            if self._kept:
+                self._kept.add(step or stage, found)
+        return found
+
+    def _run(self, stage: str, command: str) -> Taken:
         words = self._ready(stage, self.words(command))
         done = run_watched(words, self.environment)
         if done.code:
@@ -129,23 +129,37 @@ def measure_scale(sizes: Sequence[int], *, batch_size: int, say: Callable[[str],
         )
 
 
-def measure_one(wafers: int, *, batch_size: int, say: Callable[[str], None]) -> Iterator[Section]:
+def measure_one(
+    wafers: int, *, batch_size: int, say: Callable[[str], None], keep: Path | None = None
+) -> Iterator[Section]:
     """Run the whole line once; yields what is known after each stage, with the sums over a training and a prediction.
 
-    The sizes measured before stay in the document.
+    The sizes measured before stay in the document. With a folder to keep everything in, a line that was stopped goes on
+    after the last stage that had ended.
     """
     machine, taken = this_machine(), list[Taken]()
-    for each in _measured(wafers, batch_size, say):
+    kept = Kept(keep.resolve(), {"wafers": wafers, "batch size": batch_size}, machine.date) if keep else None
+    for each in _measured(wafers, batch_size, say, kept):
         taken.append(each)
         yield Section(
             name="scale-one",
             title="One training and one prediction",
             command=f"python -m benchmarks scale --only-one {wafers} --batch-size {batch_size}",
             machine=machine,
-            protocol=_protocol(batch_size),
+            protocol=[*_protocol(batch_size), *_stops(kept)],
             headers=_HEADERS,
             groups=[[_row(one, "") for one in taken], [_row(one, "") for one in _sums(taken)]],
         )
+
+
+def _stops(kept: Kept | None) -> list[str]:
+    if not kept or not kept.continued:
+        return []
+    again = ", ".join(kept.continued)
+    return [
+        f"Begun {kept.begun}, stopped, and carried on {again}: the stage that was stopped began again, all others "
+        "are as they were measured."
+    ]
 
 
 def _protocol(batch_size: int) -> list[str]:
@@ -169,16 +183,10 @@ def _sums(taken: Sequence[Taken]) -> Iterator[Taken]:
             yield Taken(f"all of a {name}", known[0].wafers, seconds, cpu, peak, disk)
 
 
-def _remove(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path)
-    else:
-        path.unlink()
-
-
-def _measured(wafers: int, batch_size: int, say: Callable[[str], None]) -> Iterator[Taken]:
-    with tempfile.TemporaryDirectory(prefix="scale-") as scratch:
-        for each in Line(Path(scratch), wafers, batch_size).stages():
+def _measured(wafers: int, batch_size: int, say: Callable[[str], None], kept: Kept | None = None) -> Iterator[Taken]:
+    with ExitStack() as scratch:
+        folder = kept.folder if kept else Path(scratch.enter_context(tempfile.TemporaryDirectory(prefix="scale-")))
+        for each in Line(folder, wafers, batch_size, kept=kept).stages():
             say(f"{wafers:,} wafers, {each.stage}: {each.seconds:.1f} s, {each.cpu:.1f} CPU s, {each.peak:.0f} MiB")
             yield each
 

@@ -1,7 +1,7 @@
 """Every benchmark runs and says everything it promises; how good or how fast the figures are is not tested here."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from importlib import import_module
 from inspect import Parameter, isfunction, signature
@@ -16,10 +16,13 @@ from benchmarks import scale
 from benchmarks.__main__ import app
 from benchmarks.figures import FIGURES, Pooled, differences
 from benchmarks.folds import Plan, folds_of
+from benchmarks.kept import Kept
 from benchmarks.makespan import Stage, shared_evenly, single_units, together
+from benchmarks.process import Finished
 from benchmarks.report import Section, this_machine, write_section
 from benchmarks.walls import Taken, Tree, measure_walls
 from wafer.contract import load_contract
+from wafer.files import write_file
 from wafer.wafers.arrays import Wafers
 
 pytestmark = [pytest.mark.xdist_group("benchmarks"), pytest.mark.slow]
@@ -243,6 +246,46 @@ def test_a_larger_line_has_more_buckets_and_longer_fits() -> None:
     assert files.makespan(4) == pytest.approx(1 + files.units / 4)
     assert both.units == pytest.approx(2 * fits.units)
     assert both.alone == fits.alone
+
+
+def test_a_stopped_measurement_goes_on_and_keeps_what_it_measured(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Stages whose work and seconds are made up: each leaves a file, and one of them is killed half-way."""
+    done, killed = list[str](), {"clustering"}
+
+    def run_watched(words: Sequence[str], _environment: Mapping[str, str]) -> Finished:
+        stage = words[2] if words[1] == "model_training" else words[1]
+        (tmp_path / "line" / f"left-{len(done)}").mkdir()  # fails where the killed stage has left its own
+        if stage in killed:
+            killed.clear()
+            raise RuntimeError("killed")
+        if stage == "clustering":
+            write_file(tmp_path / "line" / "clusters" / "clusters.json", b'{"centroids": [[0], [1]]}')
+        done.append(stage)
+        return Finished(0, "", float(len(done)), 2.0 * len(done), {"": 100.0 + len(done)})
+
+    monkeypatch.setattr(scale, "run_watched", run_watched)
+    words = ("scale", "--only-one", "400", "--keep", tmp_path / "line", "--document", tmp_path / "scale.md")
+    with pytest.raises(RuntimeError, match="killed"):
+        run(*words)
+    before = table_of(tmp_path / "scale.md")
+
+    _, again = run(*words)
+
+    rows = {row["stage"]: row for row in table_of(tmp_path / "scale.md")}
+    assert len(done) == len(set(done) - {"cluster"}) + 2, "each stage once, train-cluster once a cluster"
+    assert before[:4] == list(rows.values())[:4]
+    assert [rows[stage]["wall s"] for stage in ("preprocess", "cluster", "train-cluster")] == ["5.0", "6.0", "17.0"]
+    assert "carried on" in (tmp_path / "scale.md").read_text()
+    assert "predict: 11.0 s" in again
+
+
+def test_measurements_of_other_sizes_never_mix(tmp_path: Path) -> None:
+    Kept(tmp_path, {"wafers": 400}, "now")
+
+    with pytest.raises(SystemExit, match="begun with"):
+        Kept(tmp_path, {"wafers": 500}, "later")
 
 
 def scale_commands() -> list[str]:
