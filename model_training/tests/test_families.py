@@ -1,9 +1,11 @@
 """What each family promises: scores of rows it did not see, and margins that stay where they were."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
 import pytest
+import xgboost
 from sklearn.ensemble import RandomForestClassifier
 
 from model_training.fits import Fits
@@ -11,6 +13,7 @@ from model_training.learn import fit_cluster, fit_families
 from wafer.engine import Inline
 from wafer.evaluation.metrics import roc_auc
 from wafer.model.calibration import threshold_for
+from wafer.model.families.binned_rows import in_bins
 from wafer.model.families.boosted_trees import BoostedTrees
 from wafer.model.families.forest_as_booster import booster_of
 from wafer.model.families.forest_part import OutOfBag
@@ -19,8 +22,10 @@ from wafer.model.families.random_forest import RandomForest
 from wafer.model.families.tree_model import TreeModel
 from wafer.model.recipe import Recipe
 from wafer.model.training_set import TrainingSet, deal_folds, training_set
+from wafer.process import cores
 from wafer.tests.forests import kept
 from wafer.wafers.arrays import Features
+from wafer.wafers.table import ROWS_AT_ONCE
 
 FOREST, BOOSTING = RandomForest(trees=80), BoostedTrees(rounds=60, learning_rate=0.1)
 RECIPE = Recipe(families=(FOREST, BOOSTING))
@@ -155,6 +160,26 @@ def test_boosting_on_blocks_of_rows_grows_the_trees_of_the_same_rows_in_one_piec
     whole = training_set(training.features, training.failed, training.fold)
 
     assert BOOSTING.fit(training, RECIPE.seed).saved == BOOSTING.fit(whole, RECIPE.seed).saved
+
+
+def test_half_of_the_fits_side_by_side_look_for_bins_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = _training_set(ROWS_AT_ONCE + 1, signal=1.0)
+    made, active, most = xgboost.QuantileDMatrix, list[int](), list[int]()
+
+    def counted(*given: object, **more: object) -> xgboost.QuantileDMatrix:
+        active.append(1)
+        most.append(len(active))
+        try:
+            return made(*given, **more)
+        finally:
+            active.pop()
+
+    monkeypatch.setattr(xgboost, "QuantileDMatrix", counted)
+    with ThreadPoolExecutor(4 * cores()) as pool:
+        found = list(pool.map(lambda _: in_bins(rows, 64), range(4 * cores())))
+
+    assert len(found) == 4 * cores()
+    assert max(most) <= max(1, cores() // 2)
 
 
 def test_rows_of_rows_are_the_same_without_a_copy() -> None:
