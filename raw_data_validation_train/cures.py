@@ -51,6 +51,8 @@ def of_label(text: str) -> str:
 
 def of_wafer_id(text: str, contract: Contract) -> str:
     """What lets an id with other signs be one."""
+    if text.startswith("="):
+        return f"ids such as {quoted(text)} are formulas of a spreadsheet: export them as text, without `=` and quotes"
     pattern = pattern_with([text])
     if contract.policy.wafer_id != _ANY_ID or not pattern or not re.fullmatch(pattern, text):
         return ""

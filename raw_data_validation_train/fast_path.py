@@ -1,7 +1,6 @@
 """The fast path: parse a whole block in columns. A block with anything unusual is left to the row parser."""
 
 import re
-from typing import get_args
 
 import numpy as np
 import pyarrow as pa
@@ -14,12 +13,12 @@ from raw_data_validation_train.lines import Block
 from raw_data_validation_train.rows import Rows
 from raw_data_validation_train.wafer_ids import WaferIds
 from wafer.contract import Contract
-from wafer.contract.text import Text
+from wafer.contract.text import SEPARATORS
 from wafer.wafers.accepted import accepted_batch
 
 _STRAY_QUOTE = {  # pyarrow reads `"1"5` as 15
     sign: re.compile(rb'[^%b\r\n]"[^%b\r\n]' % (re.escape(sign.encode()), re.escape(sign.encode())))
-    for sign in get_args(Text.model_fields["delimiter"].annotation)
+    for sign in SEPARATORS
 }
 
 

@@ -62,17 +62,18 @@ class Headers:
 
     def say_outcomes_alone(self, line: bytes) -> bool:
         """Whether a header names the outcome and no sensor, as a file may that says what predicted wafers became."""
-        cells = split_row(line.decode(errors="replace"), self._contract.policy.text.delimiter) or []
+        text = self._contract.policy.text
+        cells = split_row(text.names_in(line.decode(errors="replace")), text.separator) or []
         named = {self._spellings.get(self._contract.policy.columns.key(cell)) for cell in cells}
         return self._contract.label in named and named.isdisjoint(self._contract.sensors)
 
     def _layout(self, line: bytes) -> Layout | Finding:
-        delimiter = self._contract.policy.text.delimiter
-        cells = split_row(line.decode(), delimiter)
+        text = self._contract.policy.text
+        cells = split_row(text.names_in(line.decode()), text.separator)
         if cells is None:
             return Finding(FileCode.NOT_CSV, "The header's quotes do not match. Export the batch again as CSV.")
         if len(cells) < 2:
-            return Finding(FileCode.NOT_CSV, no_header(line.decode(), delimiter))
+            return Finding(FileCode.NOT_CSV, no_header(line.decode(), text.delimiter))
         if len(cells) > _MOST_COLUMNS + len(self._contract.columns):
             return Finding(
                 FileCode.COLUMN_COUNT, f"The file has {len(cells)} columns. Export the schema's columns only."
@@ -166,7 +167,7 @@ def _layout(contract: Contract, header: HeaderColumns, findings: tuple[Finding, 
         or not contract.policy.id_template.is_column,
         left_out=tuple(cell for cell in cells if contract.leaves_out(cell)),
         read=arrow_csv.ReadOptions(column_names=columns, use_threads=False, block_size=_PARSED_AT_ONCE),
-        parse=arrow_csv.ParseOptions(newlines_in_values=False, delimiter=text.delimiter),
+        parse=arrow_csv.ParseOptions(newlines_in_values=False, delimiter=text.separator),
         convert=arrow_csv.ConvertOptions(
             column_types={name: kinds.get(at, pa.float64()) for at, name in enumerate(columns)},
             include_columns=[columns[at] for at in order],

@@ -13,6 +13,7 @@ from wafer.contract.wafer_ids import ID
 from wafer.contract.words import ID_NAMES, LABEL_NAMES
 
 _DELIMITERS = {";": "a semicolon", "\t": "a tab", "|": "a bar", ",": "a comma", " ": "a blank"}
+_NAMED = _DELIMITERS | {"whitespace": "whitespace"}
 _LISTED = 5
 _COMMA = re.compile(r"[0-9],[0-9]")
 
@@ -48,7 +49,7 @@ def in_short(names: Iterable[str], limit: int = 5) -> str:
 def no_header(line: str, delimiter: str, row: str = "") -> str:
     """The first line is one cell: another delimiter is likely, and the policy can name it."""
     counts = Counter({sign: line.count(sign) for sign in _DELIMITERS if sign != delimiter})
-    named = _DELIMITERS[delimiter]
+    named = _NAMED[delimiter]
     if delimiter == ",":
         message = (
             "The first line is no header with commas between the column names. Export with the comma as separator."
@@ -61,7 +62,8 @@ def no_header(line: str, delimiter: str, row: str = "") -> str:
     if line.lower().startswith("sep="):
         return f"{message} Or write `text: {{delimiter: {quoted(line[4:5])}, lines_before_header: 1}}` in the policy."
     comma = ', decimal: ","' if sign != "," and _COMMA.search(row) else ""
-    return f"{message} Or write `text: {{delimiter: {quoted(sign)}{comma}}}` in the policy."
+    written = "whitespace" if sign == " " and "  " in f" {line}" else quoted(sign)
+    return f"{message} Or write `text: {{delimiter: {written}{comma}}}` in the policy."
 
 
 def header_findings(header: HeaderColumns, contract: Contract) -> Iterable[Finding]:

@@ -87,7 +87,7 @@ class _Outcomes:
         """Read a table of outcomes."""
         text, table = contract.policy.text, contract.policy.outcomes_table
         lines = list(_lines(path, name, contract))[text.lines_before_header :]
-        header = _cells(lines[0], text, name) if text.header and lines else []
+        header = _cells(text.names_in(lines[0]), text, name) if text.header and lines else []
         rows = [_cells(line, text, name) for line in lines[text.header + text.lines_after_header :] if line]
         at = _place(contract.label or "", header, contract, f"`{name}`") if header else table.column - 1
         id_at = _place(contract.id_column, header, contract, f"`{name}`") if table.by == "id" else at
@@ -100,15 +100,15 @@ class _Outcomes:
         text = self.contract.policy.text
         for _ in range(text.lines_before_header):
             yield next(lines, "")
-        header = next(lines, "") if text.header else ""
+        header = text.names_in(next(lines, "")) if text.header else ""
         if text.header:
-            yield f"{header}{text.delimiter}{_quoted(self.contract.label or '', text)}"
+            yield f"{header}{text.separator}{_quoted(self.contract.label or '', text)}"
         for _ in range(text.lines_after_header):
-            yield f"{next(lines, '')}{text.delimiter}"
+            yield f"{next(lines, '')}{text.separator}"
         rows = (line for line in lines if line)
         by_id = self.contract.policy.outcomes_table.by == "id"
         for line, outcome in self._by_id(header, rows) if by_id else self._by_order(rows):
-            yield f"{line}{text.delimiter}{_quoted(outcome, text)}"
+            yield f"{line}{text.separator}{_quoted(outcome, text)}"
 
     def _by_order(self, rows: Iterator[str]) -> Iterator[tuple[str, str]]:
         count = 0
@@ -130,7 +130,7 @@ class _Outcomes:
         ]:
             raise _DoNotFit(f"`{self.name}` has several outcomes of the wafer `{contrary[0]}`. Which one is right?")
         for line in rows:
-            cells = split_row(line, text.delimiter) or []
+            cells = split_row(line, text.separator) or []
             yield line, known.get(cells[at].strip(), "") if at < len(cells) else ""
 
 
@@ -144,7 +144,7 @@ def _lines(path: Path, name: str, contract: Contract) -> Iterator[str]:
 
 
 def _cells(line: str, text: Text, name: str) -> list[str]:
-    cells = split_row(line, text.delimiter)
+    cells = split_row(line, text.separator)
     if cells is None:
         raise _DoNotFit(f"The quotes of a line of `{name}` do not match. Export it again.")
     return [cell.strip() for cell in cells]
@@ -160,4 +160,4 @@ def _place(column: str, header: Sequence[str], contract: Contract, name: str) ->
 
 
 def _quoted(cell: str, text: Text) -> str:
-    return '"' + cell.replace('"', '""') + '"' if text.delimiter in cell or '"' in cell else cell
+    return '"' + cell.replace('"', '""') + '"' if text.separator in cell or '"' in cell else cell

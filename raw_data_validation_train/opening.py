@@ -10,6 +10,7 @@ from typing import IO, cast
 from raw_data_validation_train.verdicts import FileCode, Finding
 from wafer.contract.policy import Limits
 from wafer.contract.text import Text
+from wafer.contract.whitespace import end_of_last_line, with_single_blanks
 from wafer.contract.workbook import NotAWorkbook, lines_of, unpacked_bytes
 
 Hashed = Callable[[bytes], None]
@@ -36,7 +37,8 @@ def chunks(path: Path, text: Text, limits: Limits, size: int, seen: Hashed) -> I
             found = _sheet(path, file, text, limits, size)
         else:
             found = _decoded(file, text, limits, size)
-        yield from _a_line_a_row(found) if text.quoted_line_ends == "blank" else found
+        lines = _a_line_a_row(found) if text.quoted_line_ends == "blank" else found
+        yield from _with_single_blanks(lines, limits) if text.delimiter == "whitespace" else lines
 
 
 def _a_line_a_row(found: Iterator[bytes]) -> Iterator[bytes]:
@@ -48,6 +50,18 @@ def _a_line_a_row(found: Iterator[bytes]) -> Iterator[bytes]:
             parts[n] = parts[n].replace(b"\r\n", b" ").replace(b"\n", b" ").replace(b"\r", b" ")
         quoted ^= len(parts) % 2 == 0
         yield b'"'.join(parts)
+
+
+def _with_single_blanks(found: Iterator[bytes], limits: Limits) -> Iterator[bytes]:
+    """The same lines with one blank where whitespace stands between fields; a line beyond the limit as it is."""
+    carry, begun = b"", False
+    for chunk in found:
+        data = carry + chunk
+        data, begun = data if begun else data.removeprefix(codecs.BOM_UTF8), begun or len(data) >= len(codecs.BOM_UTF8)
+        end = end_of_last_line(data) or (len(data) if len(data) > limits.row_bytes else 0)
+        carry = data[end:]
+        yield with_single_blanks(data[:end])
+    yield with_single_blanks(carry)
 
 
 class _Seen:

@@ -145,9 +145,14 @@ class Reading:
             yield no_good_rows(self._rows_in, self._row_codes(), self._advice())
 
     def _length_cure(self, header: Layout) -> str:
-        cells = split_row(self._long or "", self._contract.policy.text.delimiter) or []
+        text = self._contract.policy.text
+        cells = split_row(self._long or "", text.separator) or []
+        if text.delimiter == " " and len((self._long or "").split()) == header.width:
+            return "If any number of blanks stands between fields, write `text: {delimiter: whitespace}` in the policy."
         if len(cells) > header.width and not any(cells[header.width :]):
             return "Export it without the separators, or write `columns: {trailing_empty: drop}` in the policy."
+        if text.header and not text.row_names and len(cells) == header.width + 1:
+            return "If rows begin with a name above which the header has none, write `text: {row_names: true}`."
         return "Export the batch again."
 
     def _advice(self) -> str:

@@ -68,7 +68,7 @@ class RowParser:
         """The row's fields, or None when it has not exactly as many as the header."""
         if len(text) > self._contract.policy.limits.row_bytes:
             return None
-        cells = split_row(text, self._contract.policy.text.delimiter)
+        cells = split_row(text, self._contract.policy.text.separator)
         if cells is not None and self._contract.policy.columns.trailing_empty == "drop":
             cells = self._without_trailing(cells)
         return cells if cells is not None and len(cells) == self._layout.width else None
@@ -146,7 +146,7 @@ class RowParser:
 
     def _wrong_length(self, line: int, text: str) -> BadRow:
         limit = self._contract.policy.limits.row_bytes
-        cells, at = split_row(text[:limit], self._contract.policy.text.delimiter), self._layout.id_at
+        cells, at = split_row(text[:limit], self._contract.policy.text.separator), self._layout.id_at
         wafer = cells[at] if cells is not None and at is not None and at < len(cells) else ""
         if len(text) > limit:
             found = f"is longer than {limit} bytes"

@@ -1,5 +1,6 @@
 """Batches in the forms that other lines export, each with the policy under which every wafer of it is good."""
 
+import codecs
 import gzip
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -62,6 +63,21 @@ def _cases(numbers: Iterator[int]) -> Iterator[Case]:
             "readings": {"missing": ["NaN"]},
             "wafer_id_from": "{file}-{row}",
         },
+    )
+    yield case(
+        "aligned columns",
+        lambda made: codecs.BOM_UTF8 + _aligned(made),
+        {"text": {"delimiter": "whitespace"}, "readings": {"missing": ["NaN"]}},
+    )
+    yield case(
+        "a mark before the header",
+        lambda made: b"# " + _body_with_header(made, "\t"),
+        {"text": {"delimiter": "\t", "header_mark": "#"}, "readings": {"missing": ["NaN"]}, "columns": {"id": ["id"]}},
+    )
+    yield case(
+        "row names of R",
+        lambda made: _body_with_header(made, " ").removeprefix(b"id "),
+        {"text": {"delimiter": " ", "row_names": True}, "readings": {"missing": ["NaN"]}},
     )
     yield case("labels 0 and 1", lambda made: _labels(made, "0", "1"), {"labels": {"0": "pass", "1": "fail"}})
     yield case("words", lambda made: _labels(made, "Pass", "Fail"), {"labels": {"Pass": "pass", "Fail": "fail"}})
@@ -147,6 +163,22 @@ def _with(made: Batch, columns: dict[int, tuple[str, str]]) -> bytes:
         return row
 
     return Batch(made.number, wider(made.header, 0), [wider(row, 1) for row in made.rows]).data()
+
+
+def _as_words(made: Batch) -> list[list[str]]:
+    """Header and rows with no empty field."""
+    return [["id", *made.header[1:]], *([cell or "NaN" for cell in row] for row in made.rows)]
+
+
+def _aligned(made: Batch) -> bytes:
+    """Fields below each other: without a name of the id, which the header then lacks."""
+    header, *rows = _as_words(made)
+    lines = ("".join(cell.rjust(14) for cell in row) for row in [['""', *header[1:]], *rows])
+    return "".join(f"{line} \r\n" for line in lines).encode()
+
+
+def _body_with_header(made: Batch, separator: str) -> bytes:
+    return "".join(separator.join(row) + "\n" for row in _as_words(made)).encode()
 
 
 def _ended(made: Batch, header: str, row: str) -> bytes:

@@ -1,6 +1,7 @@
 """Lines are the same whatever blocks they come in."""
 
 import hashlib
+import re
 from pathlib import Path
 
 from hypothesis import HealthCheck, given, settings
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from raw_data_validation_train.lines import FileLines, count_lines, lines_at
 from wafer.contract.policy import Limits
+from wafer.contract.text import Text
 
 _FEW = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 _TEXT = st.lists(st.sampled_from([b"a", b"1,2", "é".encode(), b"\n", b"\r\n", b"\r", b"\n\n"]), max_size=40).map(
@@ -43,6 +45,32 @@ def test_a_block_knows_how_many_lines_it_has_also_in_halves(tmp_path: Path, data
             assert b"".join(half.data for half in halves) == block.data
             assert sum(half.lines for half in halves) == block.lines
             assert halves[1].first_line == block.first_line + len(halves[0].data.splitlines())
+
+
+_FIELD = st.sampled_from([b"a", b'"b \t c"', b" ", b"\t", b"\n", b"\r\n", b"\r", "é".encode()])
+_FIELDS = st.tuples(st.sampled_from([b"", b"\xef\xbb\xbf"]), st.lists(_FIELD, max_size=40).map(b"".join))
+
+
+@_FEW
+@given(data=_FIELDS.map(b"".join), block_bytes=st.integers(1, 30))
+def test_whitespace_becomes_one_blank_whatever_blocks_it_comes_in(
+    tmp_path: Path, data: bytes, block_bytes: int
+) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(data)
+
+    lines = FileLines(path, Limits(), block_bytes, Text(delimiter="whitespace"))
+    found = {
+        number: line for block in lines for number, line in enumerate(block.data.splitlines(), block.first_line) if line
+    }
+
+    expected = enumerate(data.removeprefix(b"\xef\xbb\xbf").splitlines(), 1)
+    fields = ((number, re.findall(rb'"[^"]*"|[^ \t"]+', line)) for number, line in expected)
+    assert {number: re.findall(rb'"[^"]*"|[^ "]+', line) for number, line in found.items()} == {
+        number: each for number, each in fields if each
+    }
+    assert not any(line.strip(b" ") != line or b"  " in re.sub(rb'"[^"]*"', b"q", line) for line in found.values())
+    assert (lines.sha256, lines.bytes) == (hashlib.sha256(data).hexdigest(), len(data))
 
 
 def test_lines_are_found_again_by_their_numbers(tmp_path: Path) -> None:

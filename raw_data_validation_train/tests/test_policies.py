@@ -24,7 +24,10 @@ def test_a_policy_cures_what_is_refused_without_it(case: Case, tmp_path: Path) -
     assert len(set(table.column("Wafer").to_pylist())) == case.rows_in
 
 
-@pytest.mark.parametrize("title", ["semicolons with decimal commas", "words", "lot and slot", "no id", "UTF-16"])
+@pytest.mark.parametrize(
+    "title",
+    ["semicolons with decimal commas", "words", "lot and slot", "no id", "UTF-16", "aligned columns", "row names of R"],
+)
 def test_another_form_gives_the_same_readings(title: str, tmp_path: Path) -> None:
     case = next(case for case in other_forms() if case.title == title)
     plain = batch(600)

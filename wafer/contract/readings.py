@@ -20,9 +20,9 @@ class Unfit(StrEnum):
 
 def reading_of_text(text: str, policy: Policy) -> float | Unfit:
     """The value of a field, NaN where the reading is missing."""
-    if text in policy.readings.missing:
-        return math.nan
     number, numbers = text.strip(" \t"), policy.text.numbers
+    if text in policy.readings.missing or number in policy.readings.missing:
+        return math.nan
     if numbers.one.fullmatch(number):
         return reading_of_number(numbers.value(number), policy)
     if not number:

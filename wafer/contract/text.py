@@ -7,6 +7,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+Delimiter = Literal[",", ";", "\t", "|", " ", "whitespace"]
+SEPARATORS = (",", ";", "\t", "|", " ")  # of a text that is opened: one blank for whitespace
 Encoding = Literal["utf-8", "utf-16", "latin-1", "windows-1252", "cp932", "gb18030", "cp949", "cp950"]
 _ALSO = {" ": "\u00a0\u202f", "'": "\u2019"}  # what spreadsheets write for a thousands sign of this kind
 
@@ -15,15 +17,18 @@ class Text(BaseModel):
     """The form of a file's text; the default is UTF-8 with commas, points and a header."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    delimiter: Literal[",", ";", "\t", "|", " "] = ","
+    delimiter: Delimiter = ","
     decimal: Literal[".", ","] = "."
     thousands: Literal["", ",", ".", " ", "'"] = ""
     encoding: Encoding = "utf-8"
     compression: Literal["none", "gzip"] = "none"
     workbook: bool = False
+    sheet: str = ""
     lines_before_header: int = Field(0, ge=0, le=1000)
     lines_after_header: int = Field(0, ge=0, le=1000)
     header: bool = True
+    header_mark: str = Field("", max_length=8)
+    row_names: bool = False
     quoted_line_ends: Literal["refuse", "blank"] = "refuse"
 
     @model_validator(mode="after")
@@ -32,6 +37,10 @@ class Text(BaseModel):
             raise ValueError("decimal and thousands must be different signs")
         if self.lines_after_header and not self.header:
             raise ValueError("lines_after_header needs a header; without one, count them in lines_before_header")
+        if (self.header_mark or self.row_names) and not self.header:
+            raise ValueError("header_mark and row_names are about a header, and header: false says there is none")
+        if self.sheet and not self.workbook:
+            raise ValueError("sheet names one of a workbook: write workbook: true too")
         return self
 
     @property
@@ -41,10 +50,22 @@ class Text(BaseModel):
 
     @property
     def as_utf8(self) -> "Text":
-        """The form of the same table as `raw_data_validation_train.opening` gives it: plain text, a line a row."""
-        return self.model_copy(
-            update={"encoding": "utf-8", "compression": "none", "workbook": False, "quoted_line_ends": "refuse"}
-        )
+        """The form of the same table as `raw_data_validation_train` opens it: plain text, a line a row, plain names."""
+        opened = {"encoding": "utf-8", "compression": "none", "workbook": False, "quoted_line_ends": "refuse"}
+        names = {"delimiter": self.separator, "sheet": "", "header_mark": "", "row_names": False}
+        return self.model_copy(update=opened | names)
+
+    @property
+    def separator(self) -> str:
+        """What stands between two fields of a line that is opened."""
+        return " " if self.delimiter == "whitespace" else self.delimiter
+
+    def names_in(self, header: str) -> str:
+        """The header with a field for each column: without the mark in front, with an empty one above row names."""
+        begin = header.lstrip(" \t")
+        if self.header_mark and begin.startswith(self.header_mark):
+            header = begin.removeprefix(self.header_mark).lstrip(" \t")
+        return self.separator + header if self.row_names else header
 
     @property
     def numbers(self) -> "Numbers":

@@ -1,4 +1,4 @@
-"""The first sheet of a workbook (.xlsx, .xls, .ods) as lines of text. The only module that knows python-calamine."""
+"""A sheet of a workbook (.xlsx, .xls, .ods) as lines of text. The only module that knows python-calamine."""
 
 import csv
 import io
@@ -28,18 +28,31 @@ def unpacked_bytes(path: Path) -> int:
         return sum(part.file_size for part in packed.infolist())
 
 
+def sheets_of(path: Path) -> dict[str, int]:
+    """The sheets of a workbook in their order, and how many cells each has. Raises NotAWorkbook."""
+    try:
+        with CalamineWorkbook.from_path(path) as book:
+            sheets = {name: book.get_sheet_by_name(name) for name in book.sheet_names}
+            return {name: sheet.total_height * sheet.total_width for name, sheet in sheets.items()}
+    except (CalamineError, OSError, ValueError) as exc:
+        raise NotAWorkbook(str(exc)) from exc
+
+
 def lines_of(path: Path, text: Text, most: int | None = None) -> Iterator[str]:
-    """The rows of the first sheet as a CSV file of the form `text` would have them, without what is empty around them.
+    """The rows of its sheet as a CSV file of the form `text` would have them, without what is empty around them.
+
+    The sheet is the one that `text` names, else the first.
 
     Raises NotAWorkbook.
     """
     try:
         with CalamineWorkbook.from_path(path) as book:
-            rows = book.get_sheet_by_index(0).to_python(nrows=most)
+            sheet = book.get_sheet_by_name(text.sheet) if text.sheet else book.get_sheet_by_index(0)
+            rows = sheet.to_python(nrows=most)
     except (CalamineError, IndexError, OSError, ValueError) as exc:
         raise NotAWorkbook(str(exc)) from exc
     for row in rows:
-        yield _line([_written(cell, text) for cell in row], text.delimiter)
+        yield _line([_written(cell, text) for cell in row], text.separator)
 
 
 def _line(cells: list[str], delimiter: str) -> str:
