@@ -2,7 +2,7 @@
 
 import gzip
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -94,13 +94,20 @@ def numbered(path: Path, header: Row, rows: Sequence[Row]) -> None:
 
 
 def workbook(path: Path, header: Row, rows: Sequence[Row]) -> None:
+    sheets({"Data": [header, *rows]}, path)
+
+
+def sheets(tables: Mapping[str, Sequence[Row]], path: Path) -> None:
+    """A workbook with these sheets."""
+
     def cell(value: str) -> str:
         try:
             return f"<c><v>{float(value)}</v></c>"
         except ValueError:
             return f'<c t="inlineStr"><is><t>{escape(value)}</t></is></c>' if value else "<c/>"
 
-    sheet = "".join(f"<row>{''.join(map(cell, row))}</row>" for row in [header, *rows])
+    names = dict(enumerate(tables, start=1))
+    listed = "".join(f'<sheet name="{name}" sheetId="{number}" r:id="r{number}"/>' for number, name in names.items())
     main_ns = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
     relations = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
     package = "http://schemas.openxmlformats.org/package/2006"
@@ -109,12 +116,19 @@ def workbook(path: Path, header: Row, rows: Sequence[Row]) -> None:
         'ContentType="application/xml"/></Types>',
         "_rels/.rels": f'<Relationships xmlns="{package}/relationships"><Relationship Id="r1" '
         f'Type="{relations}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
-        "xl/workbook.xml": f'<workbook xmlns="{main_ns}" xmlns:r="{relations}"><sheets><sheet name="Data" sheetId="1" '
-        'r:id="r1"/></sheets></workbook>',
-        "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{package}/relationships"><Relationship Id="r1" '
-        f'Type="{relations}/worksheet" Target="worksheets/sheet1.xml"/></Relationships>',
-        "xl/worksheets/sheet1.xml": f'<worksheet xmlns="{main_ns}"><sheetData>{sheet}</sheetData></worksheet>',
+        "xl/workbook.xml": f'<workbook xmlns="{main_ns}" xmlns:r="{relations}"><sheets>{listed}</sheets></workbook>',
+        "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{package}/relationships">'
+        + "".join(
+            f'<Relationship Id="r{number}" Type="{relations}/worksheet" Target="worksheets/sheet{number}.xml"/>'
+            for number in names
+        )
+        + "</Relationships>",
     }
+    for number, name in names.items():
+        rows = "".join(f"<row>{''.join(map(cell, row))}</row>" for row in tables[name])
+        parts[f"xl/worksheets/sheet{number}.xml"] = (
+            f'<worksheet xmlns="{main_ns}"><sheetData>{rows}</sheetData></worksheet>'
+        )
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
         for name, content in parts.items():
             file.writestr(name, content)

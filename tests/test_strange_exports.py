@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.test_contract_draft import NUMBERED, WAFERS, Row, measured, text, wafer, workbook
+from tests.test_contract_draft import NUMBERED, WAFERS, Row, measured, sheets, text, wafer, workbook
 
 HEADER = ["Wafer", *NUMBERED, "Result"]
 Rows = list[list[str]]
@@ -78,7 +78,96 @@ def two_forms(drop: Path) -> None:
     text(drop / "b.csv", HEADER, [[f"V{row[0]}", *row[1:]] for row in with_commas(table())], ";")
 
 
+def lines(path: Path, *rows: str, end: str = "\n") -> None:
+    path.write_bytes("".join(row + end for row in rows).encode())
+
+
+def words() -> Rows:
+    """The table as one word a field."""
+    return [[name.replace(" ", "_") for name in HEADER], *([cell or "NaN" for cell in row] for row in table())]
+
+
+def aligned(drop: Path) -> None:
+    """As pandas prints a table: fields stand below each other."""
+    width = max(len(cell) for row in words() for cell in row) + 2
+    lines(drop / "a.txt", *("".join(cell.rjust(width) for cell in row) for row in words()), end="\r\n")
+
+
+def blanks_and_tabs(drop: Path) -> None:
+    """The rows have tabs, the header has blanks, and one field has both in its quotes."""
+    header, first, *rest = words()
+    lines(
+        drop / "a.txt",
+        "   ".join([*header[:-1], "tool", header[-1]]) + "  ",
+        *("\t ".join([*row[:-1], '"Etch \t 2"', row[-1]]) for row in [first, *rest]),
+    )
+
+
+def marked_header(drop: Path) -> None:
+    """As numpy writes a header."""
+    header, *rows = words()
+    lines(drop / "a.dat", "# made by line 7", "# " + " ".join(header), *map(" ".join, rows))
+
+
+def row_names(drop: Path) -> None:
+    """As R writes a table: the header has no name above the first column."""
+    header, *rows = words()
+    lines(drop / "a.txt", *(" ".join(f'"{cell}"' for cell in row) for row in [header[1:], *rows]))
+
+
+def decimal_commas_between_blanks(drop: Path) -> None:
+    header, *rows = words()
+    lines(drop / "a.txt", *map(" ".join, [header, *with_commas(rows)]))
+
+
+def thousands(sign: str, delimiter: str, decimal: str = ".") -> Callable[[Path], None]:
+    def number(cell: str) -> str:
+        return f"{float(cell):,.3f}".translate({44: sign, 46: decimal}) if cell else ""
+
+    def write(drop: Path) -> None:
+        rows = [[row[0], *(f'"{number(cell)}"' for cell in row[1:-1]), row[-1]] for row in table()]
+        text(drop / "a.csv", HEADER, rows, delimiter)
+
+    return write
+
+
+def second_sheet(drop: Path) -> None:
+    cover = ["Line 7", "November"]
+    sheets({"Cover": [cover], "Data": [HEADER, *table()]}, drop / "a.xlsx")
+
+
+def words_of_a_historian(drop: Path) -> None:
+    rows = table()
+    for n, word in enumerate(("No Data", "---", "I/O Timeout", "#DIV/0!")):
+        rows[n][1 + n] = word
+    text(drop / "a.csv", HEADER, rows)
+
+
+def padded_missing_words(drop: Path) -> None:
+    text(drop / "a.csv", HEADER, [[cell or " NA " for cell in row] for row in table()], ", ")
+
+
+def one_table_of_outcomes(drop: Path) -> None:
+    """The outcomes of all files lie in one table, in another order."""
+    rows = table()
+    for n in range(3):
+        text(drop / f"lot{n}.csv", HEADER[:-1], [row[:-1] for row in rows[n::3]])
+    text(drop / "results.csv", ["Wafer", "Tester", "Result"], [[row[0], "T1", row[-1]] for row in reversed(rows)])
+
+
 READ = [
+    Strange("aligned columns", aligned, {"text": {"delimiter": "whitespace"}}),
+    Strange("blanks and tabs", blanks_and_tabs, {"text": {"delimiter": "whitespace"}}),
+    Strange("a mark before the header", marked_header, {"text": {"header_mark": "#", "lines_before_header": 1}}),
+    Strange("row names of R", row_names, {"text": {"row_names": True}}),
+    Strange("decimal commas between blanks", decimal_commas_between_blanks, {"text": {"decimal": ","}}),
+    Strange("American thousands", thousands(",", ","), {"text": {"thousands": ","}}),
+    Strange("Swiss thousands", thousands("\u2019", ";"), {"text": {"thousands": "'"}}),
+    Strange("German thousands", thousands(".", ";", ","), {"text": {"thousands": ".", "decimal": ","}}),
+    Strange("the second sheet of a workbook", second_sheet, {"text": {"sheet": "Data"}}),
+    Strange("words of a historian", words_of_a_historian),
+    Strange("blanks around missing words", padded_missing_words),
+    Strange("one table of outcomes", one_table_of_outcomes, {"outcomes_table": {"file": "results.csv", "by": "id"}}),
     Strange("Kaggle form", kaggle),
     Strange("Kaggle form of some sensors", kaggle_of_some_sensors),
     Strange("separators after rows", separators_after_rows, {"columns": {"trailing_empty": "drop"}}),
@@ -147,6 +236,12 @@ def ids(form: str) -> Callable[[Path], None]:
     )
 
 
+def counted(drop: Path) -> None:
+    """Neither the wafer's number nor the slot is a sensor."""
+    rows = [["A7", str(1 + n), str(1 + n % 25), *row[1:]] for n, row in enumerate(table())]
+    text(drop / "a.csv", ["Lot No.", "Wafer#", "Pos", *HEADER[1:]], [*rows, *(["B7", *row[1:]] for row in rows)])
+
+
 GUESSED = [
     Strange("one file under two names", twice, {"columns": {"ignored": ["Result"]}}),
     Strange("a column twice", named_twice, {"columns": {"ignored": ["Sensor 1", "Result"]}}),
@@ -155,6 +250,8 @@ GUESSED = [
     Strange("outcomes as fractions", outcomes("Result", "-1.0", "1.0"), {"columns": {"ignored": ["Result"]}}),
     Strange("true and false", outcomes("Passed", "True", "False"), {"labels": {"True": "pass", "False": "fail"}}),
     Strange("defects", outcomes("Defect", "False", "True"), {"labels": {"False": "pass", "True": "fail"}}),
+    Strange("a yield of 0 and 1", outcomes("Yield", "1", "0"), {"labels": {1: "pass", 0: "fail"}}),
+    Strange("a number with a sign", counted, {"columns": {"context": ["Lot No.", "Pos"], "ignored": ["Result"]}}, 60),
     Strange("German words", outcomes("Ergebnis", "i.O.", "n.i.O."), {"labels": {"i.O.": "pass", "n.i.O.": "fail"}}),
     Strange("Chinese words", outcomes("结果", "合格", "不合格"), {"labels": {"合格": "pass", "不合格": "fail"}}),
     Strange("bins", outcomes("Bin", "1", "3", "7"), {"labels": {1: "pass", 3: "fail", 7: "fail"}}),
@@ -241,4 +338,4 @@ def test_numbers_that_are_none_are_asked_about(tmp_path: Path) -> None:
     asked = " ".join(told["unsure"])
     assert '"-9999" under `readings: {missing: […]}`' in asked
     assert "`Humidity` (`93.5 %`)" in asked
-    assert "though they hold numbers: `Yield`" in asked
+    assert "though they are numbers: `Yield`" in asked

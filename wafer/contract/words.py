@@ -2,6 +2,8 @@
 
 MISSING_WORDS = frozenset(
     {"nan", "null", "n/a", "na", "none", "nil", "#n/a", "#na", "n.a.", "missing", "-", "?", ".", "-nan", "1.#qnan"}
+    | {"--", "---", "#div/0!", "#value!", "#num!", "#ref!", "#null!", "no data", "nodata", "bad input"}
+    | {"i/o timeout", "not available", "not measured", "off-line", "offline"}
 )
 UNIT_LINES = frozenset(  # what a line of units or limits under a header is called
     {"unit", "units", "einheit", "usl", "lsl", "ucl", "lcl", "upper limit", "lower limit", "target", "limit", "limits"}
@@ -64,7 +66,7 @@ PARAMETER_NAMES = frozenset(  # what the first column of a table on its side is 
 FAILING_NAMES = frozenset(
     {"fail", "failed", "failure", "isfail", "faulty", "fault", "defect", "defective", "bad", "isbad"}
 )
-PASSING_NAMES = frozenset({"pass", "passed", "ispass", "good", "isgood", "ok"})
+PASSING_NAMES = frozenset({"pass", "passed", "ispass", "good", "isgood", "ok", "yield"})
 ID_NAMES = frozenset(
     {
         *("wafer", "waferid", "wafernumber", "waferno", "wafernr", "id", "name", "serial", "serialnumber", "scribe"),
@@ -82,12 +84,14 @@ ID_NAMES = frozenset(
             "slotno",
             "wafername",
         ),
+        *("wafernum", "waferindex", "waferidx", "wfr", "wfrid", "wfrno", "wid", "waferserial", "slotnumber"),
     }
 )
 INDEX_NAMES = frozenset({"", "unnamed:0", "index", "row", "rownumber", "no", "nr", "#"})
 LOT_NAMES = frozenset({"lot", "lotid", "lotno", "lotnumber", "lotname", "carrier", "carrierid", "cassette", "foup"})
 CONTEXT_NAMES = LOT_NAMES | frozenset(
     {
+        *("wafernum", "waferindex", "waferidx", "wfr", "wfrno", "slotnumber"),
         *("time", "timestamp", "date", "datetime", "starttime", "endtime", "day", "year", "month", "shift", "tool"),
         *("toolid", "equipment", "equipmentid", "chamber", "chamberid", "slot", "slotid", "slotno", "port", "operator"),
         *("recipe", "recipeid", "product", "productid", "route", "step", "batch", "batchid", "run", "runid", "row"),

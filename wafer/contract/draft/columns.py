@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 from wafer.contract.columns import loosely
 from wafer.contract.draft.samples import Excerpt
@@ -14,6 +15,7 @@ from wafer.contract.words import MISSING_WORDS
 _DAY = r"[0-9]{1,4}[-/.][0-9]{1,2}[-/.][0-9]{1,4}"
 _TIME = re.compile(rf"(?:{_DAY})(?:[ T][0-9]{{1,2}}:[0-9]{{2}}.*)?|[0-9]{{1,2}}:[0-9]{{2}}(?::[0-9]{{2}}.*)?")
 _MOSTLY = 0.9
+_FEW = 5
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,8 @@ class Column:
     @cached_property
     def key(self) -> str:
         """The name without what people write differently."""
-        return loosely(self.name).replace("/", "")
+        plain = loosely(self.name).replace("/", "")
+        return plain.strip("#:") or plain
 
     @cached_property
     def texts(self) -> Counter[str]:
@@ -81,6 +84,16 @@ class Column:
     def counts_up(self) -> bool:
         """Whether every file numbers its rows here."""
         return self.is_whole and all(_is_index(file) for file in self.values if file)
+
+    @cached_property
+    def counts_wafers(self) -> bool:
+        """Whether nearly every value is the one above it and one: a number of wafers, slots or rows."""
+        if not self.is_whole:
+            return False
+        steps = [
+            int(after) - int(before) for file in self.values for before, after in pairwise(file) if before and after
+        ]
+        return len(steps) >= _FEW and steps.count(1) >= _MOSTLY * len(steps)
 
     @cached_property
     def _all(self) -> Counter[str]:

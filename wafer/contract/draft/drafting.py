@@ -49,7 +49,7 @@ def draft_contract(files: Mapping[str, AtHand], hint: Hint = NO_HINT) -> Draft:
         prediction=drafted_schema(roles, names, alike[0], labelled=False),
         policy=drafted_policy(roles, names),
         guesses=tuple(roles.guesses()),
-        unsure=(*roles.doubts(), *names.doubts, *_of_forms(group, roles), *_of_others(others)),
+        unsure=(*roles.doubts(), *names.doubts, *_of_sheets(group), *_of_forms(group, roles), *_of_others(others)),
         labelled=tuple(sample.name for sample in group if roles.has_outcome(sample)),
         unlabelled=tuple(sample.name for sample in group if not roles.has_outcome(sample)),
         others=others,
@@ -74,7 +74,10 @@ def _alike(samples: Sequence[Excerpt]) -> list[Excerpt]:
 
 def _of_one_form(samples: Sequence[Excerpt]) -> list[Excerpt]:
     """The files that are written as most are: one policy reads one form."""
-    forms = [(each.text.delimiter, each.text.compression, each.text.workbook, each.text.header) for each in samples]
+    forms = [
+        (each.text.delimiter, each.text.compression, each.text.workbook, each.text.sheet, each.text.header)
+        for each in samples
+    ]
     (most, _), *_ = Counter(forms).most_common(1)
     return [sample for sample, form in zip(samples, forms, strict=True) if form == most]
 
@@ -94,6 +97,14 @@ def _of_forms(main: Sequence[Excerpt], roles: Roles) -> Iterator[str]:
     for sample in main:
         if roles.with_its_signs(sample.text) != roles.text:
             yield f"`{sample.name}` is written in another form than most files: one policy reads one form."
+
+
+def _of_sheets(main: Sequence[Excerpt]) -> Iterator[str]:
+    """Sheets of a workbook that nobody reads."""
+    for sample in [sample for sample in main if sample.other_sheets][:1]:
+        listed = ", ".join(f"`{name}`" for name in sample.other_sheets)
+        read = f"`{sample.text.sheet}`" if sample.text.sheet else "the first one"
+        yield f"`{sample.name}` has other sheets, {listed}: only {read} is read (`text: {{sheet: …}}` names another)."
 
 
 def _of_others(names: Sequence[str]) -> Iterator[str]:

@@ -13,6 +13,11 @@ from wafer.contract.words import ID_NAMES, LABEL_NAMES, LABEL_PAIRS, PARAMETER_N
 _MOSTLY = 0.9
 _MEASURE = re.compile(r"[<>~]?\s*[+-]?[0-9]+([.,][0-9]+)?([eE][+-]?[0-9]+)?\s*[^\d\s.,:/-]\S{0,7}")
 _SENTINEL = re.compile(r"-?9{3,}([.,]0+)?|-1[eE]\+?30")
+_NEARLY = {  # what is nearly a number
+    r"\u2212[0-9].*": "its minus sign (U+2212) is that of a text. Export numbers with `-` in front.",
+    r"[+-]?[0-9][0-9.,]*[dD][+-]?[0-9]+": "its exponents are Fortran's. Export them with E instead of D.",
+    r'="?[+-]?[0-9][0-9.,]*"?': "it is a formula of a spreadsheet. Export the values, without `=`.",
+}
 _OFTEN = 3
 _LISTED = 3
 
@@ -52,6 +57,17 @@ def one_reading_a_row(columns: Sequence[Column], sensors: Sequence[Column]) -> s
                     f'values="{sensors[0].name}")`), so that each wafer is a row.'
                 )
     return ""
+
+
+def no_numbers(columns: Sequence[Column]) -> str:
+    """Why columns of tables hold no readings, and what to do."""
+    seen = [(column, text) for column in columns for text in list(column.texts)[:_LISTED]]
+    for pattern, reason in _NEARLY.items():
+        for column, text in seen:
+            if re.fullmatch(pattern, text):
+                return f"`{column.name}` holds `{text}`: {reason}"
+    listed = ", ".join(f"`{column.name}` holds `{text}`" for column, text in seen[:_LISTED])
+    return f"{listed}. Export readings as plain numbers, one column a sensor." if listed else ""
 
 
 def with_units(columns: Sequence[Column]) -> Iterator[str]:

@@ -11,7 +11,7 @@ Thousands = Literal["", ",", ".", " ", "'"]
 _LOOKED_AT = 100_000  # cells
 _COMMA = re.compile(r"[+-]?[0-9]+,[0-9]+(?:[eE][+-]?[0-9]+)?")
 _POINT = re.compile(r"[+-]?[0-9]+\.[0-9]+(?:[eE][+-]?[0-9]+)?")
-_GROUPED = re.compile(r"[+-]?[0-9]{1,3}(?:([ ',.\u2019\u00a0\u202f])[0-9]{3})+([.,][0-9]+)?")
+_GROUPED = re.compile(r"[+-]?[0-9]{1,3}([ ',.\u2019\u00a0\u202f])[0-9]{3}(?:\1[0-9]{3})*([.,][0-9]+)?")
 _THOUSANDS: dict[str, Thousands] = {
     **{",": ",", ".": ".", " ": " ", "'": "'"},
     **{"\u2019": "'", "\u00a0": " ", "\u202f": " "},  # what spreadsheets write

@@ -9,6 +9,7 @@ from wafer.contract.draft.outcomes import OutcomeColumn, outcome_of
 from wafer.contract.draft.samples import Excerpt
 from wafer.contract.policy import OutcomesTable
 
+_HALF = 0.5
 _ENDING = re.compile(r"(\.[A-Za-z]{2,4})?(\.gz)?$")
 
 
@@ -26,11 +27,10 @@ def joined_outcomes(readings: Sequence[Excerpt], others: Sequence[Excerpt]) -> J
     for table in others:
         found = outcome_of(columns_of([table], table.text.numbers), alone=True)
         of = _readings_of(table, readings)
-        if found and of:
-            key = _shared_id(table, of, found.column)
-            named = OutcomesTable(
-                file=_pattern(table, of, readings), by="id" if key else "order", column=found.column.at + 1
-            )
+        if found and (of or _names_wafers_of(table, readings, found.column)):
+            key = _shared_id(table, of or readings[0], found.column)
+            file = _pattern(table, of, readings) if of else table.name
+            named = OutcomesTable(file=file, by="id" if key else "order", column=found.column.at + 1)
             return JoinedOutcomes(named, found, tuple(other.name for other in others if other.width == table.width))
     return None
 
@@ -41,6 +41,16 @@ def _readings_of(table: Excerpt, readings: Sequence[Excerpt]) -> Excerpt | None:
     rows = [each for each in readings if each.whole and table.whole and len(each.rows) == len(table.rows)]
     only = list(readings) if len(readings) == 1 else []
     return next(iter([*sorted(named, key=lambda each: -len(each.name)), *rows, *only]), None)
+
+
+def _names_wafers_of(table: Excerpt, readings: Sequence[Excerpt], outcome: Column) -> bool:
+    """Whether one table has the outcomes of all files: most wafers of each are in it by their id."""
+    key = _shared_id(table, readings[0], outcome)
+    if not key or any(key not in each.header for each in readings):
+        return False
+    known = {row[table.header.index(key)] for row in table.rows}
+    ids = [[row[each.header.index(key)] for row in each.rows] for each in readings]
+    return all(sum(wafer in known for wafer in file) > _HALF * len(file) for file in ids)
 
 
 def _pattern(table: Excerpt, of: Excerpt, readings: Sequence[Excerpt]) -> str:

@@ -8,7 +8,7 @@ from itertools import chain
 
 from wafer.contract.columns import loosely
 from wafer.contract.draft.columns import Column, columns_of
-from wafer.contract.draft.mistakes import no_rows, on_its_side, one_reading_a_row, stand_ins, with_units
+from wafer.contract.draft.mistakes import no_numbers, no_rows, on_its_side, one_reading_a_row, stand_ins, with_units
 from wafer.contract.draft.outcomes import NO_HINT, Hint, OutcomeColumn, kinds_of, outcome_of
 from wafer.contract.draft.samples import Excerpt
 from wafer.contract.draft.wafers import IdSource, id_source
@@ -22,7 +22,7 @@ from wafer.wafers.names import without_blanks
 _LISTED = 5
 _FEW = 5
 _NO_SENSORS = CONTEXT_NAMES | ID_NAMES | LABEL_NAMES | FAILING_NAMES | PASSING_NAMES | BIN_NAMES
-_DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "bars", ",": "commas", " ": "blanks"}
+_DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "bars", ",": "commas", " ": "blanks", "whitespace": "any blanks"}
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ class Roles:
         yield from self.outcome.doubts if self.outcome else ()
         yield from self.id.doubts
         if numeric := [column for column in self.context if column.is_numeric and not column.is_silent]:
-            yield f"Taken for no sensors by their names, though they hold numbers: {_in_short(numeric)}."
+            yield f"Taken for no sensors by name, or because they count, though they are numbers: {_in_short(numeric)}."
         yield from with_units([column for column in self.context if not column.is_numeric])
         yield from stand_ins(self.sensors)
         if self.twice:
@@ -101,7 +101,12 @@ class Roles:
         if self.silent > Policy().silent_sensors * len(self.sensors):
             yield f"{self.silent} of {len(self.sensors)} sensors have no reading in any of these files: is that so?"
         if strange := [sensor for sensor in self.sensors if sensor.strange]:
-            yield f"A few fields of sensors are no numbers; their rows are refused: {_with_texts(strange)}."
+            words = dict.fromkeys(chain.from_iterable(list(sensor.strange)[:1] for sensor in strange[:_LISTED]))
+            listed = ", ".join(f'"{word}"' for word in words)
+            yield (
+                f"A few fields of sensors are no numbers; their rows are refused: {_with_texts(strange)}. If they "
+                f"stand for missing readings, add {listed} under `readings: {{missing: […]}}` in the policy."
+            )
         if self.text.encoding in EASTERN:
             others = ", ".join(f"`{name}`" for name in EASTERN if name != self.text.encoding)
             yield (
@@ -133,13 +138,16 @@ class Roles:
 
     def _form(self) -> str:
         text = self.text
-        parts = ["a workbook's first sheet" if text.workbook else f"{_DELIMITERS[text.delimiter]} between columns"]
+        sheet = f"sheet `{text.sheet}` of a workbook" if text.sheet else "a workbook's first sheet"
+        parts = [sheet if text.workbook else f"{_DELIMITERS[text.delimiter]} between columns"]
         parts += [f"{text.encoding.upper()}"] if text.encoding != "utf-8" else []
         parts += ["packed by gzip"] if text.compression == "gzip" else []
         parts += ["decimal commas"] if text.decimal == "," else []
         parts += [f"thousands signs `{text.thousands}`"] if text.thousands else []
         parts += [f"{text.lines_before_header} lines before the header"] if text.lines_before_header else []
         parts += [f"{text.lines_after_header} lines of units or limits below it"] if text.lines_after_header else []
+        parts += [f"`{text.header_mark}` before the header"] if text.header_mark else []
+        parts += ["row names without a name of their own"] if text.row_names else []
         parts += ["line ends inside quotes"] if text.quoted_line_ends == "blank" else []
         return ", ".join([*parts, *([] if text.header else ["no header"])])
 
@@ -160,10 +168,10 @@ def roles_of(samples: Sequence[Excerpt], hint: Hint = NO_HINT) -> Roles:
     times = Counter(column.key for column in columns if text.header and column.key)
     twice = tuple(dict.fromkeys(column.name for column in rest if times[column.key] > 1))
     named = [column for column in rest if column not in nameless and column.name not in twice]
-    context = tuple(column for column in named if _is_context(column))
+    context = tuple(column for column in named if _is_context(column) or (text.header and column.counts_wafers))
     sensors = tuple(column for column in named if column not in context)
     if not sensors:
-        raise ContractInvalid("The tables have no column of readings, so there is nothing to write a contract for.")
+        raise ContractInvalid(f"The tables have no column of readings. {no_numbers(context)}".strip())
     return Roles(
         text,
         wafers,

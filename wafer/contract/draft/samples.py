@@ -1,23 +1,20 @@
 """The first rows of an export, and how its text is written: packed, encoded, delimited, with which header."""
 
 import codecs
-import csv
 import gzip
 import re
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
-from typing import Literal
 
+from wafer.contract.draft.delimiters import SIGNS, announced, delimiter_of, fields_of
 from wafer.contract.draft.numbers import number_signs
-from wafer.contract.draft.shape import has_header, lines_with_units, table_at
+from wafer.contract.draft.shape import has_header, has_row_names, lines_with_units, mark_before, table_at
 from wafer.contract.encodings import encoding_of
-from wafer.contract.text import Text
-from wafer.contract.workbook import MAGIC, NotAWorkbook, lines_of
+from wafer.contract.text import Delimiter, Text
+from wafer.contract.workbook import MAGIC, NotAWorkbook, lines_of, sheets_of
 
-Delimiter = Literal[",", ";", "\t", "|", " "]
 _HEAD = 4 * 2**20  # bytes
 _CELLS = 400_000  # of one sample
 _LEAST_ROWS = 40
@@ -25,7 +22,6 @@ _MOST_LINES = 2_000
 _OUTCOMES = 3  # two, and the name of their column
 _TITLES = 20  # lines that may stand before a header
 _GZIP = b"\x1f\x8b"
-_SIGNS: tuple[Delimiter, ...] = (";", "\t", "|", ",", " ")
 _LINE_END = re.compile(r"\r\n|\n|\r")
 _LONGEST_CELL = 20  # lines
 _MOSTLY = 0.5
@@ -40,6 +36,7 @@ class Excerpt:
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     whole: bool  # whether these are all rows
+    other_sheets: tuple[str, ...] = ()  # of a workbook, with cells in them
 
     @property
     def width(self) -> int:
@@ -64,12 +61,16 @@ def take_sample(path: Path, name: str) -> Excerpt | None:
 
 
 def _of_workbook(path: Path, name: str) -> Excerpt | None:
-    text = Text(workbook=True)
     try:
+        sheets = sheets_of(path)
+        largest = max(sheets, key=lambda sheet: sheets[sheet])
+        text = Text(workbook=True, sheet="" if largest == next(iter(sheets)) else largest)
         lines = [line.rstrip("\n") for line in lines_of(path, text, _MOST_LINES)]
     except NotAWorkbook:
         return None
-    return _of_lines(name, text, lines, whole=len(lines) < _MOST_LINES, delimiters=(",",))
+    found = _of_lines(name, text, lines, whole=len(lines) < _MOST_LINES, delimiters=(",",))
+    others = tuple(sheet for sheet, cells in sheets.items() if cells and sheet != largest)
+    return replace(found, other_sheets=others) if found else None
 
 
 def _lines(path: Path, *, packed: bool) -> tuple[Text, list[str], bool]:
@@ -109,21 +110,27 @@ def _a_line_a_row(content: str) -> str:
 
 
 def _of_lines(
-    name: str, text: Text, lines: Sequence[str], *, whole: bool, delimiters: Sequence[Delimiter] = _SIGNS
+    name: str, text: Text, lines: Sequence[str], *, whole: bool, delimiters: Sequence[Delimiter] = SIGNS
 ) -> Excerpt | None:
     if not any(line.strip() for line in lines):
         return None
     filled = [number for number, line in enumerate(lines) if line.strip()]
-    announced = _announced(lines[filled[0]])
-    places = filled[1:] if announced else filled
+    named = announced(lines[filled[0]])
+    places = filled[1:] if named else filled
     body = [lines[number] for number in places]
-    delimiter = announced or _delimiter(body, delimiters)
+    delimiter = named or (delimiter_of(body[: _LEAST_ROWS + _TITLES], delimiters) if body else None)
     if not body or (delimiter is None and len(set(body)) > _OUTCOMES):
         return None
     delimiter = delimiter or ","  # one column: outcomes alone
-    titles, width = table_at([_cells(line, delimiter) for line in islice(body, _TITLES + _LEAST_ROWS)])
+    first = [fields_of(line, delimiter) for line in islice(body, _TITLES + _LEAST_ROWS)]
+    titles, width = table_at(first)
+    row_names = has_row_names(first, titles)
+    titles -= row_names
     most = max(_LEAST_ROWS, _CELLS // width)
-    rows = [_cells(line, delimiter) for line in islice(body, titles, titles + most)]
+    rows = [fields_of(line, delimiter) for line in islice(body, titles, titles + most)]
+    if mark := mark_before(body[titles], len(first[-1]), lambda line: fields_of(line, delimiter)):
+        rows[0] = fields_of(body[titles].lstrip().removeprefix(mark).lstrip(), delimiter)
+    rows[0] = ["", *rows[0]] if row_names else rows[0]
     header = has_header(rows)
     units = lines_with_units(rows[1:]) if header else 0
     found = rows[1 + units :] if header else rows
@@ -133,6 +140,8 @@ def _of_lines(
         "lines_before_header": places[titles],
         "lines_after_header": places[titles + units] - places[titles],
         "header": header,
+        "header_mark": mark if header else "",
+        "row_names": row_names and header,
         "decimal": signs.decimal,
         "thousands": signs.thousands,
     }
@@ -140,25 +149,3 @@ def _of_lines(
     return Excerpt(
         name, text.model_copy(update=form), tuple(rows[0]) if header else (), tuple(map(tuple, found)), complete
     )
-
-
-def _announced(line: str) -> Delimiter | None:
-    """The delimiter that a line `sep=;` names."""
-    sign = line.strip('"').lower().partition("sep=")
-    return next((each for each in _SIGNS if sign[0] == "" and sign[2] == each), None)
-
-
-def _delimiter(lines: Sequence[str], signs: Sequence[Delimiter]) -> Delimiter | None:
-    """The first sign that gives most lines the same number of cells, and the header more than one."""
-    for sign in signs:
-        widths = Counter(len(_cells(line, sign)) for line in lines[: _LEAST_ROWS + _TITLES])
-        width, times = widths.most_common(1)[0]
-        if width > 1 and times >= 0.6 * widths.total():
-            return sign
-    return None
-
-
-def _cells(line: str, delimiter: str) -> list[str]:
-    if '"' not in line:
-        return [cell.strip() for cell in line.split(delimiter)]
-    return [cell.strip() for cell in next(csv.reader([line], delimiter=delimiter), [])]

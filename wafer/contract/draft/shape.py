@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from statistics import median
 
@@ -12,6 +12,7 @@ _NUMBER = re.compile(r"[+-]?([0-9]+([.,][0-9]*)*|[.,][0-9]+)([eE][+-]?[0-9]+)?")
 _HALF = 0.5
 _MOST_UNITS = 5
 _FEW = 8  # numbers that may rise by chance
+_MARKS = ("#", "%", "//")
 Row = Sequence[str]
 
 
@@ -43,6 +44,23 @@ def has_header(rows: Sequence[Row]) -> bool:
         return len(set(first)) == len(first)
     same = [top for top, _ in numeric if _is_value(top)]
     return len(same) <= len(numeric) // 2 or _counts_up([name for name in first if _NUMBER.fullmatch(name)])
+
+
+def has_row_names(table: Sequence[Row], at: int) -> bool:
+    """Whether the row before the table has its names but for a first column without one, as R writes its row names."""
+    if not at or len(table[at - 1]) != len(table[at]) - 1:
+        return False
+    first = [row[0] for row in table[at:]]
+    return len(set(first)) == len(first) and has_header([["", *table[at - 1]], *table[at:]])
+
+
+def mark_before(line: str, width: int, fields: Callable[[str], Row]) -> str:
+    """The sign that stands before the names of a header, as `# wafer …`; empty where there is none."""
+    for mark in _MARKS:
+        rest = line.lstrip().removeprefix(mark).lstrip()
+        if line.lstrip().startswith(mark) and len(fields(rest)) == width and fields(rest)[0]:
+            return mark
+    return ""
 
 
 def lines_with_units(rows: Sequence[Row]) -> int:
