@@ -3,10 +3,11 @@
 import threading
 from pathlib import Path
 
+from application.registry import open_answering
 from wafer.built_in import BUILT_IN
 from wafer.errors import ModelNotFound
 from wafer.paths import sqlite_path
-from wafer.registry import UNSIGNED, ByHand, ModelVersion, ModelVersions, Promotion, model_of, open_registry
+from wafer.registry import UNSIGNED, ByHand, ModelVersion, ModelVersions, Promotion, model_of
 
 
 class LazyRegistry:
@@ -69,5 +70,5 @@ class LazyRegistry:
     def _registry(self) -> ModelVersions:
         with self._lock:
             if self._opened is None:
-                self._opened = open_registry(self._uri, self._contract)
+                self._opened = open_answering(self._uri, self._contract)
             return self._opened

@@ -1,14 +1,9 @@
 """What a run elsewhere cannot have: anything that only this machine's folders hold."""
 
 from collections.abc import Mapping
-from urllib.parse import urlsplit
 
-from urllib3 import PoolManager, Timeout
-from urllib3.exceptions import HTTPError
-
+from application.registry import require_answer
 from application.runs.run import CONTRACT, Run
-from wafer.errors import RegistryUnavailable
-from wafer.patience import PERSON, waiting_for
 from wafer.settings import Settings
 from wafer.store import is_s3, open_store
 
@@ -45,16 +40,4 @@ def require_parts(settings: Settings, run: Run) -> None:
     """Raise `StoreUnavailable` or `RegistryUnavailable` now, and not in a task hours later."""
     for uri in filter(is_s3, dict.fromkeys([settings.store_uri, run.source])):
         open_store(uri).keys("pipelines")  # one short answer, however much lies there
-    if settings.tracking_uri.startswith("http"):
-        address = (
-            f"{urlsplit(settings.tracking_uri).scheme}://{urlsplit(settings.tracking_uri).netloc.rpartition('@')[2]}"
-        )
-        timeout = Timeout(connect=PERSON.connect, read=PERSON.read)
-        try:
-            with waiting_for(f"the model registry at {address}"), PoolManager(cert_reqs="CERT_NONE") as pool:
-                pool.request("GET", f"{address}/health", timeout=timeout, retries=False)  # whatever it answers
-        except HTTPError as error:
-            raise RegistryUnavailable(
-                f"The model registry at {address} does not answer: {type(error).__name__}. Check that it runs and that "
-                "MLFLOW_TRACKING_URI names it."
-            ) from error
+    require_answer(settings.tracking_uri)

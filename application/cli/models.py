@@ -10,8 +10,9 @@ from application.api.lines import ContractLine
 from application.cli.console import Json, console_of, print_json, user
 from application.cli.options import ContractOption, chosen_contract
 from application.cli.webhooks import telling
+from application.registry import open_answering
 from wafer.evaluation.standing import Period, Share, SideBySide, Standing
-from wafer.registry import ByHand, Promotion, Registry, open_registry
+from wafer.registry import ByHand, Promotion, Registry
 from wafer.settings import Settings
 from wafer.store import open_store
 
@@ -148,7 +149,7 @@ def history(contract: ContractOption = "", as_json: Json = False) -> None:
 
 
 def _registry(contract: str) -> Registry:
-    return open_registry(Settings().tracking_uri, chosen_contract(contract).name)
+    return open_answering(Settings().tracking_uri, chosen_contract(contract).name)
 
 
 def _line(entry: Promotion) -> dict[str, str | int]:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from application.api.lines import Lines
 from application.api.sources import Sources
 from application.cli.console import quiet_logs
+from application.registry import open_answering
 from application.runs.opening import open_runs
 from application.runs.service import Runs
 from application.settings import ServiceSettings
-from wafer.registry import open_registry
 from wafer.settings import Settings
 from wafer.store import open_store
 
@@ -26,6 +26,6 @@ def open_history() -> Iterator[tuple[Runs, "History"]]:
     quiet_logs()
     common, settings = Settings(), ServiceSettings()
     store = open_store(common.store_uri)
-    lines = Lines(store, lambda name: open_registry(common.tracking_uri, name))
+    lines = Lines(store, lambda name: open_answering(common.tracking_uri, name))
     with open_runs(common, settings) as runs:
         yield runs, History.of(store, runs, Sources(store, settings.allowed_sources), lines, common.documents_uri)

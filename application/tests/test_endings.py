@@ -5,6 +5,7 @@ import os
 import select
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -146,6 +147,33 @@ def test_a_run_that_a_full_disk_cut_off_is_not_told_to_lack_memory(
 
     assert seen.error
     assert (seen.error.code, "disk" in seen.error.message) == ("DISK_UNAVAILABLE", True)
+
+
+ASKING = [
+    *(("models", *words) for words in ([], ["history"], ["scorecard", "1"], ["promote", "1"])),
+    ("score", "a.csv"),
+]
+
+
+@pytest.mark.parametrize("words", ASKING, ids=" ".join)
+def test_a_registry_that_never_answers_is_waited_for_aloud_and_told_in_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("WAFER_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr("wafer.patience.TOLD_SECONDS", 0.5)
+    (tmp_path / "a.csv").write_text("Wafer\nW1\n")
+    with socket.socket() as silent:  # takes connections and never answers
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", address)
+        began = time.monotonic()
+
+        ended = end_of(main, "wafer", *(tmp_path / word if word == "a.csv" else word for word in words))
+
+    assert time.monotonic() - began < 20
+    assert (ended.code, "REGISTRY_UNAVAILABLE" in ended.err) == (1, True)
+    assert f"Waiting for the model registry at {address}" in ended.err
 
 
 @pytest.mark.parametrize(
