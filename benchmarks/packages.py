@@ -1,5 +1,5 @@
 """Which of its two packages XGBoost came in: the small build, or the full one where there is no small one."""
 
-from importlib.metadata import packages_distributions
+from importlib.metadata import distributions
 
-XGBOOST = packages_distributions()["xgboost"][0]
+XGBOOST = next(name for name in ("xgboost-cpu", "xgboost") if any(distributions(name=name)))

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from application.tests.fakes import FakeRegistry
-from tests.faults.line import make_line, write_drop
 from wafer.errors import RegistryUnavailable
 from wafer.model.assembly import assemble_bundle
 from wafer.registry import PRODUCTION, ModelVersion
@@ -45,6 +44,8 @@ class Trained:
 
 def train_two(folder: Path) -> Trained:
     """Train on a small drop of eight sensors."""
+    from tests.faults.line import make_line, write_drop  # all training stages: four seconds to import
+
     line = make_line(folder, write_drop(folder / "drop"))
     parts, bundles = line.parts, {}
     for number in "12":

@@ -7,7 +7,6 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from clustering.stage import cluster_wafers
 from model_training.fits import Fits
 from preprocessing_train.stage import fit_preprocessor
 from wafer.model.families.boosted_trees import BoostedTrees
@@ -66,6 +65,8 @@ def prepare() -> Callable[..., Path]:
     """Run the stages before on an export; the folder that holds preprocessor, training file and clusters."""
 
     def learn(export: Path, folder: Path, recipe: Recipe = QUICK) -> Path:
+        from clustering.stage import cluster_wafers  # three seconds, which the process that starts the tests spares
+
         preprocessor, training = folder / "preprocessor", folder / "training.parquet"
         fit_preprocessor(export, preprocessor, training, recipe)
         assignments, page = folder / "clusters.parquet", folder / "elbow.html"

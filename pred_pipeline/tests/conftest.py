@@ -7,7 +7,6 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from clustering.stage import cluster_wafers
 from model_training.stage import fit_global_models, train_cluster
 from preprocessing_train.stage import fit_preprocessor
 from wafer.model.assembly import assemble_bundle
@@ -75,6 +74,8 @@ def make_export() -> Export:
 @pytest.fixture(scope="session")
 def bundle_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A sealed bundle, made by the training stages."""
+    from clustering.stage import cluster_wafers  # three seconds, which the process that starts the tests spares
+
     folder = tmp_path_factory.mktemp("model")
     readings, failed = _readings(300, seed=0)
     export = _write(folder / "export", readings, [f"W-{i}" for i in range(300)], failed)

@@ -73,9 +73,14 @@ def batch(number: int, rows: int = ROWS, *, labelled: bool = True) -> Batch:
 
 def wafer(name: str, seed: int, *, labelled: bool = True) -> Row:
     """One row: id, readings, label (every third wafer fails)."""
+    return [name, *_readings(seed), *(["1" if seed % 3 == 0 else "-1"] if labelled else [])]
+
+
+@cache
+def _readings(seed: int) -> tuple[str, ...]:
     readings = [f"{(seed * 37 + n * 11) % 9973 / 100:g}" for n in range(SENSORS)]
     readings[seed % 7] = readings[100 + seed % 5] = ""
-    return [name, *readings, *(["1" if seed % 3 == 0 else "-1"] if labelled else [])]
+    return tuple(readings)
 
 
 @cache
