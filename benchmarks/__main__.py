@@ -15,7 +15,7 @@ from benchmarks.report import DOCUMENT, SCALE, Section, write_section
 from benchmarks.scale import measure_one, measure_scale
 from benchmarks.score import measure_score
 from benchmarks.source import default_data
-from benchmarks.workers import measure_workers
+from benchmarks.workers import measure_engines, measure_workers
 from wafer.settings import Settings
 
 _WIDTH = 200  # characters, where no terminal says how many it has
@@ -186,13 +186,17 @@ def workers(
     *,
     wafers: Annotated[int, typer.Option(min=400, help="Wafers of the larger of two lines.")] = 12_000,
     batch_size: Annotated[int, typer.Option(min=1, help="Wafers of a batch file.")] = 1000,
+    only_engines: Annotated[
+        bool, typer.Option("--only-engines", help="Processor time alone; one line is made.")
+    ] = False,
     quick: Quick = False,
     document: Document = None,
 ) -> None:
     """Processor time on every engine, and how long 1 and 12 million wafers take with workers, into docs/scale.md."""
     size, batch = (800, 100) if quick else (wafers, batch_size)
     place = document or (None if quick else SCALE)
-    _report_each(lambda say: measure_workers(size, batch_size=batch, say=say), place)
+    measure = measure_engines if only_engines else measure_workers
+    _report_each(lambda say: measure(size, batch_size=batch, say=say), place)
 
 
 @app.command()

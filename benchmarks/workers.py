@@ -75,8 +75,17 @@ def measure_workers(wafers: int, *, batch_size: int, say: Callable[[str], None])
         before, now = small.run(say), large.run(say)
         at = {size: _at(size, before, now, large) for size in _SIZES}
         yield _makespans(at, machine, command, (small.wafers, large.wafers))
-        taken = {engine: _on_engine(engine, large, say) for engine in ENGINES}
-        yield _engines(taken, machine, command, wafers)
+        yield _on_engines(large, machine, command, say)
+
+
+def measure_engines(wafers: int, *, batch_size: int, say: Callable[[str], None]) -> Iterator[Section]:
+    """Measure one line for what its stages read; then those that share work on every engine."""
+    machine = this_machine()
+    command = f"python -m benchmarks workers --only-engines --wafers {wafers} --batch-size {batch_size}"
+    with tempfile.TemporaryDirectory(prefix="workers-") as scratch:
+        line = TimedLine(Path(scratch) / "line", wafers, batch_size)
+        line.run(say)
+        yield _on_engines(line, machine, command, say)
 
 
 def _at(
@@ -140,6 +149,10 @@ def _caps(dag: str, wafers: int, stages: Mapping[str, Stage]) -> str:
 
 def _time(seconds: float) -> str:
     return f"{seconds / 3600:.1f} h" if seconds >= 3600 else f"{seconds / 60:.0f} min"
+
+
+def _on_engines(line: TimedLine, machine: Machine, command: str, say: Callable[[str], None]) -> Section:
+    return _engines({engine: _on_engine(engine, line, say) for engine in ENGINES}, machine, command, line.wafers)
 
 
 def _on_engine(engine: str, line: TimedLine, say: Callable[[str], None]) -> dict[str, float]:
