@@ -139,12 +139,13 @@ def measure_one(
     """
     machine, taken = this_machine(), list[Taken]()
     kept = Kept(keep.resolve(), {"wafers": wafers, "batch size": batch_size}, machine.date) if keep else None
+    keeping = " --keep DIR" if kept else ""
     for each in _measured(wafers, batch_size, say, kept):
         taken.append(each)
         yield Section(
             name="scale-one",
             title="One training and one prediction",
-            command=f"python -m benchmarks scale --only-one {wafers} --batch-size {batch_size}",
+            command=f"python -m benchmarks scale --only-one {wafers} --batch-size {batch_size}{keeping}",
             machine=machine,
             protocol=[*_protocol(batch_size), *_stops(kept)],
             headers=_HEADERS,

@@ -21,6 +21,8 @@ _MEANS = 16
 _APART = -np.log1p(-WITHIN) + 1e-9  # of two logarithms
 _FARTHEST = 2000  # wafers between two that are compared, in the order of the mean that spreads most
 _COMPARED = 20_000  # wafers whose readings are in memory at once
+_SKETCHED = 1024  # wafers at once: each takes some 30 KB meanwhile
+_PAIRS = 1 << 16  # pairs at once
 Parts = Callable[[], Iterable[Wafers]]
 
 
@@ -51,7 +53,7 @@ class _Sketch:
 
 def near_copies(parts: Parts) -> NearCopies:
     """Find near copies among all wafers; `parts` reads them, and is asked again for the exact comparison."""
-    sketches = [_sketch(part) for part in parts()]
+    sketches = [_sketch(some) for part in parts() for some in _pieces(part)]
     if not sketches:
         return NO_COPIES
     sketch = _Sketch(
@@ -59,8 +61,14 @@ def near_copies(parts: Parts) -> NearCopies:
         pattern=np.concatenate([each.pattern for each in sketches]),
         means=np.concatenate([each.means for each in sketches]),
     )
+    sketches.clear()
     near = [pair for pairs in _chunks(_alike(sketch)) for pair in _compared(pairs, parts)]
     return _grouped(sketch.keys, near)
+
+
+def _pieces(wafers: Wafers) -> Iterator[Wafers]:
+    for start in range(0, len(wafers), _SKETCHED):
+        yield wafers.rows(np.arange(start, min(start + _SKETCHED, len(wafers))))
 
 
 def _sketch(wafers: Wafers) -> _Sketch:
@@ -93,10 +101,12 @@ def _alike(sketch: _Sketch) -> Ints:
         here = np.flatnonzero((pattern[gap:] == pattern[:-gap]) & (first[gap:] - first[:-gap] <= _APART))
         if not len(here):
             break
-        pairs = np.column_stack([order[here], order[here + gap]])
-        apart = np.abs(sketch.means[pairs[:, 0]] - sketch.means[pairs[:, 1]]).max(axis=1)
-        other = sketch.keys[pairs[:, 0]] != sketch.keys[pairs[:, 1]]
-        found.append(pairs[(apart <= _APART) & other])
+        for start in range(0, len(here), _PAIRS):
+            some = here[start : start + _PAIRS]
+            pairs = np.column_stack([order[some], order[some + gap]])
+            apart = np.abs(sketch.means[pairs[:, 0]] - sketch.means[pairs[:, 1]]).max(axis=1)
+            other = sketch.keys[pairs[:, 0]] != sketch.keys[pairs[:, 1]]
+            found.append(pairs[(apart <= _APART) & other])
     return np.concatenate(found)
 
 
