@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from wafer.wafers.arrays import Bools, Floats
+from wafer.wafers.arrays import Bools, Floats, Ints
 
 STEP = 1e-6  # probabilities live on this grid, so CSV, Parquet and verdict can never disagree
 _DECIMALS = 6
@@ -71,7 +71,21 @@ def threshold_for(budget: float, probability: Floats, failed: Bools) -> float:
     Flagged is `probability >= threshold`. A larger budget never gives a higher threshold; a budget of 1 flags all.
     """
     good = np.sort(probability[~failed])[::-1]
-    allowed = int(np.floor(budget * len(good) + 1e-9))
-    if allowed >= len(good):
-        return 0.0
-    return float(np.round(good[allowed] + STEP, _DECIMALS))
+    allowed = _allowed(budget, len(good))
+    return 0.0 if allowed >= len(good) else _just_above(good[allowed])
+
+
+def threshold_at(budget: float, at: Floats, passes: Ints) -> float:
+    """Return the same where so many good wafers have each probability, (points,) both, ascending."""
+    above = np.cumsum(passes[::-1])  # good wafers at or above each probability, descending
+    good = int(above[-1]) if len(above) else 0
+    allowed = _allowed(budget, good)
+    return 0.0 if allowed >= good else _just_above(at[::-1][np.searchsorted(above, allowed, "right")])
+
+
+def _allowed(budget: float, good: int) -> int:
+    return int(np.floor(budget * good + 1e-9))
+
+
+def _just_above(probability: float) -> float:
+    return float(np.round(probability + STEP, _DECIMALS))

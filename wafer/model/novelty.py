@@ -7,6 +7,7 @@ no training wafer has (too far or too near), too many silent sensors.
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ import pyarrow.parquet as pq
 
 from wafer.model.clusters import Clustering
 from wafer.model.usual import Pattern, Spans
-from wafer.wafers.arrays import Bools, Floats, Wafers
+from wafer.wafers.arrays import Bools, Floats, Ints, Wafers
 from wafer.wafers.identity import as_models_see
 from wafer.wafers.table import read_table
 
@@ -41,7 +42,7 @@ class Novelty:
         return np.array([note != "" for note in self.notes], dtype=bool)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # no slots: what is found once is kept
 class NoveltyModel:
     """What preprocessing found usual, and where novelty begins; distance and silence are measured by the clusters."""
 
@@ -75,10 +76,10 @@ class NoveltyModel:
         percentile = clusters.percentile(distance)
         return Novelty(distance, percentile, residual, missing, _notes(rules, len(wafers)))
 
-    @property
-    def _places(self) -> list[int]:
+    @cached_property
+    def _places(self) -> Ints:
         place = {name: number for number, name in enumerate(self.spans.sensors)}
-        return [place[name] for name in self.pattern.sensors]
+        return np.array([place[name] for name in self.pattern.sensors], dtype=np.int64)
 
     def _outside(self, far: Bools) -> str:
         names = [self.spans.sensors[place] for place in np.flatnonzero(far)]

@@ -17,7 +17,7 @@ from wafer.evaluation.held_out import HeldOutFigures, Tested
 from wafer.evaluation.metrics import measure
 from wafer.evaluation.quality import Quality
 from wafer.evaluation.walk_forward import Stamps
-from wafer.model.calibration import threshold_for
+from wafer.model.calibration import threshold_at, threshold_for
 from wafer.wafers.arrays import Bools, Floats, Ints
 from wafer.wafers.identity import KEY, Keys, as_column, keys_of
 from wafer.wafers.table import read_table
@@ -174,7 +174,7 @@ class OutcomeCounts:
 
     def threshold(self, false_alarm_budget: float) -> float:
         """Return the probability from which a wafer is flagged when this share of the good ones may be."""
-        return threshold_for(false_alarm_budget, self.probability, self.failed)
+        return threshold_at(false_alarm_budget, self.probability_at, self.passes)
 
     def quality(self, false_alarm_budget: float) -> Quality:
         """Return the figures of all training wafers under one threshold."""

@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from typing import Annotated
 
 import numpy as np
 from pydantic import PlainSerializer, PlainValidator
 
-from wafer.wafers.arrays import Features, Wafers
+from wafer.wafers.arrays import Features, Ints, Wafers
 from wafer.wafers.identity import as_models_see
 
 
@@ -42,7 +43,7 @@ class Dropped:
 DroppedInJson = Annotated[Dropped, PlainValidator(Dropped.of), PlainSerializer(lambda dropped: dropped.text)]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # no slots: what is found once is kept
 class Preprocessor:
     """Turns readings into features; needs nothing but numpy."""
 
@@ -59,6 +60,14 @@ class Preprocessor:
     def features(self, readings: Features) -> Features:
         """Return the features of readings of the kept sensors as models see them, (wafers, kept sensors)."""
         silent = np.isnan(readings)
-        filled = np.where(silent, np.array(self.medians, dtype=np.float32), readings)
-        places = [self.sensors.index(name) for name in self.indicators]
-        return np.ascontiguousarray(np.hstack([filled, silent[:, places]]), dtype=np.float32)
+        filled = np.where(silent, self._medians, readings)
+        return np.ascontiguousarray(np.hstack([filled, silent[:, self._indicated]]), dtype=np.float32)
+
+    @cached_property
+    def _medians(self) -> Features:
+        return np.array(self.medians, dtype=np.float32)
+
+    @cached_property
+    def _indicated(self) -> Ints:
+        """Where the indicators' sensors stand among the kept ones."""
+        return np.array([self.sensors.index(name) for name in self.indicators], dtype=np.int64)

@@ -1,6 +1,7 @@
 """What is usual among the training wafers: how far each sensor reads, and how the sensors read together."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -11,7 +12,7 @@ _LEAST_FREEDOM = 0.01  # of a sensor that follows from the others; keeps roundin
 _LEAST_RANGE = float(np.finfo(np.float64).tiny)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # no slots: what is found once is kept
 class Spans:
     """The lowest and highest training reading of each sensor; NaN where too few are known to say."""
 
@@ -24,13 +25,20 @@ class Spans:
 
         More than any number of ranges where a constant sensor reads otherwise.
         """
-        rounding = _ROUNDING * np.maximum(np.abs(self.lows), np.abs(self.highs))
         outside = np.maximum(readings - self.highs, self.lows - readings)
         with np.errstate(over="ignore"):
-            return np.where(outside > rounding, outside / np.maximum(self.highs - self.lows, _LEAST_RANGE), 0.0)
+            return np.where(outside > self._rounding, outside / self._ranges, 0.0)
+
+    @cached_property
+    def _rounding(self) -> Floats:
+        return np.asarray(_ROUNDING * np.maximum(np.abs(self.lows), np.abs(self.highs)))
+
+    @cached_property
+    def _ranges(self) -> Floats:
+        return np.maximum(self.highs - self.lows, _LEAST_RANGE)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # no slots: what is found once is kept
 class Pattern:
     """How the sensors read together: what each one should read, given the others, by a ridge on principal components.
 
@@ -67,8 +75,12 @@ class Pattern:
         """Return each sensor's residual given the others in its own deviations, but for a factor that all share."""
         centred = (clipped(readings, self.medians, self.scales, self.clip) - self.means)[:, None, :]
         told = np.matmul(np.matmul(centred, self.components.T), self.components)
+        return np.asarray((centred - told)[:, 0, :] / self._freedom)
+
+    @cached_property
+    def _freedom(self) -> Features:
         leverage = (self.components**2).sum(axis=0)
-        return np.asarray((centred - told)[:, 0, :] / np.sqrt(np.maximum(1 - leverage, _LEAST_FREEDOM)))
+        return np.asarray(np.sqrt(np.maximum(1 - leverage, _LEAST_FREEDOM)))
 
 
 def clipped(readings: Floats, medians: Floats, scales: Floats, clip: float) -> Features:
