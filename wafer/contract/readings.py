@@ -9,6 +9,8 @@ from wafer.contract.policy import Policy
 
 _NOT_FINITE = re.compile(r"[+-]?(?:inf|infinity|nan(?:\(\w*\))?)", re.IGNORECASE | re.ASCII)
 
+_SIGNS = b"0123456789+-.eE"
+
 
 class Unfit(StrEnum):
     """Why a text or a number is no reading."""
@@ -33,14 +35,26 @@ def reading_of_text(text: str, policy: Policy) -> float | Unfit:
 def readings_of_texts(texts: Sequence[str | None], policy: Policy) -> list[float] | None:
     """The values of many fields, None where one of them needs a look of its own (`reading_of_text`).
 
-    One match over all fields instead of one for each: half the time (590 fields: 0.34 instead of 0.67 ms of CPU).
+    One look over all fields instead of one for each (590 fields, ms of CPU in one run): 0.15 where `float` reads the
+    policy's numbers, 0.27 by one match where it does not, 0.92 field by field.
     """
     numbers, missing = policy.text.numbers, policy.readings.missing
     plain = ["" if text is None or text in missing else text for text in texts]
+    if numbers.are_plain:
+        return _plain_values(plain)
     joined = numbers.joiner.join(plain)
     if joined.count(numbers.joiner) >= max(len(plain), 1) or not numbers.joined.fullmatch(joined):
         return None
     return [numbers.value(text) if text else math.nan for text in plain]
+
+
+def _plain_values(texts: Sequence[str]) -> list[float] | None:
+    """The values of texts that have the signs of numbers only: of these, `float` reads what a policy's numbers are."""
+    try:
+        others = "".join(texts).encode().translate(None, _SIGNS)
+        return None if others else [float(text) if text else math.nan for text in texts]
+    except ValueError:
+        return None
 
 
 def reading_of_number(value: float, policy: Policy) -> float | Unfit:

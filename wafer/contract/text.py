@@ -82,6 +82,11 @@ class Numbers:
     joiner: str
     _plain: dict[int, str | None]
 
+    @property
+    def are_plain(self) -> bool:
+        """Whether they are written as Python writes them."""
+        return not self._plain
+
     def value(self, text: str) -> float:
         """The value of a text that `one` matches."""
         return float(text.translate(self._plain) if self._plain else text)

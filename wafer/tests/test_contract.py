@@ -1,16 +1,19 @@
 """The contract: the field's schema as it is, the policy next to it, and everything wrong named at once."""
 
 import json
+import math
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from wafer.contract import Contract, load_contract
 from wafer.contract.file_name import FileName
 from wafer.contract.policy import Policy
-from wafer.contract.readings import reading_of_text, readings_of_texts
+from wafer.contract.readings import Unfit, reading_of_text, readings_of_texts
 from wafer.errors import ContractInvalid
 
 
@@ -291,3 +294,16 @@ def test_many_fields_are_read_as_each_is_alone(odd: str | None, policy: Policy) 
     if found is not None:
         assert repr(found) == repr([reading_of_text(each or "", policy) for each in texts]) or odd == "1e999"
     assert (found is None) == (odd in {"1,5", " 1", "abc", "inf", "1_0", "1\n2"})
+
+
+@given(st.lists(st.text("0123456789+-.eE_, ", max_size=6), max_size=4))
+@pytest.mark.parametrize("policy", [Policy(), Policy.model_validate({"text": {"decimal": ",", "delimiter": ";"}})])
+def test_many_fields_of_any_signs_are_read_as_each_is_alone(policy: Policy, texts: list[str]) -> None:
+    found = readings_of_texts(texts, policy)
+
+    alone = [reading_of_text(each, policy) for each in texts]
+    if found is not None:
+        unbounded = [math.nan if math.isnan(value) else value for value in found]
+        assert all(
+            one is Unfit.OUT_OF_RANGE or repr(one) == repr(value) for one, value in zip(alone, unbounded, strict=True)
+        )
