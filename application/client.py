@@ -1,5 +1,6 @@
 """The service from Python: judge wafers at once, start runs, wait for them, read predictions."""
 
+import json
 import time
 from collections.abc import Mapping
 from typing import Any, Literal
@@ -44,7 +45,8 @@ class WaferClient:
         """Judge up to 1,000 wafers at once: name -> sensor -> reading, None where there is none."""
         asked = [WaferReadings(wafer=name, readings=dict(readings)) for name, readings in wafers.items()]
         body = ScoreRequest(wafers=asked, reasons=reasons, false_alarm_budget=None, threshold=threshold)
-        return Scores.model_validate(self._call("POST", "/score", body.model_dump()))
+        answer = self._answer("POST", "/score", body.model_dump_json().encode())
+        return Scores.model_validate_json(answer.data)
 
     def start(self, pipeline: Pipeline, source: str, **parameters: object) -> RunDetail:
         """Start a run over a batch set, with the parameters of `POST /train`, `/predict` or `/outcomes`."""
@@ -68,8 +70,12 @@ class WaferClient:
         )
 
     def _call(self, method: str, path: str, body: Mapping[str, object] | None = None) -> Any:  # noqa: ANN401
-        answer = self._pool.request(method, self._url + path, json=body)
-        content = answer.json()
+        return self._answer(method, path, None if body is None else json.dumps(body).encode()).json()
+
+    def _answer(self, method: str, path: str, body: bytes | None) -> urllib3.BaseHTTPResponse:
+        headers = {**self._pool.headers, "Content-Type": "application/json"} if body else None
+        answer = self._pool.request(method, self._url + path, body=body, headers=headers)
         if answer.status >= 400:
+            content = answer.json()
             raise ServiceRefused(answer.status, content["code"], content["detail"])
-        return content
+        return answer

@@ -2,18 +2,22 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field, StrictFloat, StrictInt, StrictStr
+from pydantic import BaseModel, ConfigDict, Field, StrictFloat, StrictInt, StrictStr
 
 from application.api.shapes.contracts import ContractChoice
 from application.api.shapes.predictions import Reason, Verdict
 from wafer.evaluation.rule import Rule
 
 MOST_WAFERS = 1000
-Reading = StrictFloat | StrictInt | StrictStr | None
+Reading = Annotated[StrictStr | StrictFloat | StrictInt | None, Field(union_mode="left_to_right")]
+
+_AS_GIVEN = ConfigDict(ser_json_inf_nan="constants")  # a client's NaN is refused by the service, not sent as silence
 
 
 class WaferReadings(BaseModel):
     """One wafer: a reading for each sensor of the contract, null where there is none."""
+
+    model_config = _AS_GIVEN
 
     wafer: str = Field(max_length=200, examples=["Wafer-801"])
     readings: dict[Annotated[str, Field(max_length=200)], Reading] = Field(
@@ -23,6 +27,8 @@ class WaferReadings(BaseModel):
 
 class ScoreRequest(BaseModel):
     """Wafers to judge; sensors by the names that the line uses."""
+
+    model_config = _AS_GIVEN
 
     wafers: list[WaferReadings] = Field(min_length=1, max_length=MOST_WAFERS)
     contract: ContractChoice = ""
