@@ -1,5 +1,6 @@
 """The lines of an installation: each contract with its own model, and what is known of that (ADR 27)."""
 
+import time
 from collections.abc import Callable
 from functools import cached_property
 from operator import attrgetter
@@ -82,6 +83,7 @@ class Lines:
         self._lines: LRUCache[str, ContractLine] = LRUCache(KEPT)
         self._named: TTLCache[str, NamedContract, float] = TTLCache(KEPT, FRESH_SECONDS)
         self._scores: LRUCache[tuple[str, str], OnlineScores] = LRUCache(KEPT)
+        self._at_hand: dict[str, tuple[float, OnlineScores]] = {}  # name -> until when it is fresh; one write, no lock
 
     def of(self, name: str = "") -> ContractLine:
         """The line of a contract, the default one for no name. Raises `ContractNotFound`."""
@@ -97,8 +99,15 @@ class Lines:
 
     def scores(self, name: str = "") -> OnlineScores:
         """What judges wafers of a line at once. Raises `ContractNotFound`."""
-        contract = self.chosen(name)
-        return self._online(contract)
+        until = time.monotonic() + FRESH_SECONDS
+        found = self._online(self.chosen(name))
+        self._at_hand[name] = until, found
+        return found
+
+    def scores_at_hand(self, name: str = "") -> OnlineScores | None:
+        """The same where it answers without waiting for anybody, else None."""
+        until, found = self._at_hand.get(name, (0.0, None))
+        return found if found and found.at_hand and time.monotonic() < until else None
 
     def in_production(self) -> list[Scorecard]:
         """The scorecards of all versions in production."""

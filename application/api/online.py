@@ -26,6 +26,11 @@ class OnlineScores:
         self._lock = threading.Lock()
         self._scoring: RequestScoring | None = None
 
+    @property
+    def at_hand(self) -> bool:
+        """Whether an answer needs nothing but arithmetic: all that is read or loaded for it is in memory."""
+        return self._scoring is not None and self._production.at_hand
+
     def answer(self, request: ScoreRequest) -> Scores:
         """Judge the wafers of a request. Raises `NoProductionModel`, `ContractMismatch`, `WafersRefused`."""
         return self._opened().answer(request)

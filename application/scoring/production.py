@@ -75,6 +75,12 @@ class Production:
         self.looked = threading.Lock()  # held while somebody asks the registry again
         self._found: InProduction | None = None
 
+    @property
+    def at_hand(self) -> bool:
+        """Whether `model` answers without waiting for anybody."""
+        found = self._found
+        return found is not None and self._clock() - found.seen < OLD_SECONDS
+
     def model(self) -> InProduction:
         """The version in production. Raises `NoProductionModel`, `BundleRejected`, `RegistryUnavailable`."""
         with self._first:

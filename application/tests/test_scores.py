@@ -66,6 +66,24 @@ def test_answers_are_those_of_a_prediction_run(trained_line: Trained, client: Wa
     assert found.threshold == next(iter(rows.values()))["threshold"]
 
 
+def test_a_short_request_is_answered_in_place_as_a_long_one_is_elsewhere(served: Service, client: WaferClient) -> None:
+    elsewhere = client.score({f"W-{number}": READINGS for number in range(9)}, reasons=True)
+    in_place = served.parts.lines.scores_at_hand()
+    alone = client.score({"W-0": READINGS}, reasons=True)
+
+    assert in_place
+    assert in_place.at_hand
+    assert alone.wafers == elsewhere.wafers[:1]
+    assert served.parts.lines.scores_at_hand("of-nobody") is None
+
+
+def test_a_reading_that_is_no_number_is_not_sent_as_silence(client: WaferClient) -> None:
+    found = client.score({"W-1": READINGS, "W-2": READINGS | {"Sensor-3": float("nan")}})
+
+    assert [each.wafer for each in found.wafers] == ["W-1"]
+    assert [(each.wafer, each.code) for each in found.refused] == [("W-2", "NOT_FINITE")]
+
+
 def test_one_bad_wafer_does_not_cost_the_others_their_answers(client: WaferClient) -> None:
     found = client.score(
         {
