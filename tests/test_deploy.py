@@ -21,11 +21,12 @@ RUN, SHOWN = (re.findall(rf"^```{kind}\n(.*?)^```$", PAGE, re.MULTILINE | re.DOT
 PLATFORM = {
     "registry": "made.dkr.ecr.eu-central-1.amazonaws.com",
     "store_uri": "s3://made-store",
-    "mlflow_tracking_uri": "http://mlflow.made.internal:5000",
+    "mlflow_tracking_uri": "https://mlflow.made.internal:5000",
     "ledger_table": "made-runs",
     "mongodb": {"cidrs": ["10.20.0.0/16"], "from_port": 1024, "to_port": 65535},
     "role_arns": {
-        name: f"arn:aws:iam::made:role/{name}" for name in (*ALL, "ml-pipeline", "ml-pipeline-ui", "pipeline-runner")
+        name: f"arn:aws:iam::made:role/{name}"
+        for name in (*ALL, "ml-pipeline", "ml-pipeline-ui", "pipeline-runner", "kubeflow-backup")
     },
 }
 

@@ -1,5 +1,6 @@
 """Who may meet a pod of ours, and which connections the policies allow beside those that docs/flows.md lists."""
 
+from collections.abc import Mapping
 from ipaddress import ip_network
 
 from tests.flows import Flow
@@ -22,6 +23,8 @@ def parties(text: str) -> dict[str, Party]:
         "dns": Party("100.64.0.2", "kube-system", {"k8s-app": "kube-dns"}),
         "kubeflow": Party("100.64.0.3", "kubeflow", {"app": "ml-pipeline"}),
         "stages": Party("100.64.0.4", "kubeflow", {"pipeline/runid": "x"}),
+        "kubeflow backup": Party("100.64.0.6", "kubeflow", job_labels(text, "kubeflow-backup")),
+        "kubeflow database": Party("100.64.0.7", "kubeflow", {"app": "mysql"}),
         "mlflow machine": Party(str(vpc[500])),
         "mongodb": Party(str(ip_network(reached)[1])),
         "aws": Party("203.0.113.9"),
@@ -34,6 +37,17 @@ def parties(text: str) -> dict[str, Party]:
 def pod_labels(text: str, name: str) -> dict[str, str]:
     labels: dict[str, str] = one(text, "Deployment", name)["spec"]["template"]["metadata"]["labels"]
     return labels
+
+
+def job_labels(text: str, name: str) -> dict[str, str]:
+    job = one(text, "CronJob", name)["spec"]["jobTemplate"]["spec"]
+    labels: dict[str, str] = job["template"]["metadata"]["labels"]
+    return labels
+
+
+def closed(there: Mapping[str, Party]) -> set[str]:
+    """Parties whose every connection a policy of ours decides."""
+    return {name for name, party in there.items() if party.namespace == "wafer-fault"} | {"kubeflow backup"}
 
 
 def by_range(flow: Flow) -> bool:

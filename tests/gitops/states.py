@@ -15,7 +15,7 @@ from tools.images.lock import Pushed, write_lock
 ACCOUNT = "123456789012"
 PUBLIC_KEY = "-----BEGIN PUBLIC KEY-----\nof a test\n-----END PUBLIC KEY-----\n"
 DIGEST = "sha256:" + "cd" * 32
-ROLES_MADE = (*ALL, "ml-pipeline", "ml-pipeline-ui", "pipeline-runner")
+ROLES_MADE = (*ALL, "ml-pipeline", "ml-pipeline-ui", "pipeline-runner", "kubeflow-backup")
 
 
 def made(environment: str) -> Mapping[str, Any]:
@@ -24,7 +24,7 @@ def made(environment: str) -> Mapping[str, Any]:
     return {
         "registry": f"{ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com",
         "store_uri": f"s3://{name}-store-{ACCOUNT}",
-        "mlflow_tracking_uri": f"http://mlflow.{name}.internal:5000",
+        "mlflow_tracking_uri": f"https://mlflow.{name}.internal:5000",
         "ledger_table": f"{name}-runs",
         "mongodb": {"cidrs": ["198.51.100.0/26", "198.51.100.64/26"], "from_port": 27017, "to_port": 27017},
         "image_signers": {"public_key": PUBLIC_KEY, "workflow": "^https://github.com/owner/name/"},
@@ -64,8 +64,11 @@ def deploy(root: Path) -> Path:
     return root
 
 
-def with_component(root: Path, environment: str, component: str) -> Path:
-    """The same, after an environment took a folder of gitops/components in."""
+def with_component(root: Path, environment: str, component: str, *, after: str = "") -> Path:
+    """The same, after an environment took a folder of gitops/components in: as the first, or after another one."""
     path = root / "gitops" / "overlays" / environment / "kustomization.yaml"
-    path.write_text(path.read_text().replace("components:\n", f"components:\n  - ../../components/{component}\n"))
+    place = f"  - ../../components/{after}\n" if after else "components:\n"
+    before = path.read_text()
+    assert before.count(place) == 1
+    path.write_text(before.replace(place, f"{place}  - ../../components/{component}\n"))
     return root

@@ -6,7 +6,7 @@ import pytest
 
 from tests.flows import Flow, flows
 from tests.gitops.conftest import Build, resources
-from tests.gitops.parties import METADATA, by_range, parties
+from tests.gitops.parties import METADATA, by_range, closed, parties
 from tests.gitops.policies import allowed
 from tools.gitops.platform import ENVIRONMENTS
 
@@ -20,7 +20,7 @@ def test_the_policies_allow_what_the_table_lists_and_nothing_else(environment: s
     there, needed = parties(text), flows()
     ports = {flow.port for flow in needed}
 
-    ours = {name for name, party in there.items() if party.namespace == "wafer-fault"}
+    ours = closed(there)
     asked = [Flow(*each) for each in product(there, there, ports) if each[0] != each[1] and ours & {each[0], each[1]}]
     found = {flow for flow in asked if allowed(policies, there[flow.source], there[flow.target], flow.port)}
 
@@ -33,6 +33,6 @@ def test_no_pod_reaches_the_credentials_of_its_machine(environment: str, build: 
     text = build(f"overlays/{environment}")
     policies = [each for each in resources(text) if each["kind"] == "NetworkPolicy"]
 
-    for name, party in parties(text).items():
-        if party.namespace == "wafer-fault":
-            assert not any(allowed(policies, party, METADATA, port) for port in (80, 443)), name
+    there = parties(text)
+    for name in closed(there):
+        assert not any(allowed(policies, there[name], METADATA, port) for port in (80, 443)), name

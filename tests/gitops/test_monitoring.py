@@ -15,12 +15,14 @@ from conftest import skip_or_fail
 from tests.gitops.schemas import ROOT
 
 MONITORING = ROOT / "gitops" / "monitoring"
-OTHERS = {  # figures of the kubelet and of cert-manager
+OTHERS = {  # figures of the kubelet, of cert-manager and of kube-state-metrics
+    "kube_cronjob_created",
+    "kube_cronjob_status_last_successful_time",
     "kubelet_volume_stats_available_bytes",
     "kubelet_volume_stats_capacity_bytes",
     "certmanager_certificate_expiration_timestamp_seconds",
 }
-FIGURE = re.compile(r"\b(?:wafer|kubelet|certmanager)_\w+")
+FIGURE = re.compile(r"\b(?:wafer|kubelet|kube|certmanager)_\w+")
 
 
 def rules() -> dict[str, Any]:

@@ -46,8 +46,9 @@ def root(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     made = deploy(copy_of_gitops(tmp_path_factory.mktemp("deployed")))
     if request.param == "with components":
         for environment in ("dev", "prod"):
-            with_component(made, environment, "engine")
-            with_component(made, environment, "kserve")
+            for component in ("engine", "kserve", "signed-images"):
+                with_component(made, environment, component)
+        with_component(made, "dev", "mlflow-secured", after="mlflow")
     return made
 
 
@@ -57,5 +58,6 @@ def overlay(root: Path, environment: str) -> list[Manifest]:
 
 
 def workloads(manifests: list[Manifest]) -> list[Manifest]:
-    """Those of them that start pods."""
-    return [each for each in manifests if each["kind"] in {"Deployment", "StatefulSet", "DaemonSet", "Job"}]
+    """Those of them that start pods; of a CronJob the Job."""
+    jobs = [{**each, "spec": each["spec"]["jobTemplate"]["spec"]} for each in manifests if each["kind"] == "CronJob"]
+    return [each for each in manifests if each["kind"] in {"Deployment", "StatefulSet", "DaemonSet", "Job"}] + jobs

@@ -10,7 +10,7 @@ import pytest
 
 from tests.flows import Flow, flows
 from tests.gitops.conftest import kustomized
-from tests.gitops.parties import METADATA, by_range, parties
+from tests.gitops.parties import METADATA, by_range, closed, parties
 from tests.gitops.policies import Party
 from tests.platform.cluster import Cluster, Manifest
 from tests.platform.conftest import overlay
@@ -37,7 +37,7 @@ def there(request: pytest.FixtureRequest, root: Path, kubernetes: Cluster) -> It
 
 def test_the_policies_allow_what_the_table_lists_and_nothing_else(there: dict[str, Party], kubernetes: Cluster) -> None:
     listed = flows()
-    ours = {name for name, party in there.items() if party.namespace == "wafer-fault"}
+    ours = closed(there)
     ports = {flow.port for flow in listed}
     asked = [Flow(*each) for each in product(there, there, ports) if each[0] != each[1] and ours & {each[0], each[1]}]
 
@@ -48,8 +48,7 @@ def test_the_policies_allow_what_the_table_lists_and_nothing_else(there: dict[st
 
 
 def test_no_pod_reaches_the_credentials_of_its_machine(there: dict[str, Party], kubernetes: Cluster) -> None:
-    ours = [name for name, party in there.items() if party.namespace == "wafer-fault"]
-    asked = [Flow(name, "metadata", port) for name in ours for port in (80, 443)]
+    asked = [Flow(name, "metadata", port) for name in closed(there) for port in (80, 443)]
 
     assert asked
     assert allowed(kubernetes, there | {"metadata": METADATA}, asked) == set()

@@ -7,7 +7,17 @@ from tests.flows import flows
 from tests.terraform.account import Account
 
 PREFIX = "wafer-fault-dev-"
-PODS = {"application", "prometheus", "dns", "kubeflow", "stages", "mlflow pod", "nodes"}
+PODS = {
+    "application",
+    "prometheus",
+    "dns",
+    "kubeflow",
+    "kubeflow backup",
+    "kubeflow database",
+    "stages",
+    "mlflow pod",
+    "nodes",
+}
 GROUPS = {"control plane": "control-plane", "jenkins": "jenkins", "mlflow machine": "mlflow"}
 RANGES = {"aws": "0.0.0.0/0", "mongodb": "192.0.2.0/24"}
 ADDED_LATER = {"load balancer", "operators"}  # by the load balancer controller; by `operator_cidrs`

@@ -27,6 +27,7 @@ WRITERS = {  # prefix of the store -> workloads that may write there, beside wha
     "contracts/": {"application"},
     "dispositions/": {"application"},
     "pipelines/": set(),
+    "backups/": {"kubeflow-backup"},
     "units/": {*SHARED, ENGINE},
     "kfp/": {*STAGES, "ml-pipeline", "pipeline-runner"},
 }
@@ -44,7 +45,7 @@ READERS = {
 REMOVERS = {
     "units/": {*SHARED, ENGINE},
     **{key: {"application"} for key in ("raw/", "training/", "predictions/", "outcomes/", "quarantine/", "kfp/")},
-    **{key: set[str]() for key in ("dispositions/", "recent/", "pipelines/")},
+    **{key: set[str]() for key in ("backups/", "dispositions/", "recent/", "pipelines/")},
 }
 ATLAS = "com.amazonaws.vpce.eu-central-1.vpce-svc-0123456789abcdef0"
 PUBLIC_ACCESS = ("block_public_acls", "block_public_policy", "ignore_public_acls", "restrict_public_buckets")
@@ -172,12 +173,12 @@ def test_an_environment_is_built_changed_and_taken_away_without_a_remainder(moto
 
     assert changes(plan).keys() == {LIFECYCLE}
     assert changes(plan)[LIFECYCLE]["actions"] == ["update"]
-    assert expiry(changes(plan)[LIFECYCLE]["before"]) == {"kfp/": 14, "quarantine/": 30, "units/": 14}
-    assert expiry(changes(plan)[LIFECYCLE]["after"]) == {"kfp/": 21, "quarantine/": 30, "units/": 21}
+    assert expiry(changes(plan)[LIFECYCLE]["before"]) == {"kfp/": 14, "backups/": 30, "quarantine/": 30, "units/": 14}
+    assert expiry(changes(plan)[LIFECYCLE]["after"]) == {"kfp/": 21, "backups/": 30, "quarantine/": 30, "units/": 21}
 
     terraform.run("apply", "-input=false", "-no-color", "plan")
 
-    assert live_expiry(account, bucket) == {"kfp/": 21, "quarantine/": 30, "units/": 21}
+    assert live_expiry(account, bucket) == {"kfp/": 21, "backups/": 30, "quarantine/": 30, "units/": 21}
 
     terraform.run("destroy", "-input=false", "-no-color", "-auto-approve", *state)
 
@@ -239,7 +240,7 @@ def check_bucket(account: Account, bucket: str) -> None:
     assert s3.get_bucket_logging(Bucket=bucket)["LoggingEnabled"]["TargetBucket"].startswith(
         "wafer-fault-dev-access-logs-"
     )
-    assert live_expiry(account, bucket) == {"kfp/": 14, "quarantine/": 30, "units/": 14}
+    assert live_expiry(account, bucket) == {"kfp/": 14, "backups/": 30, "quarantine/": 30, "units/": 14}
 
 
 def check_repositories(account: Account, urls: dict[str, str]) -> None:

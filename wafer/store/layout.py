@@ -12,6 +12,7 @@
     contracts/_sets/…            the contract that a batch set was uploaded under
     dispositions/<run>/<n>.json  the first n dispositions that people gave wafers of a prediction
     pipelines/<route>.yaml       the compiled package of a route
+    backups/<name>/<time>.…      copies of databases that are not ours (Kubeflow's)
     units/<run>/<task>/          what a task shares with the workers that do its units; removed when it has succeeded
     kfp/<run>/stages/<task>.json the record that a task leaves of itself
     kfp/<run>/outcome.json       how the run ended
@@ -115,6 +116,11 @@ def contract_of_set(pipeline: Pipeline, name: str) -> str:
 def package(pipeline: Pipeline) -> str:
     """Key of a route's compiled package."""
     return f"{PACKAGES}/{pipeline}.yaml"
+
+
+def backup(name: str, file: str) -> str:
+    """Key of a copy of a database."""
+    return f"backups/{name}/{file}"
 
 
 def records(run_id: str) -> str:

@@ -52,6 +52,14 @@ locals {
       namespace = var.kubeflow_namespace
       accounts  = ["wafer-engine"]
     } },
+    # gitops/base/kubeflow/backup.yaml: one file a night; the bucket keeps what is written over, and no statement removes any.
+    { kubeflow-backup = {
+      read      = []
+      write     = ["backups/*"]
+      remove    = []
+      namespace = var.kubeflow_namespace
+      accounts  = ["kubeflow-backup"]
+    } },
     { application = {
       read      = ["training/*", "predictions/*", "outcomes/*", "quarantine/*", "pipelines/*", "kfp/*"]
       write     = ["raw/*", "contracts/*", "dispositions/*"]

@@ -61,6 +61,7 @@ module "store" {
   force_destroy           = var.disposable
 
   expire_days = {
+    "backups/"    = 30 # of Kubeflow's database, one a night
     "kfp/"        = var.kfp_artifact_days
     "quarantine/" = var.quarantine_days
     "units/"      = var.kfp_artifact_days # what a failed task keeps for its retry
