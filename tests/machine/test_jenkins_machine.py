@@ -8,9 +8,11 @@ import pytest
 
 from tests.machine.debian import Machine, debian_machine
 from tests.machine.places import Places, archive, jar, package, serve, write_places
-from tests.machine.script import MODULE, REGION, setup_script
+from tests.terraform.runner import SOURCES
+from tests.terraform.scripts import REGION, setup_script
 
 ROOT = Path(__file__).resolve().parents[2]
+MODULE = SOURCES / "modules" / "jenkins"
 pytestmark = [pytest.mark.machine, pytest.mark.timeout(3600)]
 # Jenkins' secrets are there; nobody is logged in and no systemd runs.
 STAND_INS = dict.fromkeys(("aws", "systemctl", "loginctl"), "#!/bin/sh\nexit 0\n")
@@ -18,7 +20,11 @@ STAND_INS = dict.fromkeys(("aws", "systemctl", "loginctl"), "#!/bin/sh\nexit 0\n
 
 @pytest.fixture(scope="module")
 def script(tmp_path_factory: pytest.TempPathFactory) -> str:
-    return setup_script(tmp_path_factory.mktemp("script"))
+    return setup_script(
+        tmp_path_factory.mktemp("script"),
+        "jenkins",
+        {"policy_arns": {}, "terraform": {"state_bucket": "state", "role_arns": {}}},
+    )
 
 
 @pytest.fixture(scope="module")

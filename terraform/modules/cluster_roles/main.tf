@@ -8,6 +8,7 @@ locals {
     cluster-autoscaler           = { namespace = "kube-system", policy = data.aws_iam_policy_document.autoscaler.json }
     external-dns                 = { namespace = "kube-system", policy = data.aws_iam_policy_document.dns.json }
     external-secrets             = { namespace = "external-secrets", policy = data.aws_iam_policy_document.secrets.json }
+    policy-controller            = { namespace = "cosign-system", policy = data.aws_iam_policy_document.signatures.json }
   }
 }
 
@@ -214,6 +215,21 @@ data "aws_iam_policy_document" "secrets" {
     sid       = "Read"
     actions   = ["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"]
     resources = ["arn:${data.aws_partition.current.partition}:secretsmanager:${local.where}:secret:${var.cluster_name}/*"]
+  }
+}
+
+# Signatures lie beside the images of the environment.
+data "aws_iam_policy_document" "signatures" {
+  statement {
+    sid       = "Login"
+    actions   = ["ecr:GetAuthorizationToken"]
+    resources = ["*"]
+  }
+
+  statement {
+    sid       = "Pull"
+    actions   = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+    resources = ["arn:${data.aws_partition.current.partition}:ecr:${local.where}:repository/${var.cluster_name}/*"]
   }
 }
 

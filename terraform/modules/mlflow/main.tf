@@ -1,5 +1,5 @@
-# The MLflow server: runs and registry in SQLite on an encrypted disk, artifacts in S3 by the machine's role. Clients send
-# artifacts through the server, so no stage needs rights on this bucket.
+# The MLflow server, with accounts and TLS: runs and registry in SQLite on an encrypted disk, artifacts in S3 by the machine's role.
+# Clients send artifacts through the server, so no stage needs rights on this bucket.
 
 data "aws_region" "current" {}
 
@@ -32,7 +32,17 @@ module "server" {
     lock     = one(aws_s3_object.lock[*].key)
     hostname = local.hostname
     port     = local.port
+    secret   = aws_secretsmanager_secret.admin.name
   })
+}
+
+# Its value never passes through Terraform: a person writes it, and the server waits for it.
+resource "aws_secretsmanager_secret" "admin" {
+  #checkov:skip=CKV2_AWS_57:A person gives it out, as the password of an account; no function could renew it in every client.
+  name                    = "${var.name}-mlflow-admin"
+  description             = "Password of MLflow's user admin"
+  kms_key_id              = var.volume_key_arn
+  recovery_window_in_days = var.final_snapshot ? 30 : 0
 }
 
 # The server runs exactly the packages that the clients are locked to. Named by its content: a new lock is a new machine.
@@ -56,6 +66,13 @@ data "aws_iam_policy_document" "artifacts" {
     sid       = "Artifacts"
     actions   = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"]
     resources = ["${var.bucket_arn}/artifacts/*"]
+  }
+
+  # The certificate that clients trust.
+  statement {
+    sid       = "Certificate"
+    actions   = ["s3:PutObject"]
+    resources = ["${var.bucket_arn}/certificates/*"]
   }
 
   # The machine writes backups and never takes one away.
@@ -86,6 +103,32 @@ data "aws_iam_policy_document" "artifacts" {
       test     = "StringEquals"
       variable = "kms:ViaService"
       values   = ["s3.${data.aws_region.current.name}.amazonaws.com"]
+    }
+  }
+}
+
+resource "aws_iam_role_policy" "secrets" {
+  name   = "secrets"
+  role   = module.server.role_name
+  policy = data.aws_iam_policy_document.secrets.json
+}
+
+data "aws_iam_policy_document" "secrets" {
+  statement {
+    sid       = "Read"
+    actions   = ["secretsmanager:GetSecretValue"]
+    resources = [aws_secretsmanager_secret.admin.arn]
+  }
+
+  statement {
+    sid       = "Decrypt"
+    actions   = ["kms:Decrypt"]
+    resources = [var.volume_key_arn]
+
+    condition {
+      test     = "StringEquals"
+      variable = "kms:ViaService"
+      values   = ["secretsmanager.${data.aws_region.current.name}.amazonaws.com"]
     }
   }
 }

@@ -1,6 +1,6 @@
 output "tracking_uri" {
   description = "Value of MLFLOW_TRACKING_URI in the cluster."
-  value       = "http://${local.hostname}:${local.port}"
+  value       = "https://${local.hostname}:${local.port}"
 }
 
 output "security_group_id" {
@@ -16,4 +16,14 @@ output "port" {
 output "instance_id" {
   description = "Id of the machine."
   value       = module.server.instance_id
+}
+
+output "secret" {
+  description = "Name of the secret with the password of MLflow's user admin, which the server waits for."
+  value       = aws_secretsmanager_secret.admin.name
+}
+
+output "certificate" {
+  description = "Where the machine writes the certificate that clients trust."
+  value       = "s3://${var.bucket}/certificates/mlflow.pem"
 }

@@ -39,7 +39,7 @@ variable "bucket_key_arn" {
 }
 
 variable "volume_key_arn" {
-  description = "Key of the machine's volumes."
+  description = "Key of the machine's volumes and of its password."
   type        = string
 }
 

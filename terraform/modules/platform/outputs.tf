@@ -53,6 +53,11 @@ output "mlflow_instance_id" {
   value       = module.mlflow.instance_id
 }
 
+output "mlflow" {
+  description = "MLflow's machine: the secret that it waits for, and the certificate that clients trust."
+  value       = { secret = module.mlflow.secret, certificate = module.mlflow.certificate }
+}
+
 output "mongodb" {
   description = "Ranges and ports of MongoDB, for the network policy of the application."
   value = {
