@@ -12,6 +12,7 @@ FOLDER = Path(__file__).parent
 PUBLISHED = {  # cert-manager and the operator in the versions that the add-ons install
     "github.com/cert-manager/cert-manager@v1.18.2": ("deploy/crds", ("crd-certificates", "crd-issuers")),
     "github.com/kserve/kserve@v0.15.2": ("config/crd/full", ("serving.kserve.io_inferenceservices",)),
+    "github.com/sigstore/policy-controller@v0.13.0": ("config", ("300-clusterimagepolicy",)),
     "github.com/prometheus-operator/prometheus-operator@v0.85.0": (
         "example/prometheus-operator-crd",
         ("monitoring.coreos.com_prometheusrules", "monitoring.coreos.com_servicemonitors"),
@@ -23,7 +24,7 @@ VERSION = PIPELINE | {"pipelineName": TEXT, "codeSourceURL": TEXT, "pipelineSpec
 
 
 def kinds_of_others() -> Iterator[dict[str, Any]]:
-    """cert-manager's, KServe's, the Prometheus operator's and Kubeflow's."""
+    """cert-manager's, KServe's, the Prometheus operator's, sigstore's and Kubeflow's."""
     for module, (folder, names) in PUBLISHED.items():
         for name in names:
             yield _published(module_folder(FOLDER, module) / folder / f"{name}.yaml")
