@@ -1,7 +1,7 @@
 """The add-ons of a cluster: from pinned versions, in an order that works, with the roles that Terraform makes."""
 
 import re
-from pathlib import Path
+import shutil
 from typing import Any
 
 import pytest
@@ -46,6 +46,13 @@ spec:
             - name: OBJECTSTORECONFIG_SECRETACCESSKEY
               valueFrom: {secretKeyRef: {name: mlpipeline-minio-artifact, key: secretkey}}
 """
+# What its manifests hold besides, and an overlay of ours too.
+SHARED = {
+    ("ServiceAccount", "ml-pipeline"),
+    ("ServiceAccount", "ml-pipeline-ui"),
+    ("ServiceAccount", "pipeline-runner"),
+    ("ConfigMap", "kfp-launcher"),
+}
 
 
 def addons(environment: str) -> dict[str, dict[str, Any]]:
@@ -98,11 +105,12 @@ def test_the_accounts_that_terraform_gives_roles_are_those_of_the_addons() -> No
     given = re.findall(r'^    ([\w-]+) += \{ namespace = "([\w-]+)"', _terraform("modules/cluster_roles/main.tf"), re.M)
     found = addons("dev")
 
-    assert len(given) == 5
+    assert len(given) == 6
     for account, namespace in given:
         spec = found[account]["spec"]
         values = spec["source"]["helm"]["valuesObject"]
-        named = values.get("serviceAccount") or values["rbac"]["serviceAccount"]
+        parts = (values, values.get("rbac", {}), values.get("webhook", {}))
+        named = next(part["serviceAccount"] for part in parts if "serviceAccount" in part)
         assert (named["name"], spec["destination"]["namespace"]) == (account, namespace)
 
 
@@ -110,20 +118,35 @@ def _terraform(path: str) -> str:
     return (ROOT / "terraform" / path).read_text()
 
 
-def test_kubeflow_keeps_its_packages_in_the_store_without_a_key(tmp_path: Path) -> None:
-    kubeflow = ROOT / "gitops" / "kubeflow"
-    folder = tmp_path / "gitops" / "kubeflow"
-    folder.mkdir(parents=True)
-    (folder / "server.yaml").write_text(API_SERVER)
-    for name in ("object-store.yaml", "keep.yaml"):
-        (folder / name).write_text((kubeflow / name).read_text())
-    ours = yaml.safe_load((kubeflow / "kustomization.yaml").read_text())
+@pytest.fixture(scope="module")
+def kubeflow(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Our patches over what 2.17 has of the objects that they are about."""
+    root = tmp_path_factory.mktemp("kubeflow")
+    folder = shutil.copytree(ROOT / "gitops" / "kubeflow", root / "gitops" / "kubeflow")
+    others = [
+        {"apiVersion": "v1", "kind": kind, "metadata": {"name": name, "namespace": "kubeflow"}} for kind, name in SHARED
+    ]
+    (folder / "server.yaml").write_text(f"{API_SERVER}---\n{yaml.safe_dump_all(others)}")
+    ours = yaml.safe_load((folder / "kustomization.yaml").read_text())
     assert all(each.endswith("?ref=2.17.0") for each in ours["resources"])
     (folder / "kustomization.yaml").write_text(yaml.safe_dump(ours | {"resources": ["server.yaml"]}))
+    return kustomized(root, "kubeflow")
 
-    text = kustomized(tmp_path, "kubeflow")
 
-    container = one(text, "Deployment", "ml-pipeline")["spec"]["template"]["spec"]["containers"][0]
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_no_object_is_held_by_kubeflows_application_and_by_ours(environment: str, kubeflow: str) -> None:
+    held = {(each["kind"], each["metadata"]["name"]) for each in resources(kubeflow)}
+    ours = resources(kustomized(ROOT, f"overlays/{environment}"))
+    inside = {
+        (each["kind"], each["metadata"]["name"]) for each in ours if each["metadata"].get("namespace") == "kubeflow"
+    }
+
+    assert inside >= SHARED
+    assert held & inside == set()
+
+
+def test_kubeflow_keeps_its_packages_in_the_store_without_a_key(kubeflow: str) -> None:
+    container = one(kubeflow, "Deployment", "ml-pipeline")["spec"]["template"]["spec"]["containers"][0]
     found = {each["name"]: each.get("value") or each["valueFrom"]["configMapKeyRef"] for each in container["env"]}
     store = {key: {"name": "wafer-object-store", "key": key} for key in ("bucket", "host", "region")}
     assert found == {
