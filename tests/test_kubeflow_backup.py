@@ -40,7 +40,7 @@ CONTENT = """
 CHECKSUM TABLE mlpipeline.run_details, metadb.Type, metadb.Artifact EXTENDED; SELECT * FROM mlpipeline.names;
 CALL mlpipeline.counted (); SELECT type_id FROM metadb.Artifact ORDER BY id; SHOW CREATE TABLE metadb.Artifact;
 """
-LOST = "DROP DATABASE mlpipeline; DROP DATABASE metadb;"
+LOST = "DROP DATABASE IF EXISTS mlpipeline; DROP DATABASE IF EXISTS metadb;"
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +69,13 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         skip_or_fail("mariadbd is not installed (Debian: mariadb-server-core)")
     folder = tmp_path_factory.mktemp("database")
     settings = [f"--datadir={folder}/data", *(["--user=root"] if os.getuid() == 0 else [])]
-    install = ["mariadb-install-db", "--no-defaults", *settings, "--auth-root-authentication-method=normal"]
+    install = [
+        "mariadb-install-db",
+        "--no-defaults",
+        *settings,
+        "--auth-root-authentication-method=normal",
+        "--skip-test-db",
+    ]
     subprocess.run(install, check=True, capture_output=True)
 
     def describe(port: int) -> Server:

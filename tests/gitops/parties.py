@@ -53,9 +53,9 @@ def closed(there: Mapping[str, Party]) -> set[str]:
 def by_range(flow: Flow) -> bool:
     """A rule that names a range allows the others in it too: HTTPS anywhere, machines of the VPC, Kubeflow's pods."""
     machines = {"load balancer", "mlflow machine"}
-    to_any = flow.source == "application" and (flow.port == 443 or (flow.port == 5000 and flow.target in machines))
-    return (
-        to_any
-        or flow == Flow("kubeflow", "mlflow pod", 5000)
-        or (flow.source in machines and flow.target == "application" and flow.port == 8000)
+    https = flow.source in {"application", "kubeflow backup"} and flow.port == 443
+    to_mlflow = flow.port == 5000 and (
+        (flow.source == "application" and flow.target in machines)
+        or (flow.source in {"kubeflow", "kubeflow database"} and flow.target == "mlflow pod")
     )
+    return https or to_mlflow or (flow.source in machines and flow.target == "application" and flow.port == 8000)
