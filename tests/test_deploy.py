@@ -64,7 +64,7 @@ def test_every_block_that_needs_no_account_runs(tmp_path: Path) -> None:
 
 
 def test_every_other_block_is_marked_and_is_a_script_without_an_error() -> None:
-    assert len(SHOWN) == 11
+    assert len(SHOWN) == 12
     for block in SHOWN:
         text_before = PAGE[: PAGE.index(block)]
         assert "not run here" in text_before[text_before.rindex("\n## ") :]
