@@ -116,16 +116,16 @@ def product(learn: pa.Table, ask: pa.Table, recipe: Recipe) -> Answer:
             training, at / "preprocessor", at / "clusters", at / "clusters.parquet", at / "elbow.html", recipe
         )
         fit_global_models(training, at / "preprocessor", at / "global", recipe, engine)
-        members = [at / f"member-{cluster}" for cluster in found.clusters]
-        for cluster, member in zip(found.clusters, members, strict=True):
+        trained = [at / f"cluster-{cluster}" for cluster in found.clusters]
+        for cluster, folder in zip(found.clusters, trained, strict=True):
             train_cluster(
-                cluster, training, at / "preprocessor", at / "clusters", at / "global", member, at / "page.html", engine
+                cluster, training, at / "preprocessor", at / "clusters", at / "global", folder, at / "page.html", engine
             )
         bundle = assemble_bundle(
             preprocessor_dir=at / "preprocessor",
             cluster_model_dir=at / "clusters",
             global_dir=at / "global",
-            member_dirs=members,
+            cluster_dirs=trained,
             out=at / "bundle",
         )
     scores = bundle.score(wafers_of(ask))

@@ -49,7 +49,7 @@ def promote(
         cluster_model=cluster_model,
         elbow=elbow,
         global_models=global_models,
-        members=member,
+        clusters=member,
     )
     with open_documents(settings.documents_uri) as documents:
         done = promote_run(

@@ -50,7 +50,7 @@ def promote(
                     cluster_model=Path(cluster_model.path),
                     elbow=Path(elbow.path),
                     global_models=Path(global_models.path),
-                    members=[Path(each.path) for each in members],
+                    clusters=[Path(each.path) for each in members],
                 ),
                 run_id=run_id,
                 contract=contract,

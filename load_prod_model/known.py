@@ -62,11 +62,11 @@ def counting_once(copies: NearCopies, keys: Keys, models: tuple[Known, Known]) -
     alone, twice = np.ones(len(keys), bool), np.zeros(len(keys), bool)
     places = _places(keys, copies.keys)
     for group in np.unique(copies.group[places >= 0]):
-        members = places[(copies.group == group) & (places >= 0)]
-        first = max(members, key=lambda place: sum(bool(model.learned[place]) for model in models))
-        alone[members[members != first]] = False
+        same = places[(copies.group == group) & (places >= 0)]
+        first = max(same, key=lambda place: sum(bool(model.learned[place]) for model in models))
+        alone[same[same != first]] = False
         for model in models:
-            learned = members[model.learned[members]]
+            learned = same[model.learned[same]]
             twice[first] |= len(learned) > 1
             if len(learned) and not model.learned[first]:
                 model.learned_as(int(first), int(learned[0]))

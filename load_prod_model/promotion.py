@@ -48,7 +48,7 @@ class Parts:
     cluster_model: Path
     elbow: Path
     global_models: Path
-    members: Sequence[Path]
+    clusters: Sequence[Path]  # one trained cluster each
 
 
 def assembled(parts: Parts, out: Path, *, contract_digest: str = "", out_of_fold: Path | None = None) -> ModelBundle:
@@ -57,7 +57,7 @@ def assembled(parts: Parts, out: Path, *, contract_digest: str = "", out_of_fold
         preprocessor_dir=parts.preprocessor,
         cluster_model_dir=parts.cluster_model,
         global_dir=parts.global_models,
-        member_dirs=parts.members,
+        cluster_dirs=parts.clusters,
         out=out,
         contract_digest=contract_digest,
         out_of_fold=out_of_fold,

@@ -17,7 +17,7 @@ from wafer.errors import BundleRejected
 from wafer.evaluation.held_out import HeldOutFigures
 from wafer.evaluation.metrics import roc_auc
 from wafer.files import complete_folder
-from wafer.model.assembly import CLUSTERS, GLOBAL, IN_TIME, MEMBER, OUT_OF_FOLD
+from wafer.model.assembly import CLUSTERS, GLOBAL, IN_TIME, OUT_OF_FOLD, TRAINED_CLUSTER
 from wafer.model.calibration import probability_of
 from wafer.model.clusters import Clustering
 from wafer.model.files import read_json, write_json
@@ -99,7 +99,7 @@ def train_cluster(
         if fit.fitted:
             fit.fitted.model.save(folder / recipe.family(fit.family).file)
         _out_of_fold(training_file, inside, cluster, fit, tested.rows(inside)).save(folder / OUT_OF_FOLD)
-        write_json(folder / MEMBER, _summary(done, fit, recipe))
+        write_json(folder / TRAINED_CLUSTER, _summary(done, fit, recipe))
     report.parent.mkdir(parents=True, exist_ok=True)
     report.write_text(cluster_page(done.cluster, done.family, done.figures, recipe), encoding="utf-8")
     return done

@@ -50,7 +50,7 @@ def predicted(tmp_path_factory: pytest.TempPathFactory) -> Path:
             preprocessor_dir=line.parts.preprocessor,
             cluster_model_dir=line.parts.cluster_model,
             global_dir=line.parts.global_models,
-            member_dirs=line.parts.members,
+            cluster_dirs=line.parts.clusters,
             out=folder / f"bundle-{name}",
             out_of_fold=folder / f"out-of-fold-{name}.parquet",
         )

@@ -53,7 +53,7 @@ def train_two(folder: Path) -> Trained:
             preprocessor_dir=parts.preprocessor,
             cluster_model_dir=parts.cluster_model,
             global_dir=parts.global_models,
-            member_dirs=parts.members,
+            cluster_dirs=parts.clusters,
             out=folder / f"bundle-{number}",
             metadata={"number": number},
         )

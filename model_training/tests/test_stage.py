@@ -1,4 +1,4 @@
-"""Training by path: same input, same bytes; members that fit together into a bundle; figures that hold."""
+"""Training by path: same input, same bytes; parts that fit together into a bundle; figures that hold."""
 
 from collections.abc import Callable
 from itertools import pairwise
@@ -47,7 +47,7 @@ def _assemble(before: Path, out: Path, count: int) -> ModelBundle:
         preprocessor_dir=before / "preprocessor",
         cluster_model_dir=before / "clusters",
         global_dir=out / "global",
-        member_dirs=[out / f"cluster-{number}" for number in range(count)],
+        cluster_dirs=[out / f"cluster-{number}" for number in range(count)],
         out=out / "bundle",
     )
 

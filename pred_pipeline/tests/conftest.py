@@ -85,14 +85,14 @@ def bundle_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     fit_preprocessor(export, before, training, QUICK)
     found = cluster_wafers(training, before, model, folder / "clusters.parquet", folder / "elbow.html", QUICK)
     fit_global_models(training, before, everywhere, QUICK)
-    members = [folder / f"cluster-{number}" for number in found.clusters]
-    for number, member in zip(found.clusters, members, strict=True):
-        train_cluster(number, training, before, model, everywhere, member, folder / "page.html")
+    trained = [folder / f"cluster-{number}" for number in found.clusters]
+    for number, out in zip(found.clusters, trained, strict=True):
+        train_cluster(number, training, before, model, everywhere, out, folder / "page.html")
     assemble_bundle(
         preprocessor_dir=before,
         cluster_model_dir=model,
         global_dir=everywhere,
-        member_dirs=members,
+        cluster_dirs=trained,
         out=folder / "bundle",
     )
     return folder / "bundle"

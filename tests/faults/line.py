@@ -83,10 +83,10 @@ def _learn(folder: Path, manifest: Path, report: Path, recipe: Recipe) -> Parts:
     elbow, everything = folder / "elbow.html", folder / "global"
     found = cluster_wafers(training, preprocessor, clusters, folder / "assignments", elbow, recipe)
     fit_global_models(training, preprocessor, everything, recipe)
-    members = [folder / f"member-{number}" for number in found.clusters]
-    for number, member in zip(found.clusters, members, strict=True):
+    trained = [folder / f"member-{number}" for number in found.clusters]
+    for number, out in zip(found.clusters, trained, strict=True):
         page = folder / f"member-{number}.html"
-        train_cluster(number, training, preprocessor, clusters, everything, member, page)
+        train_cluster(number, training, preprocessor, clusters, everything, out, page)
     return Parts(
-        manifest, report, export, folder / "InputFile.csv", training, preprocessor, clusters, elbow, everything, members
+        manifest, report, export, folder / "InputFile.csv", training, preprocessor, clusters, elbow, everything, trained
     )

@@ -1,7 +1,8 @@
 """The model bundle: everything a registered version needs to judge wafers, sealed by sha256 and free of pickle.
 
-Training stages write the parts (preprocessor, clusters, members, out-of-fold scores), `assemble_bundle` seals them,
-`load_bundle` verifies them and gives a `ModelBundle` whose answer for a wafer depends on that wafer's readings alone.
+Training stages write the parts (preprocessor, clusters, trained models, out-of-fold scores), `assemble_bundle` seals
+them, `load_bundle` verifies them and gives a `ModelBundle` whose answer for a wafer depends on that wafer's readings
+alone.
 """
 
 from wafer.model.assembly import assemble_bundle, load_bundle

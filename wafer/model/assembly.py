@@ -34,7 +34,7 @@ STATISTICS = "statistics.json"
 NOVELTY = "novelty.parquet"
 CLUSTERS = "clusters.json"
 GLOBAL = "global.json"
-MEMBER = "member.json"
+TRAINED_CLUSTER = "member.json"  # the name that runs of before have, as the artifact of the DAG
 OUT_OF_FOLD = "out_of_fold.parquet"
 IN_TIME = "in_time.parquet"
 COUNTS = "outcomes.parquet"
@@ -47,19 +47,19 @@ def assemble_bundle(
     preprocessor_dir: Path,
     cluster_model_dir: Path,
     global_dir: Path,
-    member_dirs: Sequence[Path],
+    cluster_dirs: Sequence[Path],
     out: Path,
     contract_digest: str = "",
     metadata: Mapping[str, str] | None = None,
     out_of_fold: Path | None = None,
 ) -> ModelBundle:
-    """Write a sealed bundle from what the stages left; `member_dirs` in any order, one a cluster.
+    """Write a sealed bundle from what the stages left; `cluster_dirs` in any order, one a cluster.
 
     The file `out_of_fold` names every wafer with its score; the bundle holds what a prediction needs of it.
     `metadata` becomes part of the digest, so it must say the same for the same training (no run id, no time).
     Raises BundleRejected when a cluster is missing.
     """
-    clusters = _by_cluster(member_dirs, read_json(cluster_model_dir / CLUSTERS, Clustering).k)
+    clusters = _by_cluster(cluster_dirs, read_json(cluster_model_dir / CLUSTERS, Clustering).k)
     rows = joined([load_out_of_fold(folder / OUT_OF_FOLD) for folder, _ in clusters])
     counts = OutcomeCounts.of(rows)
     everywhere = read_json(global_dir / GLOBAL, GlobalSummary)
@@ -115,7 +115,7 @@ def rows_of(bundle: Path, model: ModelBundle, kept: Callable[[], Path]) -> OutOf
 
 
 def _by_cluster(folders: Sequence[Path], k: int) -> list[tuple[Path, ClusterSummary]]:
-    read = [(folder, read_json(folder / MEMBER, ClusterSummary)) for folder in folders]
+    read = [(folder, read_json(folder / TRAINED_CLUSTER, ClusterSummary)) for folder in folders]
     found = sorted(read, key=lambda each: each[1].cluster)
     if [summary.cluster for _, summary in found] != list(range(k)):
         raise BundleRejected(f"The training made {k} clusters, but {len(found)} trained models came in; train again.")

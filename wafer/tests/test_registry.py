@@ -58,7 +58,7 @@ def test_a_bundle_registered_twice_is_one_version(registry: Registry, tmp_path: 
     assert again.run_id == "train-a"
 
 
-def test_a_training_recorded_twice_is_one_run_with_its_members(registry: Registry) -> None:
+def test_a_training_recorded_twice_is_one_run_with_its_children(registry: Registry) -> None:
     assert registry.log_training(record("train-a")) == registry.log_training(record("train-a"))
 
 

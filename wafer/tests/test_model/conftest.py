@@ -14,11 +14,11 @@ from wafer.evaluation.metrics import measure
 from wafer.model.assembly import (
     CLUSTERS,
     GLOBAL,
-    MEMBER,
     NOVELTY,
     OUT_OF_FOLD,
     PREPROCESSOR,
     STATISTICS,
+    TRAINED_CLUSTER,
     assemble_bundle,
 )
 from wafer.model.calibration import fit_calibration, probability_of
@@ -54,7 +54,7 @@ class Parts:
             preprocessor_dir=self.folder / "preprocessor",
             cluster_model_dir=self.folder / "clusters",
             global_dir=self.folder / "global",
-            member_dirs=[self.folder / "cluster-1", self.folder / "cluster-0"],
+            cluster_dirs=[self.folder / "cluster-1", self.folder / "cluster-0"],
             out=out,
             contract_digest="c0ffee",
         )
@@ -91,7 +91,7 @@ def parts(tmp_path_factory: pytest.TempPathFactory) -> Parts:
     _novelty(wafers).save(folder / "preprocessor" / NOVELTY)
     model = _clusters(wafers, medians)
     write_json(folder / "clusters" / CLUSTERS, model)
-    _members(folder, wafers, preprocessor, model)
+    _trained_clusters(folder, wafers, preprocessor, model)
     return Parts(folder, wafers)
 
 
@@ -147,7 +147,7 @@ def _clusters(wafers: Wafers, medians: np.ndarray) -> Clustering:
     return replace(draft, distances=np.quantile(draft.distance(readings), PERCENTILES / 100))
 
 
-def _members(folder: Path, wafers: Wafers, preprocessor: Preprocessor, model: Clustering) -> None:
+def _trained_clusters(folder: Path, wafers: Wafers, preprocessor: Preprocessor, model: Clustering) -> None:
     features, cluster = preprocessor.transform(wafers), model.assign(wafers)
     assert wafers.failed is not None
     write_json(folder / "global" / GLOBAL, GlobalSummary(Recipe(), {"xgboost": 0.7}, None, None))
@@ -169,7 +169,7 @@ def _members(folder: Path, wafers: Wafers, preprocessor: Preprocessor, model: Cl
         joined([found]).save(target / OUT_OF_FOLD)
         quality = {family: measure(rows.failed, probability, probability > 0.5)}
         summary = ClusterSummary(number, family, 0.5, calibration, len(rows), int(rows.failed.sum()), quality)
-        write_json(target / MEMBER, summary)
+        write_json(target / TRAINED_CLUSTER, summary)
 
 
 def _fit(family: str, features: np.ndarray, failed: np.ndarray, target: Path, seed: int) -> TreeModel:

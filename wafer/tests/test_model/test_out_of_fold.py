@@ -41,7 +41,7 @@ def assembled(parts: Parts, tmp_path: Path) -> tuple[Path, Path]:
         preprocessor_dir=parts.folder / "preprocessor",
         cluster_model_dir=parts.folder / "clusters",
         global_dir=parts.folder / "global",
-        member_dirs=[parts.folder / "cluster-0", parts.folder / "cluster-1"],
+        cluster_dirs=[parts.folder / "cluster-0", parts.folder / "cluster-1"],
         out=tmp_path / "bundle",
         out_of_fold=tmp_path / "rows.parquet",
     )

@@ -114,7 +114,7 @@ def test_a_missing_cluster_is_not_assembled(part_folders: Path, tmp_path: Path) 
             preprocessor_dir=part_folders / "preprocessor",
             cluster_model_dir=part_folders / "clusters",
             global_dir=part_folders / "global",
-            member_dirs=[part_folders / "cluster-0"],
+            cluster_dirs=[part_folders / "cluster-0"],
             out=tmp_path / "bundle",
         )
     assert list(tmp_path.iterdir()) == []
