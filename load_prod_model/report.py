@@ -64,14 +64,18 @@ def _verdict(decision: PromotionDecision) -> Markup:
 def _tiles(quality: Quality, found: ThreeWays, decision: PromotionDecision) -> Markup:
     later = found.forward or found.random
     how = "forward in time" if found.forward else "wafers held out at random"
-    verdicts = later.pooled.fixed
+    verdicts = later.pooled.recent
     alarms = f"{verdicts.false_alarms} of {verdicts.passes:,} passing wafers"
     return report.tiles(
         [
             ("Training set", f"{quality.wafers:,} wafers", f"{quality.failures} of them failed"),
             ("AUC", f"{later.auc:.3f}", f"{how}; 0.5 is chance"),
-            ("Failures found", report.percent(verdicts.recall, 0), f"{verdicts.found} of {verdicts.failures}, {how}"),
-            ("False alarms", report.percent(verdicts.false_alarm_rate, 0), f"{alarms}, {how}"),
+            (
+                "Failures found",
+                report.percent(verdicts.recall, 0),
+                f"{verdicts.found} of {verdicts.failures}, by rank, {how}",
+            ),
+            ("False alarms", report.percent(verdicts.false_alarm_rate, 0), f"{alarms}, by rank, {how}"),
             ("Version", decision.model_version, decision.decided),
         ]
     )

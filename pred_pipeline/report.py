@@ -88,12 +88,9 @@ def _left(drift: Drift) -> Markup:
 
 
 def _reading_help(bundle: ModelBundle, budget: float, thresholds: Thresholds) -> Markup:
-    quality = bundle.out_of_fold.quality(budget)
     meaning = (
         f"A wafer is flagged from a probability of {percent(thresholds.value, 2)}. {thresholds.sentence} "
-        f"On {quality.wafers} training wafers, each scored out of fold, the fixed one flags "
-        f"{percent(quality.false_alarm_rate, 0)} of the passing ones (budget {percent(budget, 0)}) and "
-        f"finds {percent(quality.recall, 0)} of the failing ones. A random choice would find {percent(budget, 0)}. "
+        f"{_promise(bundle, budget, thresholds)} A random choice would find {percent(budget, 0)}. "
         "A flag is a reason to review the wafer, not a proof."
     )
     columns = (
@@ -104,6 +101,24 @@ def _reading_help(bundle: ModelBundle, budget: float, thresholds: Thresholds) ->
         "but not used."
     )
     return paragraph(meaning) + details("How to read the table", paragraph(columns))
+
+
+def _promise(bundle: ModelBundle, budget: float, thresholds: Thresholds) -> str:
+    """What such verdicts were worth on later files; with another budget, or without such a test, at random."""
+    later = bundle.about.forward
+    if later is None or budget != bundle.false_alarm_budget:
+        quality = bundle.out_of_fold.quality(budget)
+        return (
+            f"On {quality.wafers:,} training wafers held out at random, which look easier than the next batch, the "
+            f"fixed one flags {percent(quality.false_alarm_rate, 0)} of the passing ones (budget "
+            f"{percent(budget, 0)}) and finds {percent(quality.recall, 0)} of the failing ones."
+        )
+    counted = later.pooled.fixed if thresholds.rule == "fixed" else later.pooled.recent
+    return (
+        f"On {counted.failures + counted.passes:,} wafers of files later than those learned from, such verdicts found "
+        f"{counted.found} of {counted.failures} failing ones ({percent(counted.recall, 0)}) and flagged "
+        f"{percent(counted.false_alarm_rate, 0)} of the passing ones (budget {percent(budget, 0)})."
+    )
 
 
 def _ranked(ranked: Ranked) -> Markup:

@@ -1,6 +1,6 @@
 """How a run is told at the end: as the JSON object that `--json` prints, or as lines for a person."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -57,6 +57,7 @@ class Result:
             found["error"] = _error(self.run.error)
         if self.decision:
             found |= {"model_version": self.decision.model_version, "metrics": self.decision.metrics.to_json()}
+            found |= {"forward_auc": self.decision.forward_auc}
             found |= {"promoted": self.decision.promoted, "reason": self.decision.explained}
         return found
 
@@ -71,13 +72,22 @@ class Result:
         elif self.decision:
             decided = f"{self.decision.decided}. {escape(self.decision.explained)}"
             console.print(f"\nVersion [bold]{self.decision.model_version}[/] {decided}")
-            console.print(", ".join(f"{name} {value:.3f}" for name, value in self.decision.metrics.to_json().items()))
+            for line in _figures(self.decision):
+                console.print(line, soft_wrap=True)
         for warning in self.warnings:
             console.print(f"[bold yellow]Look[/] {escape(warning)}")
         for note in filter(None, (task.counts.get("threshold_note") for task in self.run.tasks)):
             console.print(str(note), markup=False, soft_wrap=True, highlight=False)
         for name, uri in self.outputs.items():
             console.print(f"  {name:<12} {uri}", markup=False, soft_wrap=True, highlight=False)
+
+
+def _figures(decision: PromotionDecision) -> Iterator[str]:
+    """What to expect of the next batch, then the figures that promise more."""
+    if decision.forward_auc is not None:
+        yield f"On later files: auc {decision.forward_auc:.3f}. That is what to expect of the next batch."
+    random = ", ".join(f"{name} {value:.3f}" for name, value in decision.metrics.to_json().items())
+    yield f"On wafers held out at random: {random}"
 
 
 def _stage(task: TaskRecord) -> Json:

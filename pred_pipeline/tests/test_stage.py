@@ -10,6 +10,7 @@ import pytest
 from pred_pipeline.stage import Predicted, predict_wafers
 from wafer.cells import safe_cell
 from wafer.errors import BundleRejected, ContractMismatch, SourceNotFound
+from wafer.model.assembly import load_bundle
 
 Export = Callable[..., Path]
 
@@ -48,6 +49,20 @@ def test_a_verdict_follows_from_probability_and_threshold_as_written(
             continue
         assert (row["verdict"] == "fail") == (float(row["probability"]) >= float(row["threshold"]))
         assert (row["model_version"], row["run_id"]) == ("7", "run-1")
+
+
+def test_the_page_promises_what_held_on_later_files(make_export: Export, bundle_dir: Path, tmp_path: Path) -> None:
+    bundle = load_bundle(bundle_dir)
+    forward = bundle.about.forward
+    assert forward
+    counted = forward.pooled.recent
+
+    usual = _predict(make_export(tmp_path / "export"), bundle_dir, tmp_path / "out")
+    other = _predict(make_export(tmp_path / "export"), bundle_dir, tmp_path / "other", budget=0.2)
+
+    promise = f"such verdicts found {counted.found} of {counted.failures} failing ones"
+    assert promise in usual.report.read_text(encoding="utf-8")
+    assert "held out at random, which look easier than the next batch" in other.report.read_text(encoding="utf-8")
 
 
 def test_flagged_wafers_say_which_sensors_pushed_them_in_the_sensors_own_units(
