@@ -2,6 +2,7 @@
 
 import csv
 import json
+from codecs import BOM_UTF8
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +13,7 @@ from rich.table import Table
 from application.api.online import OnlineScores
 from application.api.registry import LazyRegistry
 from application.api.shapes.scores import MOST_WAFERS, ScoredWafer, ScoreRequest, Scores
+from application.cli.batch_rows import lines_in
 from application.cli.console import Json, console_of, print_json, quiet_logs
 from application.cli.options import (
     ContractOption,
@@ -69,25 +71,28 @@ def _request(file: Path, body: dict[str, object]) -> ScoreRequest:
 
 
 def _body(file: Path, contract: Contract) -> dict[str, object]:
-    text = file.read_bytes().decode("utf-8-sig", errors="replace")
-    if text.lstrip().startswith(("{", "[")):
+    content = file.read_bytes()
+    if content.removeprefix(BOM_UTF8).lstrip().startswith((b"{", b"[")):
         try:
-            found = json.loads(text)
+            found = json.loads(content.decode("utf-8-sig", errors="replace"))
         except json.JSONDecodeError as exc:
             raise RequestInvalid(f"{file.name} is not JSON (line {exc.lineno}: {exc.msg}).") from exc
         return found if isinstance(found, dict) else {"wafers": found}
-    return {"wafers": _rows(text, contract)}
+    return {"wafers": _rows(file, contract)}
 
 
-def _rows(text: str, contract: Contract) -> list[dict[str, object]]:
+def _rows(file: Path, contract: Contract) -> list[dict[str, object]]:
     """Each row of a batch file as a wafer."""
     columns, spellings = contract.policy.columns, contract.spellings()
-    rows = csv.reader(text.splitlines(), delimiter=contract.policy.text.delimiter)
+    rows = csv.reader(filter(str.strip, lines_in(file, contract)), delimiter=contract.policy.text.separator)
     header = next(rows, [])
     known = [spellings.get(columns.key(name)) for name in header]
     id_at = known.index(contract.id_column) if contract.id_column in known else None
     if id_at is None:
-        raise RequestInvalid(f"The header has no wafer id; it is called {contract.id_column!r} in the schema.")
+        raise RequestInvalid(
+            f"The header has no wafer id; it is called {contract.id_column!r} in the schema. `wafer predict` makes ids "
+            "of other columns, or of file and row (`wafer_id_from`)."
+        )
     wafers: list[dict[str, object]] = []
     for row in rows:
         if len(row) != len(header):
