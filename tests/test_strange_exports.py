@@ -155,7 +155,13 @@ def one_table_of_outcomes(drop: Path) -> None:
     text(drop / "results.csv", ["Wafer", "Tester", "Result"], [[row[0], "T1", row[-1]] for row in reversed(rows)])
 
 
+def month_names(drop: Path) -> None:
+    for n in range(3):
+        text(drop / f"Lot{n}_{5 + 7 * n:02}Nov2026.csv", HEADER, table()[n::3])
+
+
 READ = [
+    Strange("months by name", month_names, {"file_name": {"form": "Lot*_{date}.csv", "date": "DDMMMYYYY"}}),
     Strange("aligned columns", aligned, {"text": {"delimiter": "whitespace"}}),
     Strange("blanks and tabs", blanks_and_tabs, {"text": {"delimiter": "whitespace"}}),
     Strange("a mark before the header", marked_header, {"text": {"header_mark": "#", "lines_before_header": 1}}),

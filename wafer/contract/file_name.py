@@ -90,8 +90,8 @@ class Stamp:
 
 
 def date_form(text: str) -> Stamp | None:
-    """The stamp that `YYYYMMDD` or `DD-MM-YY` stands for."""
-    return _stamp(text, {"YYYY": "%Y", "YY": "%y", "MM": "%m", "DD": "%d"})
+    """The stamp that `YYYYMMDD`, `DD-MM-YY` or `DDMMMYYYY` (with `Nov`) stands for."""
+    return _stamp(text, {"YYYY": "%Y", "YY": "%y", "MMM": "%b", "MM": "%m", "DD": "%d"})
 
 
 def time_form(text: str) -> Stamp | None:
@@ -108,7 +108,8 @@ def _stamp(text: str, known: dict[str, str]) -> Stamp | None:
     parts = re.findall("|".join(known) + r"|[-_.]", text)
     if "".join(parts) != text or len(set(parts) & set(known)) < 2:
         return None
-    pattern = "".join(rf"[0-9]{{{len(part)}}}" if part in known else re.escape(part) for part in parts)
+    signs = {part: f"[A-Za-z]{{{len(part)}}}" if known[part] == "%b" else f"[0-9]{{{len(part)}}}" for part in known}
+    pattern = "".join(signs.get(part, re.escape(part)) for part in parts)
     return Stamp(pattern, "".join(known.get(part, part) for part in parts))
 
 

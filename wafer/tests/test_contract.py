@@ -264,6 +264,8 @@ def test_a_schema_may_have_whole_numbers_words_and_columns_nobody_reads() -> Non
     ("names", "name", "real", "stamp"),
     [
         ({"date": "YYYYMMDD"}, "wafer_20211231_120000.csv", True, "2021-12-31 12:00:00"),
+        ({"form": "L*_{date}.csv", "date": "DDMMMYYYY"}, "L7_31Dec2021.csv", True, "2021-12-31 00:00:00"),
+        ({"form": "L*_{date}.csv", "date": "DDMMMYYYY"}, "L7_31Abc2021.csv", False, "None"),
         ({"date": "MMDDYYYY"}, "wafer_12312021_120000.csv", True, "2021-12-31 12:00:00"),
         ({"date": "MMDDYYYY"}, "wafer_31122021_120000.csv", False, "None"),
         (

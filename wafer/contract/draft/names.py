@@ -12,6 +12,7 @@ from wafer.contract.policy import FileNames
 _DATES = (
     *("DDMMYYYY", "YYYYMMDD", "MMDDYYYY", "YYYY-MM-DD", "DD-MM-YYYY", "MM-DD-YYYY", "YYYY_MM_DD", "DD.MM.YYYY"),
     *("MM_DD_YYYY", "DD_MM_YYYY", "YYYY.MM.DD", "MM.DD.YYYY"),
+    *("DDMMMYYYY", "DD-MMM-YYYY", "DD_MMM_YYYY", "DD.MMM.YYYY", "YYYYMMMDD", "YYYY-MMM-DD"),
     *("YYMMDD", "DDMMYY", "MMDDYY"),
 )
 _TIMES = ("HHMMSS", "HH-MM-SS", "HH_MM_SS", "HHMM", "HH-MM", "")
