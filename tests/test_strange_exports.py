@@ -306,6 +306,12 @@ def long_form(drop: Path) -> None:
     text(drop / "a.csv", ["Wafer", "Parameter", "Value"], rows)
 
 
+def rewritten(sign: str, by: str, number: str) -> Callable[[Path], None]:
+    """Every reading is one that looks like a number to a person."""
+    cells = [number.replace(sign, by)] * len(NUMBERED)
+    return lambda drop: text(drop / "a.csv", HEADER, [[row[0], *cells, row[-1]] for row in table()], ";")
+
+
 def archive(drop: Path) -> None:
     with zipfile.ZipFile(drop / "lots.zip", "w") as packed:
         packed.writestr("a.csv", "Wafer,Sensor 1\nW1,2\n")
@@ -315,6 +321,9 @@ REFUSED: dict[str, Callable[[Path], None]] = {
     "stands on its side": sideways,
     "Pivot the table": long_form,
     "has a header but not a single row": lambda drop: text(drop / "a.csv", HEADER, []),
+    "minus sign (U+2212) is that of a text. Export numbers with `-`": rewritten("-", "\u2212", "-1500.5"),
+    "its exponents are Fortran's. Export them with E": rewritten("E", "D", "1.5E+03"),
+    "it is a formula of a spreadsheet. Export the values": rewritten("1500", '="1500"', "1500"),
     "`lots.zip` is an archive: unpack it": archive,
     "`a.csv` is empty: export it again": lambda drop: (drop / "a.csv").touch(),
     "UTF-16 without its mark": lambda drop: text(drop / "a.csv", HEADER, table(), encoding="utf-16-le"),
@@ -332,6 +341,15 @@ def test_a_folder_of_no_use_is_refused_with_what_to_do(reason: str, tmp_path: Pa
     assert refused.code == 1
     assert reason in refused.err
     assert not (tmp_path / "contract.yaml").exists()
+
+
+def test_ids_that_are_formulas_are_refused_with_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "drop").mkdir()
+    text(tmp_path / "drop" / "a.csv", HEADER, [[f'="{row[0]}"', *row[1:]] for row in table()])
+
+    (judged,) = wafer("contract", "draft", tmp_path / "drop", "--output", tmp_path, "--json").json["verdicts"]
+
+    assert "formulas of a spreadsheet: export them as text, without `=` and quotes" in " ".join(judged["messages"])
 
 
 def test_numbers_that_are_none_are_asked_about(tmp_path: Path) -> None:
