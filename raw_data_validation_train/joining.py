@@ -69,7 +69,10 @@ def _join(batch: Batch, outcomes_table: Batch | None, contract: Contract, folder
     outcomes = _Outcomes.read(fetch(outcomes_table, folder), outcomes_table.name, contract)
     path = folder / f"joined-{local_name(batch.name)}"
     with complete_file(path, durable=False) as part, part.open("w", encoding="utf-8", newline="") as file:
-        file.writelines(f"{line}\n" for line in outcomes.added_to(_lines(fetch(batch, folder), batch.name, contract)))
+        file.writelines(
+            f"{line}\n"
+            for line in outcomes.added_to(_lines(fetch(batch, folder), batch.name, contract, contract.policy.text))
+        )
     return replace(batch, uri=str(path), bytes=path.stat().st_size)
 
 
@@ -85,8 +88,9 @@ class _Outcomes:
     @classmethod
     def read(cls, path: Path, name: str, contract: Contract) -> "_Outcomes":
         """Read a table of outcomes."""
-        text, table = contract.policy.text, contract.policy.outcomes_table
-        lines = list(_lines(path, name, contract))[text.lines_before_header :]
+        table = contract.policy.outcomes_table
+        text = table.form(contract.policy.text)
+        lines = list(_lines(path, name, contract, text))[text.lines_before_header :]
         header = _cells(text.names_in(lines[0]), text, name) if text.header and lines else []
         rows = [_cells(line, text, name) for line in lines[text.header + text.lines_after_header :] if line]
         at = _place(contract.label or "", header, contract, f"`{name}`") if header else table.column - 1
@@ -134,9 +138,9 @@ class _Outcomes:
             yield line, known.get(cells[at].strip(), "") if at < len(cells) else ""
 
 
-def _lines(path: Path, name: str, contract: Contract) -> Iterator[str]:
-    """Every line of a file in the form of the policy."""
-    lines = FileLines(path, contract.policy.limits, text=contract.policy.text)
+def _lines(path: Path, name: str, contract: Contract, text: Text) -> Iterator[str]:
+    """Every line of a file of this form."""
+    lines = FileLines(path, contract.policy.limits, text=text)
     for block in lines:
         yield from (line.decode() for line in block.data.splitlines())
     if lines.trouble:

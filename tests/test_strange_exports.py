@@ -160,7 +160,14 @@ def month_names(drop: Path) -> None:
         text(drop / f"Lot{n}_{5 + 7 * n:02}Nov2026.csv", HEADER, table()[n::3])
 
 
+def two_tables_of_two_forms(drop: Path) -> None:
+    rows = table("-1", "1")
+    lines(drop / "secom.data", *("\t".join(cell or "NaN" for cell in row[1:-1]) for row in rows))
+    lines(drop / "secom_labels.data", *(f'{row[-1]:>3}  "19/07/2008 11:55:00"' for row in rows))
+
+
 READ = [
+    Strange("two tables of two forms", two_tables_of_two_forms, {"outcomes_table": {"delimiter": "whitespace"}}),
     Strange("months by name", month_names, {"file_name": {"form": "Lot*_{date}.csv", "date": "DDMMMYYYY"}}),
     Strange("aligned columns", aligned, {"text": {"delimiter": "whitespace"}}),
     Strange("blanks and tabs", blanks_and_tabs, {"text": {"delimiter": "whitespace"}}),

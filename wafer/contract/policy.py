@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from wafer.contract.columns import Columns
 from wafer.contract.file_name import date_form, time_form
-from wafer.contract.text import Text
+from wafer.contract.text import Delimiter, Text
 from wafer.contract.wafer_ids import IdTemplate, id_template
 
 Outcome = Literal["pass", "fail"]
@@ -56,13 +56,18 @@ class OutcomesTable(BaseModel):
     """Outcomes in a table of their own next to each file of readings; none where `file` is empty.
 
     `file` names it: `{file}` is the name of the readings without its ending. `column` counts from 1 and says where the
-    outcome stands in a table without header.
+    outcome stands in a table without header. `delimiter` is that of the readings where it is empty.
     """
 
     model_config = _STRICT
     file: str = ""
     by: Literal["order", "id"] = "order"
     column: int = Field(1, ge=1)
+    delimiter: Delimiter | Literal[""] = ""
+
+    def form(self, readings: Text) -> Text:
+        """How the table is written next to readings of this form."""
+        return readings.model_copy(update={"delimiter": self.delimiter or readings.delimiter})
 
     def name_for(self, readings: str) -> str:
         """The name of the table next to readings of this name, both as they are without and with their endings."""

@@ -30,7 +30,13 @@ def joined_outcomes(readings: Sequence[Excerpt], others: Sequence[Excerpt]) -> J
         if found and (of or _names_wafers_of(table, readings, found.column)):
             key = _shared_id(table, of or readings[0], found.column)
             file = _pattern(table, of, readings) if of else table.name
-            named = OutcomesTable(file=file, by="id" if key else "order", column=found.column.at + 1)
+            own = table.text.delimiter if table.width > 1 else readings[0].text.delimiter
+            named = OutcomesTable(
+                file=file,
+                by="id" if key else "order",
+                column=found.column.at + 1,
+                delimiter="" if own == readings[0].text.delimiter else own,
+            )
             return JoinedOutcomes(named, found, tuple(other.name for other in others if other.width == table.width))
     return None
 
