@@ -5,14 +5,18 @@ import io
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, Route, expect
 
+from application.access.roles import Role
+from application.api.problems import of_error
+from application.errors import TooManyRequests
 from application.tests.browser import LOOKS, look
 from application.tests.judged_wafers import predict_wafers
 from application.tests.serving import Service
 
 pytestmark = pytest.mark.xdist_group("page")
-ROLE = "operator"
+ROLE: Role = "operator"
 
 
 def test_a_wafer_is_looked_at_from_all_sides_and_decided_about(page: Page, service: Service) -> None:
@@ -66,3 +70,57 @@ def test_axe_finds_nothing_at_the_panel_of_a_wafer(page: Page, service: Service)
     expect(page.locator(".strip-chart .failing").first).to_be_visible()
 
     assert [found for scheme, width in LOOKS for found in look(page, scheme, width)] == []
+
+
+def test_an_expired_session_loses_nothing_that_was_typed(page: Page, service: Service) -> None:
+    run = predict_wafers(service)
+    panel = page.get_by_role("complementary", name="Selected wafer")
+    page.goto(f"{service.url}/#/results/{run}")
+    panel.get_by_label("What was decided").select_option("Scrapped")
+    panel.get_by_label("Comment").fill("edge chipped")
+    page.context.clear_cookies()
+
+    panel.get_by_role("button", name="Set disposition").click()
+    dialog = page.get_by_role("dialog", name="Sign in again")
+    expect(dialog.get_by_role("alert")).to_contain_text("Your session has ended")
+    assert Axe().run(page).response["violations"] == []
+    dialog.get_by_label("API key").fill(service.key(ROLE))
+    page.keyboard.press("Enter")
+    expect(dialog).to_be_hidden()
+    expect(panel.get_by_label("Comment")).to_have_value("edge chipped")
+    panel.get_by_role("button", name="Set disposition").click()
+
+    expect(panel.locator(".told li")).to_contain_text("edge chipped")
+
+
+def test_the_rate_limit_is_waited_for_and_told(page: Page, service: Service) -> None:
+    run = predict_wafers(service)
+    panel = page.get_by_role("complementary", name="Selected wafer")
+    looks, words = refused_once(page, "**/predictions?*"), refused_once(page, "**/disposition?*", "POST")
+    page.goto(f"{service.url}/#/results/{run}")
+    panel.get_by_label("Comment").fill("edge chipped")
+    assert looks == ["GET"]
+
+    panel.get_by_role("button", name="Set disposition").click()
+    expect(panel.get_by_role("alert")).to_contain_text("Too many requests; try again in 1 second")
+    expect(panel.get_by_label("Comment")).to_have_value("edge chipped")
+    assert words == ["POST"]
+    panel.get_by_role("button", name="Set disposition").click()
+
+    expect(panel.locator(".told li")).to_contain_text("edge chipped")
+
+
+def refused_once(page: Page, address: str, method: str = "GET") -> list[str]:
+    """Refuse the first request of a kind as the service refuses those beyond the limit; the list tells which it was."""
+    refused: list[str] = []
+
+    def answer(route: Route) -> None:
+        if refused or route.request.method != method:
+            route.fallback()
+            return
+        refused.append(method)
+        problem = of_error(TooManyRequests(1.0), store_uri="/store")
+        route.fulfill(status=problem.status_code, headers=dict(problem.headers), body=bytes(problem.body))
+
+    page.route(address, answer)
+    return refused

@@ -7,7 +7,7 @@ const AWAY = {
   title: "The service does not respond.",
   detail: "It may be restarting; this page keeps trying.",
 };
-const PATIENCE = 5; // attempts at an upload that the rate limit refuses
+const PATIENCE = 5; // attempts at an upload, or a look, that the rate limit refuses
 
 /** Fires `signed-out` when the session is over, `away` and `back` when the service stops and starts to answer. */
 export const link = new EventTarget();
@@ -67,20 +67,8 @@ function remember(found) {
 async function call(method, path, { body, headers, signal, signingIn }) {
   const sent = { ...headers, ...(method === "GET" ? {} : { "X-CSRF-Token": csrf }) };
   if (body !== undefined) sent["Content-Type"] = "application/json";
-  let response;
-  try {
-    response = await fetch(placed(path), {
-      method,
-      headers: sent,
-      body: body === undefined ? undefined : JSON.stringify(body),
-      signal,
-    });
-  } catch (error) {
-    if (error.name === "AbortError") throw error;
-    tell(true);
-    throw new Problem(0, AWAY);
-  }
-  tell(false);
+  const asked = { method, headers: sent, body: body === undefined ? undefined : JSON.stringify(body), signal };
+  const response = await answered(path, asked, method === "GET" ? PATIENCE : 0);
   const date = response.headers.get("date");
   if (date) skew = trusted(Date.parse(date) - Date.now());
   if (response.ok) return response.status === 204 ? null : response.json();
@@ -92,6 +80,24 @@ async function call(method, path, { body, headers, signal, signingIn }) {
   throw problem;
 }
 
+/** The answer; a look that the rate limit refuses waits as long as it is told to, and is repeated some times. */
+async function answered(path, asked, patience) {
+  let response;
+  try {
+    response = await fetch(placed(path), asked);
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    tell(true);
+    throw new Problem(0, AWAY);
+  }
+  tell(false);
+  if (response.status !== 429 || patience === 0) return response;
+  await seconds(Number(response.headers.get("retry-after")) || 1);
+  return answered(path, asked, patience - 1);
+}
+
+const seconds = (some) => new Promise((resolve) => setTimeout(resolve, some * 1000));
+
 /** The header counts whole seconds, so a difference below two of them is none. */
 const trusted = (difference) => (Math.abs(difference) < 2000 ? 0 : difference);
 
@@ -101,7 +107,7 @@ export async function upload(path, file, progress) {
     const { status, text, wait } = await put(path, file, progress);
     if (status === 200 || status === 201) return JSON.parse(text);
     if (status === 429 && attempt < PATIENCE) {
-      await new Promise((resolve) => setTimeout(resolve, wait * 1000));
+      await seconds(wait);
       continue;
     }
     if (status === 401) link.dispatchEvent(new Event("signed-out"));

@@ -34,6 +34,7 @@ const main = document.getElementById("main");
 const banner = document.getElementById("banner");
 let session = null;
 let asking = false;
+let leaving = false; // whether the session ends because somebody signs out
 let left = false; // whether somebody without a key has signed out here
 let shown = { name: "", close() {} };
 
@@ -83,12 +84,18 @@ async function welcome(found) {
 
 async function signOut() {
   left = session.name === LOCAL;
+  leaving = true;
   await api.signOut();
 }
 
 function askWho() {
   if (asking) return; // several refusals may come at once
   asking = true;
+  if (session && !leaving) {
+    askAgain();
+    return;
+  }
+  leaving = false;
   shown.close();
   session = null;
   document.getElementById("screens").hidden = true;
@@ -96,6 +103,30 @@ function askWho() {
   document.title = "Sign in · Wafer fault prediction";
   const used = new URLSearchParams(location.search).get("link") === "used";
   signInScreen(main, { used, left }, async (key) => welcome(await api.signIn(key)));
+}
+
+/** Ask in front of the screen, which keeps what was typed there. A link that was opened in another tab is an answer too. */
+function askAgain() {
+  const dialog = h("dialog", { "aria-label": "Sign in again" });
+  const back = async (found) => {
+    dialog.close();
+    if (found.name !== session.name || found.role !== session.role) {
+      shown.close();
+      await welcome(found);
+      return;
+    }
+    session = found; // the screen is left as it is: what is typed there would go with a new one
+  };
+  const look = () => api.session().then(back, () => {});
+  dialog.addEventListener("close", () => {
+    asking = false; // the next refusal asks again
+    removeEventListener("focus", look);
+    dialog.remove();
+  });
+  addEventListener("focus", look);
+  document.body.append(dialog);
+  dialog.showModal();
+  signInScreen(dialog, { ended: true }, async (key) => back(await api.signIn(key)));
 }
 
 async function begin() {

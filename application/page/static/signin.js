@@ -2,8 +2,8 @@
 
 import { failure, h } from "./dom.js";
 
-/** `used`: the link was used before; `left`: who signed in with it has signed out. */
-export function signInScreen(main, { used, left }, signIn) {
+/** `used`: the link was used before; `left`: who signed in with it has signed out; `ended`: the session is over. */
+export function signInScreen(main, { used, left, ended }, signIn) {
   const messages = h("div", {});
   const key = h("input", {
     id: "key",
@@ -27,6 +27,12 @@ export function signInScreen(main, { used, left }, signIn) {
       "section",
       { class: "card signin" },
       h("h1", {}, "Sign in"),
+      ended &&
+        h(
+          "div",
+          { class: "notice inspect", role: "alert" },
+          h("p", {}, "Your session has ended: it expired, or its key was revoked. Sign in again; what you typed is still here."),
+        ),
       left &&
         h(
           "div",
