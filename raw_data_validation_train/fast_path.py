@@ -37,7 +37,8 @@ def read_ordinary(block: Block, layout: Layout, contract: Contract, ids: WaferId
     if not (_ids_are_good(wafers, contract) and _labels_are_good(labels, contract)):
         return None
     missing = np.isnan(readings)
-    if not _readings_are_good(readings, contract) or _has_nan_text(sensors, missing):
+    unsure = _has_nan_text(sensors, missing) or _has_missing_number(readings, contract)
+    if unsure or not _readings_are_good(readings, contract):
         return None
     codes = None if labels is None else labels.to_numpy().astype(np.int64)
     return Rows(
@@ -136,6 +137,13 @@ def _labels_are_good(labels: pa.Array | None, contract: Contract) -> bool:
 def _readings_are_good(readings: NDArray[np.float64], contract: Contract) -> bool:
     bounds = contract.policy.readings
     return not ((readings < bounds.lowest) | (readings > bounds.highest)).any()
+
+
+def _has_missing_number(readings: NDArray[np.float64], contract: Contract) -> bool:
+    """Whether a reading is a number that stands for a missing one, with blanks around it: pyarrow reads its value."""
+    numbers = contract.policy.text.numbers
+    values = [numbers.value(word) for word in contract.policy.readings.missing if numbers.one.fullmatch(word)]
+    return bool(values) and bool(np.isin(readings, values).any())
 
 
 def _has_nan_text(sensors: pa.RecordBatch, missing: NDArray[np.bool_]) -> bool:

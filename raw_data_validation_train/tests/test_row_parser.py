@@ -107,6 +107,16 @@ def test_every_number_comes_out_as_python_reads_it(value: float) -> None:
     assert math.isnan(rows.readings[0, 1])
 
 
+def test_a_number_for_a_missing_reading_may_have_blanks_around_it() -> None:
+    block = Block(2, 2, b"W1, -999,1.5,-999,1\nW2,-999 ,n.a. ,2,-1\n")
+
+    assert read_ordinary(block, LAYOUT, CONTRACT) is None
+    rows = RowParser(LAYOUT, CONTRACT).read(block)
+
+    assert not rows.bad
+    np.testing.assert_array_equal(rows.readings, [[np.nan, 1.5, np.nan], [np.nan, np.nan, 2]])
+
+
 def test_ordinary_rows_never_need_the_row_parser() -> None:
     contract = load_contract("training")
     made = batch(1, rows=50)
