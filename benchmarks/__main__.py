@@ -87,16 +87,20 @@ def quality(
     repeats: Annotated[int, typer.Option(min=1, help="Repeats of the random cross-validation.")] = 5,
     folds: Annotated[int, typer.Option(min=2, help="Folds of each repeat.")] = 5,
     older_repeats: Annotated[int, typer.Option(min=0, help="Repeats that the older recipe takes part in.")] = 1,
+    older_in: Annotated[list[str] | None, typer.Option(help="Kinds of folds that it takes part in; else all.")] = None,
     quick: Quick = False,
     data: Data = None,
     document: Document = None,
     cache: Cache = None,
 ) -> None:
     """Quality forward in time, on whole files and at random, of the product and its peers in the same folds."""
-    from benchmarks.folds import Plan
+    from benchmarks.folds import PROTOCOLS, Plan
     from benchmarks.quality import measure_quality
 
-    plan = Plan(repeats, folds, older_repeats) if not quick else Plan(1, 2, 1, resamples=50, quick=True)
+    if unknown := sorted(set(older_in or ()) - set(PROTOCOLS)):
+        raise typer.BadParameter(f"{unknown[0]!r} is none of {', '.join(PROTOCOLS)}", param_hint="--older-in")
+    asked = tuple(each for each in PROTOCOLS if not older_in or each in older_in)
+    plan = Plan(repeats, folds, older_repeats, older_in=asked) if not quick else Plan(1, 2, 1, resamples=50, quick=True)
     place = cache or Settings().home / "benchmarks"
     _report(lambda say: measure_quality(data or default_data(), plan, cache=place, say=say), document, quick)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from sklearn.model_selection import StratifiedKFold
@@ -13,6 +13,7 @@ from wafer.wafers.arrays import Ints, Wafers
 
 LEAST = (10, 30)  # failing and passing wafers to learn from, in the smallest fold
 Protocol = Literal["forward", "files", "random"]
+PROTOCOLS: tuple[Protocol, ...] = get_args(Protocol)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +25,18 @@ class Plan:
     older_repeats: int  # of these, that the older recipe takes part in
     resamples: int = 1000
     quick: bool = False
+    older_in: tuple[Protocol, ...] = PROTOCOLS  # that the older recipe takes part in
 
     def command(self) -> str:
         """Return the options that lead to this plan."""
         if self.quick:
             return "--quick"
-        return f"--repeats {self.repeats} --folds {self.folds} --older-repeats {self.older_repeats}"
+        some = "".join(f" --older-in {each}" for each in self.older_in) if self.older_in != PROTOCOLS else ""
+        return f"--repeats {self.repeats} --folds {self.folds} --older-repeats {self.older_repeats}{some}"
+
+    def takes_part(self, fold: "Fold") -> bool:
+        """Tell whether the older recipe, which takes minutes a fold, is asked in this one."""
+        return fold.repeat < self.older_repeats and fold.protocol in self.older_in
 
 
 @dataclass(frozen=True, slots=True)

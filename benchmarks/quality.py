@@ -53,7 +53,7 @@ def _pooled(
     pooled: dict[tuple[Protocol, str], list[Pooled]] = {}
     for system in systems(quick=plan.quick):
         for fold in folds:
-            if system.name == OLDER and fold.repeat >= plan.older_repeats:
+            if system.name == OLDER and not plan.takes_part(fold):
                 continue
             answer = _answer(system, fold, table, wafers.ids, cache, say)
             repeats = pooled.setdefault((fold.protocol, system.name), [])

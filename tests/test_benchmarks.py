@@ -175,6 +175,14 @@ def test_no_wafer_is_asked_about_by_a_model_that_learned_from_it() -> None:
         assert sorted(asked) == list(range(120))
 
 
+def test_the_older_recipe_is_asked_in_the_folds_that_are_named() -> None:
+    plan = Plan(repeats=2, folds=4, older_repeats=1, older_in=("forward", "random"))
+    asked = {(fold.protocol, fold.repeat) for fold in folds_of(wafers(120), FORM, plan) if plan.takes_part(fold)}
+
+    assert asked == {("forward", 0), ("random", 0)}
+    assert plan.command().endswith(" --older-in forward --older-in random")
+
+
 def test_forward_every_wafer_asked_about_came_later_and_a_file_is_held_out_whole() -> None:
     known = wafers(120)
     folds = folds_of(known, FORM, Plan(repeats=1, folds=4, older_repeats=1))
