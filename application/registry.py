@@ -4,7 +4,7 @@ from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from urllib3 import PoolManager, ProxyManager, Timeout
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import HTTPError, ProtocolError
 
 from wafer.errors import RegistryUnavailable
 from wafer.patience import PERSON, waiting_for
@@ -28,8 +28,9 @@ def require_answer(uri: str) -> None:
         with waiting_for(f"the model registry at {address}"), _pool(parts.scheme, parts.hostname or "") as pool:
             pool.request("GET", f"{address}/health", timeout=timeout, retries=False)
     except HTTPError as error:
+        fault = "breaks its answers off" if isinstance(error, ProtocolError) else "does not answer"
         raise RegistryUnavailable(
-            f"The model registry at {address} does not answer: {type(error).__name__}. Check that it runs and that "
+            f"The model registry at {address} {fault}: {type(error).__name__}. Check that it runs and that "
             "MLFLOW_TRACKING_URI names it."
         ) from error
 
