@@ -2,9 +2,9 @@
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypedDict
 
 from wafer.files import write_file
 
@@ -23,19 +23,28 @@ class Taken(NamedTuple):
     disk: int  # bytes in the folder when the stage had ended
 
 
+class _Record(TypedDict):
+    """What lies in the folder as JSON."""
+
+    conditions: Mapping[str, object]
+    starts: list[str]
+    taken: list[tuple[str, str, int, float, float, float, int]]  # a step, and the fields of `Taken`
+    names: list[str]
+
+
 class Kept:
     """The record of a folder that stages work in, made for one set of conditions; other conditions are refused.
 
     What a stage that was stopped has left is swept away, so that it begins again as it did the first time.
     """
 
-    def __init__(self, folder: Path, conditions: dict[str, Any], now: str) -> None:
+    def __init__(self, folder: Path, conditions: Mapping[str, object], now: str) -> None:
         self.folder, self._path = folder, folder / _RECORD
         folder.mkdir(parents=True, exist_ok=True)
         if not self._path.exists():
             if any(folder.iterdir()):
                 raise SystemExit(f"{folder} is not empty and holds no measurement; name another folder.")
-            self._record: dict[str, Any] = {"conditions": conditions, "starts": [], "taken": [], "names": [_RECORD]}
+            self._record: _Record = {"conditions": conditions, "starts": [], "taken": [], "names": [_RECORD]}
         else:
             self._record = json.loads(self._path.read_text(encoding="utf-8"))
         if self._record["conditions"] != conditions:
@@ -56,11 +65,11 @@ class Kept:
 
     def find(self, step: str) -> Taken | None:
         """Return what a step took, if it has ended before."""
-        return next((Taken(*taken) for name, *taken in self._record["taken"] if name == step), None)
+        return next((Taken(*each[1:]) for each in self._record["taken"] if each[0] == step), None)
 
     def add(self, step: str, taken: Taken) -> None:
         """Note that a step has ended."""
-        self._record["taken"].append([step, *taken])
+        self._record["taken"].append((step, *taken))
         self._record["names"] = sorted(str(path.relative_to(self.folder)) for path in self._below(self.folder))
         self._write()
 
