@@ -41,6 +41,7 @@ test-containers: setup ## the images, and both DAGs with every stage in its own 
 test-platform: setup ## gitops/ on a real Kubernetes API server, and Argo CD syncing it (the first build: 20 minutes of CPU)
 	@$(BIN)/python -m tests.servers --platform
 	@$(BIN)/python -m tests.servers --build
+	@$(BIN)/python -m tests.platform.kinds
 	@WAFER_REQUIRE=all unshare --map-root-user --net sh -c 'ip link set lo up && exec "$$0" "$$@"' \
 	  $(BIN)/python -m pytest -m platform tests/platform $(ARGS)
 
