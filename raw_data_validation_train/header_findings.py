@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from raw_data_validation_train.cures import quoted
 from raw_data_validation_train.verdicts import FileCode, Finding
 from wafer.contract import Contract, without_blanks
+from wafer.contract.bars import has_bars_around, is_rule
 from wafer.contract.columns import loosely
+from wafer.contract.text import DELIMITER_NAMES, SEPARATORS
 from wafer.contract.wafer_ids import ID
 from wafer.contract.words import ID_NAMES, LABEL_NAMES
 
-_DELIMITERS = {";": "a semicolon", "\t": "a tab", "|": "a bar", ",": "a comma", " ": "a blank"}
-_NAMED = _DELIMITERS | {"whitespace": "whitespace"}
 _LISTED = 5
 _COMMA = re.compile(r"[0-9],[0-9]")
 
@@ -48,14 +48,16 @@ def in_short(names: Iterable[str], limit: int = 5) -> str:
 
 def no_header(line: str, delimiter: str, row: str = "") -> str:
     """The first line is one cell: another delimiter is likely, and the policy can name it."""
-    counts = Counter({sign: line.count(sign) for sign in _DELIMITERS if sign != delimiter})
-    named = _NAMED[delimiter]
+    counts = Counter({sign: line.count(sign) for sign in SEPARATORS if sign != delimiter})
+    named, _ = DELIMITER_NAMES[delimiter]
     if delimiter == ",":
         message = (
             "The first line is no header with commas between the column names. Export with the comma as separator."
         )
     else:
         message = f"The first line is no header with {named} between the column names, as the policy says."
+    if is_rule(line) or has_bars_around([line]):
+        return f'{message} Or write `text: {{delimiter: "|", bars_around: true}}` in the policy.'
     sign, times = counts.most_common(1)[0]
     if times == 0 or line.lstrip().startswith("<"):
         return message

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import IO, cast
 
 from raw_data_validation_train.verdicts import FileCode, Finding
+from wafer.contract.bars import without_bars_around
 from wafer.contract.policy import Limits
 from wafer.contract.text import Text
 from wafer.contract.whitespace import end_of_last_line, with_single_blanks
@@ -38,7 +39,11 @@ def chunks(path: Path, text: Text, limits: Limits, size: int, seen: Hashed) -> I
         else:
             found = _decoded(file, text, limits, size)
         lines = _a_line_a_row(found) if text.quoted_line_ends == "blank" else found
-        yield from _with_single_blanks(lines, limits) if text.delimiter == "whitespace" else lines
+        if text.delimiter == "whitespace" or text.bars_around:
+            form = with_single_blanks if text.delimiter == "whitespace" else without_bars_around
+            yield from _rewritten(lines, limits, form)
+        else:
+            yield from lines
 
 
 def _a_line_a_row(found: Iterator[bytes]) -> Iterator[bytes]:
@@ -52,16 +57,16 @@ def _a_line_a_row(found: Iterator[bytes]) -> Iterator[bytes]:
         yield b'"'.join(parts)
 
 
-def _with_single_blanks(found: Iterator[bytes], limits: Limits) -> Iterator[bytes]:
-    """The same lines with one blank where whitespace stands between fields; a line beyond the limit as it is."""
+def _rewritten(found: Iterator[bytes], limits: Limits, form: Callable[[bytes], bytes]) -> Iterator[bytes]:
+    """The same lines in another form, which is given whole ones; a line beyond the limit is given in parts."""
     carry, begun = b"", False
     for chunk in found:
         data = carry + chunk
         data, begun = data if begun else data.removeprefix(codecs.BOM_UTF8), begun or len(data) >= len(codecs.BOM_UTF8)
         end = end_of_last_line(data) or (len(data) if len(data) > limits.row_bytes else 0)
         carry = data[end:]
-        yield with_single_blanks(data[:end])
-    yield with_single_blanks(carry)
+        yield form(data[:end])
+    yield form(carry)
 
 
 class _Seen:

@@ -166,7 +166,53 @@ def two_tables_of_two_forms(drop: Path) -> None:
     lines(drop / "secom_labels.data", *(f'{row[-1]:>3}  "19/07/2008 11:55:00"' for row in rows))
 
 
+def named(*names: str) -> Callable[[Path], None]:
+    """The wafers in files with these names."""
+
+    def write(drop: Path) -> None:
+        for n, name in enumerate(names):
+            text(drop / name, HEADER, table()[n :: len(names)])
+
+    return write
+
+
+def above(*cells: str) -> Callable[[Path], None]:
+    """A line of groups or units above the names."""
+    return lambda drop: text(drop / "a.csv", ["", *(cells * len(NUMBERED))[: len(NUMBERED)], ""], [HEADER, *table()])
+
+
+def numbers_below_groups(drop: Path) -> None:
+    groups, numbers = ["", *["Etch"] * 4, *["CVD"] * 4, ""], ["Time", *map(str, range(len(NUMBERED))), "Pass/Fail"]
+    rows = [[f"2008-07-19 11:{n:02}:00", *row[1:]] for n, row in enumerate(table("-1", "1"))]
+    text(drop / "a.csv", groups, [numbers, *rows])
+
+
+def drawn(bar: str, top: str, middle: str, bottom: str) -> Callable[[Path], None]:
+    """A table with bars around its columns, and lines drawn by these signs."""
+
+    def write(drop: Path) -> None:
+        rows = [f"{bar} " + f" {bar} ".join(f"{cell:<9}" for cell in row) + f" {bar}" for row in [HEADER, *table()]]
+        rules = [
+            line and line[0] + line[1].join([line[2] * 11] * len(HEADER)) + line[3] for line in (top, middle, bottom)
+        ]
+        lines(drop / "a.txt", *filter(None, [rules[0], rows[0], rules[1], *rows[1:], rules[2]]))
+
+    return write
+
+
+WEEKS = ("L1_2026W40.csv", "L2_2026W41.csv", "L3_2026W42.csv")
 READ = [
+    Strange("weeks", named(*WEEKS), {"file_name": {"form": "L*_{date}.csv", "date": "YYYYWww"}}),
+    Strange("weeks before years", named("KW40_2026.csv", "KW53_2026.csv"), {"file_name": {"date": "KWww_YYYY"}}),
+    Strange("seconds", named("e1764288000.csv", "e1764374400.csv"), {"file_name": {"date": "seconds"}}),
+    Strange("milliseconds", named("e-1764288000123.csv"), {"file_name": {"date": "milliseconds"}}),
+    Strange("groups above names", above("Etch", "CVD"), {"text": {"lines_before_header": 1}}),
+    Strange("merged groups", above("Etch", "", "", "", "CVD", "", ""), {"text": {"lines_before_header": 1}}),
+    Strange("units above names", above("mV", "sccm"), {"text": {"lines_before_header": 1}}),
+    Strange("numbers below groups", numbers_below_groups, {"text": {"lines_before_header": 1}}),
+    Strange("Markdown", drawn("|", "", "||-|", ""), {"text": {"delimiter": "|", "bars_around": True}}),
+    Strange("a database's console", drawn("|", "++-+", "++-+", "++-+"), {"text": {"bars_around": True}}),
+    Strange("a box", drawn("\u2502", "┌┬─┐", "├┼─┤", "└┴─┘"), {"text": {"bars_around": True}}),
     Strange("two tables of two forms", two_tables_of_two_forms, {"outcomes_table": {"delimiter": "whitespace"}}),
     Strange("months by name", month_names, {"file_name": {"form": "Lot*_{date}.csv", "date": "DDMMMYYYY"}}),
     Strange("aligned columns", aligned, {"text": {"delimiter": "whitespace"}}),
@@ -282,6 +328,57 @@ def test_a_draft_takes_columns_for_what_they_are(strange: Strange, tmp_path: Pat
     for part, keys in strange.policy.items():
         found = policy.get(part, {})
         assert found == keys if part in ("labels", "silent_sensors", "wafer_id") else keys.items() <= found.items()
+
+
+def test_columns_that_groups_tell_apart_are_read_once_their_names_stand_in_one_line(tmp_path: Path) -> None:
+    names = [*["Temp", "Flow", "Bias", "Gap"] * 2]
+    groups = ["Etch", "", "", "", "CVD", "", "", ""]
+    draft = ("contract", "draft", tmp_path / "drop", "--output", tmp_path, "--force", "--json")
+    (tmp_path / "drop").mkdir()
+
+    text(tmp_path / "drop" / "a.csv", ["", *groups, ""], [["Wafer", *names, "Result"], *table()])
+    refused = wafer(*draft).err
+    joined = [f"{'Etch' if n < 4 else 'CVD'} {name}" for n, name in enumerate(names)]
+    text(tmp_path / "drop" / "a.csv", ["Wafer", *joined, "Result"], table())
+    told = wafer(*draft).json
+
+    assert "write both into one line in the export, as in `Etch Temp`, and draft again" in refused
+    assert [each["rows_good"] for each in told["verdicts"]] == [WAFERS]
+
+
+def test_a_week_without_a_year_is_no_date_until_the_year_is_there(tmp_path: Path) -> None:
+    (tmp_path / "drop").mkdir()
+    named("L1_WW40.csv", "L2_WW41.csv")(tmp_path / "drop")
+    draft = ("contract", "draft", tmp_path / "drop", "--output", tmp_path, "--force", "--json")
+
+    asked = " ".join(wafer(*draft).json["unsure"])
+    for file in list((tmp_path / "drop").iterdir()):
+        file.rename(file.with_name(file.name.replace("WW", "2026W")))
+    told = " ".join(wafer(*draft).json["unsure"])
+
+    assert "Put the year before the week, as in `2026W40`, and draft again." in asked
+    assert "Weeks in file names are read as YYYYWww, as ISO 8601 counts them" in told
+
+
+@pytest.mark.parametrize("name", ["Yield", "Yield [%]", "Wafer yield", "Good dies", "fail_count"])
+def test_a_yield_is_no_sensor_and_becomes_an_outcome_by_a_limit(name: str, tmp_path: Path) -> None:
+    (tmp_path / "drop").mkdir()
+    numbers = [str(99 - n) for n in range(WAFERS)]
+    header = [*HEADER[:-1], name]
+    rows = [[*row[:-1], number] for row, number in zip(table(), numbers, strict=True)]
+    draft = ("contract", "draft", tmp_path / "drop", "--output", tmp_path, "--force", "--json")
+
+    text(tmp_path / "drop" / "a.csv", header, rows)
+    asked = " ".join(wafer(*draft).json["unsure"])
+    judged = [[*row, "pass" if int(row[-1]) >= 75 else "fail"] for row in rows]
+    text(tmp_path / "drop" / "a.csv", [*header, "Result"], judged)
+    told = wafer(*draft).json
+    policy = yaml.safe_load((tmp_path / "contract.yaml").read_text())
+
+    assert f"`{name}` has 30 values, and an outcome has two. Add a column `Result`" in asked
+    assert '`=IF(J2>=LIMIT, "pass", "fail")`, and draft again' in asked
+    assert [each["rows_good"] for each in told["verdicts"]] == [WAFERS]
+    assert policy["columns"]["context"] == [name]
 
 
 def test_a_person_says_which_column_is_the_outcome(tmp_path: Path) -> None:

@@ -69,6 +69,7 @@ def _cases(numbers: Iterator[int]) -> Iterator[Case]:
         lambda made: codecs.BOM_UTF8 + _aligned(made),
         {"text": {"delimiter": "whitespace"}, "readings": {"missing": ["NaN"]}},
     )
+    yield case("bars around", _drawn, {"text": {"delimiter": "|", "bars_around": True}})
     yield case(
         "a mark before the header",
         lambda made: b"# " + _body_with_header(made, "\t"),
@@ -168,6 +169,14 @@ def _with(made: Batch, columns: dict[int, tuple[str, str]]) -> bytes:
 def _as_words(made: Batch) -> list[list[str]]:
     """Header and rows with no empty field."""
     return [["id", *made.header[1:]], *([cell or "NaN" for cell in row] for row in made.rows)]
+
+
+def _drawn(made: Batch) -> bytes:
+    """As MySQL prints a table; it has no name of the id."""
+    header, *rows = [[cell or " " for cell in line.split(",")] for line in made.text().splitlines()]
+    rule = "+" + "-----+" * len(header)
+    lines = ("|" + "".join(f" {cell:>12} |" for cell in row) for row in rows)
+    return "\r\n".join([rule, "| " + " | ".join(header) + " |", rule, *lines, rule, ""]).encode()
 
 
 def _aligned(made: Batch) -> bytes:

@@ -2,12 +2,15 @@
 
 import json
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 DATE_FORMATS = {8: "%d%m%Y", 6: "%d%m%y"}
 TIME_FORMATS = {6: "%H%M%S", 4: "%H%M"}
+EPOCHS = {"seconds": ("%s", 10), "milliseconds": ("%Q", 13)}  # since 1970: a format that is ours, and digits
+_A_SECOND = {"%s": 1, "%Q": 1000}
+WEEK_SIGNS = ("WW", "KW", "CW", "W", "ww", "kw", "cw", "w")
+_WEEKS = {"YYYY": ("[0-9]{4}", "%G"), "YY": ("[0-9]{2}", "%g"), "D": ("[1-7]", "%u"), "": ("", "")}
 _PLACES = re.compile(r"(\{date\}|\{time\}|\*)")
 
 
@@ -28,7 +31,7 @@ class FileName:
         """Whether a name of the right form carries a date of the calendar and a time of the day."""
         found = self.pattern.fullmatch(name)
         return found is not None and all(
-            form == "" or _is_in_calendar(found[part], form)
+            form == "" or moment(found[part], form) is not None
             for part, form in (("date", self.date_format), ("time", self.time_format))
         )
 
@@ -38,14 +41,9 @@ class FileName:
         stamps = found.groupdict() if found else {}
         if not self.date_format or "date" not in stamps or ("time" in stamps and not self.time_format):
             return None
-        try:
-            return datetime.strptime("".join(stamps.values()), self._order_of(stamps))  # noqa: DTZ007
-        except ValueError:
-            return None
-
-    def _order_of(self, stamps: Iterable[str]) -> str:
-        """The formats of the stamps, in the order in which the name has them."""
-        return "".join(self.date_format if part == "date" else self.time_format for part in stamps)
+        day = moment(stamps["date"], self.date_format)
+        time = moment(stamps["time"], self.time_format) if "time" in stamps else day
+        return datetime.combine(day, time.time()) if day and time else None
 
     def to_json(self) -> str:
         """The form as text, for the metadata of a table."""
@@ -72,6 +70,8 @@ class FileName:
     def of_form(cls, form: str, date: "Stamp", time: "Stamp", example: str) -> "FileName | None":
         """The form of a name with `{date}`, `{time}` and `*` for any text; None when it is none."""
         parts = _PLACES.split(form)
+        if date.format in _A_SECOND and "{time}" in form:
+            return None
         if not form or parts.count("{date}") > 1 or parts.count("{time}") > 1 or "/" in form:
             return None
         texts = {"{date}": f"(?P<date>{date.pattern})", "{time}": f"(?P<time>{time.pattern})", "*": ".*"}
@@ -90,7 +90,12 @@ class Stamp:
 
 
 def date_form(text: str) -> Stamp | None:
-    """The stamp that `YYYYMMDD`, `DD-MM-YY` or `DDMMMYYYY` (with `Nov`) stands for."""
+    """The stamp that `YYYYMMDD`, `DD-MM-YY`, `DDMMMYYYY` (with `Nov`), `YYYYWww` (a week) or `seconds` stands for."""
+    if text in EPOCHS:
+        form, digits = EPOCHS[text]
+        return Stamp(rf"[0-9]{{{digits}}}", form)
+    if "ww" in text:
+        return _week_form(text)
     return _stamp(text, {"YYYY": "%Y", "YY": "%y", "MMM": "%b", "MM": "%m", "DD": "%d"})
 
 
@@ -113,9 +118,27 @@ def _stamp(text: str, known: dict[str, str]) -> Stamp | None:
     return Stamp(pattern, "".join(known.get(part, part) for part in parts))
 
 
-def _is_in_calendar(digits: str, form: str) -> bool:
+def _week_form(text: str) -> Stamp | None:
+    """A year, a week and maybe a day of it, as ISO 8601 counts them, with letters before the week: `YYYY-Www-D`."""
+    found = re.fullmatch(rf"(YYYY|YY)?([-_.]?)({'|'.join(WEEK_SIGNS)})ww(?:([-_.]?)(YYYY|D))?", text)
+    if not found or (found[1] is None) != (found[5] == "YYYY"):
+        return None
+    first, mark, sign, between, last = (part or "" for part in found.groups())
+    (before, year), (after, rest) = _WEEKS[first], _WEEKS[last]
+    pattern = f"{before}{re.escape(mark + sign)}[0-9]{{2}}{re.escape(between)}{after}"
+    return Stamp(pattern, f"{year}{mark}{sign}%V{between}{rest}")
+
+
+def moment(text: str, form: str) -> datetime | None:
+    """When a stamp of this form is, a week by its Monday; None where the calendar does not have it."""
+    if form in _A_SECOND:
+        return datetime.fromtimestamp(int(text) / _A_SECOND[form], UTC).replace(tzinfo=None)
+    if form.startswith("%g"):
+        text, form = f"20{text}", form.replace("%g", "%G", 1)
+    if "%V" in form and "%u" not in form:
+        text, form = f"{text} 1", f"{form} %u"
     try:
-        datetime.strptime(digits, form)  # noqa: DTZ007 - only asked whether the calendar has it
+        found = datetime.strptime(text, form)  # noqa: DTZ007 - stamps say no time zone
     except ValueError:
-        return False
-    return True
+        return None
+    return found if "%V" not in form or found.strftime(form) == text else None  # a year without a week 53

@@ -29,7 +29,7 @@ class FileNames(BaseModel):
     @field_validator("date")
     @classmethod
     def _date(cls, text: str) -> str:
-        return text if not text or date_form(text) else _no_stamp("YYYYMMDD or DD-MM-YY")
+        return text if not text or date_form(text) else _no_stamp("YYYYMMDD, DD-MM-YY, YYYYWww or seconds")
 
     @field_validator("time")
     @classmethod

@@ -1,6 +1,7 @@
 """The field's schema file, read unchanged: what its columns are, and where its parts contradict each other."""
 
 from dataclasses import replace
+from pathlib import PurePath
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -95,8 +96,9 @@ def _no_name(schema: Schema, policy: Policy) -> str:
         return (
             f"file_name.form {form!r} is no form of a name; write for example 'wafer_{{date}}_{{time}}.csv' or '*.csv'"
         )
+    any_name = f"*{PurePath(schema.SampleFileName).suffix}"
     return (
         f"SampleFileName {schema.SampleFileName!r} does not hold a date of {schema.LengthOfDateStampInFile} "
-        f'and a time of {schema.LengthOfTimeStampInFile} digits (`file_name: {{form: "*.csv"}}` in the policy takes '
-        "any name)"
+        f'and a time of {schema.LengthOfTimeStampInFile} digits (`file_name: {{form: "{any_name}"}}` in the policy '
+        "takes any name with this ending)"
     )

@@ -1,6 +1,7 @@
 """How the text of a batch file is written: encoding, delimiter, signs inside numbers, lines before the table."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
@@ -9,6 +10,14 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Delimiter = Literal[",", ";", "\t", "|", " ", "whitespace"]
 SEPARATORS = (",", ";", "\t", "|", " ")  # of a text that is opened: one blank for whitespace
+DELIMITER_NAMES: Mapping[str, tuple[str, str]] = {  # one, several
+    ";": ("a semicolon", "semicolons"),
+    "\t": ("a tab", "tabs"),
+    "|": ("a bar", "bars"),
+    ",": ("a comma", "commas"),
+    " ": ("a blank", "blanks"),
+    "whitespace": ("whitespace", "any blanks"),
+}
 Encoding = Literal["utf-8", "utf-16", "latin-1", "windows-1252", "cp932", "gb18030", "cp949", "cp950"]
 _ALSO = {" ": "\u00a0\u202f", "'": "\u2019"}  # what spreadsheets write for a thousands sign of this kind
 
@@ -26,6 +35,7 @@ class Text(BaseModel):
     sheet: str = ""
     lines_before_header: int = Field(0, ge=0, le=1000)
     lines_after_header: int = Field(0, ge=0, le=1000)
+    bars_around: bool = False
     header: bool = True
     header_mark: str = Field("", max_length=8)
     row_names: bool = False
@@ -39,6 +49,8 @@ class Text(BaseModel):
             raise ValueError("lines_after_header needs a header; without one, count them in lines_before_header")
         if (self.header_mark or self.row_names) and not self.header:
             raise ValueError("header_mark and row_names are about a header, and header: false says there is none")
+        if self.bars_around and self.delimiter != "|":
+            raise ValueError('bars_around is about bars between columns: write delimiter: "|" too')
         if self.sheet and not self.workbook:
             raise ValueError("sheet names one of a workbook: write workbook: true too")
         return self
@@ -52,7 +64,7 @@ class Text(BaseModel):
     def as_utf8(self) -> "Text":
         """The form of the same table as `raw_data_validation_train` opens it: plain text, a line a row, plain names."""
         opened = {"encoding": "utf-8", "compression": "none", "workbook": False, "quoted_line_ends": "refuse"}
-        names = {"delimiter": self.separator, "sheet": "", "header_mark": "", "row_names": False}
+        names = {"delimiter": self.separator, "bars_around": False, "sheet": "", "header_mark": "", "row_names": False}
         return self.model_copy(update=opened | names)
 
     @property

@@ -1,5 +1,7 @@
 """Words that exports use for missing readings, outcomes, and the columns besides the readings; in small letters."""
 
+import re
+
 MISSING_WORDS = frozenset(
     {"nan", "null", "n/a", "na", "none", "nil", "#n/a", "#na", "n.a.", "missing", "-", "?", ".", "-nan", "1.#qnan"}
     | {"--", "---", "#div/0!", "#value!", "#num!", "#ref!", "#null!", "no data", "nodata", "bad input"}
@@ -62,6 +64,11 @@ LABEL_NAMES = frozenset(
 BIN_NAMES = frozenset({"bin", "hardbin", "softbin", "hbin", "sbin", "bincode", "grade"})  # bin 1 passes
 PARAMETER_NAMES = frozenset(  # what the first column of a table on its side is called
     {"parameter", "parameters", "sensor", "sensors", "variable", "feature", "measurement", "messgröße", "kenngröße"}
+)
+YIELD_NAMES = re.compile(  # a number that is known after the test only, and would give the outcome away
+    r"yield|ausbeute|良率|歩留|수율"
+    r"|^(num(berof)?|n|count(of)?)?(good|bad|pass|fail|reject)(ed|ing|ures?)?"
+    r"(die|dies|dice|chips?|bits?|devices?|counts?|cnt|rate|ratio|pct|percent|density|s)"
 )
 FAILING_NAMES = frozenset(
     {"fail", "failed", "failure", "isfail", "faulty", "fault", "defect", "defective", "bad", "isbad"}

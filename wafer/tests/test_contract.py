@@ -276,6 +276,18 @@ def test_a_schema_may_have_whole_numbers_words_and_columns_nobody_reads() -> Non
         ),
         ({"form": "L*-{date}.csv", "date": "YYMMDD"}, "L17-211231.csv", True, "2021-12-31 00:00:00"),
         ({"form": "*.csv"}, "anything.csv", True, "None"),
+        ({"form": "L_{date}.csv", "date": "YYYYWww"}, "L_2026W40.csv", True, "2026-09-28 00:00:00"),
+        ({"form": "L_{date}.csv", "date": "YY-WWww"}, "L_26-WW40.csv", True, "2026-09-28 00:00:00"),
+        ({"form": "{date}.csv", "date": "KWww_YYYY"}, "KW53_2026.csv", True, "2026-12-28 00:00:00"),
+        ({"form": "{date}.csv", "date": "KWww_YYYY"}, "KW53_2025.csv", False, "None"),
+        (
+            {"form": "{date}_{time}.csv", "date": "YYYY-Www-D", "time": "HHMMSS"},
+            "2026-W01-7_120000.csv",
+            True,
+            "2026-01-04 12:00:00",
+        ),
+        ({"form": "L_{date}.csv", "date": "seconds"}, "L_1764288000.csv", True, "2025-11-28 00:00:00"),
+        ({"form": "L_{date}.csv", "date": "milliseconds"}, "L_1764288000123.csv", True, "2025-11-28 00:00:00.123000"),
     ],
 )
 def test_the_policy_says_how_files_are_named(names: dict[str, str], name: str, real: bool, stamp: str) -> None:
@@ -284,6 +296,12 @@ def test_the_policy_says_how_files_are_named(names: dict[str, str], name: str, r
     assert form.matches(name)
     assert form.stamps_are_real(name) == real
     assert str(form.stamp(name)) == stamp
+
+
+@pytest.mark.parametrize("date", ["Www", "ww", "YYYYww", "YYYYWwwDD", "YYYYWwwYYYY", "minutes", "YYYYWMM"])
+def test_a_week_needs_its_year_and_a_letter(date: str) -> None:
+    with pytest.raises(ContractInvalid, match=r"must be written like YYYYMMDD, .* YYYYWww"):
+        load_contract("training", schema(), json.dumps({"file_name": {"form": "{date}.csv", "date": date}}))
 
 
 @pytest.mark.parametrize("odd", ["1,5", " 1", "abc", "inf", "1_0", "", None, "-9", "1e999", "1\n2"])

@@ -10,7 +10,7 @@ from itertools import pairwise
 from wafer.contract.columns import loosely
 from wafer.contract.draft.samples import Excerpt
 from wafer.contract.text import Numbers
-from wafer.contract.words import MISSING_WORDS
+from wafer.contract.words import MISSING_WORDS, YIELD_NAMES
 
 _DAY = r"[0-9]{1,4}[-/.][0-9]{1,2}[-/.][0-9]{1,4}"
 _TIME = re.compile(rf"(?:{_DAY})(?:[ T][0-9]{{1,2}}:[0-9]{{2}}.*)?|[0-9]{{1,2}}:[0-9]{{2}}(?::[0-9]{{2}}.*)?")
@@ -32,6 +32,11 @@ class Column:
         """The name without what people write differently."""
         plain = loosely(self.name).replace("/", "")
         return plain.strip("#:") or plain
+
+    @cached_property
+    def is_yield(self) -> bool:
+        """Whether the name is that of a yield or of a count of dies, which a test tells after all readings."""
+        return YIELD_NAMES.search(self.key) is not None
 
     @cached_property
     def texts(self) -> Counter[str]:

@@ -70,6 +70,27 @@ def no_numbers(columns: Sequence[Column]) -> str:
     return f"{listed}. Export readings as plain numbers, one column a sensor." if listed else ""
 
 
+def told_apart(samples: Sequence[Excerpt], twice: Sequence[str]) -> str:
+    """How columns of one name can have two, which the line above the header tells; empty where it does not."""
+    for sample in samples:
+        groups = _repeated(sample.above)
+        names = [f"{group} {name}" for group, name in zip(groups, sample.header, strict=False) if name in twice]
+        if len({*names}) == len(names) > 1:
+            return (
+                "The line above the header tells them apart: write both into one line in the export, as in "
+                f"`{names[0]}`, and draft again."
+            )
+    return ""
+
+
+def _repeated(cells: Sequence[str]) -> Iterator[str]:
+    """Cells with the one to their left where they are empty, as merged ones mean."""
+    left = ""
+    for cell in cells:
+        left = cell or left
+        yield left
+
+
 def with_units(columns: Sequence[Column]) -> Iterator[str]:
     """Columns of numbers that have their unit in every field."""
     found = [column for column in columns if _share(column, _MEASURE) >= _MOSTLY and not column.is_time]

@@ -3,10 +3,9 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
-from wafer.contract.file_name import date_form, time_form
+from wafer.contract.file_name import EPOCHS, WEEK_SIGNS, date_form, moment, time_form
 from wafer.contract.policy import FileNames
 
 _DATES = (
@@ -16,7 +15,16 @@ _DATES = (
     *("YYMMDD", "DDMMYY", "MMDDYY"),
 )
 _TIMES = ("HHMMSS", "HH-MM-SS", "HH_MM_SS", "HHMM", "HH-MM", "")
+_WEEKS = tuple(
+    form
+    for sign in WEEK_SIGNS
+    for mark in ("", "-", "_", ".")
+    for form in (f"YYYY{mark}{sign}ww", f"{sign}ww{mark}YYYY", f"YY{mark}{sign}ww")
+)
+_WEEK_ALONE = re.compile(rf"(?<![A-Za-z])({'|'.join(WEEK_SIGNS)})[0-9]{{2}}(?![0-9])")
+_YEAR = re.compile("(19|20)[0-9]{2}")
 _YEARS = range(1990, 2060)
+_YEARS_IN_SECONDS = range(2010, 2060)  # what is less is more likely a number of a lot
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +62,21 @@ class _Stamps:
 def name_form(names: Sequence[str]) -> NameForm:
     """The form that all names have: with a date, and a time after it, where all carry them."""
     ways = [_Stamps(date, time) for time in _TIMES for date in _DATES]
+    ways += [_Stamps(date, "") for date in (*_WEEKS, *EPOCHS)]
     found = [(way, parts) for way in ways if (parts := _parts(way, names))]
     if not found:
         return NameForm(FileNames(form=_any_of(names)), (_no_stamp(names),))
     way, parts = found[0]
-    others = [other.date for other, _ in found[1:] if other.time == way.time and len(other.date) == len(way.date)]
+    alike = [other.date for other, _ in found[1:] if other.time == way.time and len(other.date) == len(way.date)]
+    others = alike + [f"{other.date} since 1970" for other, _ in found[1:] if other.date in EPOCHS]
     doubt = f"Dates in file names are read as {way.date}; {' or '.join(others)} is possible too." if others else ""
+    if way.date in _WEEKS:
+        doubt = f"Weeks in file names are read as {way.date}, as ISO 8601 counts them; a file is of the week's Monday."
+    if way.date in EPOCHS:
+        doubt = (
+            f"The number in file names such as `{names[0]}` is read as {way.date} since 1970. If it is no time, write "
+            f'`file_name: {{form: "{_any_of(names)}"}}` in the policy.'
+        )
     return NameForm(FileNames(form=way.form(parts), date=way.date, time=way.time), (doubt,) if doubt else ())
 
 
@@ -92,6 +109,11 @@ def _any_of(names: Sequence[str]) -> str:
 
 
 def _no_stamp(names: Sequence[str]) -> str:
+    if all(_WEEK_ALONE.search(name) and not _YEAR.search(name) for name in names):
+        return (
+            f"File names such as `{names[0]}` carry a week without its year, which is no date: figures by time and "
+            "tests on later batches need one. Put the year before the week, as in `2026W40`, and draft again."
+        )
     return (
         f"File names such as `{names[0]}` carry no date: figures by time and tests on later batches need one "
         "(`file_name` in the policy)."
@@ -99,8 +121,6 @@ def _no_stamp(names: Sequence[str]) -> str:
 
 
 def _is_real(text: str, form: str) -> bool:
-    try:
-        found = datetime.strptime(text, form)  # noqa: DTZ007 - only asked whether the calendar has it
-    except ValueError:
-        return False
-    return ("%y" in form.lower() and "%H" not in form and found.year in _YEARS) or "%H" in form
+    found = moment(text, form)
+    years = _YEARS_IN_SECONDS if form in dict(EPOCHS.values()) else _YEARS
+    return found is not None and ("%H" in form or found.year in years)

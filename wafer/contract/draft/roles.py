@@ -8,21 +8,29 @@ from itertools import chain
 
 from wafer.contract.columns import loosely
 from wafer.contract.draft.columns import Column, columns_of
-from wafer.contract.draft.mistakes import no_numbers, no_rows, on_its_side, one_reading_a_row, stand_ins, with_units
+from wafer.contract.draft.mistakes import (
+    no_numbers,
+    no_rows,
+    on_its_side,
+    one_reading_a_row,
+    stand_ins,
+    told_apart,
+    with_units,
+)
 from wafer.contract.draft.outcomes import NO_HINT, Hint, OutcomeColumn, kinds_of, outcome_of
 from wafer.contract.draft.samples import Excerpt
 from wafer.contract.draft.wafers import IdSource, id_source
 from wafer.contract.encodings import EASTERN
 from wafer.contract.policy import OutcomesTable, Policy
-from wafer.contract.text import Text
+from wafer.contract.text import DELIMITER_NAMES, Text
 from wafer.contract.words import BIN_NAMES, CONTEXT_NAMES, FAILING_NAMES, ID_NAMES, LABEL_NAMES, PASSING_NAMES
 from wafer.errors import ContractInvalid
 from wafer.wafers.names import without_blanks
 
 _LISTED = 5
 _FEW = 5
+_TWO = 2
 _NO_SENSORS = CONTEXT_NAMES | ID_NAMES | LABEL_NAMES | FAILING_NAMES | PASSING_NAMES | BIN_NAMES
-_DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "bars", ",": "commas", " ": "blanks", "whitespace": "any blanks"}
 
 
 @dataclass(frozen=True)
@@ -41,6 +49,7 @@ class Roles:
     nameless: tuple[Column, ...]
     loose: bool
     twice: tuple[str, ...]  # names that several columns have
+    apart: str  # how these can have names of their own
     ends_empty: bool  # whether rows have empty cells that the header does not name
     outcomes_table: OutcomesTable | None = None  # where the outcomes are, if not in the files of readings
 
@@ -95,8 +104,8 @@ class Roles:
         yield from stand_ins(self.sensors)
         if self.twice:
             yield (
-                f"Several columns are called {', '.join(f'`{name}`' for name in self.twice)}: they are left out. Name "
-                "them apart in the export if they matter."
+                f"Several columns are called {', '.join(f'`{name}`' for name in self.twice[:_LISTED])}: they are left "
+                f"out. {self.apart or 'Name them apart in the export if they matter.'}"
             )
         if self.silent > Policy().silent_sensors * len(self.sensors):
             yield f"{self.silent} of {len(self.sensors)} sensors have no reading in any of these files: is that so?"
@@ -129,8 +138,12 @@ class Roles:
                 )
                 return
         for column in self.context:
-            if column.key in LABEL_NAMES and column.is_numeric:
-                yield f"{_named(column)} has {len(column.texts)} values, and an outcome has two: add pass or fail."
+            if len(column.texts) > _TWO and (column.is_yield or (column.key in LABEL_NAMES and column.is_numeric)):
+                yield (
+                    f"{_named(column)} has {len(column.texts)} values, and an outcome has two. Add a column `Result` "
+                    "with pass or fail by the limit of your line, as a spreadsheet's "
+                    f'`=IF({_letters(column.at)}2>=LIMIT, "pass", "fail")`, and draft again.'
+                )
 
     def _id(self) -> str:
         where = _named(self.id.column) if self.id.column else "none of the columns"
@@ -139,7 +152,11 @@ class Roles:
     def _form(self) -> str:
         text = self.text
         sheet = f"sheet `{text.sheet}` of a workbook" if text.sheet else "a workbook's first sheet"
-        parts = [sheet if text.workbook else f"{_DELIMITERS[text.delimiter]} between columns"]
+        parts = [
+            sheet
+            if text.workbook
+            else f"{DELIMITER_NAMES[text.delimiter][1]} between columns{' and around them' if text.bars_around else ''}"
+        ]
         parts += [f"{text.encoding.upper()}"] if text.encoding != "utf-8" else []
         parts += ["packed by gzip"] if text.compression == "gzip" else []
         parts += ["decimal commas"] if text.decimal == "," else []
@@ -170,8 +187,10 @@ def roles_of(samples: Sequence[Excerpt], hint: Hint = NO_HINT) -> Roles:
     named = [column for column in rest if column not in nameless and column.name not in twice]
     context = tuple(column for column in named if _is_context(column) or (text.header and column.counts_wafers))
     sensors = tuple(column for column in named if column not in context)
+    apart = told_apart(samples, twice)
     if not sensors:
-        raise ContractInvalid(f"The tables have no column of readings. {no_numbers(context)}".strip())
+        reason = apart or no_numbers(context)
+        raise ContractInvalid(f"The tables have no column of readings. {reason}".strip())
     return Roles(
         text,
         wafers,
@@ -181,6 +200,7 @@ def roles_of(samples: Sequence[Excerpt], hint: Hint = NO_HINT) -> Roles:
         nameless,
         _loose(samples),
         twice,
+        apart,
         any(each.ends_empty for each in samples),
     )
 
@@ -194,7 +214,7 @@ def _text_of(samples: Sequence[Excerpt]) -> Text:
 
 
 def _is_context(column: Column) -> bool:
-    return column.key in _NO_SENSORS or column.is_time or not column.is_numeric
+    return column.key in _NO_SENSORS or column.is_yield or column.is_time or not column.is_numeric
 
 
 def _loose(samples: Sequence[Excerpt]) -> bool:
@@ -205,6 +225,12 @@ def _loose(samples: Sequence[Excerpt]) -> bool:
 
 def _named(column: Column) -> str:
     return f"`{column.name}`" if without_blanks(column.name) else f"column {column.at + 1}"
+
+
+def _letters(at: int) -> str:
+    """What a spreadsheet calls a column."""
+    before, letter = divmod(at, 26)
+    return (_letters(before - 1) if before else "") + chr(ord("A") + letter)
 
 
 def _in_short(columns: Sequence[Column]) -> str:

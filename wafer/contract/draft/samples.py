@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
+from wafer.contract.bars import has_bars_around, without_bars_around
 from wafer.contract.draft.delimiters import SIGNS, announced, delimiter_of, fields_of
 from wafer.contract.draft.numbers import number_signs
-from wafer.contract.draft.shape import has_header, has_row_names, lines_with_units, mark_before, table_at
+from wafer.contract.draft.shape import has_header, has_row_names, line_of_names, lines_with_units, mark_before, table_at
 from wafer.contract.encodings import encoding_of
 from wafer.contract.text import Delimiter, Text
 from wafer.contract.workbook import MAGIC, NotAWorkbook, lines_of, sheets_of
@@ -37,6 +38,7 @@ class Excerpt:
     rows: tuple[tuple[str, ...], ...]
     whole: bool  # whether these are all rows
     other_sheets: tuple[str, ...] = ()  # of a workbook, with cells in them
+    above: tuple[str, ...] = ()  # the line before the header
 
     @property
     def width(self) -> int:
@@ -114,6 +116,8 @@ def _of_lines(
 ) -> Excerpt | None:
     if not any(line.strip() for line in lines):
         return None
+    if drawn := has_bars_around(lines):
+        lines, delimiters = without_bars_around("\n".join(lines).encode()).decode().split("\n"), ("|",)
     filled = [number for number, line in enumerate(lines) if line.strip()]
     named = announced(lines[filled[0]])
     places = filled[1:] if named else filled
@@ -124,6 +128,7 @@ def _of_lines(
     delimiter = delimiter or ","  # one column: outcomes alone
     first = [fields_of(line, delimiter) for line in islice(body, _TITLES + _LEAST_ROWS)]
     titles, width = table_at(first)
+    titles = line_of_names(first, titles)
     row_names = has_row_names(first, titles)
     titles -= row_names
     most = max(_LEAST_ROWS, _CELLS // width)
@@ -134,9 +139,12 @@ def _of_lines(
     header = has_header(rows)
     units = lines_with_units(rows[1:]) if header else 0
     found = rows[1 + units :] if header else rows
+    while whole and found and len(found[-1]) == 1 < width:
+        found.pop()  # a line below the table, as `(30 rows)`
     signs = number_signs(found)
     form: dict[str, object] = {
         "delimiter": delimiter,
+        "bars_around": drawn,
         "lines_before_header": places[titles],
         "lines_after_header": places[titles + units] - places[titles],
         "header": header,
@@ -146,6 +154,5 @@ def _of_lines(
         "thousands": signs.thousands,
     }
     complete = whole and len(rows) == len(body) - titles
-    return Excerpt(
-        name, text.model_copy(update=form), tuple(rows[0]) if header else (), tuple(map(tuple, found)), complete
-    )
+    names, above = (tuple(rows[0]), tuple(first[titles - 1]) if titles else ()) if header else ((), ())
+    return Excerpt(name, text.model_copy(update=form), names, tuple(map(tuple, found)), complete, above=above)

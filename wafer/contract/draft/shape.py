@@ -3,9 +3,10 @@
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from statistics import median
 
+from wafer.contract.bars import is_rule
 from wafer.contract.words import MISSING_WORDS, UNIT_LINES
 
 _NUMBER = re.compile(r"[+-]?([0-9]+([.,][0-9]*)*|[.,][0-9]+)([eE][+-]?[0-9]+)?")
@@ -29,6 +30,12 @@ def table_at(table: Sequence[Row]) -> tuple[int, int]:
         if _filled(row) >= _HALF * usual and (short or len(row) >= width):
             return at, len(row) if short else width
     return 0, width
+
+
+def line_of_names(table: Sequence[Row], at: int) -> int:
+    """Which line from there on is the header: of several lines of names, units or groups, the one with most names."""
+    several = list(takewhile(lambda n: _holds_names(table[n], table[n + 1 :]), range(at, at + _MOST_UNITS)))
+    return max(several, key=lambda n: len({*table[n]} - {""}), default=at)
 
 
 def has_header(rows: Sequence[Row]) -> bool:
@@ -67,9 +74,16 @@ def lines_with_units(rows: Sequence[Row]) -> int:
     """How many rows under the header are no wafers: units (`mV` where others have numbers), or limits by their name."""
     for count, row in enumerate(rows[: _MOST_UNITS + 1]):
         rest = rows[count + 1 :]
-        if not rest or not (_is_of_units(row, rest) or row[0].strip("[]()").casefold() in UNIT_LINES):
+        if not rest or not (
+            is_rule("|".join(row)) or _is_of_units(row, rest) or row[0].strip("[]()").casefold() in UNIT_LINES
+        ):
             return count
     return 0
+
+
+def _holds_names(row: Row, rest: Sequence[Row]) -> bool:
+    numbers = [cell for cell in row if _NUMBER.fullmatch(cell)]
+    return bool(rest) and (_is_of_units(row, rest) or (len(numbers) > _HALF * len(row) and _counts_up(numbers)))
 
 
 def _is_of_units(row: Row, rest: Sequence[Row]) -> bool:
