@@ -9,6 +9,7 @@ from wafer.contract.words import LABEL_PAIRS, MISSING_WORDS, in_capitals_of
 
 _COMMA = re.compile(r"[+-]?[0-9]{1,3}(?:\.[0-9]{3})*,[0-9]+|[+-]?[0-9]+,[0-9]+")
 _THOUSANDS = re.compile(r"[+-]?[0-9]{1,3}(?:([ '\u2019,\u00a0\u202f])[0-9]{3})+(?:\.[0-9]+)?")
+_POINTS = re.compile(r"[+-]?[0-9]{1,3}(?:\.[0-9]{3})+(?:,[0-9]+)?")
 _ANY_ID = Policy().wafer_id
 OF_QUOTES = "if fields have line ends in their quotes, write `text: {quoted_line_ends: blank}` in the policy"
 _NAMED = {"\t": r'"\t"'}
@@ -28,6 +29,8 @@ def of_reading(text: str, contract: Contract) -> str:
     if form.decimal == "." and _COMMA.fullmatch(plain):
         points = ', thousands: "."' if "." in plain else ""
         return f'if the comma is the decimal sign, write `text: {{decimal: ","{points}}}` in the policy'
+    if not form.thousands and form.decimal == "," and _POINTS.fullmatch(plain):
+        return 'if the points are thousands signs, write `text: {thousands: "."}` in the policy'
     if not form.thousands and form.decimal == "." and (found := _THOUSANDS.fullmatch(plain)):
         sign = {"\u2019": "'", "\u00a0": " ", "\u202f": " "}.get(found[1], found[1])
         return f"if it has thousands signs, write `text: {{thousands: {quoted(sign)}}}` in the policy"

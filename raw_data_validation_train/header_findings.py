@@ -10,11 +10,13 @@ from raw_data_validation_train.verdicts import FileCode, Finding
 from wafer.contract import Contract, without_blanks
 from wafer.contract.bars import has_bars_around, is_rule
 from wafer.contract.columns import loosely
-from wafer.contract.text import DELIMITER_NAMES, SEPARATORS
+from wafer.contract.text import DELIMITER_NAMES, MARKS, SEPARATORS
 from wafer.contract.wafer_ids import ID
 from wafer.contract.words import ID_NAMES, LABEL_NAMES
 
 _LISTED = 5
+_MOST_DIGITS = 6  # of a place in a pattern
+_NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?|NaN|nan")
 _COMMA = re.compile(r"[0-9],[0-9]")
 
 
@@ -94,6 +96,9 @@ def _sentences(
     missing: Sequence[str], strange: Sequence[str], lost: Sequence[str], header: HeaderColumns, contract: Contract
 ) -> Iterator[str]:
     cells = header.cells
+    if _are_readings(cells):
+        yield from _header_cure(cells, contract)
+        return
     sensors = [name for name in missing if name not in (contract.id_column, contract.label)]
     twice = [name for name, count in Counter(cells).items() if count > 1 and name in strange]
     nameless = sum(not without_blanks(name) for name in strange)
@@ -101,7 +106,9 @@ def _sentences(
     if index := _index(unknown, header, contract):
         unknown.remove(contract.id_column)
         yield index
-    if contract.id_column in missing:
+    if mark := next((mark for mark in MARKS if unknown and cells[0].lstrip().startswith(mark)), ""):
+        yield f"The header begins with {quoted(mark)}: write `text: {{header_mark: {quoted(mark)}}}` in the policy."
+    elif contract.id_column in missing:
         yield f"The wafer id column `{contract.id_column}` is missing. {_id_cure(contract.id_column, unknown)}".strip()
     if lost:
         yield f"The wafer id is made of columns that are missing: {in_short(lost)}."
@@ -111,7 +118,7 @@ def _sentences(
         yield from _label_cure(unknown)
     if sensors:
         yield f"Sensor columns missing: {in_short(sensors)}."
-        yield from _spelling_cure(sensors, unknown)
+        yield from _sensor_cure(sensors, unknown, contract)
     if nameless:
         yield f"Columns without a name: {nameless}."
     if nameless and not without_blanks(cells[-1]):
@@ -153,11 +160,55 @@ def _label_cure(unknown: Sequence[str]) -> Iterator[str]:
             return
 
 
-def _spelling_cure(sensors: Sequence[str], unknown: Sequence[str]) -> Iterator[str]:
-    """Columns that are known when capitals, or signs between, do not matter."""
+def _are_readings(cells: Sequence[str]) -> bool:
+    """Whether a first line is a wafer and no header: most of its fields are numbers, and not names that are counted."""
+    numbers = [cell for cell in map(str.strip, cells) if _NUMBER.fullmatch(cell)]
+    return 2 * len(numbers) > len(cells) and not all(map(str.isdecimal, numbers))
+
+
+def _header_cure(cells: Sequence[str], contract: Contract) -> Iterator[str]:
+    yield f"The first line holds readings instead of names: {in_short(cells)}. Export the batch with its header."
+    if len(cells) == len(contract.columns):
+        yield "If the columns stand as in the schema, write `text: {header: false}` in the policy."
+    if len(cells) == len(contract.columns) - 1:
+        yield (
+            "If the columns stand as in the schema, but for the wafer id, write `text: {header: false}` and "
+            '`wafer_id_from: "{file}-{row}"` in the policy.'
+        )
+
+
+def _sensor_cure(sensors: Sequence[str], unknown: Sequence[str], contract: Contract) -> Iterator[str]:
+    """Columns that are known when capitals, or signs between, do not matter; by a pattern; or by another name."""
     found = {loosely(name) for name in unknown}
     if all(loosely(name) in found for name in sensors):
         yield (
             "The file has them with other capitals, or with other signs between: write `columns: {spelling: loose}` "
             "in the policy."
         )
+    elif pattern := _pattern(sensors, unknown, contract):
+        yield f"The file numbers them otherwise: write `columns: {{sensors: [{quoted(pattern)}]}}` in the policy."
+    elif len(sensors) == len(unknown) == 1:
+        names = f"{quoted(sensors[0])}: [{quoted(unknown[0])}]"
+        yield f"If it is {quoted(unknown[0])}, write `columns: {{aliases: {{{names}}}}}` in the policy."
+    elif len(sensors) == len(contract.sensors):
+        yield "If the batch is of another line, `wafer contract draft` writes a schema and a policy for it."
+
+
+def _pattern(sensors: Sequence[str], unknown: Sequence[str], contract: Contract) -> str:
+    """What the policy calls names with a number (`s001` is `s{n:03}`), where it finds every sensor; else empty."""
+    last = max(sensors, key=len)
+    number = re.search(r"[0-9]+\s*$", last)
+    for name in unknown if number else ():
+        for found in re.finditer("[0-9]+", name):
+            if number and int(found[0]) == int(number[0]):
+                for place in ("{n}", f"{{n:0{len(found[0])}}}"):
+                    pattern = f"{name[: found.start()]}{place}{name[found.end() :]}"
+                    if len(found[0]) <= _MOST_DIGITS and _finds(pattern, sensors, unknown, contract):
+                        return pattern
+    return ""
+
+
+def _finds(pattern: str, sensors: Sequence[str], unknown: Sequence[str], contract: Contract) -> bool:
+    columns = contract.policy.columns.model_copy(update={"sensors": (pattern,)})
+    owners = {columns.key(name): owner for name, owner in columns.claims(contract.id_column, sensors, None)}
+    return {*sensors} <= {owners.get(columns.key(name)) for name in unknown}

@@ -1,9 +1,13 @@
 """Exports of other lines: refused as they are, good under the policy that says their form."""
 
+import json
+import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 from raw_data_validation_train.tests.corpus import Batch, Case, batch, wafer
 from raw_data_validation_train.tests.drop import accepted_table, accepted_wafers, validate
@@ -22,6 +26,33 @@ def test_a_policy_cures_what_is_refused_without_it(case: Case, tmp_path: Path) -
     assert file["rows_in"] == file["rows_good"] == case.rows_in
     table = accepted_table(tmp_path / "after" / "accepted" / f"{stem(case.file)}.parquet")
     assert len(set(table.column("Wafer").to_pylist())) == case.rows_in
+
+
+@pytest.mark.parametrize("case", other_forms(), ids=str)
+def test_the_cures_that_messages_name_lead_to_good_files(case: Case, tmp_path: Path) -> None:
+    policy: dict[str, Any] = {}
+    for look in range(5):
+        manifest, file = validate_case(replace(case, policy=json.dumps(policy)), tmp_path / str(look))
+        rows = [row["message"] for row in manifest["rows"]]
+        if file["verdict"] == "good" and not rows:
+            break
+        for cure in _cures(" ".join([*file["messages"], *rows])):
+            policy = _both(policy, cure)
+
+    assert (file["verdict"], file["rows_good"]) == ("good", case.rows_in)
+
+
+def _cures(messages: str) -> list[dict[str, Any]]:
+    """What a person copies into the policy."""
+    keys = "columns|file_name|labels|readings|text|wafer_id_from"
+    return [yaml.safe_load(found) for found in re.findall(rf"`((?:{keys}): [^`]*)`", messages)]
+
+
+def _both(one: dict[str, Any], two: dict[str, Any]) -> dict[str, Any]:
+    return one | {
+        key: _both(one[key], value) if isinstance(value, dict) and isinstance(one.get(key), dict) else value
+        for key, value in two.items()
+    }
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Delimiter = Literal[",", ";", "\t", "|", " ", "whitespace"]
 SEPARATORS = (",", ";", "\t", "|", " ")  # of a text that is opened: one blank for whitespace
+MARKS = ("#", "%", "//")  # that may stand before a header
 DELIMITER_NAMES: Mapping[str, tuple[str, str]] = {  # one, several
     ";": ("a semicolon", "semicolons"),
     "\t": ("a tab", "tabs"),

@@ -7,13 +7,13 @@ from itertools import pairwise, takewhile
 from statistics import median
 
 from wafer.contract.bars import is_rule
+from wafer.contract.text import MARKS
 from wafer.contract.words import MISSING_WORDS, UNIT_LINES
 
 _NUMBER = re.compile(r"[+-]?([0-9]+([.,][0-9]*)*|[.,][0-9]+)([eE][+-]?[0-9]+)?")
 _HALF = 0.5
 _MOST_UNITS = 5
 _FEW = 8  # numbers that may rise by chance
-_MARKS = ("#", "%", "//")
 Row = Sequence[str]
 
 
@@ -63,7 +63,7 @@ def has_row_names(table: Sequence[Row], at: int) -> bool:
 
 def mark_before(line: str, width: int, fields: Callable[[str], Row]) -> str:
     """The sign that stands before the names of a header, as `# wafer …`; empty where there is none."""
-    for mark in _MARKS:
+    for mark in MARKS:
         rest = line.lstrip().removeprefix(mark).lstrip()
         if line.lstrip().startswith(mark) and len(fields(rest)) == width and fields(rest)[0]:
             return mark
