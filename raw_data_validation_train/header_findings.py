@@ -99,6 +99,9 @@ def _sentences(
     if _are_readings(cells):
         yield from _header_cure(cells, contract)
         return
+    if cells[0] in strange and (mark := next((mark for mark in MARKS if cells[0].lstrip().startswith(mark)), "")):
+        yield f"The header begins with {quoted(mark)}: write `text: {{header_mark: {quoted(mark)}}}` in the policy."
+        return
     sensors = [name for name in missing if name not in (contract.id_column, contract.label)]
     twice = [name for name, count in Counter(cells).items() if count > 1 and name in strange]
     nameless = sum(not without_blanks(name) for name in strange)
@@ -106,10 +109,10 @@ def _sentences(
     if index := _index(unknown, header, contract):
         unknown.remove(contract.id_column)
         yield index
-    if mark := next((mark for mark in MARKS if unknown and cells[0].lstrip().startswith(mark)), ""):
-        yield f"The header begins with {quoted(mark)}: write `text: {{header_mark: {quoted(mark)}}}` in the policy."
-    elif contract.id_column in missing:
-        yield f"The wafer id column `{contract.id_column}` is missing. {_id_cure(contract.id_column, unknown)}".strip()
+    other = [name for name in unknown if loosely(name) in ID_NAMES and contract.id_column in missing][:1]
+    if contract.id_column in missing:
+        cure = _id_cure(contract.id_column, unknown, other)
+        yield f"The wafer id column `{contract.id_column}` is missing. {cure}".strip()
     if lost:
         yield f"The wafer id is made of columns that are missing: {in_short(lost)}."
     if contract.label in missing:
@@ -127,8 +130,9 @@ def _sentences(
         yield f"Named more than once: {in_short(named_twice)}."
     if unknown:
         yield f"Unknown columns: {in_short(unknown)}."
-    if unknown and not sensors and contract.label not in missing:
-        listed = ", ".join(map(quoted, unknown)) if len(unknown) <= _LISTED else '"*"'
+    needless = [name for name in unknown if name not in other]
+    if needless and not sensors and contract.label not in missing:
+        listed = ", ".join(map(quoted, needless)) if len(needless) <= _LISTED else '"*"'
         yield f"`columns: {{ignored: [{listed}]}}` in the policy leaves them out."
     yield "Export the batch again with the schema's column names; their order does not matter."
 
@@ -144,10 +148,9 @@ def _index(unknown: Sequence[str], header: HeaderColumns, contract: Contract) ->
     )
 
 
-def _id_cure(id_column: str, unknown: Sequence[str]) -> str:
+def _id_cure(id_column: str, unknown: Sequence[str], named: Sequence[str]) -> str:
     if loosely(id_column) in map(loosely, unknown):
         return ""  # another spelling cures that
-    named = [name for name in unknown if loosely(name) in ID_NAMES]
     if named:
         return f"If it is {quoted(named[0])}, write `columns: {{id: [{quoted(named[0])}]}}` in the policy."
     return 'If the wafers have none, write `wafer_id_from: "{file}-{row}"` in the policy.'
