@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.table import Column, Table
+from rich.table import Column
 
-from application.cli.console import Json, console_of, print_json, quiet_logs
+from application.cli.console import Json, console_of, listing, print_json, quiet_logs
 from application.cli.options import Budget, ContractOption, Policy, Schema, Workers, contract_parameters, shared_by
 from application.runs.run import Parameters, read_by
 from wafer.engine import open_engine
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
 
 _RULES = ("found", "false alarms", "found,\nfixed", "false alarms,\nfixed")
 _COLUMNS = ("file", "learned from", "wafers", "failed", "AUC", "PR AUC", *_RULES)
-_WIDE = 180  # columns of a table that does not go to a terminal
 _UNKNOWN = "-"
 
 
@@ -88,20 +86,20 @@ def _progress(console: Console) -> Iterator[None]:
 
 
 def _tell(console: Console, found: "BacktestedBatches") -> None:
-    walked, wide = found.backtest, console if console.is_terminal else Console(width=_WIDE)
+    walked = found.backtest
     if found.refused:
         codes = Counter(code for file in found.refused for code in file.codes)
         told = ", ".join(f"{count} {code}" for code, count in codes.items())
-        wide.print(f"Refused: {len(found.refused)} files ({told}); --json and --out say why.", markup=False)
+        console.print(f"Refused: {len(found.refused)} files ({told}); --json and --out say why.", markup=False)
     first = ", ".join(walked.first_past)
-    wide.print(f"Only learned from: {walked.pooled.learned_from:,} wafers of {first}", markup=False, highlight=False)
-    table = Table(*(Column(name, no_wrap=True) for name in _COLUMNS), box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    console.print(f"Only learned from: {walked.pooled.learned_from:,} wafers of {first}", markup=False, highlight=False)
+    table = listing(*(Column(name, no_wrap=True) for name in _COLUMNS))
     for each in walked.files:
         table.add_row(*_row(each))
     table.add_section()
     table.add_row(*_row(walked.pooled))
-    wide.print(table)
-    wide.print(
+    console.print(table)
+    console.print(
         f"Found and false alarms: by rank among recent scores, budget {walked.budget:.1%}; fixed: at the threshold "
         "that was known then.\n"
         "In brackets: the 90 % interval; an AUC has none where too few wafers fail or pass.",

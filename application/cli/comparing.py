@@ -5,7 +5,7 @@ from dataclasses import asdict
 from rich.markup import escape
 from rich.table import Column, Table
 
-from application.cli.console import console_of, print_json
+from application.cli.console import console_of, listing, print_json
 from application.cli.past import open_history
 from application.lists.comparison import Answer, Comparison, compare
 from application.lists.sides import sides
@@ -34,7 +34,7 @@ def show_comparison(a: str, b: str, *, as_json: bool) -> None:
 
 
 def _listed(found: Comparison) -> Table:
-    table = Table(Column("wafer", no_wrap=True), "A", "B", Column("rank", justify="right"), caption=_rest(found))
+    table = listing(Column("wafer", no_wrap=True), "A", "B", Column("rank", justify="right"), caption=_rest(found))
     for each in found.pairs[: min(found.differing, SHOWN)]:
         ranks = f"{each.a.rank} to {each.b.rank}"
         table.add_row(escape(each.wafer), _told(each.a), _told(each.b), ranks)

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
-from application.cli.console import Json, console_of, print_json
+from application.cli.console import Json, console_of, listing, print_json
 from wafer.contract import Kind, load_contract
 from wafer.contract.loading import FILES, POLICY, SCHEMAS
 from wafer.contract.manifest import Manifest, ManifestFile
@@ -117,7 +116,7 @@ def _tell_draft(console: Console, found: "Draft", source: str, output: Path) -> 
 
 
 def _tell_verdicts(console: Console, manifest: Manifest) -> None:
-    table = Table("file", "verdict", "rows", "good", "why", title=f"As files for {manifest.kind}", title_justify="left")
+    table = listing("file", "verdict", "rows", "good", "why", title=f"As files for {manifest.kind}")
     for file in manifest.files:
         table.add_row(escape(file.name), file.verdict, str(file.rows_in), str(file.rows_good), escape(_why(file)))
     console.print(table)

@@ -3,11 +3,10 @@
 from typing import Annotated
 
 import typer
-from rich.table import Table
 from rich.text import Text
 
 from application.api.shapes.dispositions import Told, WaferHistory
-from application.cli.console import Json, console_of, print_json, user
+from application.cli.console import Json, console_of, listing, print_json, user
 from application.cli.past import open_history
 from wafer.outcomes.dispositions import Word
 
@@ -41,7 +40,7 @@ def _tell(found: WaferHistory) -> None:
     if not found.told:
         console.print("Nothing is recorded of it yet.")
         return
-    table = Table("at", "by", "word", "outcome", "comment")
+    table = listing("at", "by", "word", "outcome", "comment")
     for each in found.told:
         table.add_row(*(Text(text) for text in _cells(each)))
     console.print(table)

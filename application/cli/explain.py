@@ -4,10 +4,10 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Column, Table
+from rich.table import Column
 
 from application.api.shapes.predictions import Explanation, Reason
-from application.cli.console import Json, console_of, print_json
+from application.cli.console import Json, console_of, listing, print_json
 from application.cli.past import open_history
 
 
@@ -39,7 +39,7 @@ def _tell(console: Console, found: Explanation) -> None:
     if not wafer.top_sensors:
         console.print("No sensor raised its score.")
         return
-    table = Table(
+    table = listing(
         Column("sensor", no_wrap=True), "reading", "usual range", "above passing", "above failing", "contribution"
     )
     for reason in wafer.top_sensors:

@@ -4,10 +4,10 @@ from typing import Annotated
 
 import typer
 from rich.markup import escape
-from rich.table import Column, Table
+from rich.table import Column
 
 from application.api.shapes.lots import LotLine, LotsPage, LotWafers, Measure
-from application.cli.console import Json, console_of, print_json
+from application.cli.console import Json, console_of, listing, print_json
 from application.cli.options import ContractOption, chosen_contract
 from application.cli.past import open_history
 from application.runs.past import MOST_RUNS, Span
@@ -45,9 +45,10 @@ def _tell_lots(page: LotsPage) -> None:
         console.print("No wafer was predicted yet: `wafer predict DIR`.")
         return
     number = {
-        name: Column(name, justify="right") for name in ("wafers", "flagged", "rate", "limits", "inspect", "yield")
+        name: Column(name, justify="right")
+        for name in ("wafers", "learned\nfrom", "flagged", "rate", "limits", "inspect", "yield")
     }
-    table = Table(Column(page.by, overflow="fold"), "since", *number.values(), "")
+    table = listing(page.by, Column("since", no_wrap=True), *number.values(), "")
     for each in page.lots:
         table.add_row(*map(escape, _cells(each)))
     console.print(table)
@@ -65,17 +66,24 @@ def _cells(line: LotLine) -> tuple[str, ...]:
         line.lot or "(none)",
         line.first[:10],
         str(line.wafers),
-        str(line.flagged),
-        "" if chart.rate is None else f"{chart.rate:.0%}",
-        f"{chart.low:.0%}-{chart.high:.0%}",
-        str(line.inspected),
+        str(line.learned or ""),
+        *_judged(line),
         "" if line.yield_ is None else f"{line.yield_:.0%}",
         ", ".join(chart.signals),
     )
 
 
+def _judged(line: LotLine) -> tuple[str, ...]:
+    """What was said of the wafers that are forecasts; nothing where there are none."""
+    chart = line.chart
+    if line.wafers == line.learned:
+        return ("",) * 4
+    rate = "" if chart.rate is None else f"{chart.rate:.0%}"
+    return str(line.flagged), rate, f"{chart.low:.0%}-{chart.high:.0%}", str(line.inspected)
+
+
 def _tell_wafers(found: LotWafers) -> None:
-    table = Table("wafer", "verdict", Column("probability", justify="right"), "outcome", "run")
+    table = listing("wafer", "verdict", Column("probability", justify="right"), "outcome", "run")
     for each in found.wafers:
         probability = "" if each.probability is None else f"{each.probability:.3f}"
         outcome = each.outcome or ("learned from" if each.in_training else "")

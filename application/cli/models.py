@@ -4,10 +4,10 @@ from typing import Annotated
 
 import typer
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from application.api.lines import ContractLine
-from application.cli.console import Json, console_of, print_json, user
+from application.cli.console import Json, console_of, listing, minute, print_json, user
 from application.cli.options import ContractOption, chosen_contract
 from application.cli.webhooks import telling
 from application.registry import open_answering
@@ -39,14 +39,14 @@ def models(context: typer.Context, contract: ContractOption = "", as_json: Json 
         ]
         print_json({"models": rows})
         return
-    table = Table("version", "alias", "created", "AUC forward", "AUC", "decision", "run")
+    table = listing("version", Column("alias", no_wrap=True), "created", "AUC\nforward", "AUC", "decision", "run")
     for each in found:
         auc = each.decision.metrics.auc if each.decision else None
         forward = each.decision.forward_auc if each.decision else None
         table.add_row(
             str(each.version),
             ", ".join(each.aliases),
-            each.created,
+            minute(each.created),
             *("" if figure is None else f"{figure:.3f}" for figure in (forward, auc)),
             each.decision.reason if each.decision else "",
             each.run_id,
@@ -100,7 +100,7 @@ def scorecard(
             f"{found.in_training} wafers of its training set are left out."
         )
         return
-    table = Table(by, *_COLUMNS)
+    table = listing(by, *_COLUMNS)
     for each in (*found.periods, found.total):
         table.add_row(each.period, *_figures(each))
     console.print(table)
@@ -113,7 +113,7 @@ def scorecard(
 
 
 def _side_by_side(found: SideBySide) -> Table:
-    table = Table("version", *_COLUMNS, title="On the same wafers, one version in the shadow of the other")
+    table = listing("version", *_COLUMNS, title="On the same wafers, one version in the shadow of the other")
     table.add_row(str(found.version), *_figures(found.standing))
     table.add_row(str(found.other), *_figures(found.other_standing))
     return table
@@ -142,7 +142,7 @@ def history(contract: ContractOption = "", as_json: Json = False) -> None:
     if as_json:
         print_json({"changes": [_line(each) for each in found]})
         return
-    table = Table("when", "version", "what", "by", "why")
+    table = listing("when", "version", "what", "by", "why")
     for each in found:
         table.add_row(*(escape(str(value)) for value in _line(each).values()))
     console_of(as_json=False).print(table if found else "No version was ever in production.")

@@ -5,9 +5,8 @@ from typing import Annotated
 
 import typer
 from rich.markup import escape
-from rich.table import Table
 
-from application.cli.console import Json, console_of, print_json, user
+from application.cli.console import Json, console_of, listing, print_json, user
 from wafer.contract import ContractFiles, Contracts, NamedContract
 from wafer.contract.loading import FILES
 from wafer.registry import model_of
@@ -51,7 +50,7 @@ def list_contracts(as_json: Json = False) -> None:
     if as_json:
         print_json({"contracts": [_line(each) for each in found], "default": Settings().contract})
         return
-    table = Table("contract", "version", "model", "by", "since")
+    table = listing("contract", "version", "model", "by", "since")
     for each in found:
         mark = " (default)" if each.name == Settings().contract else ""
         table.add_row(each.name + mark, each.digest, model_of(each.name), escape(each.by), each.at)

@@ -6,13 +6,12 @@ from typing import Annotated
 
 import typer
 from rich.markup import escape
-from rich.table import Table
 
 from application.api.lines import Lines
 from application.api.registry import LazyRegistry
 from application.api.shapes.retraining import RetrainingDecision
 from application.cli.attending import attend
-from application.cli.console import Json, console_of, print_json, quiet_logs, user
+from application.cli.console import Json, console_of, listing, minute, print_json, quiet_logs, user
 from application.cli.options import ContractOption, chosen_contract
 from application.cli.webhooks import telling
 from application.retraining.retraining import Retraining
@@ -81,9 +80,9 @@ def history(as_json: Json = False) -> None:
     if as_json:
         print_json({"decisions": [each.model_dump() for each in found]})
         return
-    table = Table("when", "by", "train", "why", "run")
+    table = listing("when", "by", "train", "why", "run")
     for each in found:
-        table.add_row(each.at, escape(each.by), "yes" if each.train else "no", escape(each.why), each.run_id)
+        table.add_row(minute(each.at), escape(each.by), "yes" if each.train else "no", escape(each.why), each.run_id)
     console_of(as_json=False).print(table if found else "No decision yet: `wafer retrain` makes one.")
 
 

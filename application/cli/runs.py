@@ -4,11 +4,11 @@ from typing import Annotated
 
 import typer
 from rich.markup import escape
-from rich.table import Column, Table
+from rich.table import Column
 
 from application.cli.attending import attend, run_service, tell
 from application.cli.comparing import show_comparison
-from application.cli.console import Json, console_of, print_json
+from application.cli.console import Json, console_of, listing, minute, print_json
 from application.cli.result import Result
 from application.cli.webhooks import telling
 from application.runs.run import Run
@@ -44,10 +44,16 @@ def _list(*, as_json: bool) -> None:
     if as_json:
         print_json({"runs": [_line(run) for run in found]})
         return
-    columns = ("run_id", "pipeline", "state", "created", "source", "contract")
-    table = Table(Column("run", no_wrap=True), "pipeline", "state", "started", "source", "contract")
+    table = listing(
+        *(Column(name, no_wrap=True) for name in ("run", "state")),
+        Column("started", min_width=10),
+        "source",
+        "contract",
+    )
     for run in found:
-        table.add_row(*(escape(_line(run)[name]) for name in columns))
+        name = run.run_id if run.run_id.startswith(run.pipeline) else f"{run.run_id} ({run.pipeline})"
+        cells = (name, run.state, minute(run.created), run.source, run.contract)
+        table.add_row(*map(escape, cells))
     console_of(as_json=False).print(table if found else "No run yet: `wafer train DIR` starts the first.")
 
 

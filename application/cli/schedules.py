@@ -7,11 +7,10 @@ from typing import Annotated
 
 import typer
 from rich.markup import escape
-from rich.table import Table
 
 from application.api.lines import Lines
 from application.api.registry import LazyRegistry
-from application.cli.console import Json, console_of, print_json, quiet_logs, user
+from application.cli.console import Json, console_of, listing, minute, print_json, quiet_logs, user
 from application.cli.options import ContractOption, Policy, Schema, Source, contract_parameters
 from application.runs.opening import open_journal, open_ledger, runs_over
 from application.runs.run import absolute, now
@@ -36,10 +35,11 @@ def schedules(context: typer.Context, as_json: Json = False) -> None:
     if as_json:
         print_json({"schedules": [{**asdict(each.schedule), "due": each.due} for each in found]})
         return
-    table = Table("name", "source", "hours", "next look", "last look", "found", "run")
+    table = listing("name", "source", "hours", "next look", "last look", "found", "run")
     for each in found:
         plan = each.schedule
-        cells = (plan.name, plan.source, f"{plan.hours:g}", each.due, plan.looked, plan.found, plan.run_id)
+        moments = (minute(each.due), minute(plan.looked))
+        cells = (plan.name, plan.source, f"{plan.hours:g}", *moments, plan.found, plan.run_id)
         table.add_row(*map(escape, cells))
     console_of(as_json=False).print(table if found else "No schedule yet: `wafer schedules add NAME SOURCE`.")
 

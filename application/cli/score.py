@@ -8,13 +8,12 @@ from typing import Annotated
 
 import typer
 from pydantic import ValidationError
-from rich.table import Table
 
 from application.api.online import OnlineScores
 from application.api.registry import LazyRegistry
 from application.api.shapes.scores import MOST_WAFERS, ScoredWafer, ScoreRequest, Scores
 from application.cli.batch_rows import lines_in
-from application.cli.console import Json, console_of, print_json, quiet_logs
+from application.cli.console import Json, console_of, listing, print_json, quiet_logs
 from application.cli.options import (
     ContractOption,
     Policy,
@@ -107,7 +106,7 @@ def _rows(file: Path, contract: Contract) -> list[dict[str, object]]:
 def _tell(found: Scores, *, reasons: bool) -> None:
     console = console_of(as_json=False)
     console.print(f"Version {found.model_version}. {found.threshold_note}", highlight=False)
-    table = Table("wafer", "verdict", "probability", *(["sensors"] if reasons else []), "note")
+    table = listing("wafer", "verdict", "probability", *(["sensors"] if reasons else []), "note")
     for wafer in found.wafers:
         table.add_row(wafer.wafer, wafer.verdict, f"{wafer.probability:.6g}", *_sensors(wafer, reasons), wafer.note)
     for refused in found.refused:

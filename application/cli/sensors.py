@@ -4,10 +4,10 @@ from typing import Annotated
 
 import typer
 from rich.markup import escape
-from rich.table import Column, Table
+from rich.table import Column
 
 from application.api.shapes.sensors import RunSensors, SensorsBehindFlags, SensorSeries
-from application.cli.console import Json, console_of, print_json
+from application.cli.console import Json, console_of, listing, print_json
 from application.cli.past import open_history
 from application.runs.past import Span
 
@@ -35,7 +35,7 @@ def sensors(
 
 
 def _tell_flags(found: SensorsBehindFlags) -> None:
-    table = Table(
+    table = listing(
         Column("sensor", no_wrap=True), Column("flagged wafers", justify="right"), Column("together", justify="right")
     )
     for each in found.sensors[:SHOWN]:
@@ -47,7 +47,7 @@ def _tell_flags(found: SensorsBehindFlags) -> None:
 
 def _tell_moved(found: RunSensors) -> None:
     names = ("index", "median at", "silent", "then", "flags")
-    table = Table(Column("sensor", no_wrap=True), *(Column(name, justify="right") for name in names), "")
+    table = listing(Column("sensor", no_wrap=True), *(Column(name, justify="right") for name in names), "")
     for each in found.sensors[:SHOWN]:
         shares = (_share(each.level), _share(each.silent_now), _share(each.silent_in_training))
         what = "newly silent" if each.newly_silent else "moved" if each.moved else each.outside
@@ -61,7 +61,7 @@ def _tell_moved(found: RunSensors) -> None:
 
 
 def _tell_series(found: SensorSeries) -> None:
-    table = Table(
+    table = listing(
         Column("file", overflow="fold"), *(Column(each, justify="right") for each in ("wafers", "silent", "median")), ""
     )
     for each in found.batches:

@@ -8,13 +8,13 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from application.access.keys import Keys
 from application.access.roles import Role
 from application.api.online import OnlineScores
 from application.api.registry import LazyRegistry
 from application.api.where import keys_of
+from application.cli.console import console_of, listing
 from application.cli.options import ContractOption, chosen_contract, contract_parameters
 from application.runs.run import read_by
 from application.scoring.production import LoadedModels, Production
@@ -75,12 +75,14 @@ def add_key(
 @keys_app.command("list")
 def list_keys() -> None:
     """List the keys by name; the keys themselves are not known here."""
-    table = Table("name", "role", "made", "expires")
+    table = listing("name", "role", "made", "expires")
     now = datetime.now(UTC)
     for key in _keys().all():
         ends = f"{key.expires} (expired)" if key.expired(now) else key.expires or "never"
         table.add_row(escape(key.name), key.role, key.created, ends)
-    Console().print(table if table.row_count else "No key: `wafer keys add NAME --role ROLE` makes one.")
+    console_of(as_json=False).print(
+        table if table.row_count else "No key: `wafer keys add NAME --role ROLE` makes one."
+    )
 
 
 @keys_app.command("revoke")

@@ -7,11 +7,10 @@ from dataclasses import asdict
 import structlog
 import typer
 from rich.markup import escape
-from rich.table import Table
 
 from application.api.lines import Lines
 from application.api.registry import LazyRegistry
-from application.cli.console import Json, console_of, print_json, quiet_logs
+from application.cli.console import Json, console_of, listing, print_json, quiet_logs
 from application.notices.notices import Notices
 from application.notices.opening import open_notices
 from application.runs.opening import open_journal, open_ledger
@@ -33,7 +32,7 @@ def webhooks(context: typer.Context, as_json: Json = False) -> None:
     if as_json:
         print_json({"webhooks": [asdict(each) for each in found]})
         return
-    table = Table("address", "form", "waiting", "given up", "last taken", "last error")
+    table = listing("address", "form", "waiting", "given up", "last taken", "last error")
     for each in found:
         table.add_row(*(escape(str(value)) for value in asdict(each).values()))
     console_of(as_json=False).print(table if found else "Nobody is told: WAFER_WEBHOOKS is not set.")
