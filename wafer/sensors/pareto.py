@@ -36,6 +36,7 @@ class Pareto:
 def pareto_of(parts: Iterable[Part], by: str = "", lot: str = "") -> Pareto:
     """Count the reasons of flagged wafers that the model had not learned from; `lot` is the only value wanted of `by`.
 
+    Flagged is the verdict fail.
     The parts hold the column `REASONS`, and `by` where it is a column of the line.
     """
     flagged = explained = 0
@@ -45,7 +46,7 @@ def pareto_of(parts: Iterable[Part], by: str = "", lot: str = "") -> Pareto:
         context |= dict.fromkeys(part.context)
         runs.add(part.run.run_id)
         rows = part.rows.filter(pc.equal(lot_names(part, by), lot)) if by else part.rows
-        some = rows.filter(pc.and_(pc.not_equal(rows["verdict"], "pass"), pc.invert(rows["in_training"])))
+        some = rows.filter(pc.and_(pc.equal(rows["verdict"], "fail"), pc.invert(rows["in_training"])))
         flagged += len(some)
         explained += int(pc.sum(pc.greater(pc.list_value_length(some[REASONS]), 0)).as_py() or 0)
         for sensor, wafers, carried in _named(some[REASONS]):

@@ -35,7 +35,11 @@ def told_wafers() -> list[Told]:
         for each in wafers
         if each.wafer in flagged
     ]
-    unlike = [Told(each.wafer, "inspect", each.file, context=each.context) for each in wafers if each.wafer == "W-46"]
+    unlike = [
+        Told(each.wafer, "inspect", each.file, context=each.context, reasons=(STEADY,))
+        for each in wafers
+        if each.wafer == "W-46"
+    ]
     rest = [each for each in wafers if each.wafer not in {*flagged, "W-46"}]
     return [*bad, *unlike, *rest]
 
