@@ -101,6 +101,6 @@ def predict(
         recent.keep(result.digest, result.scored)
         if shadow:
             recent.keep(shadow.digest, shadow.scored)
-        counts = {name: getattr(result, name) for name in ("wafers", "failing", "inspect", "passing")}
+        counts = {name: getattr(result, name) for name in ("wafers", "failing", "inspect", "passing", "learned")}
         stage.measure(metrics, **counts)
         stage.count(false_alarm_budget=result.false_alarm_budget, **result.thresholds.to_json())

@@ -24,7 +24,7 @@ STAGE = Stage(
             label="Predict and publish",
             cached=False,
             needs=Needs(mib=700, kib_a_wafer=1, ms_a_wafer=0.2),
-            counts={"failing": "fail", "inspect": "inspect", "passing": "pass"},
+            counts={"failing": "fail", "inspect": "inspect", "passing": "pass", "learned": "learned from"},
             preload=("pred_pipeline.stage", "pred_pipeline.recent_scores", "pred_pipeline.shadow"),
         ),
     )

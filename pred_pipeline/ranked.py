@@ -94,6 +94,13 @@ class Ranked:
         counted = self.answers["verdict"].cast(pa.string()).value_counts().to_pylist()
         return Counter({each["values"]: each["counts"] for each in counted})
 
+    @cached_property
+    def forecasts(self) -> Counter[Verdict]:
+        """How many wafers that the model did not learn from have each verdict."""
+        learned = self.answers["in_training"].combine_chunks()
+        counted = self.answers["verdict"].filter(pc.invert(learned)).cast(pa.string()).value_counts().to_pylist()
+        return Counter({each["values"]: each["counts"] for each in counted})
+
     @property
     def to_review(self) -> int:
         """How many wafers to review; they have the first ranks."""
@@ -105,9 +112,9 @@ class Ranked:
         return int(pc.sum(self.answers["in_training"]).as_py() or 0)
 
     def by_cluster(self, clusters: int) -> tuple[list[int], list[int]]:
-        """Return how many wafers each cluster has, and how many of them to review."""
+        """Return how many wafers each cluster has, and how many of them to review; those learned from do not count."""
         cluster = self.answers["cluster"].to_numpy()
-        review = ~passing(self.answers).to_numpy()
+        review = ~passing(self.answers).to_numpy() & ~self.answers["in_training"].to_numpy()
         counts = [np.bincount(some, minlength=clusters).tolist() for some in (cluster, cluster[review])]
         return counts[0], counts[1]
 

@@ -19,13 +19,13 @@ _COLOURS: dict[Verdict, Notice] = {"fail": "error", "inspect": "warning", "pass"
 
 def prediction_page(ranked: Ranked, bundle: ModelBundle, budget: float, drift: Drift, thresholds: Thresholds) -> str:
     """Render the first of the ranked wafers as one HTML page."""
-    look, passing = ranked.to_review, ranked.verdicts["pass"]
+    found = ranked.forecasts
     body = tiles(
         [
-            ("To review", look, "verdict fail or inspect"),
-            ("Fail", ranked.verdicts["fail"], "at or above the threshold"),
-            ("Inspect", ranked.verdicts["inspect"], "unlike the training set"),
-            ("Pass", passing, "below the threshold"),
+            ("To review", f"{_to_review(ranked):,}", "verdict fail or inspect"),
+            ("Fail", f"{found['fail']:,}", "at or above the threshold"),
+            ("Inspect", f"{found['inspect']:,}", "unlike the training set"),
+            ("Pass", f"{found['pass']:,}", "below the threshold"),
         ]
     )
     body += _headline(ranked)
@@ -33,9 +33,9 @@ def prediction_page(ranked: Ranked, bundle: ModelBundle, budget: float, drift: D
     body += section("Review these first", _reading_help(bundle, budget, thresholds), _ranked(ranked))
     body += section("Clusters", _clusters(ranked, bundle))
     body += section("Drift since the training", *_drift(drift))
-    body += section("Passing wafers", details(f"{passing} passing wafers", _plain(ranked)))
+    body += section("Passing wafers", details(f"{found['pass']:,} passing wafers", _plain(ranked)))
     version, run = (ranked.model_version, ranked.run_id) if len(ranked) else ("", "")
-    return page("Wafers to review", body, f"{len(ranked)} wafers, model version {version}, run {run}")
+    return page("Wafers to review", body, f"{len(ranked):,} wafers, model version {version}, run {run}")
 
 
 def _headline(ranked: Ranked) -> Markup:
@@ -43,12 +43,18 @@ def _headline(ranked: Ranked) -> Markup:
     if seen := ranked.in_training:
         notices += notice(
             "warning",
-            f"{seen} of {len(ranked)} wafers read exactly like wafers of the training set. The model knows "
-            "their outcome, so their rank says nothing about how well it predicts.",
+            f"{seen:,} of {len(ranked):,} wafers read exactly like wafers of the training set. The model knows their "
+            "outcome, so their verdicts are no forecasts. They are not counted here, and listed in "
+            f"{layout.PREDICTIONS_CSV} alone, after the others of their verdict.",
         )
-    if not ranked.to_review:
+    if not _to_review(ranked):
         notices += notice("ok", "No wafer to review.")
     return notices
+
+
+def _to_review(ranked: Ranked) -> int:
+    """How many wafers to review are forecasts; they have the first ranks."""
+    return ranked.forecasts["fail"] + ranked.forecasts["inspect"]
 
 
 def _drift(drift: Drift) -> list[Markup]:
@@ -122,7 +128,7 @@ def _promise(bundle: ModelBundle, budget: float, thresholds: Thresholds) -> str:
 
 
 def _ranked(ranked: Ranked) -> Markup:
-    if not ranked.to_review:
+    if not (review := _to_review(ranked)):
         return paragraph("None.")
     headers = ["#", "Wafer", "Verdict", "Probability", "Reasons", "Cluster", "Distance", "File"]
     lines = [
@@ -136,10 +142,10 @@ def _ranked(ranked: Ranked) -> Markup:
             percent(row.distance_percentile / 100),
             row.file,
         )
-        for row in ranked.shown(0, min(SHOWN, ranked.to_review))
+        for row in ranked.shown(0, min(SHOWN, review))
     ]
-    rest = ranked.to_review - len(lines)
-    more = paragraph(f"{rest} more are in {layout.PREDICTIONS_CSV}.") if rest else Markup()
+    rest = review - len(lines)
+    more = paragraph(f"{rest:,} more are in {layout.PREDICTIONS_CSV}.") if rest else Markup()
     return table(headers, lines, numeric=(0, 3, 5, 6)) + more
 
 
@@ -175,12 +181,11 @@ def _clusters(ranked: Ranked, bundle: ModelBundle) -> Markup:
 
 
 def _plain(ranked: Ranked) -> Markup:
-    passing = ranked.verdicts["pass"]
-    if not passing:
+    if not (passing := ranked.forecasts["pass"]):
         return paragraph("None.")
     lines = [
         (row.rank, row.wafer, percent(row.probability), row.cluster, percent(row.distance_percentile / 100))
-        for row in ranked.shown(ranked.to_review, ranked.to_review + PASSING_SHOWN)
+        for row in ranked.shown(ranked.to_review, ranked.to_review + min(PASSING_SHOWN, passing))
     ]
     rest = passing - len(lines)
     listed = table(["#", "Wafer", "Probability", "Cluster", "Distance"], lines, numeric=(0, 2, 3, 4))

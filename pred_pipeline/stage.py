@@ -35,9 +35,10 @@ class Predicted:
     """What came out, and where it lies."""
 
     wafers: int
-    failing: int
+    failing: int  # as the other two, of those that the model did not learn from
     inspect: int
     passing: int
+    learned: int
     thresholds: Thresholds
     false_alarm_budget: float
     digest: str  # of the model
@@ -96,9 +97,10 @@ def predict_wafers(
         )
     return Predicted(
         wafers=len(ranked),
-        failing=ranked.verdicts["fail"],
-        inspect=ranked.verdicts["inspect"],
-        passing=ranked.verdicts["pass"],
+        failing=ranked.forecasts["fail"],
+        inspect=ranked.forecasts["inspect"],
+        passing=ranked.forecasts["pass"],
+        learned=ranked.in_training,
         thresholds=thresholds,
         false_alarm_budget=budget,
         digest=bundle.digest,

@@ -222,7 +222,11 @@ def test_wafers_the_model_was_trained_on_are_named_as_such(
 
     assert {row["in_training"] for row in _rows(known)} == {"true"}
     assert {row["in_training"] for row in _rows(fresh)} == {"false"}
-    assert "300 of 300 wafers read exactly like" in known.report.read_text(encoding="utf-8")
+    page = known.report.read_text(encoding="utf-8")
+    assert "300 of 300 wafers read exactly like" in page
+    assert (known.learned, known.failing + known.inspect + known.passing) == (300, 0)
+    assert all(row["wafer"] not in page for row in _rows(known)[:3])
+    assert (fresh.learned, fresh.failing + fresh.inspect + fresh.passing) == (0, 100)
 
 
 def test_a_drop_of_strange_wafers_warns_about_the_drop(make_export: Export, bundle_dir: Path, tmp_path: Path) -> None:
