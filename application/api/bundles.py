@@ -13,6 +13,7 @@ from application.api.shapes.predictions import Budgets
 from application.api.shapes.sensors import TrainingReadings
 from wafer.errors import ObjectNotFound
 from wafer.evaluation.backtest import tested_files
+from wafer.evaluation.held_out import Flagged
 from wafer.evaluation.promised import PromisedRanking
 from wafer.model.assembly import STATISTICS, load_scores, verify_bundle
 from wafer.model.calibration import threshold_for
@@ -98,19 +99,32 @@ class BundleView:
     def budgets(self, number: int, run_id: str, predicted: Predicted, used: float) -> Budgets:
         """What each false-alarm budget would mean for a run's wafers; `used` is the run's own, 0 the model's."""
         current = used or self.about.recipe.false_alarm_budget
-        scores = Scores(predicted.probabilities, predicted.unlike)
+        scores = Scores(predicted.probabilities, predicted.unlike, predicted.good, predicted.failed)
         return Budgets(
             run_id=run_id,
             model_version=number,
             current=current,
             wafers=len(predicted.probabilities),
             in_training=predicted.in_training,
-            own=budget_of(self.out_of_fold, current, scores, predicted.threshold),
+            own=budget_of(self.out_of_fold, current, scores, predicted.threshold, self._later(current, predicted)),
             budgets=[
-                budget_of(self.out_of_fold, budget, scores, self._threshold(budget, current, predicted))
+                budget_of(
+                    self.out_of_fold,
+                    budget,
+                    scores,
+                    self._threshold(budget, current, predicted),
+                    self._later(budget, predicted),
+                )
                 for budget in BUDGETS
             ],
         )
+
+    def _later(self, budget: float, predicted: Predicted) -> Flagged | None:
+        """What the run's rule flagged on later files, which was tested with the budget of the training alone."""
+        forward = self.about.forward
+        if forward is None or abs(budget - self.about.recipe.false_alarm_budget) >= SAME:
+            return None
+        return forward.pooled.recent if predicted.by_rank else forward.pooled.fixed
 
     def _threshold(self, budget: float, current: float, predicted: Predicted) -> float:
         """That of a budget by the rule of the run: found out of fold, or by rank among the run's own scores.

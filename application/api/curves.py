@@ -8,6 +8,7 @@ import numpy as np
 from application.api.shapes.models import Bin, Cluster, Figure, Point
 from application.api.shapes.predictions import Budget, FalseAlarms
 from wafer.evaluation.curve import curve_of
+from wafer.evaluation.held_out import Flagged
 from wafer.evaluation.intervals import Interval, bootstrap, exact_share
 from wafer.evaluation.metrics import measure
 from wafer.evaluation.reliability import reliability
@@ -17,6 +18,7 @@ from wafer.wafers.arrays import Floats
 
 CURVE_POINTS = 200
 LEAST_FLAGGED = 10  # wafers out of fold, before their false alarms say anything of others
+NONE = np.array([])
 BUDGETS = tuple(round(0.01 * step, 2) for step in range(1, 51))
 
 
@@ -26,14 +28,21 @@ class Scores:
     A wafer to inspect is flagged at no threshold: its verdict stays inspect.
     """
 
-    def __init__(self, probabilities: Floats, unlike: Floats) -> None:
+    def __init__(self, probabilities: Floats, unlike: Floats, good: Floats = NONE, failed: Floats = NONE) -> None:
+        """`good` and `failed` are those of the wafers whose outcome is known, without those to inspect."""
         self._all = np.sort(probabilities[np.isfinite(probabilities)])
+        self._good, self._failed = (np.sort(each[np.isfinite(each)]) for each in (good, failed))
         self._unlike = np.sort(unlike[np.isfinite(unlike)])
         self.unlike = len(unlike)
 
     def flagged(self, threshold: float) -> int:
         """Wafers of the verdict fail at a threshold."""
         return _reaching(self._all, threshold) - _reaching(self._unlike, threshold)
+
+    def known(self, threshold: float) -> tuple[int, int]:
+        """Wafers flagged at a threshold whose outcome is known, and how many of them are good."""
+        good = _reaching(self._good, threshold)
+        return good + _reaching(self._failed, threshold), good
 
 
 def _reaching(ordered: Floats, threshold: float) -> int:
@@ -84,26 +93,40 @@ def cluster_of(summary: ClusterSummary) -> Cluster:
     return Cluster.of_record(summary, auc=quality)
 
 
-def budget_of(rows: OutcomeCounts, budget: float, scores: Scores, threshold: float) -> Budget:
-    """What one budget, kept by this threshold, would mean for wafers of these scores."""
-    flagged = rows.probability >= threshold
-    here = scores.flagged(threshold)
+def budget_of(
+    rows: OutcomeCounts, budget: float, scores: Scores, threshold: float, later: Flagged | None = None
+) -> Budget:
+    """What one budget, kept by this threshold, would mean for wafers of these scores.
+
+    `later` is what the same budget and rule flagged on later files; without it, wafers held out at random tell.
+    """
+    tested = later or Flagged.of(rows.failed, rows.probability >= threshold)
+    found, (known, good) = tested.recall_interval, scores.known(threshold)
+    flagged = scores.flagged(threshold)
     return Budget(
         budget=budget,
         threshold=threshold,
-        recall=float(flagged[rows.failed].mean()),
-        flagged=here,
+        measured="held out at random" if later is None else "later files",
+        recall=tested.recall,
+        recall_low=found.low,
+        recall_high=found.high,
+        flagged=flagged,
         unlike=scores.unlike,
-        false_alarms=_false_alarms(here, int(flagged[~rows.failed].sum()), int(flagged.sum())),
+        false_alarms=_false_alarms(flagged - known, tested.false_alarms, tested.found + tested.false_alarms, good),
+        known=known,
+        known_false_alarms=good,
     )
 
 
-def _false_alarms(flagged: int, wrong: int, of: int) -> FalseAlarms | None:
-    """How many of the flagged wafers are good, if they are like those `of` out of fold of which `wrong` were."""
-    if flagged == 0:
-        return FalseAlarms(expected=0.0, low=0.0, high=0.0)
+def _false_alarms(unknown: int, wrong: int, of: int, good: int) -> FalseAlarms | None:
+    """How many flagged wafers are good: `good` are known to be, and the `unknown` are like those `of` that were tested.
+
+    Of those tested, `wrong` were good.
+    """
+    if unknown == 0:
+        return FalseAlarms(expected=good, low=good, high=good)
     if of < LEAST_FLAGGED:
         return None
     share = exact_share(wrong, of)
-    expected, low, high = (round(flagged * each, 1) for each in (wrong / of, share.low, share.high))
+    expected, low, high = (round(good + unknown * each, 1) for each in (wrong / of, share.low, share.high))
     return FalseAlarms(expected=expected, low=low, high=high)

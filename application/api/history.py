@@ -25,6 +25,7 @@ class History:
     lots: LotBook
     sensors: SensorBook
     drift: DriftBook
+    known: Known
 
     @classmethod
     def of(cls, store: Store, runs: Runs, sources: Sources, lines: Lines, documents_uri: str) -> "History":
@@ -37,4 +38,5 @@ class History:
             LotBook(store, runs, known),
             SensorBook(store, runs, predictions, lines, known),
             DriftBook(store, runs, sources, lines),
+            known,
         )

@@ -3,13 +3,14 @@
 import io
 import json
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from operator import attrgetter
 from threading import Condition
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -25,6 +26,7 @@ from application.lists.selection import DISPOSITION, by_disposition, judged, sel
 from application.lists.wanted import Selection
 from application.runs.run import Run
 from wafer.errors import NotPublished, ObjectNotFound
+from wafer.history.outcomes import KnownOutcomes
 from wafer.outcomes.dispositions import InForce, dispositions_of, in_force
 from wafer.store import Store, layout
 from wafer.wafers.arrays import Floats
@@ -32,6 +34,10 @@ from wafer.wafers.arrays import Floats
 TABLES_KEPT = 4
 BATCHES_KEPT = 16
 NAMES_COMPARED = 20_000  # in search of one like a name that is unknown
+
+
+def _nobody() -> Floats:
+    return np.array([])
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +53,8 @@ class Predicted:
     in_training: int
     threshold: float
     by_rank: bool = False
+    good: Floats = field(default_factory=_nobody)  # of those whose outcome is known, without those to inspect
+    failed: Floats = field(default_factory=_nobody)
 
 
 class Predictions:
@@ -92,9 +100,23 @@ class Predictions:
         """The version that predicted; None when there was no wafer. Raises `NotPublished`."""
         return version_of(self.table(run))
 
-    def predicted(self, run: Run) -> Predicted:
+    def predicted(self, run: Run, known: KnownOutcomes) -> Predicted:
         """What the budgets of a run are counted over. Raises `NotPublished`."""
-        return replace(_predicted(self.table(run)), by_rank=self._by_rank(run))
+        table = self.table(run)
+        good, failed = self._scores_known(run, table, known)
+        return replace(_predicted(table), by_rank=self._by_rank(run), good=good, failed=failed)
+
+    def _scores_known(self, run: Run, table: pa.Table, known: KnownOutcomes) -> tuple[Floats, Floats]:
+        """The probabilities of the forecasts whose outcome is known, good and failed; none of a run of before."""
+        if "in_training" not in table.column_names:
+            return _nobody(), _nobody()
+        try:
+            ids = pq.read_table(io.BytesIO(published_bytes(self._store, run, layout.DOCUMENTS)))["_id"]
+        except ObjectNotFound:
+            return _nobody(), _nobody()
+        judged = pc.and_(pc.invert(table["in_training"]), pc.not_equal(table["verdict"], "inspect"))
+        told, failed = table.filter(judged), known.of(ids.filter(judged))
+        return _scores(told.filter(pc.equal(failed, False))), _scores(told.filter(pc.equal(failed, True)))
 
     def neighbours(self, run: Run, wafer: str, file: str, wanted: Selection) -> WaferBatch:
         """A wafer and its rank among those of `wanted`, and the wafers around it in its file.

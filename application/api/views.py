@@ -95,6 +95,7 @@ class Views:
             decided=decision.decided if decision else None,
             reason=decision.explained if decision else None,
             metrics=decision.metrics.to_json() if decision else None,
+            forward_auc=decision.forward_auc if decision else None,
         )
 
 

@@ -29,6 +29,7 @@ def decision_about(version: int, run_id: str, digest: str = "") -> PromotionDeci
         wafers=1137,
         failures=67,
         near_copies=12,
+        forward_auc=0.64,
     )
 
 

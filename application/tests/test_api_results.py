@@ -251,6 +251,10 @@ def test_budgets_of_a_run_by_rank_are_by_rank(trained_line: Trained) -> None:
     fixed = book.budgets(1, "predict-1", Predicted(scores, unlike, 0, 0.3595), 0.1).budgets
 
     assert (ranked.own.flagged, ranked.own.unlike) == (40, 2)
+    assert {each.measured for each in by_rank[:9]} == {"held out at random"}
+    later = [book.about.forward.pooled.recent, book.about.forward.pooled.fixed] if book.about.forward else []
+    assert [by_rank[9].recall, fixed[9].recall] == [each.recall for each in later]
+    assert (ranked.own.measured, by_rank[9].measured, fixed[9].measured) == ("later files",) * 3
 
     assert [each.flagged for each in by_rank[:3]] == [4, 8, 12]
     assert (by_rank[9].threshold, by_rank[9].flagged) == (0.3595, 40)

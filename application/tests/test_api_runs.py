@@ -181,6 +181,7 @@ def test_a_training_that_ended_names_its_version_and_the_reason(service: Service
 
     assert (run["state"], run["model_version"], run["promoted"]) == ("succeeded", 2, True)
     assert run["metrics"]["auc"] == 0.75
+    assert run["forward_auc"] == 0.64
 
 
 def test_a_failed_run_says_which_stage_failed_and_why(service: Service) -> None:

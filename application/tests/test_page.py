@@ -175,6 +175,7 @@ def test_a_training_is_watched_stage_by_stage_over_a_restart_of_the_service(line
     assert "may be restarting" in trained.banner
     assert re.search(r"Check files and rows\s*(: succeeded)?\s*files 7, files good 3", trained.shown)
     assert re.search(r"Version 1 (went into production|was not promoted)", trained.shown)
+    assert "On wafers held out at random: AUC" in trained.shown
     assert re.search(r"\d+\.\d s", trained.shown)
     assert line.complaints == []
 

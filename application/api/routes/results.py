@@ -57,13 +57,13 @@ def budgets(request: Request, run_id: RunId) -> Budgets:
     """Flagged wafers and expected false alarms of this run at other false-alarm budgets."""
     parts = parts_of(request)
     run = parts.runs.find(run_id)
-    predictions = parts.history().predictions
-    version = predictions.version(run)
+    history = parts.history()
+    version = history.predictions.version(run)
     if version is None:
         raise NotPublished(f"Run {run_id} predicted no wafer.")
     used = float(run.parameters.get("false_alarm_budget") or 0.0)
     bundle = parts.lines.past(run.contract).models.bundle(version)
-    return bundle.budgets(version, run_id, predictions.predicted(run), used)
+    return bundle.budgets(version, run_id, history.predictions.predicted(run, history.known.outcomes()), used)
 
 
 @viewer.get("/runs/{run_id}/report", response_class=Response, responses=_HTML)

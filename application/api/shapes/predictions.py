@@ -98,12 +98,21 @@ class Budget(BaseModel):
 
     budget: float
     threshold: float
-    recall: float = Field(description="Share of failing wafers found, out of fold.")
+    measured: Literal["later files", "held out at random"] = Field(
+        description="What `recall` and `false_alarms` follow: with the budget of the training, models of earlier files "
+        "that were asked about later ones; otherwise wafers held out at random, which look easier than the next batch."
+    )
+    recall: float = Field(description="Share of failing wafers found.")
+    recall_low: float = Field(description="Exact 90 % interval of it.")
+    recall_high: float
     flagged: int = Field(description="Wafers of the verdict fail.")
     unlike: int = Field(0, description="More wafers to inspect, at any budget: they are unlike the training wafers.")
     false_alarms: FalseAlarms | None = Field(
-        description="Of the flagged wafers, by what flagged wafers out of fold were; null: those were too few to tell."
+        description="Of the flagged wafers: those whose outcome is known, and of the others as many as of those "
+        "measured; null: the latter were too few to tell."
     )
+    known: int = Field(0, description="Flagged wafers whose outcome is known.")
+    known_false_alarms: int = Field(0, description="Of these, those that are good.")
 
 
 class Budgets(BaseModel):

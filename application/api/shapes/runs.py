@@ -166,7 +166,8 @@ class RunDetail(RunSummary):
     promoted: bool | None
     decided: Decided | None = Field(None, description="What became of the version at its training, in words.")
     reason: str | None
-    metrics: Mapping[str, float] | None
+    metrics: Mapping[str, float] | None = Field(description="With wafers held out at random, which look easier.")
+    forward_auc: float | None = Field(None, description="AUC on later files: what to expect of the next batch.")
 
 
 class LogEntry(BaseModel):

@@ -38,8 +38,8 @@ export function budgetCard(run, found, may, moved, wanted) {
     put(
       sentence,
       figure(h("b", { id: "flagged" }, count(at().flagged)), ` of ${many(unseen, "wafer")} flagged`),
-      expected(at().false_alarms),
-      figure("finds about ", h("b", {}, percent(at().recall)), " of failing wafers"),
+      expected(at()),
+      recalled(at()),
       at().unlike > 0 && figure("and ", h("b", {}, count(at().unlike)), " more to inspect at any budget"),
       figure("threshold ", h("b", {}, fixed(cut()))),
     );
@@ -88,17 +88,30 @@ const figure = (...words) => h("span", { class: "figure" }, words);
 
 const button = (key, words, act) => h("button", { type: "button", "data-key": key, on: { click: act } }, words);
 
-const expected = (found) =>
+const HELD_OUT = "By wafers held out at random, which look easier than the next batch: expect less.";
+
+const measured = (at) => (at.measured === "later files" ? "By models of earlier files, asked about later ones; 90 % interval." : HELD_OUT);
+
+const recalled = (at) =>
+  h(
+    "span",
+    { class: "figure", title: measured(at) },
+    at.measured === "later files" ? "finds about " : "held out at random, finds ",
+    h("b", {}, percent(at.recall)),
+    ` of failing wafers (${percent(at.recall_low, 0)} to ${percent(at.recall_high, 0)})`,
+  );
+
+const expected = ({ false_alarms: found, known, known_false_alarms: good, ...at }) =>
   found
     ? h(
         "span",
         {
           class: "figure",
-          title: "By what the flagged wafers among those held out in training were; 90 % interval. A line that has moved may do worse.",
+          title: measured(at),
         },
         "about ",
         h("b", { id: "false-alarms" }, count(Math.round(found.expected))),
-        ` of them false alarms (${span(found)})`,
+        ` of them false alarms (${span(found)}${known ? `; ${count(good)} of ${count(known)} known` : ""})`,
       )
     : figure("how many of them are false alarms is not known");
 

@@ -31,6 +31,7 @@ export function outcomeOf(run) {
       h("p", {}, "This run was cancelled. A retry continues after the finished stages."),
     );
   if (run.model_version) {
+    const later = run.forward_auc ?? null;
     const figures = [
       ["AUC", run.metrics.auc],
       ["PR AUC", run.metrics.pr_auc],
@@ -49,9 +50,11 @@ export function outcomeOf(run) {
         ),
         run.reason,
       ),
+      later !== null && h("p", { class: "small" }, `On later files: AUC ${fixed(later)}. That is what to expect of the next batch.`),
       h(
         "p",
         { class: "small" },
+        "On wafers held out at random: ",
         figures
           .filter(([, value]) => value !== undefined)
           .map(([name, value]) => `${name} ${fixed(value)}`)
