@@ -6,6 +6,7 @@ from urllib.parse import quote, unquote
 
 SQLITE = "sqlite:///"  # of an absolute path the fourth slash follows
 _EXACT = "sqlite+pysqlite:///"  # MLflow makes a folder of the name as it is spelled after SQLITE, %3F and all
+_QUERY = re.compile(r"[A-Za-z_]+=[^/?&]*(?:&[A-Za-z_]+=[^/?&]*)*")
 _SPECIAL = frozenset("%?#")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")  # also MLflow's own `mlflow-artifacts:/1/models`, and not `C:/`
 _DATABASES = {".db", ".sqlite", ".sqlite3"}
@@ -57,7 +58,7 @@ def local_path(uri: str) -> Path | None:
     """The absolute path that a plain path or `file:` means; None for the address of something else."""
     if uri.startswith("file:"):
         rest = uri.removeprefix("file:")
-        return resolved(unquote(f"/{rest[2:].partition('/')[2]}" if rest.startswith("//") else rest))
+        return _meant(f"/{rest[2:].partition('/')[2]}" if rest.startswith("//") else rest)
     return None if _SCHEME.match(uri) else resolved(uri)
 
 
@@ -72,4 +73,18 @@ def sqlite_path(uri: str) -> Path | None:
     scheme, separator, rest = uri.partition(":///")
     if not separator or scheme.partition("+")[0] != "sqlite" or not rest:
         return None
-    return resolved(unquote(rest.partition("?")[0]))
+    if uri.startswith(_EXACT):
+        return resolved(unquote(rest))
+    path, mark, query = rest.partition("?")
+    return _meant(rest if mark and not _QUERY.fullmatch(query) else path)
+
+
+def _meant(path: str) -> Path:
+    """A path of an address: its `%20` are blanks, unless it leads further into folders that are there as it stands."""
+    decoded, literal = resolved(unquote(path)), resolved(path)
+    return literal if _depth(literal) > _depth(decoded) else decoded
+
+
+def _depth(path: Path) -> int:
+    """How many parts of a path exist."""
+    return max(len(part.parts) for part in (path, *path.parents) if part == part.parent or part.exists())

@@ -55,11 +55,19 @@ def test_a_store_is_absolute_whatever_was_written(
         ("mine", "mine/mlflow.db"),
         ("~/mine", "user/mine/mlflow.db"),
         ("{here}/" + ODD, f"{ODD}/mlflow.db"),
+        ("sqlite:///a%20b.db", "a b.db"),
+        ("sqlite:///mlflow.db?timeout=10&mode=rwc", "mlflow.db"),
+        ("sqlite:///there/" + ODD + "/mlflow.db", f"there/{ODD}/mlflow.db"),
+        ("sqlite:///{here}/there/" + ODD + "/%41.db", f"there/{ODD}/%41.db"),
+        ("sqlite:///{here}/50%25%20of?/mlflow.db", "50% of?/mlflow.db"),
+        ("file://{here}/there/" + ODD, f"there/{ODD}/mlflow.db"),
+        ("file:there/" + ODD + "/new", f"there/{ODD}/new/mlflow.db"),
     ],
 )
 def test_a_registry_in_a_file_is_absolute_whatever_was_written(
     here: Path, monkeypatch: pytest.MonkeyPatch, written: str, meant: str
 ) -> None:
+    (here / "there" / ODD).mkdir(parents=True)
     monkeypatch.setenv("MLFLOW_TRACKING_URI", written.format(here=here))
 
     once = Settings().tracking_uri
