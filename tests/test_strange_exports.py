@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 import yaml
 
@@ -309,6 +310,9 @@ GUESSED = [
     Strange("outcomes as fractions", outcomes("Result", "-1.0", "1.0"), {"columns": {"ignored": ["Result"]}}),
     Strange("true and false", outcomes("Passed", "True", "False"), {"labels": {"True": "pass", "False": "fail"}}),
     Strange("defects", outcomes("Defect", "False", "True"), {"labels": {"False": "pass", "True": "fail"}}),
+    Strange("defective", outcomes("is_defective", "FALSE", "TRUE"), {"labels": {"FALSE": "pass", "TRUE": "fail"}}),
+    Strange("failed?", outcomes("Failed?", "No", "Yes"), {"labels": {"No": "pass", "Yes": "fail"}}),
+    Strange("scrapped", outcomes("Scrapped", "n", "y"), {"labels": {"n": "pass", "y": "fail"}}),
     Strange("a yield of 0 and 1", outcomes("Yield", "1", "0"), {"labels": {1: "pass", 0: "fail"}}),
     Strange("a number with a sign", counted, {"columns": {"context": ["Lot No.", "Pos"], "ignored": ["Result"]}}, 60),
     Strange("German words", outcomes("Ergebnis", "i.O.", "n.i.O."), {"labels": {"i.O.": "pass", "n.i.O.": "fail"}}),
@@ -358,6 +362,64 @@ def test_a_week_without_a_year_is_no_date_until_the_year_is_there(tmp_path: Path
 
     assert "Put the year before the week, as in `2026W40`, and draft again." in asked
     assert "Weeks in file names are read as YYYYWww, as ISO 8601 counts them" in told
+
+
+@pytest.mark.parametrize("word", ["inf", "1.#INF", "<0.01", "OVERFLOW", "> 2000"])
+def test_a_sensor_that_often_holds_a_word_is_still_a_sensor(word: str, tmp_path: Path) -> None:
+    (tmp_path / "drop").mkdir()
+    rows = [[row[0], word, *row[2:]] if n % 6 == 0 else row for n, row in enumerate(table())]
+    text(tmp_path / "drop" / "a.csv", HEADER, rows)
+    draft = ("contract", "draft", tmp_path / "drop", "--output", tmp_path, "--json")
+    policy = tmp_path / "contract.yaml"
+
+    told = wafer(*draft).json
+    cured = yaml.safe_load(policy.read_text()) | {"readings": {"missing": [word]}}
+    policy.write_text(yaml.safe_dump(cured))
+    check = ("contract", "check", tmp_path / "drop", "--schema", tmp_path / "schema_training.json", "--policy", policy)
+    checked = wafer(*check, "--json").json
+
+    assert f'add "{word}" under `readings: {{missing: […]}}`' in " ".join(told["unsure"])
+    assert [each["rows_good"] for each in told["verdicts"]] == [WAFERS - 5]
+    assert [each["rows_good"] for each in checked["files"]] == [WAFERS]
+
+
+def test_several_rows_a_wafer_are_asked_about_and_their_means_are_read(tmp_path: Path) -> None:
+    (tmp_path / "drop").mkdir()
+    rows = [[row[0], str(site), *row[1:]] for row in table() for site in (1, 2, 3)]
+    path = tmp_path / "drop" / "a.csv"
+    text(path, ["Wafer", "Site", *HEADER[1:]], rows)
+    draft = ("contract", "draft", tmp_path / "drop", "--output", tmp_path, "--force", "--json")
+
+    asked = " ".join(wafer(*draft).json["unsure"])
+    pd.read_csv(path).groupby(["Wafer", "Result"], as_index=False).mean(numeric_only=True).to_csv(path, index=False)
+    told = wafer(*draft).json
+
+    assert "`Wafer` stands in several rows, told apart by `Site`" in asked
+    assert '`table.groupby(["Wafer", OUTCOME], as_index=False).mean(numeric_only=True)`' in asked
+    assert [each["rows_good"] for each in told["verdicts"]] == [WAFERS]
+    assert not any("stands in several rows" in doubt for doubt in told["unsure"])
+
+
+@pytest.mark.parametrize(
+    ("column", "cell"),
+    [
+        ("ts", "17642880{:02}"),
+        ("Logged", "17642880{:02}"),
+        ("Start", "459{:02}.5"),
+        ("Tester", "7"),
+        ("Device", "41{:02}"),
+    ],
+)
+def test_times_and_names_in_numbers_are_no_sensors(column: str, cell: str, tmp_path: Path) -> None:
+    (tmp_path / "drop").mkdir()
+    rows = [[row[0], cell.format(7 * n % 100), *row[1:]] for n, row in enumerate(table())]
+    text(tmp_path / "drop" / "a.csv", ["Wafer", column, *HEADER[1:]], rows)
+
+    told = wafer("contract", "draft", tmp_path / "drop", "--output", tmp_path, "--json").json
+
+    policy = yaml.safe_load((tmp_path / "contract.yaml").read_text())
+    assert policy["columns"]["context"] == [column]
+    assert f"though they are numbers: `{column}`" in " ".join(told["unsure"])
 
 
 @pytest.mark.parametrize("name", ["Yield", "Yield [%]", "Wafer yield", "Good dies", "fail_count"])
@@ -427,6 +489,8 @@ REFUSED: dict[str, Callable[[Path], None]] = {
     "has a header but not a single row": lambda drop: text(drop / "a.csv", HEADER, []),
     "minus sign (U+2212) is that of a text. Export numbers with `-`": rewritten("-", "\u2212", "-1500.5"),
     "its exponents are Fortran's. Export them with E": rewritten("E", "D", "1.5E+03"),
+    "the `'` makes it a text of a spreadsheet. Export the values": rewritten("1", "'1", "1500"),
+    "its unit stands in the field. Export the numbers alone": rewritten("V", " mV", "1.5V"),
     "it is a formula of a spreadsheet. Export the values": rewritten("1500", '="1500"', "1500"),
     "`lots.zip` is an archive: unpack it": archive,
     "`a.csv` is empty: export it again": lambda drop: (drop / "a.csv").touch(),

@@ -71,9 +71,11 @@ YIELD_NAMES = re.compile(  # a number that is known after the test only, and wou
     r"(die|dies|dice|chips?|bits?|devices?|counts?|cnt|rate|ratio|pct|percent|density|s)"
 )
 FAILING_NAMES = frozenset(
-    {"fail", "failed", "failure", "isfail", "faulty", "fault", "defect", "defective", "bad", "isbad"}
+    {"fail", "failed", "failure", "faulty", "fault", "defect", "defective", "bad", "reject", "rejected", "scrap"}
+    | {"isfail", "isfailed", "isfailure", "isfaulty", "isfault", "isdefect", "isdefective", "isbad", "isrejected"}
+    | {"scrapped", "isscrap", "isscrapped", "ng", "isng", "nok", "isnok", "abnormal", "anomaly", "isanomaly"}
 )
-PASSING_NAMES = frozenset({"pass", "passed", "ispass", "good", "isgood", "ok", "yield"})
+PASSING_NAMES = frozenset({"pass", "passed", "ispass", "ispassed", "good", "isgood", "ok", "isok", "accepted", "yield"})
 ID_NAMES = frozenset(
     {
         *("wafer", "waferid", "wafernumber", "waferno", "wafernr", "id", "name", "serial", "serialnumber", "scribe"),
@@ -100,6 +102,9 @@ CONTEXT_NAMES = LOT_NAMES | frozenset(
     {
         *("wafernum", "waferindex", "waferidx", "wfr", "wfrno", "slotnumber"),
         *("time", "timestamp", "date", "datetime", "starttime", "endtime", "day", "year", "month", "shift", "tool"),
+        *("ts", "epoch", "unixtime", "start", "end", "begin", "stop", "begintime", "stoptime", "trackin", "trackout"),
+        *("tester", "testerid", "probecard", "station", "machine", "machineid", "fab", "module", "reticle", "device"),
+        *("deviceid", "part", "partid", "partnumber", "technology", "layer", "program", "testprogram", "die", "point"),
         *("toolid", "equipment", "equipmentid", "chamber", "chamberid", "slot", "slotid", "slotno", "port", "operator"),
         *("recipe", "recipeid", "product", "productid", "route", "step", "batch", "batchid", "run", "runid", "row"),
         *("index", "rownumber", "no", "nr", "#", "unnamed:0", "wafernumber", "waferno", "wafernr", "line", "site"),

@@ -16,6 +16,8 @@ _DAY = r"[0-9]{1,4}[-/.][0-9]{1,2}[-/.][0-9]{1,4}"
 _TIME = re.compile(rf"(?:{_DAY})(?:[ T][0-9]{{1,2}}:[0-9]{{2}}.*)?|[0-9]{{1,2}}:[0-9]{{2}}(?::[0-9]{{2}}.*)?")
 _MOSTLY = 0.9
 _FEW = 5
+_MANY = 10
+_SECONDS = re.compile(r"(?:1[3-9]|20)[0-9]{8}(?:[0-9]{3}|\.[0-9]+)?")  # since 1970, of 2011 to 2036
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ class Column:
     def key(self) -> str:
         """The name without what people write differently."""
         plain = loosely(self.name).replace("/", "")
-        return plain.strip("#:") or plain
+        return plain.strip("#:?") or plain
 
     @cached_property
     def is_yield(self) -> bool:
@@ -65,13 +67,17 @@ class Column:
 
     @cached_property
     def is_numeric(self) -> bool:
-        """Whether nearly every value is a number."""
-        return self.strange.total() <= (1 - _MOSTLY) * self.texts.total()
+        """Whether nearly every value is a number; or most of many, next to limits (`<0.01`) or a few words."""
+        others, numbers = self.strange.total(), len(self.texts) - len(self.strange)
+        if others <= (1 - _MOSTLY) * self.texts.total():
+            return True
+        words = [text for text in self.strange if text[0] not in "<>"]
+        return numbers > _MANY and len(words) <= _FEW and 2 * others <= self.texts.total()
 
     @cached_property
     def is_time(self) -> bool:
         """Whether the values are dates or times."""
-        return bool(self.texts) and all(_TIME.fullmatch(text) for text in self.texts)
+        return bool(self.texts) and all(_TIME.fullmatch(text) or _SECONDS.fullmatch(text) for text in self.texts)
 
     @cached_property
     def is_whole(self) -> bool:

@@ -16,6 +16,8 @@ _SENTINEL = re.compile(r"-?9{3,}([.,]0+)?|-1[eE]\+?30")
 _NEARLY = {  # what is nearly a number
     r"\u2212[0-9].*": "its minus sign (U+2212) is that of a text. Export numbers with `-` in front.",
     r"[+-]?[0-9][0-9.,]*[dD][+-]?[0-9]+": "its exponents are Fortran's. Export them with E instead of D.",
+    r"'[+-]?[0-9].*": "the `'` makes it a text of a spreadsheet. Export the values without it.",
+    r"[+-]?[0-9][0-9.,]*\s*[^\d\s.,:/-]\S{0,7}": "its unit stands in the field. Export the numbers alone.",
     r'="?[+-]?[0-9][0-9.,]*"?': "it is a formula of a spreadsheet. Export the values, without `=`.",
 }
 _OFTEN = 3

@@ -8,7 +8,7 @@ from itertools import chain
 
 from wafer.contract.draft.columns import Column
 from wafer.contract.wafer_ids import FILE, ID, ROW
-from wafer.contract.words import ID_NAMES, INDEX_NAMES, LOT_NAMES
+from wafer.contract.words import CONTEXT_NAMES, ID_NAMES, INDEX_NAMES, LOT_NAMES
 
 _REPEATED = 0.2
 _TELLING = re.compile("wafer|scribe|substrate|serial")  # more than `id`, `name` or `slot`
@@ -63,7 +63,21 @@ def _template(found: Column, columns: Sequence[Column]) -> tuple[str, list[str]]
         return f"{{{FILE}}}:{plain}", [
             f"`{found.name or 'the id'}` repeats in every file: the file's name goes before it."
         ]
-    return f"{{{FILE}}}-{{{ROW}}}", [f"`{found.name or 'the first column'}` repeats within files and is no id."]
+    return f"{{{FILE}}}-{{{ROW}}}", [_repeating(found, columns)]
+
+
+def _repeating(found: Column, columns: Sequence[Column]) -> str:
+    """That an id stands in several rows of a file, and what tells them apart, as the sites of a wafer."""
+    named = f"`{found.name or 'the first column'}`"
+    parts = [column for column in columns if column.key in CONTEXT_NAMES and column is not found]
+    if site := next((column for column in parts if not _repeats([_joined(column, found)])), None):
+        return (
+            f"{named} stands in several rows, told apart by `{site.name}`: each is taken for a wafer of its own, which "
+            "makes figures look better than they are. Export one row a wafer, for example its means (in pandas: "
+            f'`table.groupby(["{found.name}", OUTCOME], as_index=False).mean(numeric_only=True)`, OUTCOME being the '
+            "name of the column with outcomes)."
+        )
+    return f"{named} repeats within files and is no id."
 
 
 def _copies(found: Column, columns: Sequence[Column]) -> list[str]:
