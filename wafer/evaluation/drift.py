@@ -61,8 +61,10 @@ class Drift:
             )
         if self.newly_silent:
             named = ", ".join(self.newly_silent[:5]) + (" …" if len(self.newly_silent) > 5 else "")
+            several = len(self.newly_silent) > 1
+            silent = f"{len(self.newly_silent)} sensors that the model relies on are silent"
             sentences.append(
-                f"{len(self.newly_silent)} sensors that the model relies on are silent in this batch ({named}). "
+                f"{silent if several else 'A sensor that the model relies on is silent'} in this batch ({named}). "
                 "Check that their tools report. Until they do, the model uses each one's training median."
             )
         if self.unlike > SHARE_UNLIKE:
