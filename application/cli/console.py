@@ -6,6 +6,7 @@ import logging
 import os
 import sys
 from contextlib import suppress
+from dataclasses import replace
 from typing import Annotated
 
 import structlog
@@ -30,10 +31,11 @@ def console_of(*, as_json: bool) -> Console:
 
 def listing(*headers: Column | str, title: str | None = None, caption: str | None = None) -> Table:
     """A table that folds its words in a narrow terminal, and never cuts one."""
-    table = Table(*headers, title=title, title_justify="left", caption=caption, box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    for column in table.columns:
-        column.overflow = "fold"
-    return table
+    columns = (
+        replace(each, overflow="fold") if isinstance(each, Column) else Column(each, overflow="fold")
+        for each in headers
+    )
+    return Table(*columns, title=title, title_justify="left", caption=caption, box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
 
 
 def minute(moment: str) -> str:
