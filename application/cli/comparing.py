@@ -29,6 +29,8 @@ def show_comparison(a: str, b: str, *, as_json: bool) -> None:
     told = f"{len(found.pairs)} wafers in both runs, {found.differing} with another verdict"
     alone = f"{found.only_a} only in {one.run_id}, {found.only_b} only in {other.run_id}"
     console.print(f"{told}; {alone}.", markup=False)
+    if found.learned:
+        console.print(f"{found.learned} wafers that a version had learned from are left out.", markup=False)
     if found.differing:
         console.print(_listed(found))
 
@@ -57,6 +59,7 @@ def _record(found: Comparison, one: Run, other: Run) -> dict[str, object]:
         "both": len(found.pairs),
         "only_a": found.only_a,
         "only_b": found.only_b,
+        "learned": found.learned,
         "differing": found.differing,
         "wafers": [{**asdict(each), "shift": each.shift} for each in found.pairs if each.differs],
     }

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 Verdict = Literal["pass", "fail", "inspect"]
-_COLUMNS = ["file", "wafer", "verdict", "probability"]
+_COLUMNS = ("file", "wafer", "verdict", "probability", "in_training")
 
 
 class Answer(NamedTuple):
@@ -42,11 +42,15 @@ class Pair:
 
 @dataclass(frozen=True)  # no slots: what is counted is kept
 class Comparison:
-    """Both predictions; `pairs` come with the greatest move first, those of another verdict before the others."""
+    """Both predictions; `pairs` come with the greatest move first, those of another verdict before the others.
+
+    `learned` counts the wafers left out, because a version that predicted had learned from them.
+    """
 
     pairs: tuple[Pair, ...]
     only_a: int
     only_b: int
+    learned: int = 0
 
     @cached_property
     def verdicts(self) -> Counter[tuple[Verdict, Verdict]]:
@@ -59,35 +63,49 @@ class Comparison:
         return sum(number for (a, b), number in self.verdicts.items() if a != b)
 
 
-def compare(a: "pa.Table", b: "pa.Table") -> Comparison:
-    """Two predictions, each in the order of its ranks.
+def compare(a: "pa.Table", b: "pa.Table", *, with_learned: bool = False) -> Comparison:
+    """Two predictions, each in the order of its ranks; `with_learned`, those too that a version had learned from.
 
     Wafers are the same by file and name, and where a file has another name in the other run, by a name of their own.
     """
     left, right = _answers(a), _answers(b)
     partners = {key: key for key in left if key in right}
     partners |= _by_name(set(left) - set(partners), set(right) - set(partners.values()))
+    both = len(partners)
+    if not with_learned:
+        partners = {k: v for k, v in partners.items() if not (left[k].learned or right[v].learned)}
     ranks_a = {key: at for at, key in enumerate((key for key in left if key in partners), start=1)}
     wanted = set(partners.values())
     ranks_b = {key: at for at, key in enumerate((key for key in right if key in wanted), start=1)}
     pairs = [
-        Pair(key[1], key[0], Answer(ranks_a[key], *left[key]), Answer(ranks_b[other], *right[other]))
+        Pair(key[1], key[0], left[key].at(ranks_a[key]), right[other].at(ranks_b[other]))
         for key, other in partners.items()
     ]
     pairs.sort(key=lambda each: (not each.differs, -abs(each.shift), each.a.rank))
-    return Comparison(tuple(pairs), len(left) - len(pairs), len(right) - len(pairs))
+    return Comparison(tuple(pairs), len(left) - both, len(right) - both, both - len(pairs))
 
 
 Key = tuple[str, str]
 
 
-def _answers(table: "pa.Table") -> dict[Key, tuple[Verdict, float | None]]:
+class _Told(NamedTuple):
+    verdict: Verdict
+    probability: float | None
+    learned: bool
+
+    def at(self, rank: int) -> Answer:
+        return Answer(rank, self.verdict, self.probability)
+
+
+def _answers(table: "pa.Table") -> dict[Key, _Told]:
     """Each wafer's answer; of one that a file holds twice, the more suspicious one, which stands first."""
-    found: dict[Key, tuple[Verdict, float | None]] = {}
-    for row in table.select(_COLUMNS).to_pylist():
+    found: dict[Key, _Told] = {}
+    there = [name for name in _COLUMNS if name in table.column_names]  # an older release did not say what it knew
+    for row in table.select(there).to_pylist():
         probability = row["probability"]
         real = probability is not None and probability == probability  # not NaN
-        found.setdefault((row["file"], row["wafer"]), (row["verdict"], probability if real else None))
+        told = _Told(row["verdict"], probability if real else None, bool(row.get("in_training")))
+        found.setdefault((row["file"], row["wafer"]), told)
     return found
 
 

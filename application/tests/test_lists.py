@@ -165,6 +165,17 @@ def test_a_comparison_tells_whose_verdict_differs_and_who_moved() -> None:
     assert found.verdicts["fail", "pass"] == 1
 
 
+def test_a_comparison_leaves_out_what_a_version_had_learned_from() -> None:
+    a = table(wafer("known", 0.9, verdict="fail"), wafer("A", 0.5, verdict="fail"))
+    b = table(wafer("A", 0.4), wafer("known", 0.1, in_training=True))
+
+    found, every = compare(a, b), compare(a, b, with_learned=True)
+
+    assert [(each.wafer, each.a.rank, each.b.rank) for each in found.pairs] == [("A", 1, 1)]
+    assert (found.learned, found.only_a, found.only_b, found.differing) == (1, 0, 0, 1)
+    assert ({each.wafer for each in every.pairs}, every.learned) == ({"known", "A"}, 0)
+
+
 def test_wafers_are_found_again_in_a_file_of_another_name_unless_their_name_is_no_name() -> None:
     a = table(wafer("A", 0.9), wafer("1", 0.5), wafer("1", 0.4, file="c.csv"))
     b = table(wafer("A", 0.8, file="new.csv"), wafer("1", 0.3, file="new.csv"))

@@ -28,6 +28,7 @@ def comparison(
     a: Annotated[str, SIDE],
     b: Annotated[str, SIDE],
     all_wafers: Annotated[bool, Query(alias="all", description="Those of the same verdict too.")] = False,
+    learned: Annotated[bool, Query(description="Also wafers that a version which predicted had learned from.")] = False,
     offset: Annotated[int, Query(ge=0, le=10**9)] = 0,
     limit: Annotated[int, Query(ge=1, le=10_000)] = 1000,
 ) -> Comparison:
@@ -35,7 +36,7 @@ def comparison(
     parts = parts_of(request)
     one, other = sides(parts.runs, parts.store, a, b)
     predictions = parts.history().predictions
-    found = compare(predictions.table(one), predictions.table(other))
+    found = compare(predictions.table(one), predictions.table(other), with_learned=learned)
     wanted = found.pairs if all_wafers else found.pairs[: found.differing]
     return Comparison(
         a=_run(parts, one),
@@ -43,6 +44,7 @@ def comparison(
         both=len(found.pairs),
         only_a=found.only_a,
         only_b=found.only_b,
+        learned=found.learned,
         differing=found.differing,
         verdicts={f"{mine} > {theirs}": number for (mine, theirs), number in sorted(found.verdicts.items())},
         total=len(wanted),

@@ -159,9 +159,10 @@ class Comparison(BaseModel):
 
     a: ComparedRun
     b: ComparedRun
-    both: int = Field(description="Wafers that both predictions have.")
+    both: int = Field(description="Wafers that both predictions have, without `learned`.")
     only_a: int
     only_b: int
+    learned: int = Field(description="Wafers of both left out, because a version that predicted had learned from them.")
     differing: int = Field(description="Wafers whose verdict differs.")
     verdicts: dict[str, int] = Field(
         description="Wafers by both verdicts, as `pass > fail`.", examples=[{"pass > pass": 1400, "pass > fail": 12}]

@@ -12,13 +12,15 @@ const AT_ONCE = 10_000; // wafers a request
 export function compareScreen(main) {
   const [a, b] = ["a", "b"].map((side) => h("select", { id: side, on: { change: chosen } }));
   const every = h("input", { type: "checkbox", id: "every", on: { change: chosen } });
+  const learned = h("input", { type: "checkbox", id: "learned", on: { change: chosen } });
   const body = h("div", { class: "results-body" }, loading("the predictions"));
   let closed = false;
   const both = h("p", { class: "small" }, every, " ", h("label", { for: "every" }, "Wafers of the same verdict too"));
-  main.replaceChildren(resultsFrame([h("h1", {}, "Compare"), side("a", "Before", a), side("b", "After", b), both], body));
+  const known = h("p", { class: "small" }, learned, " ", h("label", { for: "learned" }, "Wafers that a version learned from too"));
+  main.replaceChildren(resultsFrame([h("h1", {}, "Compare"), side("a", "Before", a), side("b", "After", b), both, known], body));
 
   function chosen() {
-    remember({ a: a.value, b: b.value, all: every.checked, sort: "", q: "", page: "" }, { step: true });
+    remember({ a: a.value, b: b.value, all: every.checked, learned: learned.checked, sort: "", q: "", page: "" }, { step: true });
     show({});
   }
 
@@ -26,11 +28,12 @@ export function compareScreen(main) {
     try {
       const { runs } = await api.get("/runs?pipeline=predict&state=succeeded&limit=200");
       if (closed) return;
-      for (const picker of [a, b, every]) picker.disabled = runs.length < 2;
+      for (const picker of [a, b, every, learned]) picker.disabled = runs.length < 2;
       for (const picker of [a, b]) put(picker, optionsOf(runs));
       if (runs.length < 2) return put(body, nothing());
       const [newest, before] = pairOf(runs, state);
-      [a.value, b.value, every.checked] = [state.a || before, state.b || newest, Boolean(state.all)];
+      [a.value, b.value] = [state.a || before, state.b || newest];
+      [every.checked, learned.checked] = [Boolean(state.all), Boolean(state.learned)];
       await show(state);
     } catch (problem) {
       if (!closed) put(body, failure(problem, () => go("", state)));
@@ -41,7 +44,7 @@ export function compareScreen(main) {
     const asked = `${a.value} ${b.value}`;
     put(body, loading("the comparison"));
     try {
-      const query = new URLSearchParams({ a: a.value, b: b.value, all: every.checked, limit: AT_ONCE });
+      const query = new URLSearchParams({ a: a.value, b: b.value, all: every.checked, learned: learned.checked, limit: AT_ONCE });
       const found = await api.get(`/runs/compare?${query}`);
       if (closed || asked !== `${a.value} ${b.value}`) return;
       put(body, summary(found), listed(found, state));
@@ -71,7 +74,7 @@ function pairOf(runs, state) {
 }
 
 function summary(found) {
-  const alone = [found.only_a && `${many(found.only_a, "wafer")} only before`, found.only_b && `${many(found.only_b, "wafer")} only after`];
+  const alone = [found.only_a && `${many(found.only_a, "wafer")} only before`, found.only_b && `${many(found.only_b, "wafer")} only after`, found.learned && `${many(found.learned, "wafer")} that a version learned from left out`];
   const moves = Object.entries(found.verdicts).filter(([name]) => new Set(name.split(" > ")).size > 1);
   return h(
     "section",
