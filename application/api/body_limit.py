@@ -3,12 +3,15 @@
 FastAPI's own `max_body_size` does the same but answers in plain text, which no client of this interface expects.
 """
 
+from typing import Literal
+
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from application.api.problems import SENTENCES, problem
 
+HTTP: Literal["h11"] = "h11"  # reads requests and limits their head, which httptools does not: ADR 40
 TOO_LARGE = 413
 LARGE = ("/uploads/", "/score")  # a thousand wafers of 590 sensors are 16 MB of JSON
 

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from application.api.body_limit import HTTP
 from application.api.parts import Parts
 
 MEDIA_TYPE = "text/plain; version=1.0.0; charset=utf-8"
@@ -28,7 +29,9 @@ def scraped(parts: Parts, listening: socket.socket | None) -> Iterator[None]:
     if listening is None:
         yield
         return
-    server = uvicorn.Server(uvicorn.Config(_app(parts), log_config=None, access_log=False, server_header=False))
+    server = uvicorn.Server(
+        uvicorn.Config(_app(parts), http=HTTP, log_config=None, access_log=False, server_header=False)
+    )
     thread = Thread(target=server.run, kwargs={"sockets": [listening]}, name="metrics", daemon=True)
     thread.start()
     try:

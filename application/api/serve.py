@@ -12,6 +12,7 @@ import structlog
 import uvicorn
 
 from application.api.app import create_app
+from application.api.body_limit import HTTP
 from application.api.parts import Parts, open_parts
 from application.api.scraping import scraped
 from application.errors import RequestInvalid
@@ -53,6 +54,7 @@ async def _serve(
 ) -> None:
     config = uvicorn.Config(
         create_app(parts, pages=(page,)),
+        http=HTTP,
         log_config=None,
         access_log=False,
         server_header=False,

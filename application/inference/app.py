@@ -6,7 +6,7 @@ import uvicorn
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.responses import JSONResponse
 
-from application.api.body_limit import BodyLimit
+from application.api.body_limit import HTTP, BodyLimit
 from application.api.online import OnlineScores
 from application.inference.tensors import ANSWER, InferRequest, InferResponse, answered
 from application.scoring.production import Production
@@ -19,7 +19,7 @@ LARGEST = 64 << 20  # bytes of a request: a thousand wafers of 590 sensors are 1
 def serve_one(host: str, port: int, production: Production, online: OnlineScores, model: str) -> None:
     """Serve one model until SIGINT or SIGTERM."""
     app = create_app(production, online, model)
-    uvicorn.run(app, host=host, port=port, log_config=None, access_log=False, server_header=False)
+    uvicorn.run(app, host=host, port=port, http=HTTP, log_config=None, access_log=False, server_header=False)
 
 
 def create_app(production: Production, online: OnlineScores, model: str) -> FastAPI:

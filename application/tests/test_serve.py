@@ -3,6 +3,7 @@
 import getpass
 import json
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -53,6 +54,19 @@ def test_with_a_key_configured_no_link_is_printed_and_the_key_opens(tmp_path: Pa
 
     assert "token=" not in address
     assert (opened.status_code, revoked.status_code) == (200, 401)
+
+
+def test_a_head_without_an_end_is_not_kept_in_memory(tmp_path: Path) -> None:
+    with (
+        serving(tmp_path) as (_, link),
+        socket.create_connection(("127.0.0.1", urlsplit(link).port or 0)) as connection,
+    ):
+        connection.settimeout(30)
+        with pytest.raises(ConnectionError):  # it answers 400 and ends the connection
+            connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: here\r\nX-Long: " + b"a" * 64_000_000)
+        alive = httpx.get(f"{origin(link)}/healthz")
+
+    assert alive.status_code == 200
 
 
 def test_without_a_key_nobody_else_can_reach_it(tmp_path: Path) -> None:
