@@ -143,3 +143,14 @@ def test_axe_finds_nothing_and_nothing_scrolls_sideways(page: Page, weeks: Servi
     expect(page.get_by_role("region", name=VIEWS[view], exact=True).locator("tbody tr").first).to_be_visible()
 
     assert [found for scheme, width in LOOKS for found in look(page, scheme, width)] == []
+
+
+def test_after_a_link_the_keyboard_goes_on_from_the_new_content(page: Page, weeks: Service) -> None:
+    page.goto(f"{weeks.url}/#/lots/lot")
+    page.get_by_role("link", name="L-07").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("region", name="Wafers of the lot")).to_be_visible()
+
+    expect(page.locator("#main")).to_be_focused()
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.getElementById('main').contains(document.activeElement)")

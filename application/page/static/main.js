@@ -56,7 +56,14 @@ function route() {
     }
     document.title = `${SCREENS[wanted][0]} · Wafer fault prediction`;
   }
-  shown.go(place, state);
+  return shown.go(place, state);
+}
+
+/** A link that was followed goes with what it stood in: the keyboard goes on from the new content, not from the top. */
+async function follow() {
+  const inside = main.contains(document.activeElement);
+  await route();
+  if (inside && document.activeElement === document.body) main.focus({ preventScroll: true });
 }
 
 /** Show the same screen for another contract. */
@@ -154,6 +161,6 @@ function waitForService() {
 
 api.link.addEventListener("signed-out", askWho);
 api.link.addEventListener("away", waitForService);
-window.addEventListener("hashchange", route);
+window.addEventListener("hashchange", follow);
 document.getElementById("skip").addEventListener("click", () => main.focus());
 begin();
