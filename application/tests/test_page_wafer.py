@@ -47,9 +47,10 @@ def test_a_wafer_is_looked_at_from_all_sides_and_decided_about(page: Page, servi
     expect(panel.locator(".told li")).to_have_count(1)
     panel.get_by_label("What was decided").select_option("False alarm")
     panel.get_by_label("Comment").fill("clean under the microscope")
-    panel.get_by_role("button", name="Set disposition").click()
+    panel.get_by_label("Comment").press("Enter")
     expect(panel.locator(".told li").first).to_contain_text("False alarm" + "counts by operator")
     expect(panel.locator(".told li").first).to_contain_text("clean under the microscope")
+    expect(panel.get_by_label("Comment")).to_be_focused()
     expect(panel.locator(".told li")).to_have_count(2)
     expect(panel).to_contain_text("Counted as pass.")
 

@@ -55,8 +55,10 @@ function form(say) {
     Object.entries(WORDS).map(([name, title]) => h("option", { value: name }, title)),
   );
   const comment = h("input", { id: "disposition-comment", type: "text", maxlength: "1000", autocomplete: "off" });
-  const keep = h("button", { type: "button", "data-key": "disposition" }, "Set disposition");
-  keep.addEventListener("click", async () => {
+  const keep = h("button", { "data-key": "disposition" }, "Set disposition");
+  async function send(event) {
+    event.preventDefault();
+    const from = document.activeElement; // a button that is disabled loses the focus
     keep.disabled = true;
     put(messages);
     try {
@@ -66,10 +68,11 @@ function form(say) {
       put(messages, failure(problem));
     }
     keep.disabled = false;
-  });
+    if (document.activeElement === document.body) from.focus({ preventScroll: true });
+  }
   return h(
-    "div",
-    { class: "dispose" },
+    "form",
+    { class: "dispose", on: { submit: send } },
     h("div", { class: "field" }, h("label", { for: "disposition-word" }, "What was decided"), word),
     h("div", { class: "field" }, h("label", { for: "disposition-comment" }, "Comment"), comment),
     keep,
