@@ -15,6 +15,7 @@ from wafer.contract.manifest import Manifest
 from wafer.evaluation.decision import PromotionDecision
 from wafer.evaluation.quality import Quality
 from wafer.model import ModelBundle, Wafers
+from wafer.shares import percent
 
 TOP_SENSORS = 15
 EXPLAINED = 100  # wafers that the ranking of sensors is averaged over
@@ -92,7 +93,7 @@ def _data(model: ModelBundle, quality: Quality, manifest: Manifest) -> Part:
     return Part(
         "Data",
         [
-            f"{quality.wafers:,} wafers, {quality.failures} of them failed ({quality.failure_rate:.1%}), from "
+            f"{quality.wafers:,} wafers, {quality.failures} of them failed ({percent(quality.failure_rate)}), from "
             f"{len(manifest.good)} batch files; "
             f"{len(manifest.bad)} files were refused. Exact copies of a wafer count once.",
             f"{len(model.preprocessor.sensors)} of {len(model.preprocessor.contract)} sensors are used. The others are "
@@ -126,9 +127,9 @@ def _threshold(model: ModelBundle, quality: Quality) -> Part:
     return Part(
         "What the threshold means",
         [
-            f"The false-alarm budget is {model.false_alarm_budget:.0%} of the passing wafers: a prediction flags that "
-            "share of the recent scores, the highest. The fixed threshold of the training, for whoever asks for it and "
-            "until enough scores are known, is a probability of "
+            f"The false-alarm budget is {percent(model.false_alarm_budget, 0)} of the passing wafers: a prediction "
+            "flags that share of the recent scores, the highest. The fixed threshold of the training, for whoever asks "
+            "for it and until enough scores are known, is a probability of "
             f"{model.out_of_fold.threshold(model.false_alarm_budget):.3f}.",
             "At the fixed threshold, with wafers held out at random, of 100 wafers about "
             f"{quality.flagged * per_hundred:.1f} are flagged; {quality.found * per_hundred:.1f} of those fail, and "

@@ -7,7 +7,7 @@ from wafer.evaluation.held_out import Flagged, HeldOutFigures, Tested
 from wafer.evaluation.intervals import Interval
 from wafer.evaluation.plots import forward_plot
 from wafer.model import ModelBundle
-from wafer.reports import percent
+from wafer.shares import percent
 
 HEADERS = ("figure", "forward in time", "whole files held out", "wafers held out at random", "chance")
 BY_FILE = ("files", "wafers", "failed", "AUC", "found", "false alarms", "found, fixed", "false alarms, fixed")

@@ -12,6 +12,7 @@ from wafer.contract.manifest import Manifest
 from wafer.evaluation.decision import Comparison, OperatingPoint, PromotionDecision
 from wafer.evaluation.quality import Quality
 from wafer.model.scoring import ModelBundle
+from wafer.shares import percent
 
 FIGURES = {
     "auc": ("AUC", "chance that a failing wafer ranks above a passing one; 0.5 is chance"),
@@ -72,10 +73,10 @@ def _tiles(quality: Quality, found: ThreeWays, decision: PromotionDecision) -> M
             ("AUC", f"{later.auc:.3f}", f"{how}; 0.5 is chance"),
             (
                 "Failures found",
-                report.percent(verdicts.recall, 0),
+                percent(verdicts.recall, 0),
                 f"{verdicts.found} of {verdicts.failures}, by rank, {how}",
             ),
-            ("False alarms", report.percent(verdicts.false_alarm_rate, 0), f"{alarms}, by rank, {how}"),
+            ("False alarms", percent(verdicts.false_alarm_rate, 0), f"{alarms}, by rank, {how}"),
             ("Version", decision.model_version, decision.decided),
         ]
     )
@@ -116,7 +117,7 @@ def _quality(model: ModelBundle, quality: Quality, decision: PromotionDecision, 
 
 
 def _figure(key: str, value: float) -> str:
-    return report.percent(value) if key in SHARES else f"{value:.3f}"
+    return percent(value) if key in SHARES else f"{value:.3f}"
 
 
 def _requirements(decision: PromotionDecision) -> Markup:
@@ -175,8 +176,8 @@ def _thresholds(number: int, found: Comparison) -> Markup:
 
 
 def _cells(point: OperatingPoint) -> tuple[str, ...]:
-    rates = report.percent(point.recall), report.percent(point.false_alarm_rate)
-    return report.percent(point.budget), f"{point.threshold:.3f}", *rates
+    rates = percent(point.recall), percent(point.false_alarm_rate)
+    return percent(point.budget), f"{point.threshold:.3f}", *rates
 
 
 def _fall(found: Comparison) -> Markup:
@@ -204,9 +205,14 @@ def _data(manifest: Manifest, quality: Quality, near_copies: int) -> Markup:
         f"{len(manifest.good)} of {len(manifest.files)} files are good; the training set has {quality.wafers:,} wafers"
         f". {near_copies:,} wafers read like another one to within a thousandth."
     )
+    kept, refused_rows = (sum(each.rows_quarantined for each in files) for files in (manifest.good, manifest.bad))
+    quarantined = report.paragraph(
+        f"{kept + refused_rows:,} rows are in quarantine, {refused_rows:,} of them in refused files."
+    )
     return report.section(
         "What it was made from",
         learned,
+        quarantined,
         report.details("Good files", report.table(("file", "rows", "good", "quarantined"), rows, numeric=(1, 2, 3))),
         report.details(f"Refused files ({len(manifest.bad)})", report.table(("files", "codes", "reasons"), refused))
         if refused

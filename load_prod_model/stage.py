@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from wafer.evaluation.decision import Comparison, Evidence, Fall, Floor, Mode, OperatingPoint
 from wafer.evaluation.intervals import CONFIDENCE, auc_standard_error
 from wafer.evaluation.quality import Quality
+from wafer.shares import percent
 
 CHANCE = 0.5
 MOST_BELOW = 0.01  # AUC that a challenger with all of the champion's wafers, and more, may lie below it
@@ -141,16 +142,17 @@ def _points(found: Comparison) -> str:
         return ""
     ours, theirs, other = found.challenger_point, found.champion_point, f"version {found.champion_version}"
     if ours.rule == "recent":
-        return f"With the top {ours.budget:.0%} flagged by rank it catches {_caught(ours)}; {other} {_caught(theirs)}."
+        top = percent(ours.budget, 0)
+        return f"With the top {top} flagged by rank it catches {_caught(ours)}; {other} {_caught(theirs)}."
     return f"Its threshold {_at(ours)} {_caught(ours)}; that of {other} {_at(theirs)} {_caught(theirs)}."
 
 
 def _at(point: OperatingPoint) -> str:
-    return f"{point.threshold:.3f} (budget {point.budget:.0%}) catches"
+    return f"{point.threshold:.3f} (budget {percent(point.budget, 0)}) catches"
 
 
 def _caught(point: OperatingPoint) -> str:
-    return f"{point.recall:.0%} of the failures with {point.false_alarm_rate:.1%} false alarms"
+    return f"{percent(point.recall, 0)} of the failures with {percent(point.false_alarm_rate)} false alarms"
 
 
 def _below(failed: Sequence[Floor]) -> str:

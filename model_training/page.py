@@ -8,6 +8,7 @@ from model_training.judge import FamilyFigures
 from wafer.evaluation.plots import RocLine, reliability_plot, roc_plot
 from wafer.model.recipe import Recipe
 from wafer.reports import figure, page, paragraph, section, table, tiles
+from wafer.shares import percent
 
 
 def cluster_page(cluster: int, family: str, figures: Mapping[str, FamilyFigures], recipe: Recipe) -> str:
@@ -18,7 +19,7 @@ def cluster_page(cluster: int, family: str, figures: Mapping[str, FamilyFigures]
         [
             ("Serves", recipe.family(family).label, f"{recipe.families[0].label}, unless another is clearly better"),
             ("ROC AUC", f"{quality.auc:.3f}", ".5 is chance"),
-            ("Recall", f"{quality.recall:.0%}", f"at {recipe.false_alarm_budget:.0%} false alarms"),
+            ("Recall", percent(quality.recall, 0), f"at {percent(recipe.false_alarm_budget, 0)} false alarms"),
             ("Threshold", f"{serving.threshold:.4f}", "at which this cluster alone keeps the budget"),
         ]
     )

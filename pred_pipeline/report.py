@@ -7,7 +7,8 @@ from wafer.evaluation.drift import LEAST_WAFERS, Drift
 from wafer.model.contributions import Reason
 from wafer.model.recent import Thresholds
 from wafer.model.scoring import ModelBundle, Verdict
-from wafer.reports import Notice, badge, details, notice, page, paragraph, percent, section, table, tiles
+from wafer.reports import Notice, badge, details, notice, page, paragraph, section, table, tiles
+from wafer.shares import percent
 from wafer.store import layout
 
 SHOWN = 200

@@ -19,6 +19,7 @@ from wafer.model.novelty import NoveltyModel
 from wafer.model.preprocessor import Dropped, DropReason, Preprocessor
 from wafer.model.recipe import Recipe
 from wafer.model.statistics import SensorStatistics
+from wafer.shares import percent
 from wafer.wafers.arrays import Bools, Floats
 from wafer.wafers.export import ExportFile
 
@@ -40,7 +41,7 @@ def learn(export: ExportFile, wafers: Ordered, recipe: Recipe, engine: Engine) -
     if not usable:
         raise DataUnlearnable(
             "No sensor can be learned from: every one is constant or silent in more than "
-            f"{recipe.max_missing_share:.0%} of the {len(wafers)} wafers. Check how the batches were exported."
+            f"{percent(recipe.max_missing_share, 0)} of the {len(wafers)} wafers. Check how the batches were exported."
         )
     medians = {name: median for name in usable if (median := sensors[name].median) is not None}  # it varies
     twins = _twins(_correlations(wafers, medians) > recipe.max_correlation)

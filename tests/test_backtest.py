@@ -84,7 +84,7 @@ def test_a_person_reads_a_row_a_file(backtest: Backtest, drop: Path) -> None:
     assert done.code == 0, done.err
     rows = [line for line in done.out.splitlines() if line.strip().startswith(("wafer_", "all"))]
     assert len(rows) >= 3
-    assert "budget 5.0%" in done.out
+    assert "budget 5.0 %" in done.out
     assert "Only learned from: " in done.out
 
 

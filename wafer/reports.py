@@ -32,11 +32,6 @@ def paragraph(text: str | Markup) -> Markup:
     return Markup("<p>{}</p>\n").format(text)
 
 
-def percent(rate: float, digits: int = 1) -> str:
-    """A share as every report writes it."""
-    return f"{100 * rate:.{digits}f} %"
-
-
 def coded(text: str) -> Markup:
     """A sentence with what stands between backticks set as code."""
     plain, *pairs = text.split("`")

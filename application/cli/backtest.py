@@ -20,6 +20,7 @@ from wafer.evaluation.standing import Share
 from wafer.files import complete_file
 from wafer.progress import Progress, listening
 from wafer.settings import Settings
+from wafer.shares import percent
 
 if TYPE_CHECKING:
     from pipelines.backtest import BacktestedBatches
@@ -100,8 +101,8 @@ def _tell(console: Console, found: "BacktestedBatches") -> None:
     table.add_row(*_row(walked.pooled))
     console.print(table)
     console.print(
-        f"Found and false alarms: by rank among recent scores, budget {walked.budget:.1%}; fixed: at the threshold "
-        "that was known then.\n"
+        f"Found and false alarms: by rank among recent scores, budget {percent(walked.budget)}; fixed: at the "
+        "threshold that was known then.\n"
         "In brackets: the 90 % interval; an AUC has none where too few wafers fail or pass.",
         highlight=False,
     )
@@ -129,4 +130,6 @@ def _verdicts(each: FileTest, counted: Verdicts) -> tuple[str, str]:
 
 
 def _share(count: int, of: int, share: Share | None) -> str:
-    return f"{count}/{of}" + (f" {share.value:.0%} ({100 * share.low:.0f}-{share.high:.0%})" if share else "")
+    if share is None:
+        return f"{count}/{of}"
+    return f"{count}/{of} {percent(share.value, 0)} ({100 * share.low:.0f}-{percent(share.high, 0)})"

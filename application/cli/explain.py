@@ -9,6 +9,7 @@ from rich.table import Column
 from application.api.shapes.predictions import Explanation, Reason
 from application.cli.console import Json, console_of, listing, print_json
 from application.cli.past import open_history
+from wafer.shares import percent
 
 
 def explain(
@@ -57,7 +58,7 @@ def _range(reason: Reason) -> str:
 
 
 def _share(value: float | None) -> str:
-    return "unknown" if value is None else f"{value:.0%}"
+    return "unknown" if value is None else percent(value, 0)
 
 
 def _number(value: float | None) -> str:

@@ -11,6 +11,7 @@ from application.cli.console import Json, console_of, listing, print_json
 from application.cli.options import ContractOption, chosen_contract
 from application.cli.past import open_history
 from application.runs.past import MOST_RUNS, Span
+from wafer.shares import percent
 
 
 def lots(
@@ -53,7 +54,7 @@ def _tell_lots(page: LotsPage) -> None:
         table.add_row(*map(escape, _cells(each)))
     console.print(table)
     console.print(
-        f"{page.measure}: {page.centre or 0:.1%} of all. Beyond chance: {page.excursions} of {len(page.lots)}. "
+        f"{page.measure}: {percent(page.centre or 0)} of all. Beyond chance: {page.excursions} of {len(page.lots)}. "
         f"{page.runs} predictions were read, each wafer counts once.",
         markup=False,
         highlight=False,
@@ -68,7 +69,7 @@ def _cells(line: LotLine) -> tuple[str, ...]:
         str(line.wafers),
         str(line.learned or ""),
         *_judged(line),
-        "" if line.yield_ is None else f"{line.yield_:.0%}",
+        "" if line.yield_ is None else percent(line.yield_, 0),
         ", ".join(chart.signals),
     )
 
@@ -78,8 +79,8 @@ def _judged(line: LotLine) -> tuple[str, ...]:
     chart = line.chart
     if line.wafers == line.learned:
         return ("",) * 4
-    rate = "" if chart.rate is None else f"{chart.rate:.0%}"
-    return str(line.flagged), rate, f"{chart.low:.0%}-{chart.high:.0%}", str(line.inspected)
+    rate = "" if chart.rate is None else percent(chart.rate, 0)
+    return str(line.flagged), rate, f"{100 * chart.low:.0f}-{percent(chart.high, 0)}", str(line.inspected)
 
 
 def _tell_wafers(found: LotWafers) -> None:

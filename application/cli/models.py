@@ -14,6 +14,7 @@ from application.registry import open_answering
 from wafer.evaluation.standing import Period, Share, SideBySide, Standing
 from wafer.registry import ByHand, Promotion, Registry
 from wafer.settings import Settings
+from wafer.shares import percent
 from wafer.store import open_store
 
 Expected = Annotated[
@@ -121,14 +122,14 @@ def _side_by_side(found: SideBySide) -> Table:
 
 def _figures(standing: Standing) -> tuple[str, ...]:
     """A line of the scorecard but its first cell."""
-    budget = "" if standing.budget is None else f"{standing.budget:.0%}"
+    budget = "" if standing.budget is None else percent(standing.budget, 0)
     shares = (_interval(standing.recall), _interval(standing.false_alarm_rate), budget)
     ranking = f"{standing.ranking} ({standing.promised_auc:.2f})" if standing.ranking else ""
     return (str(standing.wafers), str(standing.failures), *shares, standing.statement, _auc(standing.auc), ranking)
 
 
 def _interval(share: Share | None) -> str:
-    return "" if share is None else f"{share.value:.0%} ({share.low:.0%} to {share.high:.0%})"
+    return "" if share is None else f"{percent(share.value, 0)} ({percent(share.low, 0)} to {percent(share.high, 0)})"
 
 
 def _auc(share: Share | None) -> str:

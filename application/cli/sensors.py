@@ -10,6 +10,7 @@ from application.api.shapes.sensors import RunSensors, SensorsBehindFlags, Senso
 from application.cli.console import Json, console_of, listing, print_json
 from application.cli.past import open_history
 from application.runs.past import Span
+from wafer.shares import percent
 
 SHOWN = 20  # sensors of a list
 
@@ -39,7 +40,7 @@ def _tell_flags(found: SensorsBehindFlags) -> None:
         Column("sensor", no_wrap=True), Column("flagged wafers", justify="right"), Column("together", justify="right")
     )
     for each in found.sensors[:SHOWN]:
-        table.add_row(escape(each.sensor), str(each.wafers), f"{each.cumulative:.0%}")
+        table.add_row(escape(each.sensor), str(each.wafers), percent(each.cumulative, 0))
     console = console_of(as_json=False)
     console.print(f"Reasons of {found.explained} of {found.flagged} flagged wafers:", highlight=False)
     console.print(table)
@@ -77,4 +78,4 @@ def _tell_series(found: SensorSeries) -> None:
 
 
 def _share(value: float | None) -> str:
-    return "" if value is None else f"{value:.0%}"
+    return "" if value is None else percent(value, 0)

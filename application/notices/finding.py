@@ -9,6 +9,7 @@ from application.runs.signs import Judge, broken_promise, drift_warnings
 from wafer.built_in import BUILT_IN
 from wafer.evaluation.standing import Standing
 from wafer.registry import Promotion
+from wafer.shares import percent
 from wafer.store import Store
 
 
@@ -78,8 +79,8 @@ def _broken(run: Run, version: int, standing: Standing) -> Event:
 
 def _alarms(standing: Standing) -> str:
     rate = standing.false_alarm_rate
-    alarms = f"{rate.value:.0%} ({rate.low:.0%} to {rate.high:.0%})" if rate else "too many"
-    return f"{alarms} of the passing wafers were flagged; {standing.budget or 0:.0%} were promised."
+    alarms = f"{percent(rate.value, 0)} ({percent(rate.low, 0)} to {percent(rate.high, 0)})" if rate else "too many"
+    return f"{alarms} of the passing wafers were flagged; {percent(standing.budget or 0, 0)} were promised."
 
 
 def _ranking(standing: Standing) -> str:

@@ -120,6 +120,8 @@ def test_a_training_prints_its_stages_outputs_version_and_figures(trained: tuple
     assert all(Path(path).is_file() for path in found["outputs"].values())
     assert found["model_version"] == 1
     assert 0.5 < found["metrics"]["auc"] <= 1
+    quarantined = found["stages"][0]["counts"]["rows_quarantined"]
+    assert f"<p>{quarantined:,} rows are in quarantine, " in Path(found["outputs"]["report"]).read_text()
 
 
 def test_predictions_come_ranked_with_reasons_and_a_marker(predicted: tuple[Path, Ended]) -> None:

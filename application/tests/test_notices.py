@@ -195,7 +195,7 @@ def test_a_candidate_a_promotion_drift_and_a_broken_promise_are_told(world: Worl
     words = {each["event"]: (each["title"], each["text"]) for each in world.receiver.taken}
     assert words["model.promoted"][1] == "It was put there by ada. too many alarms"
     assert words["batch.drifted"][1] == "It moved."
-    assert words["promise.broken"][1].startswith("In the period 2026-03 30% (25% to 35%)")
+    assert words["promise.broken"][1].startswith("In the period 2026-03 30 % (25 % to 35 %)")
 
 
 def test_a_promise_that_stays_broken_is_told_once_a_period(world: World) -> None:

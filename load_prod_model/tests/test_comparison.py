@@ -135,8 +135,8 @@ def test_the_reason_says_what_both_thresholds_do() -> None:
 
     decision = decide(GOOD, 1, compare(challenger, trained(wafers, failed, 0.2), 1, [wafers], rule="fixed"))
 
-    assert "(budget 20%)" in decision.reason
-    assert "(budget 10%)" in decision.reason
+    assert "(budget 20 %)" in decision.reason
+    assert "(budget 10 %)" in decision.reason
 
 
 def test_a_threshold_that_does_not_keep_its_budget_waits_for_a_person() -> None:
@@ -162,7 +162,7 @@ def test_by_rank_both_have_the_budget_of_production_and_none_can_exceed_it() -> 
     assert (found.challenger_point.budget, found.champion_point.budget) == (0.1, 0.1)
     assert max(each.false_alarm_rate for each in (found.challenger_point, found.champion_point)) <= 0.1
     assert found.challenger_point.recall > found.champion_point.recall
-    assert "With the top 10% flagged by rank it catches" in decide(GOOD, 1, found).reason
+    assert "With the top 10 % flagged by rank it catches" in decide(GOOD, 1, found).reason
 
 
 def test_a_candidate_waits_for_a_person_with_the_reason_it_would_be_promoted_for() -> None:

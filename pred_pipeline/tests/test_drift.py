@@ -61,7 +61,7 @@ def test_a_line_as_in_training_gives_no_warning() -> None:
     [
         (drift([0.9] * 30 + [0.05] * 70), "train again"),
         (drift([0.05] * 100, silent=("Sensor - 7",)), "Sensor - 7"),
-        (drift([0.05] * 100, unlike=0.2), "20%"),
+        (drift([0.05] * 100, unlike=0.2), "20 %"),
     ],
     ids=["moved", "silent", "unlike"],
 )

@@ -8,6 +8,7 @@ import numpy as np
 from wafer.evaluation.left_range import MOST_WAFERS, LeftRange, Ranges
 from wafer.model.scoring import ModelBundle
 from wafer.model.statistics import LEVELS, SensorStatistics
+from wafer.shares import percent
 from wafer.wafers.arrays import Floats, Ints, Wafers
 
 LEAST_WAFERS = 50  # below this the index says more about the sample than about the line
@@ -69,8 +70,8 @@ class Drift:
             )
         if self.unlike > SHARE_UNLIKE:
             sentences.append(
-                f"{self.unlike:.0%} of the wafers are unlike every training wafer. Inspect them, and train again with "
-                "wafers like these once their outcome is known."
+                f"{percent(self.unlike, 0)} of the wafers are unlike every training wafer. Inspect them, and train "
+                "again with wafers like these once their outcome is known."
             )
         return sentences
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from wafer.model.scoring import ModelBundle
 from wafer.model.statistics import SensorStatistics
+from wafer.shares import percent
 from wafer.wafers.arrays import Wafers
 
 TOP = 5
@@ -27,13 +28,13 @@ class Reason:
     def text(self) -> str:
         """Say it in one phrase of plain ASCII, for a spreadsheet's cell."""
         value = "silent" if self.value is None else f"{self.value:.6g}"
-        raised = f"+{self.contribution:.2f}, {self.contribution_share:.0%} of what raises the score"
+        raised = f"+{self.contribution:.2f}, {percent(self.contribution_share, 0)} of what raises the score"
         return f"{self.sensor} = {value} ({self.compared()}, {raised})"
 
     def compared(self) -> str:
         """Say where the reading lies among those of the training wafers."""
         above = ((self.above_passing, "passing"), (self.above_failing, "failing"))
-        shares = " and ".join(f"{share:.0%} of {outcome}" for share, outcome in above if share is not None)
+        shares = " and ".join(f"{percent(share, 0)} of {outcome}" for share, outcome in above if share is not None)
         usual = f"usual {self.usual_low:.6g} to {self.usual_high:.6g}"
         return f"{usual}, above {shares}" if shares else usual
 

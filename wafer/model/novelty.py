@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 
 from wafer.model.clusters import Clustering
 from wafer.model.usual import Pattern, Spans
+from wafer.shares import percent
 from wafer.wafers.arrays import Bools, Floats, Ints, Wafers
 from wafer.wafers.identity import as_models_see
 from wafer.wafers.table import read_table
@@ -67,7 +68,7 @@ class NoveltyModel:
         nearest, farthest = clusters.usual_distance
         limits = clusters.limits
         rules: list[tuple[Bools, Tell]] = [
-            (missing > limits.missing_share, lambda row: f"{missing[row]:.0%} of its sensors are silent"),
+            (missing > limits.missing_share, lambda row: f"{percent(missing[row], 0)} of its sensors are silent"),
             (np.asarray(far.any(axis=1)), lambda row: self._outside(far[row])),
             (residual > 1, lambda row: self._apart(together[[row]])),
             (distance > farthest, lambda _: f"it lies further out than {limits.percentile:g} % of the training wafers"),

@@ -9,6 +9,7 @@ from wafer.contract.draft.columns import Column
 from wafer.contract.policy import Outcome
 from wafer.contract.words import BIN_NAMES, FAILING_NAMES, LABEL_NAMES, LABEL_PAIRS, PASSING_NAMES, in_capitals_of
 from wafer.errors import ContractInvalid
+from wafer.shares import percent
 
 _TWO = 2
 _DEFAULT = {"-1": "pass", "1": "fail"}
@@ -180,7 +181,8 @@ def _doubts(column: Column, labels: Mapping[str, Outcome], *, known: bool, by_na
         others = ", ".join(f"`{text}` means {meaning}" for text, meaning in labels.items())
         yield f"What do the outcomes mean? Taken: {others}."
     if failing > _HALF * column.texts.total():
-        yield f"{failing / column.texts.total():.0%} of the sampled wafers fail. Are the labels the other way round?"
+        share = percent(failing / column.texts.total(), 0)
+        yield f"{share} of the sampled wafers fail. Are the labels the other way round?"
     if neither:
         listed = ", ".join(f"`{text}` ({times})" for text, times in neither[:3])
         yield f"Neither pass nor fail, so these rows are refused: {listed}. Name them under `labels` if they are."
