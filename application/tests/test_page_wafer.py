@@ -95,6 +95,20 @@ def test_an_expired_session_loses_nothing_that_was_typed(page: Page, service: Se
     expect(panel.locator(".told li")).to_contain_text("edge chipped")
 
 
+def test_enter_leads_from_a_row_to_its_wafer_and_escape_back(page: Page, service: Service) -> None:
+    page.goto(f"{service.url}/#/results/{predict_wafers(service)}")
+    name = page.locator(".wafers tbody tr[data-wafer]").last.get_by_role("button")
+    panel = page.get_by_role("complementary", name="Selected wafer")
+
+    name.press("Enter")
+    expect(panel).to_be_focused()
+    expect(panel.get_by_role("heading", level=2)).to_have_text(name.inner_text())
+
+    page.keyboard.press("Tab")
+    page.keyboard.press("Escape")
+    expect(name).to_be_focused()
+
+
 def test_the_rate_limit_is_waited_for_and_told(page: Page, service: Service) -> None:
     run = predict_wafers(service)
     panel = page.get_by_role("complementary", name="Selected wafer")

@@ -106,14 +106,19 @@ export function rankedWafers(run, page, found, may, state) {
     show({ ...told.prediction, rank: told.rank }, told);
   }
 
-  /** Where the panel is below the list, go to it. */
-  function open() {
-    if (!matchMedia(NARROW).matches) return;
+  /** Where the panel is below the list, or a row was chosen by Enter, go to it; Escape leads back. */
+  function open(byEnter) {
+    const below = matchMedia(NARROW).matches;
+    if (!below && !byEnter) return;
     const back = { click: () => list.focus() };
-    panel.element.prepend(h("button", { type: "button", class: "quiet back", on: back }, "← Back to the list"));
-    panel.element.scrollIntoView();
-    panel.element.focus({ preventScroll: true });
+    if (below) {
+      panel.element.prepend(h("button", { type: "button", class: "quiet back", on: back }, "← Back to the list"));
+      panel.element.scrollIntoView();
+    }
+    panel.element.focus({ preventScroll: below });
   }
+
+  panel.element.addEventListener("keydown", ({ key }) => key === "Escape" && list.focus());
 
   async function restore(wanted) {
     seen.checked = found.wafers === 0 || Boolean(wanted.seen);

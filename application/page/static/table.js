@@ -17,7 +17,7 @@ const PAUSE = 200; // milliseconds without a keystroke before a list on the serv
  *   sorts and searches.
  * `state`: `sort` (a column's key, with a minus from the highest), `q`, `page`: strings as they stand in an address;
  *   `changed(state)` is told what a person sets. Without `sort` the rows keep the order in which they come.
- * `open(row, byKey)`: a row is chosen by a click or with the arrow keys; `key(row)` is what `choose` names it by.
+ * `open(row, byKey)`: a row is chosen by a click, or by key: "enter" or "arrow"; `key(row)` is what `choose` names it by.
  * `noun`: what a row is (`wafer`); `none`: what to say when nothing fits; `search`: the words of the search field, false
  *   for none; `text(row)`: further words to search in; `className` of the region, `table` of the table; `attributes(row)`
  *   of a row; `tools`, `above`, `foot`: elements next to the search field, above the table and below it;
@@ -139,11 +139,11 @@ export function listTable(options) {
   const line = (row) =>
     h(
       "tr",
-      { "data-row": key?.(row), ...options.attributes?.(row), on: open ? { click: () => pick(row) } : {} },
+      { "data-row": key?.(row), ...options.attributes?.(row), on: open ? { click: (event) => pick(row, event.detail ? "" : "enter") } : {} },
       columns.map((column) => h("td", { class: column.kind }, column.cell ? column.cell(row) : written(column.value(row)))),
     );
 
-  function pick(row, byKey = false) {
+  function pick(row, byKey) {
     chosen = key(row);
     mark();
     open(row, byKey);
@@ -164,7 +164,7 @@ export function listTable(options) {
     const row = by && open && shown[at + by];
     if (!row) return;
     event.preventDefault();
-    pick(row, true);
+    pick(row, "arrow");
     body.children[at + by].querySelector("button, a")?.focus();
   }
 

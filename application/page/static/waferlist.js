@@ -15,7 +15,7 @@ const FILTERS = [
 
 /**
  * The list; `load(asked, signal)` asks the server for a page in its words. `choose` is called with the wafer to show, `open`
- * with one that a person clicked, `changed` with the state that a person set (`verdict`, `sort`, `q`, `page`). `context`
+ * when a person chose it by a click (false) or by Enter (true), `changed` with the state that a person set (`verdict`, `sort`, `q`, `page`). `context`
  * are the line's own columns. It has `renew()`, `select(wafer)`, `drop()` for no wafer, `restore(state)` and `focus()`, which
  * goes back to the chosen wafer.
  */
@@ -41,7 +41,7 @@ export function waferList({ above, foot, load, choose, open, state, changed, con
     later: true,
     key,
     attributes: ({ wafer }) => ({ "data-wafer": wafer }),
-    open: (each, byKey) => (take(each), byKey || open(each)),
+    open: (each, byKey) => (take(each), byKey === "arrow" || open(byKey === "enter")),
     tools: filters,
     above,
     foot,
