@@ -48,6 +48,7 @@ def test_each_wafer_is_read_once_with_the_outcome_received_last_unless_it_was_le
         "document": [wafers.ids[place] for place, _, _ in rows],
         "wafer": [wafers.names[place] for place, _, _ in rows],
         "key": as_column(keys[[place for place, _, _ in rows]]),
+        "shadow": [False] * 4,
         "failed": [failed for _, failed, _ in rows],
         "received": [when for _, _, when in rows],
     }
